@@ -1,0 +1,96 @@
+# Frontdesk: `make run` serves, `make test` tests; both set up what they need. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+DATA ?= ./data
+PYTEST_ARGS ?=
+
+SHELL := /bin/bash
+BIN := $(VENV)/bin
+# --no-deps: the lock files name every package, so one that they forgot is an error and not a download.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# What the real clients of tests/e2e come in. None of these packages starts a service when it is installed.
+DEBIAN_PACKAGES := baresip sip-tester nftables iproute2
+CLIENTS := baresip sipp nft ip
+
+.DEFAULT_GOAL := run
+.PHONY: run hints test check types bench lock clean help clients $(VENV)
+
+run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
+	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
+
+hints:
+	@address=$$(hostname -I 2>/dev/null | cut -d' ' -f1); address=$${address:-THIS-BOX}; \
+	printf '%s\n' \
+	  'Frontdesk starts on port 5060 of all addresses, UDP and TCP. In a second terminal, add two accounts:' \
+	  '' \
+	  '    $(BIN)/frontdesk account add 101 --name "Front desk" --data $(DATA)' \
+	  '    $(BIN)/frontdesk account add 102 --name "Workshop" --data $(DATA)' \
+	  '' \
+	  'Each prints its password once. Then type into a phone:' \
+	  '' \
+	  "    server     $$address   (also called registrar, domain or SIP proxy; port 5060)" \
+	  '    user       101         (also called extension or authentication name)' \
+	  '    password   the one that was printed' \
+	  '' \
+	  'Do the same with 102 on another phone, and dial 101 from it. Ctrl-C stops the box.' ''
+
+test: $(VENV) clients  ## run all tests, the real phones of tests/e2e too
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV) types  ## style, types, and who may import whom; needs no Debian packages
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+types: $(VENV)
+	$(BIN)/mypy --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
+	$(BIN)/python tests/bench/run.py
+
+$(VENV): $(VENV)/.dev  ## the virtual environment with the locked packages
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo "Installing the locked development packages into $(VENV)"
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.run: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Frontdesk needs Python 3.11 or newer.")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python cannot make virtual environments here. Try: sudo apt install python3-venv"; exit 1; }
+	@echo "Installing the locked packages into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+# apt-get is asked only when something is missing, so this costs milliseconds the second time.
+clients:
+	@missing=; for package in $(DEBIAN_PACKAGES); do \
+	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	[ -z "$$missing" ] || { \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  echo "The tests need these Debian packages, installing them$${sudo:+ through sudo}:$$missing"; \
+	  $$sudo apt-get update -q </dev/null && \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing </dev/null; \
+	}
+	@for client in $(CLIENTS); do \
+	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$client >/dev/null || { echo "$$client is missing: the tests need it."; exit 1; }; \
+	done
+
+# Needs uv (`pip install uv`). --universal: one lock for every Python and processor. Nothing about where packages come from.
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
+lock:  ## write requirements.txt and requirements-dev.txt anew (LOCK_ARGS=--upgrade for newer versions)
+	$(LOCK) --group build --output-file requirements.txt
+	$(LOCK) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+clean:  ## remove what make made, but not ./data
+	rm -rf .venv .venv-3.13 dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find firmware tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help:
+	@grep -hE '^[^	 #]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1|\2/; s/^\$$\(VENV\)/.venv/' | \
+	  while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
