@@ -1,0 +1,63 @@
+"""Who exists: accounts, aliases, trusted peers, and the names that the box answers for. All in memory; the store keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .model import Account
+
+
+class Directory:
+    """Look-ups by user part, by peer address and by host. Changed by `control` alone, on the loop."""
+
+    def __init__(self, realm: str, domains: Iterable[str] = ()) -> None:
+        self.realm = realm
+        self.domains: set[str] = {realm.lower(), *(domain.lower() for domain in domains)}
+        self.addresses: set[tuple[str, int]] = set()
+        """(host, port) of each listener, host as it stands in a URI (IPv6 in brackets, lower case)."""
+        self.accounts: dict[str, Account] = {}
+        self.peers: dict[str, str] = {}
+        """Address without port -> name."""
+        self._aliases: dict[str, str] = {}
+        self._hosts: set[str] = set()
+
+    # -- who ---------------------------------------------------------------------------------------------------------
+
+    def account(self, username: str) -> Account | None:
+        """The account of that user name (aliases do not count)."""
+        return self.accounts.get(username)
+
+    def resolve(self, user: str) -> Account | None:
+        """The account that is dialled by that user part: its name or one of its aliases."""
+        return self.accounts.get(user) or self.accounts.get(self._aliases.get(user, ""))
+
+    def put(self, account: Account) -> None:
+        """Adds an account or takes its new form."""
+        self.drop(account.username)
+        self.accounts[account.username] = account
+        for alias in account.aliases:
+            self._aliases[alias] = account.username
+
+    def drop(self, username: str) -> None:
+        """Takes an account and its aliases away; nothing happens where there is none."""
+        account = self.accounts.pop(username, None)
+        for alias in account.aliases if account else ():
+            self._aliases.pop(alias, None)
+
+    def is_peer(self, address: str) -> bool:
+        """Whether requests from that IP address are trusted."""
+        return address in self.peers
+
+    # -- which names -------------------------------------------------------------------------------------------------
+
+    def listen(self, host: str, port: int) -> None:
+        """Adds an address of the box: its host counts as served, with any port of the box."""
+        host = f"[{host}]" if ":" in host else host
+        self.addresses.add((host.lower(), port))
+        self._hosts.add(host.lower())
+
+    def serves(self, host: str, port: int | None = None) -> bool:
+        """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens on."""
+        if host in self.domains:
+            return port is None or any(port == listening for _, listening in self.addresses) or port == 5060
+        return host in self._hosts and (host, port or 5060) in self.addresses

@@ -1,0 +1,157 @@
+"""The nouns that the rooms share: accounts and their secrets, addresses-of-record, bindings, changes, call records, settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .sip.wire import Flow
+
+AddressOfRecord = str
+"""`sip:USER@REALM`: one account, one address-of-record, whatever served name a request used."""
+
+
+@dataclass(slots=True)
+class Secret:
+    """One password of an account: the main one (name "") or that of a single device. Only HA1 is kept, never the password."""
+
+    name: str
+    ha1: dict[str, str]
+    """Algorithm ("MD5", "SHA-256", "SHA-512-256") -> HA1 in lower-case hex (RFC 7616 section 3.4.2)."""
+
+
+@dataclass(slots=True)
+class Account:
+    """Somebody who may register and call."""
+
+    username: str
+    aor: AddressOfRecord
+    name: str = ""
+    enabled: bool = True
+    secrets: list[Secret] = field(default_factory=list)
+    """The main one first; at most MAX_SECRETS."""
+    aliases: list[str] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+MAX_SECRETS = 8
+"""Secrets of one account, the main one included: what a wrong password costs is fixed by it."""
+
+
+class BindingState(StrEnum):
+    """How far a binding is believed."""
+
+    LIVE = "live"
+    SUSPECT = "suspect"
+    SUSPENDED = "suspended"
+    RESTORED = "restored"
+    STATIC = "static"
+
+
+@dataclass(slots=True, eq=False)
+class Binding:
+    """One device's place: the Contact that it registered and where it was really seen. Times are monotonic seconds (CLOCK_BOOTTIME)."""
+
+    id: int
+    """The row's key; it stays when the binding moves."""
+    aor: AddressOfRecord
+    contact: str
+    """The Contact's URI without angle brackets, as it came."""
+    parameters: str
+    """The Contact's other parameters as they came, each with its semicolon, without expires."""
+    flow: Flow | None
+    """Where the last REGISTER came from; connection 0 after a restart. None for a static binding: its URI is resolved."""
+    granted: int
+    """Seconds granted last; 0 for a static binding."""
+    expires_at: float | None
+    """None: never (static)."""
+    call_id: str = ""
+    cseq: int = 0
+    nonce_issued: float = 0.0
+    """When the nonce that its last accepted REGISTER answered was made."""
+    q: float | None = None
+    instance: str | None = None
+    """`+sip.instance` without quotes, with its angle brackets."""
+    reg_id: int | None = None
+    path: tuple[str, ...] = ()
+    """Path values in the order of the REGISTER: the Route set towards the device (RFC 3327)."""
+    user_agent: str = ""
+    device: str = ""
+    """The name of the secret that it registered with ("" for the main one)."""
+    registered_at: float = 0.0
+    seen_at: float = 0.0
+    state: BindingState = BindingState.LIVE
+    connected: bool = True
+    """Whether the flow's connection is open; always so over UDP."""
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """One ended call. Times are monotonic seconds; the store writes them as wall time."""
+
+    call_id: str
+    caller: str
+    """The account's username, a trusted peer's address, or the From URI."""
+    callee: str
+    """The user part that was dialled."""
+    started_at: float
+    answered_at: float | None
+    ended_at: float
+    result: int
+    """The final status the caller got (200 for an answered call, 487 for one given up)."""
+    device: str = ""
+    """The URI of the Contact that answered."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one commit puts on disk, all or nothing."""
+
+    saved: list[Binding] = field(default_factory=list)
+    """Added, moved or refreshed: rows as they are to be from now on."""
+    removed: list[int] = field(default_factory=list)
+    """Ids of bindings."""
+    calls: list[CallRecord] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.saved or self.removed or self.calls)
+
+
+@dataclass(slots=True)
+class Commit:
+    """The core's wish for durability: when `changes` are on disk it wants `committed([ticket])` (0: it does not wait)."""
+
+    ticket: int
+    changes: Changes
+
+
+@dataclass(slots=True)
+class Close:
+    """The core's wish that a connection be closed."""
+
+    flow: Flow
+
+
+@dataclass(slots=True, frozen=True)
+class Settings:
+    """What can be set on the box; seconds unless said otherwise. Read through `config`."""
+
+    algorithms: tuple[str, ...] = ("MD5",)
+    """Digest algorithms offered, most preferred on top (RFC 8760). MD5 alone by default: many phones read only the first challenge."""
+    min_expires: int = 60
+    default_expires: int = 3600
+    max_expires: int = 86_400
+    max_bindings: int = 10
+    """Of one account."""
+    max_connections: int = 1000
+    flush: float = 600.0
+    """How long a pure refresh may wait for the disk; 0: every refresh is on disk before its 200."""
+    guard: bool = True
+    timer_c: float = 180.0
+    """RFC 3261 section 16.6 step 11: more than three minutes is the RFC's; it is reset by each provisional answer."""
+    max_breadth: int = 60
+    """RFC 5393 section 5.3.3."""
+    call_records: int = 10_000
+    """Kept at most; the oldest go first."""
+    domains: tuple[str, ...] = ()
+    """Names that the box answers for besides its realm and its addresses."""

@@ -1,0 +1,245 @@
+"""Requests and responses: raw lines kept as they came, a typed view made when it is asked for (RFC 3261 section 7).
+
+A field is a tuple (key, value, line): the long name in lower case, the value unfolded and stripped, and the line as it came. Forwarding
+changes single fields and leaves every other line byte for byte. Text is UTF-8 with surrogateescape, so any byte survives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .address import Address
+from .errors import ParseError
+from .grammar import split_unquoted
+from .headers import canonical_name
+from .status import reason_phrase
+from .uri import Uri
+from .via import Via
+
+Field = tuple[str, str, str]
+
+
+class CSeq(NamedTuple):
+    """A sequence number and its method (section 20.16)."""
+
+    number: int
+    method: str
+
+
+class Message:
+    """What requests and responses share."""
+
+    __slots__ = ("_addresses", "_cseq", "_via", "body", "fields")
+
+    def __init__(self, fields: list[Field], body: bytes = b"") -> None:
+        self.fields = fields
+        self.body = body
+        self._via: Via | None = None
+        self._cseq: CSeq | None = None
+        self._addresses: dict[str, Address] = {}
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def first(self, key: str) -> str | None:
+        """The value of the first line of that header (key: long name in lower case), or None."""
+        for name, value, _ in self.fields:
+            if name == key:
+                return value
+        return None
+
+    def required(self, key: str) -> str:
+        """As `first`; raises ParseError where the header is missing."""
+        value = self.first(key)
+        if value is None:
+            raise ParseError(f"{canonical_name(key)} is missing")
+        return value
+
+    def lines(self, key: str) -> list[str]:
+        """The values of all lines of that header, comma lists not split."""
+        return [value for name, value, _ in self.fields if name == key]
+
+    def values(self, key: str) -> list[str]:
+        """All values of a header that is a comma list, in order, empty ones left out (section 7.3.1)."""
+        found: list[str] = []
+        for line in self.lines(key):
+            found += [part for part in split_unquoted(line, ",") if part] if "," in line else [line] if line else []
+        return found
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via. Raises ParseError."""
+        if self._via is None:
+            values = self.required("via")
+            self._via = Via.parse(split_unquoted(values, ",")[0] if "," in values else values)
+        return self._via
+
+    @property
+    def cseq(self) -> CSeq:
+        """Raises ParseError."""
+        if self._cseq is None:
+            number, _, method = self.required("cseq").partition(" ")
+            if not number.isdecimal() or not number.isascii() or int(number) >= 2**32 or not method:
+                raise ParseError(f"not a CSeq: {self.required('cseq')[:40]!r}")
+            self._cseq = CSeq(int(number), method.strip())
+        return self._cseq
+
+    @property
+    def call_id(self) -> str:
+        """Raises ParseError where it is missing."""
+        return self.required("call-id")
+
+    @property
+    def from_(self) -> Address:
+        """Raises ParseError."""
+        return self._address("from")
+
+    @property
+    def to(self) -> Address:
+        """Raises ParseError."""
+        return self._address("to")
+
+    def _address(self, key: str) -> Address:
+        address = self._addresses.get(key)
+        if address is None:
+            address = self._addresses[key] = Address.parse(self.required(key))
+        return address
+
+    # -- changing --------------------------------------------------------------------------------------------------
+
+    def prepend(self, key: str, value: str) -> None:
+        """Puts a new line before the first of that header (or first of all)."""
+        self._changed(key)
+        at = next((at for at, field in enumerate(self.fields) if field[0] == key), 0)
+        self.fields.insert(at, make_field(key, value))
+
+    def append(self, key: str, value: str) -> None:
+        """Puts a new line at the end."""
+        self._changed(key)
+        self.fields.append(make_field(key, value))
+
+    def replace(self, key: str, values: Iterable[str]) -> None:
+        """Lets these lines, one for each value, stand for all of that header; they stand where the first one stood (else at the end)."""
+        self._changed(key)
+        at = next((at for at, field in enumerate(self.fields) if field[0] == key), len(self.fields))
+        self.fields = [field for field in self.fields if field[0] != key]
+        self.fields[at:at] = [make_field(key, value) for value in values]
+
+    def remove(self, key: str) -> None:
+        """Takes every line of that header away."""
+        self.replace(key, ())
+
+    def remove_first(self, key: str) -> None:
+        """Takes away the first value of a comma-list header; the other lines stay as they came."""
+        self._changed(key)
+        at = next((at for at, field in enumerate(self.fields) if field[0] == key), None)
+        if at is None:
+            return
+        rest = split_unquoted(self.fields[at][1], ",")[1:]
+        self.fields[at : at + 1] = [make_field(key, ", ".join(rest))] if rest else []
+
+    def _changed(self, key: str) -> None:
+        if key == "via":
+            self._via = None
+        elif key == "cseq":
+            self._cseq = None
+        else:
+            self._addresses.pop(key, None)
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    @property
+    def start_line(self) -> str:
+        """Request-Line or Status-Line, without CRLF."""
+        raise NotImplementedError
+
+    def encode(self) -> bytes:
+        """The message as bytes. The Content-Length line is the sender's, or is added by `with_body`."""
+        text = "\r\n".join([self.start_line, *[line for _, _, line in self.fields], "", ""])
+        return text.encode("utf-8", "surrogateescape") + self.body
+
+
+class Request(Message):
+    """A request; `uri` is the Request-URI as it was written."""
+
+    __slots__ = ("_uri", "method", "uri_text")
+
+    def __init__(self, method: str, uri: str, fields: list[Field], body: bytes = b"") -> None:
+        super().__init__(fields, body)
+        self.method = method
+        self.uri_text = uri
+        self._uri: Uri | None = None
+
+    @property
+    def uri(self) -> Uri:
+        """The Request-URI. Raises ParseError."""
+        if self._uri is None:
+            self._uri = Uri.parse(self.uri_text)
+        return self._uri
+
+    def retarget(self, uri: str) -> None:
+        """Puts another Request-URI (RFC 3261 section 16.6 step 2)."""
+        self.uri_text = uri
+        self._uri = None
+
+    def copy(self) -> Request:
+        """A copy whose fields can be changed without touching this one's (section 16.6 step 1)."""
+        return Request(self.method, self.uri_text, self.fields.copy(), self.body)
+
+    @property
+    def start_line(self) -> str:
+        return f"{self.method} {self.uri_text} SIP/2.0"
+
+
+class Response(Message):
+    """A response: `status` and `reason` phrase."""
+
+    __slots__ = ("reason", "status")
+
+    def __init__(self, status: int, reason: str, fields: list[Field], body: bytes = b"") -> None:
+        super().__init__(fields, body)
+        self.status = status
+        self.reason = reason
+
+    @classmethod
+    def to_request(
+        cls,
+        request: Request,
+        status: int,
+        reason: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        to_tag: str | None = None,
+    ) -> Response:
+        """The answer to `request` by section 8.2.6.2: Via, From, To (with `to_tag` where it has none), Call-ID, CSeq, then `headers`."""
+        fields: list[Field] = []
+        for field in request.fields:
+            if field[0] in ("via", "from", "call-id", "cseq"):
+                fields.append(field)
+            elif field[0] == "to":
+                fields.append(_tagged(request, field, to_tag))
+        fields += [make_field(name, value) for name, value in headers]
+        fields.append(NO_BODY)
+        return cls(status, reason or reason_phrase(status), fields)
+
+    def copy(self) -> Response:
+        """A copy whose fields can be changed without touching this one's."""
+        return Response(self.status, self.reason, self.fields.copy(), self.body)
+
+    @property
+    def start_line(self) -> str:
+        return f"SIP/2.0 {self.status} {self.reason}"
+
+
+def _tagged(request: Request, field: Field, to_tag: str | None) -> Field:
+    if to_tag is None or request.to.tag is not None:
+        return field
+    return make_field("to", f"{field[1]};tag={to_tag}")
+
+
+def make_field(name: str, value: str) -> Field:
+    """A field from a name in any form and its value."""
+    key = name.lower()
+    return key, value, f"{canonical_name(key)}: {value}"
+
+
+NO_BODY = make_field("content-length", "0")

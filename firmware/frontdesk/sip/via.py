@@ -1,0 +1,54 @@
+"""The Via header: the way back of a response (RFC 3261 sections 18.2 and 20.42, RFC 3581)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .errors import ParseError
+from .grammar import LWS, is_token, parse_parameters, write_parameters
+from .uri import parse_hostport
+
+MAGIC_COOKIE = "z9hG4bK"
+
+
+@dataclass(slots=True)
+class Via:
+    """One via-parm. `transport` is in upper case as in "UDP"; `host` in lower case, IPv6 in brackets."""
+
+    transport: str
+    host: str
+    port: int | None = None
+    parameters: dict[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> Via:
+        """Parses one value. Raises ParseError."""
+        head, _, parameters = text.partition(";")
+        protocol, _, sent_by = head.strip(LWS).partition(" ")
+        pieces = protocol.split("/")
+        if len(pieces) != 3 or not sent_by:  # white space around the slashes, or a tab: rare
+            pieces, sent_by = _loose(head)
+        name, version, transport = pieces
+        if name.upper() != "SIP" or version != "2.0" or not is_token(transport):
+            raise ParseError(f"not a Via: {text[:60]!r}")
+        host, port = parse_hostport(sent_by.strip(LWS))
+        return cls(transport.upper(), host, port, parse_parameters(parameters))
+
+    @property
+    def branch(self) -> str | None:
+        """The branch parameter, or None."""
+        return self.parameters.get("branch")
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"SIP/2.0/{self.transport} {self.host}{port}{write_parameters(self.parameters)}"
+
+
+def _loose(head: str) -> tuple[list[str], str]:
+    pieces = [piece.strip(LWS) for piece in head.split("/", 2)]
+    if len(pieces) != 3:
+        raise ParseError(f"not a Via: {head[:60]!r}")
+    transport, *rest = pieces[2].split(None, 1)
+    if not rest:
+        raise ParseError(f"a Via names no host: {head[:60]!r}")
+    return [pieces[0], pieces[1], transport], rest[0]

@@ -1,0 +1,52 @@
+"""Where messages come from and go to: flows, destinations, and the wish to send (RFC 5626 section 3.3, RFC 3261 section 18)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .message import Message
+
+RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
+HostPort = tuple[str, int]
+"""A numeric address (IPv6 without brackets) and a port."""
+
+
+class Flow(NamedTuple):
+    """Two ends that have talked: `transport` in lower case; `connection` is 0 for UDP, else unique in this process."""
+
+    transport: str
+    local: HostPort
+    remote: HostPort
+    connection: int = 0
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport delivers or tells (RFC 3261 section 17)."""
+        return self.transport in RELIABLE
+
+
+class Destination(NamedTuple):
+    """A next hop that is still to be resolved or connected (RFC 3263): `host` a name or an address, no brackets."""
+
+    host: str
+    port: int | None
+    transport: str | None
+    """Lower case, or None: to be chosen by RFC 3263 section 4.1."""
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport delivers or tells; an open choice is UDP until resolved."""
+        return self.transport in RELIABLE
+
+
+Target = Flow | Destination
+
+
+@dataclass(slots=True)
+class Send:
+    """The wish to put a message on the wire. `key` names the transaction that is told if that fails ("" for none)."""
+
+    message: Message | bytes
+    target: Target
+    key: str = ""
