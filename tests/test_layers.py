@@ -1,4 +1,4 @@
-"""Who may import whom, and how long a file and a function may be: the table of firmware/ARCHITECTURE.md against every file."""
+"""Who may import whom, and how long files and functions may be: firmware/ARCHITECTURE.md against every file."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def read_table(text: str) -> dict[str, Row]:
     for line in section.splitlines():
         if line.startswith("| `"):
             room, rooms, packages, never = (cell.strip() for cell in line.strip("|").split("|"))
-            banned = io if never == "IO" else code_words(never)
-            table[room.strip("`")] = Row(None if rooms == "everything" else code_words(rooms), code_words(packages), banned)
+            allowed = None if rooms == "everything" else code_words(rooms)
+            table[room.strip("`")] = Row(allowed, code_words(packages), io if never == "IO" else code_words(never))
     return table
 
 
@@ -51,7 +51,7 @@ TABLE = read_table(ARCHITECTURE)
 
 
 def dotted_name(path: Path) -> str:
-    """firmware/frontdesk/sip/uri.py -> frontdesk.sip.uri; a package's __init__ keeps its name, so that relative imports come out."""
+    """firmware/frontdesk/sip/uri.py -> frontdesk.sip.uri; __init__ stays, so that relative imports come out right."""
     return ".".join(path.with_suffix("").parts[1:])
 
 
@@ -89,8 +89,8 @@ def forbidden_imports(source: str, name: str) -> list[str]:
         return [f"{name} imports {target}: it imports nothing" for target in imports(ast.parse(source), name)]
     if room not in TABLE:
         return [f"{name} is in the room {room}, which has no row in firmware/ARCHITECTURE.md"]
-    found = sorted(set(imports(ast.parse(source), name)))
-    return [f"{name} imports {target}, but {room} may not" for target in found if not may_import(room, TABLE[room], target)]
+    bad = {target for target in imports(ast.parse(source), name) if not may_import(room, TABLE[room], target)}
+    return [f"{name} imports {target}, but {room} may not" for target in sorted(bad)]
 
 
 def long_parts(source: str, name: str) -> list[str]:
@@ -141,7 +141,7 @@ def test_forbidden_import_is_found(name: str, source: str) -> None:
     [
         ("frontdesk.sip.parser", "import re\nfrom .errors import ParseError\nfrom . import grammar"),
         ("frontdesk.sip.__init__", "from .errors import ParseError"),
-        ("frontdesk.store.journal", "import sqlite3\nimport sqlite_utils\nfrom ..sip.wire import Flow\nfrom ..sip import wire"),
+        ("frontdesk.store.journal", "import sqlite3, sqlite_utils\nfrom ..sip.wire import Flow\nfrom ..sip import wire"),
         ("frontdesk.core", "from . import __version__\nfrom .proxy.calls import Call\nimport frontdesk.auth"),
         ("frontdesk.cli", "import rich\nfrom .store import journal"),
         ("deskctl.main", "import serial\nfrom panel_link import codec"),
