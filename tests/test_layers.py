@@ -141,7 +141,7 @@ def test_forbidden_import_is_found(name: str, source: str) -> None:
     [
         ("frontdesk.sip.parser", "import re\nfrom .errors import ParseError\nfrom . import grammar"),
         ("frontdesk.sip.__init__", "from .errors import ParseError"),
-        ("frontdesk.store.journal", "import sqlite3, sqlite_utils\nfrom ..sip.wire import Flow\nfrom ..sip import wire"),
+        ("frontdesk.store.rows", "import sqlite3, sqlite_utils\nfrom ..sip.wire import Flow\nfrom ..sip import wire"),
         ("frontdesk.core", "from . import __version__\nfrom .proxy.calls import Call\nimport frontdesk.auth"),
         ("frontdesk.cli", "import rich\nfrom .store import journal"),
         ("deskctl.main", "import serial\nfrom panel_link import codec"),
