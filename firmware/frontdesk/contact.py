@@ -1,0 +1,79 @@
+"""A Contact as a REGISTER writes it: the URI, its registration parameters, and the rest as it came (RFC 3261 section 20.10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .sip.address import Address
+from .sip.errors import ParseError
+from .sip.grammar import unquote, write_parameters
+from .sip.uri import SIP_SCHEMES, Uri
+
+
+@dataclass(slots=True)
+class Contact:
+    """One contact of a REGISTER."""
+
+    uri: Uri
+    text: str
+    """The URI without angle brackets, as it came."""
+    parameters: str
+    """All but expires, each with its semicolon, names in lower case: what is echoed."""
+    expires: int | None
+    """Seconds asked for by the parameter; None where it is absent. One that is no number counts as 3600 (section 10.3)."""
+    q: float | None
+    instance: str | None
+    reg_id: int | None
+
+    @classmethod
+    def parse(cls, value: str) -> Contact:
+        """Parses one value of the header. Raises ParseError."""
+        address = Address.parse(value)
+        if address.uri.scheme not in SIP_SCHEMES:
+            raise ParseError(f"a Contact to register must be a sip or sips URI, not {address.uri.scheme}")
+        parameters = address.parameters
+        expires = parameters.pop("expires", None)
+        instance = parameters.get("+sip.instance")
+        return cls(
+            address.uri,
+            _uri_text(value),
+            write_parameters(parameters),
+            None if expires is None else parse_expires(expires),
+            parse_q(parameters.get("q")),
+            unquote(instance) if instance else None,
+            _reg_id(parameters.get("reg-id")),
+        )
+
+
+def _uri_text(value: str) -> str:
+    opening = value.find("<", value.rfind('"', 0, value.rfind("<") + 1) + 1) if "<" in value else -1
+    if opening < 0:
+        return value.partition(";")[0].strip()
+    return value[opening + 1 : value.index(">", opening)].strip()
+
+
+def parse_expires(text: str) -> int:
+    """Seconds; what is no number counts as 3600, what is too large as 2**32-1 (RFC 3261 sections 10.3 step 7 and 20.19)."""
+    if not (text.isdecimal() and text.isascii()):
+        return 3600
+    return min(int(text[:12]), 2**32 - 1)
+
+
+def parse_q(text: str | None) -> float | None:
+    """A qvalue, or None where it is absent. Raises ParseError for what is none (section 25.1)."""
+    if text is None:
+        return None
+    whole, _, decimals = text.partition(".")
+    if whole not in ("0", "1") or len(decimals) > 3 or (decimals and not (decimals.isdecimal() and decimals.isascii())):
+        raise ParseError(f"not a q value: {text[:20]!r}")
+    if float(text) > 1:
+        raise ParseError(f"a q value is at most 1: {text[:20]!r}")
+    return float(text)
+
+
+def _reg_id(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not (text.isdecimal() and text.isascii()) or not 0 < int(text[:12]) < 2**31:  # RFC 5626 section 4.2; 0 is refused, not ignored
+        raise ParseError(f"not a reg-id: {text[:20]!r}")
+    return int(text)

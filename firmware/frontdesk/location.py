@@ -1,0 +1,206 @@
+"""The location service: address-of-record -> bindings, and when they expire (RFC 3261 section 10; RFC 5626 section 6).
+
+Two views of an address-of-record: what is committed, which look-ups see, and what is to be once its open tickets are on disk, on which the
+registrar builds. A ticket that is committed makes its view visible; one that fails takes every later one of its address-of-record with it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+from .model import AddressOfRecord, Binding, Changes
+from .sip.wire import Flow, HostPort
+
+Place = tuple[str, HostPort, int]
+"""What of a Flow says where a device is: transport, remote address, connection."""
+
+
+@dataclass(slots=True)
+class _Ticket:
+    number: int
+    bindings: list[Binding]
+
+
+@dataclass(slots=True)
+class _Pending:
+    tickets: deque[_Ticket] = field(default_factory=deque)
+    failed: bool = False
+    """An earlier ticket failed: what of the later ones reaches the disk is to be taken back."""
+
+
+class LocationService:
+    """All bindings, in memory."""
+
+    def __init__(self, bindings: Iterable[Binding] = (), next_id: int = 1) -> None:
+        self._committed: dict[AddressOfRecord, list[Binding]] = {}
+        self._pending: dict[AddressOfRecord, _Pending] = {}
+        self._aor_of: dict[int, AddressOfRecord] = {}
+        self._by_id: dict[int, Binding] = {}
+        self._at: dict[Place, list[int]] = {}
+        self._expiries: list[tuple[float, int]] = []
+        self._armed: dict[int, float] = {}  # id -> its earliest entry in the heap; others of that id are void
+        self._next_id = next_id
+        for binding in bindings:
+            self._committed.setdefault(binding.aor, []).append(binding)
+            self._index(binding)
+
+    # -- look-ups: committed bindings only -----------------------------------------------------------------------------
+
+    def bindings(self, aor: AddressOfRecord, now: float) -> list[Binding]:
+        """Those of one address-of-record that have not expired."""
+        found = self._committed.get(aor, ())
+        return [binding for binding in found if binding.expires_at is None or binding.expires_at > now]
+
+    def binding(self, id: int) -> Binding | None:
+        """The binding with that id, or None."""
+        return self._by_id.get(id)
+
+    def at(self, flow: Flow) -> list[Binding]:
+        """The bindings that were registered over that flow."""
+        return [self._by_id[id] for id in self._at.get(_place(flow), ())]
+
+    def __iter__(self) -> Iterator[Binding]:
+        return iter(self._by_id.values())
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    # -- changes: staged, then committed or failed ---------------------------------------------------------------------
+
+    def latest(self, aor: AddressOfRecord) -> list[Binding]:
+        """The bindings as they will be when all open tickets are on disk: what the registrar builds on."""
+        pending = self._pending.get(aor)
+        return pending.tickets[-1].bindings if pending else self._committed.get(aor, [])
+
+    def open_ticket(self, aor: AddressOfRecord) -> int | None:
+        """The newest ticket of that address-of-record that is not on disk yet."""
+        pending = self._pending.get(aor)
+        return pending.tickets[-1].number if pending else None
+
+    def new_id(self) -> int:
+        """An id for a binding that is to be added."""
+        self._next_id += 1
+        return self._next_id - 1
+
+    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding]) -> None:
+        """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk."""
+        self._pending.setdefault(aor, _Pending()).tickets.append(_Ticket(ticket, bindings))
+        self._aor_of[ticket] = aor
+
+    def commit(self, ticket: int) -> Changes:
+        """The ticket is on disk: its bindings become visible. Returns what is to be written to take back a commit that follows a failed one."""
+        aor = self._aor_of.pop(ticket)
+        pending = self._pending[aor]
+        bindings = pending.tickets.popleft().bindings
+        if not pending.tickets:
+            del self._pending[aor]
+        if pending.failed:
+            return self._take_back(aor, bindings)
+        self._show(aor, bindings)
+        return Changes()
+
+    def fail(self, ticket: int) -> list[int]:
+        """The ticket is not on disk: the committed bindings stand. Returns it and the tickets after it, none of which may be answered with 200."""
+        aor = self._aor_of.pop(ticket)
+        pending = self._pending[aor]
+        pending.tickets.popleft()
+        pending.failed = True
+        later = [each.number for each in pending.tickets]
+        if not later:
+            del self._pending[aor]
+        return [ticket, *later]
+
+    def _take_back(self, aor: AddressOfRecord, written: list[Binding]) -> Changes:
+        kept = self._committed.get(aor, [])
+        kept_ids = {binding.id for binding in kept}
+        return Changes(saved=list(kept), removed=[binding.id for binding in written if binding.id not in kept_ids])
+
+    def _show(self, aor: AddressOfRecord, bindings: list[Binding]) -> None:
+        for old in self._committed.pop(aor, ()):
+            self._unindex(old)
+        for binding in bindings:
+            self._index(binding)
+        if bindings:
+            self._committed[aor] = bindings
+
+    # -- expiry --------------------------------------------------------------------------------------------------------
+
+    def extend(self, binding: Binding, expires_at: float) -> None:
+        """A pure refresh: the committed binding lives until `expires_at`."""
+        binding.expires_at = expires_at
+        if expires_at < self._armed.get(binding.id, 0.0):
+            self._arm(binding)
+
+    def next_expiry(self) -> float | None:
+        """When to call `expire` next, or None. May be early: an extended binding keeps its old entry in the heap."""
+        return self._expiries[0][0] if self._expiries else None
+
+    def expire(self, now: float) -> list[Binding]:
+        """Takes the bindings away whose time is over and returns them."""
+        gone: list[Binding] = []
+        while self._expiries and self._expiries[0][0] <= now:
+            at, id = heappop(self._expiries)
+            if self._armed.get(id) != at:
+                continue
+            del self._armed[id]
+            binding = self._by_id.get(id)
+            if binding is None or binding.expires_at is None:
+                continue
+            if binding.expires_at > now:
+                self._arm(binding)
+            else:
+                gone.append(binding)
+        for binding in gone:
+            self._forget(binding)
+        return gone
+
+    def _arm(self, binding: Binding) -> None:
+        at = binding.expires_at
+        if at is None or at >= self._armed.get(binding.id, float("inf")):
+            return
+        self._armed[binding.id] = at
+        heappush(self._expiries, (at, binding.id))
+        if len(self._expiries) > 2 * len(self._by_id) + 64:  # void entries of bindings that came and went
+            self._armed = {each.id: each.expires_at for each in self if each.expires_at is not None}
+            self._expiries = [(at, id) for id, at in self._armed.items()]
+            heapify(self._expiries)
+
+    def _forget(self, binding: Binding) -> None:
+        self._unindex(binding)
+        left = [other for other in self._committed[binding.aor] if other.id != binding.id]
+        if left:
+            self._committed[binding.aor] = left
+        else:
+            del self._committed[binding.aor]
+
+    # -- indexes -------------------------------------------------------------------------------------------------------
+
+    def _index(self, binding: Binding) -> None:
+        self._by_id[binding.id] = binding
+        self._arm(binding)
+        self._enter(binding)
+
+    def _unindex(self, binding: Binding) -> None:
+        self._by_id.pop(binding.id, None)
+        self._leave(binding)
+
+    def _enter(self, binding: Binding) -> None:
+        if binding.flow is not None:
+            self._at.setdefault(_place(binding.flow), []).append(binding.id)
+
+    def _leave(self, binding: Binding) -> None:
+        if binding.flow is None:
+            return
+        place = _place(binding.flow)
+        ids = self._at.get(place)
+        if ids is not None and binding.id in ids:
+            ids.remove(binding.id)
+            if not ids:
+                del self._at[place]
+
+
+def _place(flow: Flow) -> Place:
+    return flow.transport, flow.remote, flow.connection
