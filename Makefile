@@ -19,13 +19,15 @@ CLIENTS := baresip sipp nft ip
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
 
+# ./data is where the commands look by themselves.
+ELSEWHERE = $(if $(filter-out ./data,$(DATA)), --data $(DATA))
 hints:
 	@address=$$(hostname -I 2>/dev/null | cut -d' ' -f1); address=$${address:-THIS-BOX}; \
 	printf '%s\n' \
 	  'Frontdesk starts on port 5060 of all addresses, UDP and TCP. In a second terminal, add two accounts:' \
 	  '' \
-	  '    $(BIN)/frontdesk account add 101 --name "Front desk" --data $(DATA)' \
-	  '    $(BIN)/frontdesk account add 102 --name "Workshop" --data $(DATA)' \
+	  '    $(BIN)/frontdesk account add 101 --name "Front desk"$(ELSEWHERE)' \
+	  '    $(BIN)/frontdesk account add 102 --name "Workshop"$(ELSEWHERE)' \
 	  '' \
 	  'Each prints its password once. Then type into a phone:' \
 	  '' \
@@ -46,7 +48,7 @@ types: $(VENV)
 	$(BIN)/mypy --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
-	$(BIN)/python tests/bench/run.py
+	PYTHONPATH=. $(BIN)/python tests/bench/run.py
 
 $(VENV): $(VENV)/.dev  ## the virtual environment with the locked packages
 
