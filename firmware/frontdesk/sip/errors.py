@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .message import Request
 
 
 class SipError(Exception):
@@ -10,12 +14,17 @@ class SipError(Exception):
 
 
 class ParseError(SipError):
-    """The bytes are no SIP message; `status` is the answer where a Via can be read (RFC 3261 section 8.2, 21.4.1)."""
+    """The bytes are no good SIP message.
 
-    def __init__(self, reason: str, status: int = 400) -> None:
+    `request` is set where an answer with `status` and `reason` is due: a Via could be read and it is neither an ACK nor a response
+    (RFC 3261 section 8.2, 21.4.1). It may lack anything but that Via.
+    """
+
+    def __init__(self, reason: str, status: int = 400, request: Request | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.request = request
 
 
 class Rejection(SipError):

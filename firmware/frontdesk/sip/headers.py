@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .grammar import is_token
+
 COMPACT = {
     "a": "accept-contact", "b": "referred-by", "c": "content-type", "d": "request-disposition", "e": "content-encoding",
     "f": "from", "i": "call-id", "j": "reject-contact", "k": "supported", "l": "content-length", "m": "contact",
@@ -19,11 +21,11 @@ _KEYS: dict[str, str] = {}  # how names come -> key; filled with the usual spell
 
 
 def header_key(name: str) -> str:
-    """The long name in lower case of a header as it was written."""
+    """The long name in lower case of a header as it was written; "" where that is no token."""
     key = _KEYS.get(name)
     if key is None:
         key = name.rstrip(" \t").lower()
-        key = COMPACT.get(key, key)
+        key = COMPACT.get(key, key) if is_token(key) else ""
     return key
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from .address import Address
 from .errors import ParseError
-from .grammar import split_unquoted
+from .grammar import LWS, split_unquoted, write_parameters
 from .headers import canonical_name
 from .status import reason_phrase
 from .uri import Uri
@@ -138,6 +138,17 @@ class Message:
         rest = split_unquoted(self.fields[at][1], ",")[1:]
         self.fields[at : at + 1] = [make_field(key, ", ".join(rest))] if rest else []
 
+    def write_via(self) -> None:
+        """Writes the top Via's parameters back after they were changed; its protocol and sent-by, and all other Vias, stay as they came."""
+        if self._via is None:
+            return
+        at = next(at for at, field in enumerate(self.fields) if field[0] == "via")
+        value = self.fields[at][1]
+        first, comma, rest = value.partition(",") if '"' not in value else _first_value(value)
+        head = first.partition(";")[0].rstrip(LWS)
+        value = f"{head}{write_parameters(self._via.parameters)}{comma}{rest}"
+        self.fields[at] = ("via", value, f"Via: {value}")
+
     def _changed(self, key: str) -> None:
         if key == "via":
             self._via = None
@@ -230,8 +241,17 @@ class Response(Message):
         return f"SIP/2.0 {self.status} {self.reason}"
 
 
+def _first_value(value: str) -> tuple[str, str, str]:
+    first = split_unquoted(value, ",")[0]
+    rest = value[len(first) :].lstrip(LWS)
+    return first, rest[:1], rest[1:]
+
+
 def _tagged(request: Request, field: Field, to_tag: str | None) -> Field:
-    if to_tag is None or request.to.tag is not None:
+    try:
+        if to_tag is None or request.to.tag is not None:
+            return field
+    except ParseError:  # a 400 to a broken To gives it back as it came
         return field
     return make_field("to", f"{field[1]};tag={to_tag}")
 

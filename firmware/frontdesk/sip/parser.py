@@ -1,6 +1,8 @@
-"""Bytes to messages: datagrams and streams (RFC 3261 sections 7, 18.3 and 25).
+"""Bytes to messages (RFC 3261 sections 7 and 25), as strict as safety needs and as lenient as phones need.
 
-Nothing but ParseError is ever raised, whatever the bytes.
+Nothing but ParseError is ever raised, whatever the bytes. What is not looked at is not parsed: header values stay text until asked for.
+Lenient on purpose: lines that end in a bare LF, no blank line at the end, any case in names and in SIP/2.0, white space before the
+colon, and bytes that are no UTF-8.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import re
 
 from .errors import ParseError
+from .grammar import LWS, is_token
 from .headers import header_key
 from .message import Field, Message, Request, Response
 
@@ -20,60 +23,128 @@ _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 
 
 def parse_message(data: bytes) -> Message:
-    """One message from a datagram or from a framed piece of a stream. Raises ParseError."""
+    """One message from a datagram or from a framed piece of a stream.
+
+    Raises ParseError, with a `request` where the sender is owed an answer.
+    """
+    try:
+        return _parse(data)
+    except ParseError as error:
+        error.request = best_effort(data)
+        raise
+
+
+def _parse(data: bytes) -> Message:
     if len(data) > MAX_MESSAGE:
         raise ParseError("the message is larger than 64 KiB", 513)
+    if data[:1] in (b"\r", b"\n"):  # empty lines before a message are ignored (section 7.5)
+        data = data.lstrip(b"\r\n")
     head, _, body = data.partition(b"\r\n\r\n")
-    if head.count(b"\n") != head.count(b"\r\n"):
-        head, body = _lone_line_feeds(data)
+    line_ends = head.count(b"\r\n")
+    if head.count(b"\n") != line_ends or head.count(b"\r") != line_ends:
+        head, body = _lone_line_ends(data)
     lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     if len(lines) > MAX_HEADER_LINES:
-        raise ParseError("more than 256 header lines", 400)
+        raise ParseError("more than 256 header lines", 513)
     fields = parse_fields(lines)
     return _start(lines[0], fields, _body(fields, body))
 
 
-def _lone_line_feeds(data: bytes) -> tuple[bytes, bytes]:
-    # Some senders end lines with a bare LF; their blank line may be one too.
+def _lone_line_ends(data: bytes) -> tuple[bytes, bytes]:
+    # Some senders end lines with a bare LF; their blank line may be one too. A bare CR could become a line end further on: refused.
     end = _END_OF_HEAD.search(data)
     head, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
-    return head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), body
+    head = head.replace(b"\r\n", b"\n")
+    if b"\r" in head:
+        raise ParseError("a carriage return stands alone in the header")
+    return head.replace(b"\n", b"\r\n"), body
 
 
 def parse_fields(lines: list[str]) -> list[Field]:
-    """The header lines after the start line; a line that begins with white space goes on with the one before (7.3.1)."""
+    """The header lines after the start line; one that begins with white space goes on with the one before (7.3.1)."""
     fields: list[Field] = []
     for line in lines[1:]:
         name, colon, value = line.partition(":")
-        if line[:1] in (" ", "\t") and fields:
-            key, before, raw = fields[-1]
-            fields[-1] = (key, f"{before} {line.strip()}".strip(), f"{raw}\r\n{line}")
-        elif colon and name:
-            fields.append((header_key(name), value.strip(), line))
+        if line[:1] in (" ", "\t"):
+            _unfold(fields, line)
+        elif colon and (key := header_key(name)):
+            fields.append((key, value.strip(LWS), line))
         elif line:
-            raise ParseError(f"a header line has no colon: {line[:40]!r}")
+            raise ParseError(f"not a header line: {line[:40]!r}")
     return fields
+
+
+def _unfold(fields: list[Field], line: str) -> None:
+    if not fields:
+        raise ParseError("the first header line begins with white space")
+    key, before, raw = fields[-1]
+    fields[-1] = (key, f"{before} {line.strip(LWS)}".strip(LWS), f"{raw}\r\n{line}")
 
 
 def _start(line: str, fields: list[Field], body: bytes) -> Message:
     first, _, rest = line.partition(" ")
-    if first.upper() == "SIP/2.0":
-        status, _, reason = rest.partition(" ")
-        if len(status) != 3 or not status.isdecimal() or not status.isascii():
-            raise ParseError(f"not a Status-Line: {line[:60]!r}")
-        return Response(int(status), reason, fields, body)
+    if first[:4].upper() == "SIP/":
+        return _response(line, fields, body)
     uri, _, version = rest.rpartition(" ")
-    if version.upper() != "SIP/2.0" or not uri:
+    if version != "SIP/2.0" and version.upper() != "SIP/2.0":
+        raise ParseError(f"not a Request-Line of SIP/2.0: {line[:60]!r}", 505 if _is_version(version) else 400)
+    if not is_token(first) or not uri or " " in uri or "\t" in uri:
         raise ParseError(f"not a Request-Line: {line[:60]!r}")
     return Request(first, uri, fields, body)
 
 
+def _is_version(text: str) -> bool:
+    name, _, numbers = text.partition("/")
+    major, dot, minor = numbers.partition(".")
+    return name.upper() == "SIP" and bool(dot) and major.isdecimal() and minor.isdecimal()
+
+
+def _response(line: str, fields: list[Field], body: bytes) -> Response:
+    version, _, rest = line.partition(" ")
+    status, _, reason = rest.partition(" ")
+    if version.upper() != "SIP/2.0" or len(status) != 3 or not status.isdecimal() or not status.isascii():
+        raise ParseError(f"not a Status-Line: {line[:60]!r}")
+    if not 100 <= int(status) <= 699:
+        raise ParseError(f"no such status: {status}")
+    return Response(int(status), reason, fields, body)
+
+
 def _body(fields: list[Field], body: bytes) -> bytes:
+    """What Content-Length says belongs to the message; what is behind it is discarded (18.3)."""
     length = next((value for key, value, _ in fields if key == "content-length"), None)
     if length is None:
         return body
-    if not length.isdecimal() or not length.isascii():
+    if not length.isdecimal() or not length.isascii() or len(length) > 9:
         raise ParseError(f"Content-Length is no number: {length[:20]!r}")
     if int(length) > len(body):
         raise ParseError("the body is shorter than Content-Length says")
     return body[: int(length)]
+
+
+def best_effort(data: bytes) -> Request | None:
+    """What of a broken request is enough to answer it: a good top Via. None for an ACK, a response and what has no such Via."""
+    head = _END_OF_HEAD.split(data[:MAX_MESSAGE].lstrip(b"\r\n"), 1)[0]
+    first, *lines = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", " ").split("\n")
+    method, _, rest = first.strip(LWS).partition(" ")
+    if method == "ACK" or not is_token(method):
+        return None
+    request = Request(method, rest.strip(LWS).rpartition(" ")[0] or rest, _good_fields(lines[:MAX_HEADER_LINES]))
+    return request if _can_be_answered(request) else None
+
+
+def _good_fields(lines: list[str]) -> list[Field]:
+    fields: list[Field] = []
+    for line in lines:
+        name, _, value = line.partition(":")
+        if line[:1] in (" ", "\t") and fields:
+            _unfold(fields, line)
+        elif value and (key := header_key(name)):
+            fields.append((key, value.strip(LWS), line))
+    return fields
+
+
+def _can_be_answered(request: Request) -> bool:
+    try:
+        return bool(request.via)
+    except ParseError:
+        return False

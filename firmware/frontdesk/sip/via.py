@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .errors import ParseError
 from .grammar import LWS, is_token, parse_parameters, write_parameters
 from .uri import parse_hostport
+
+if TYPE_CHECKING:
+    from .message import Request
+    from .wire import Flow
 
 MAGIC_COOKIE = "z9hG4bK"
 
@@ -52,3 +57,19 @@ def _loose(head: str) -> tuple[list[str], str]:
     if not rest:
         raise ParseError(f"a Via names no host: {head[:60]!r}")
     return [pieces[0], pieces[1], transport], rest[0]
+
+
+def stamp(request: Request, flow: Flow) -> None:
+    """Writes into the top Via where the request really came from (18.2.1; RFC 3581 section 4); the other Vias stay as they came.
+
+    What the sender itself claims in received and rport is overwritten: answers go there. Raises ParseError where the Via is not good.
+    """
+    via = request.via
+    parameters = via.parameters
+    host, port = flow.remote
+    if "rport" in parameters:
+        parameters["rport"] = str(port)
+    elif via.host.strip("[]") == host and "received" not in parameters:
+        return
+    parameters["received"] = host
+    request.write_via()

@@ -1,0 +1,104 @@
+"""A stream of bytes cut into messages by Content-Length (RFC 3261 sections 7.5 and 18.3), and keep-alives (RFC 5626 section 4.4.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from enum import Enum
+
+from .errors import ParseError
+from .parser import MAX_MESSAGE, best_effort
+
+MAX_HEAD = 32_768
+"""Bytes of start line and headers: a stream that brings more without a blank line is no SIP."""
+
+_BLANK_LINE = re.compile(rb"\n\r?\n")
+_CONTENT_LENGTH = re.compile(rb"\n(?:content-length|l)[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,9})[ \t]*(?=\r?\n)", re.IGNORECASE)
+
+
+class KeepAlive(Enum):
+    """What may come between messages."""
+
+    PING = b"\r\n\r\n"
+    """To be answered with PONG."""
+    PONG = b"\r\n"
+
+
+class StreamReader:
+    """Cuts a connection's bytes into messages; the way that the bytes are cut into pieces changes nothing."""
+
+    def __init__(self, limit: int = MAX_MESSAGE) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._searched = 0  # how far the buffer is known to hold no blank line, so that a slow sender costs no second look
+        self._wanted = 0  # bytes of the message whose head is complete; 0 while it is not
+        self._half_ping = False
+        self._broken: ParseError | None = None
+
+    @property
+    def pending(self) -> int:
+        """Bytes of a message that has begun and is not complete; keep-alives do not count."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> Iterator[bytes | KeepAlive]:
+        """Takes what was read and gives the complete messages and pings, in order.
+
+        Raises ParseError after the last good one when no message can be found any more: the connection is to be closed, after an
+        answer to `error.request` where there is one.
+        """
+        self._buffer += data
+        return self._frames()
+
+    def _frames(self) -> Iterator[bytes | KeepAlive]:
+        while self._broken is None:
+            try:
+                frame = self._next()
+            except ParseError as error:
+                self._broken = error
+                self._buffer.clear()
+                break
+            if frame is None:
+                return
+            yield frame
+        raise ParseError(self._broken.reason, self._broken.status, self._broken.request)
+
+    def _next(self) -> bytes | KeepAlive | None:
+        if not self._wanted:
+            if self._skip_line_ends():
+                return KeepAlive.PING
+            self._wanted = self._length()
+        if not self._wanted or len(self._buffer) < self._wanted:
+            return None
+        message = bytes(self._buffer[: self._wanted])
+        del self._buffer[: self._wanted]
+        self._wanted = self._searched = 0
+        self._half_ping = False
+        return message
+
+    def _skip_line_ends(self) -> bool:
+        # Empty lines before a message are ignored (7.5), but two in a row are a ping; a bare LF counts for none.
+        while self._buffer[:1] == b"\n" or self._buffer[:2] == b"\r\n":
+            whole = self._buffer[:1] == b"\r"
+            del self._buffer[: 1 + whole]
+            if whole and self._half_ping:
+                self._half_ping = False
+                return True
+            self._half_ping = whole
+        return False
+
+    def _length(self) -> int:
+        """How long the message at the buffer's start is, or 0 while its head is not complete."""
+        end = _BLANK_LINE.search(self._buffer, max(0, self._searched - 2))
+        if end is None:
+            self._searched = len(self._buffer)
+            if self._searched > MAX_HEAD:
+                raise ParseError(f"no blank line in {MAX_HEAD} bytes", 513)
+            return 0
+        head = bytes(self._buffer[: end.end()])
+        lengths = {int(value) for value in _CONTENT_LENGTH.findall(head)}
+        if len(lengths) != 1:
+            raise ParseError("Content-Length is missing, no number, or given twice", 400, best_effort(head))
+        wanted = len(head) + lengths.pop()
+        if wanted > self._limit:
+            raise ParseError("the message is larger than 64 KiB", 513, best_effort(head))
+        return wanted

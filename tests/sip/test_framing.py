@@ -1,0 +1,60 @@
+"""Messages out of a stream: RFC 3261 sections 7.5 and 18.3, RFC 5626 section 4.4.1."""
+
+import pytest
+from frontdesk.sip.errors import ParseError
+from frontdesk.sip.framing import MAX_HEAD, KeepAlive, StreamReader
+
+HEAD = b"OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z9hG4bKa\r\n"
+ONE = HEAD + b"Content-Length: 3\r\n\r\nabc"
+TWO = HEAD + b"l :\r\n 0\r\n\r\n"
+LF = b"OPTIONS sip:a SIP/2.0\nVia: SIP/2.0/TCP a\ncontent-length:1\n\nx"
+
+
+def read(*pieces: bytes) -> list[bytes | KeepAlive]:
+    reader = StreamReader()
+    return [item for piece in pieces for item in reader.feed(piece)]
+
+
+def test_messages_are_cut_by_content_length_wherever_the_bytes_are_cut() -> None:
+    stream = b"\r\n" + ONE + TWO + b"\r\n\r\n" + LF + ONE
+    expected = [ONE, TWO, KeepAlive.PING, LF, ONE]
+    for at in range(len(stream) + 1):
+        assert read(stream[:at], stream[at:]) == expected
+    assert read(*(bytes([byte]) for byte in stream)) == expected
+
+
+def test_a_double_line_end_is_a_ping_and_a_single_one_is_nothing() -> None:
+    reader = StreamReader()
+    assert list(reader.feed(b"\r\n")) == []
+    assert reader.pending == 0, "a pong is no message that has begun"
+    assert list(reader.feed(b"\r\n\r")) == [KeepAlive.PING]
+    assert list(reader.feed(b"\n" + ONE)) == [ONE]
+
+
+def test_what_comes_before_a_broken_message_is_still_given() -> None:
+    reader = StreamReader()
+    frames = reader.feed(ONE + HEAD + b"\r\n")
+    assert next(frames) == ONE
+    with pytest.raises(ParseError, match="Content-Length") as refused:
+        next(frames)
+    assert refused.value.request is not None and refused.value.request.via.branch == "z9hG4bKa"
+    with pytest.raises(ParseError):
+        next(reader.feed(ONE))
+
+
+@pytest.mark.parametrize("line", [b"", b"Content-Length: x\r\n", b"Content-Length: -1\r\n", b"l: 1\r\nContent-Length: 2\r\n"])
+def test_a_length_that_is_not_one_number_is_refused(line: bytes) -> None:
+    with pytest.raises(ParseError) as refused:
+        read(HEAD + line + b"\r\n")
+    assert refused.value.status == 400
+
+
+def test_a_message_over_64_kib_is_refused_by_its_head_alone() -> None:
+    with pytest.raises(ParseError) as refused:
+        read(HEAD + b"Content-Length: 65536\r\n\r\n")
+    assert refused.value.status == 513 and refused.value.request is not None
+
+
+def test_a_head_that_never_ends_is_refused() -> None:
+    with pytest.raises(ParseError):
+        read(*[b"x" * 1000] * (MAX_HEAD // 1000 + 1))
