@@ -1,0 +1,189 @@
+"""Who sent a request: challenges and credentials (RFC 3261 section 22, RFC 8760).
+
+Challenges are stateless (RFC 3261 section 8.2.7). A stranger learns nothing about who exists: a user name that does not
+exist, is disabled or has no password for the algorithm costs what a wrong password costs, and is answered alike.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote
+
+from .model import MAX_SECRETS, Account, Secret
+from .nonces import Nonces, Use
+from .sip.digest import HASHES, Challenge, Credentials, ha1, kd
+from .sip.errors import ParseError, Rejection
+from .sip.message import Request
+from .sip.uri import Uri
+
+MAX_USERNAME = 64
+"""Characters kept of a user name that was refused."""
+
+
+@dataclass(slots=True)
+class Caller:
+    """Who sent a request."""
+
+    account: Account | None
+    """None for a trusted peer, a spiral, a request in a dialog that was let through."""
+    device: str = ""
+    """The name of the secret that was used."""
+    nonce_issued: float = 0.0
+    """When the nonce that was answered was made."""
+    peer: str = ""
+    """Name or address of the trusted peer."""
+    nonce: str = ""
+
+
+class CredentialSource(Protocol):
+    """Who has accounts; `Directory` fits."""
+
+    def account(self, username: str) -> Account | None:
+        """The account of that user name."""
+
+
+class Refused(Rejection):
+    """A refusal with its `rule` and the `username` tried, which are for the admin's events and never go on the wire."""
+
+    def __init__(
+        self, status: int, rule: str, username: str, reason: str | None = None, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(status, reason, headers)
+        self.rule = rule
+        self.username = username[:MAX_USERNAME]
+
+
+class Authenticator:
+    """Lets requests in by Digest, or challenges them."""
+
+    def __init__(
+        self, realm: str, source: CredentialSource, algorithms: tuple[str, ...], key: bytes, random: Callable[[], bytes]
+    ) -> None:
+        """`key`: 32 bytes, fresh at each start; `random` gives at least 6 bytes. See `offer` for `algorithms`."""
+        self._realm = realm
+        self._source = source
+        self._nonces = Nonces(key, random)
+        self._decoys = {name: ha1(name, "", realm, key.hex()) for name in HASHES}
+        self.offer(algorithms)
+
+    def offer(self, algorithms: tuple[str, ...]) -> None:
+        """Sets the algorithms of the challenges, most preferred first, but those that this machine lacks.
+
+        Raises ValueError where none is left.
+        """
+        self.algorithms = tuple(name for name in algorithms if name in HASHES)
+        if not self.algorithms:
+            raise ValueError(f"none of the digest algorithms is there: {', '.join(algorithms)}")
+
+    def authenticate(self, request: Request, now: float, *, proxy: bool) -> Caller:
+        """Who sent it, by (Proxy-)Authorization. Raises Refused: 401 or 407 with challenges, or 400."""
+        credentials = self._credentials(request, now, proxy)
+        username = credentials.username
+        account = self._source.account(username)
+        known = account is not None and account.enabled
+        use: Use = credentials.count if credentials.qop else (request.method, *_identity(request))
+        window = self._nonces.find(username if known else None, credentials.nonce, now)
+        if window is None or not window.admits(use):
+            raise self._challenge(now, proxy, "stale-nonce", username)
+        if not _same_resource(credentials.uri, request):
+            raise Refused(400, "bad-uri", username, "Digest uri is not the Request-URI")
+        secret = self._secret(account if known else None, credentials, request.method)
+        if account is None or secret is None:
+            raise self._challenge(now, proxy, _failure(account, credentials.algorithm), username)
+        # The account's floor comes last: asked before the password, it would tell strangers that the account is in use.
+        if not self._nonces.spend(username, window, use, now):
+            raise self._challenge(now, proxy, "stale-nonce", username)
+        return Caller(account, secret.name, window.issued, nonce=window.nonce)
+
+    def registered(self, caller: Caller, expires_at: float) -> None:
+        """The caller's REGISTER was granted until then: its nonce lives as long, so a renewal needs one round trip."""
+        if caller.account is not None:
+            self._nonces.extend(caller.account.username, caller.nonce, expires_at)
+
+    def forget(self, username: str) -> None:
+        """The account was removed or disabled, or its secrets changed: its nonces are good no more."""
+        self._nonces.forget(username)
+
+    def _credentials(self, request: Request, now: float, proxy: bool) -> Credentials:
+        """Those for our realm, free of defects and in an algorithm that is offered."""
+        values = request.lines("proxy-authorization" if proxy else "authorization")
+        credentials = self._ours(values)
+        if credentials is None or not credentials.nonce:
+            raise self._challenge(now, proxy, "other-realm" if values and credentials is None else "no-credentials")
+        defect = credentials.defect()
+        if defect:
+            raise Refused(400, "bad-credentials", credentials.username, defect)
+        if credentials.algorithm not in self.algorithms:
+            raise self._challenge(now, proxy, "algorithm", credentials.username)
+        return credentials
+
+    def _ours(self, values: list[str]) -> Credentials | None:
+        for value in values:
+            if value[:6].lower() != "digest":
+                continue
+            try:
+                credentials = Credentials.parse(value)
+            except ParseError as error:
+                raise Refused(400, "bad-credentials", "", error.reason) from None
+            if credentials.realm == self._realm:
+                return credentials
+        return None
+
+    def _secret(self, account: Account | None, credentials: Credentials, method: str) -> Secret | None:
+        """The secret that the response was made with. Finding none costs MAX_SECRETS hashes, whoever was named."""
+        algorithm = credentials.algorithm
+        data = credentials.data(algorithm, method)
+        response = credentials.response.lower()
+        response = response if response.isascii() else ""
+        secrets = account.secrets[:MAX_SECRETS] if account else []
+        for secret in [*secrets, *[_DECOY] * (MAX_SECRETS - len(secrets))]:
+            stored = secret.ha1.get(algorithm)
+            expected = kd(algorithm, stored or self._decoys[algorithm], data)
+            if hmac.compare_digest(expected, response) and stored:
+                return secret
+        return None
+
+    def _challenge(self, now: float, proxy: bool, rule: str, username: str = "") -> Refused:
+        """A fresh challenge for each algorithm, most preferred on top (RFC 8760 section 2.3)."""
+        status, header = (407, "Proxy-Authenticate") if proxy else (401, "WWW-Authenticate")
+        nonce = self._nonces.issue(now)
+        stale = rule == "stale-nonce"
+        challenges = [(header, str(Challenge(self._realm, nonce, name, stale))) for name in self.algorithms]
+        return Refused(status, rule, username, headers=challenges)
+
+
+_DECOY = Secret("", {})
+
+
+def _identity(request: Request) -> tuple[str, str]:
+    """Call-ID and CSeq as they stand: what a retransmission repeats."""
+    return request.first("call-id") or "", request.first("cseq") or ""
+
+
+def _failure(account: Account | None, algorithm: str) -> str:
+    if account is None:
+        return "unknown-user"
+    if not account.enabled:
+        return "disabled-account"
+    return "wrong-password" if any(algorithm in secret.ha1 for secret in account.secrets) else "no-password"
+
+
+def _same_resource(text: str, request: Request) -> bool:
+    """Whether the digest's uri names what the Request-URI names (RFC 7616 section 3.4.6: else 400).
+
+    RFC 3261 section 22.4 (6) lets a server be lenient: some phones leave port and parameters out, so only scheme, user
+    and host are compared.
+    """
+    if text == request.uri_text:
+        return True
+    try:
+        return _resource(Uri.parse(text)) == _resource(request.uri)
+    except ParseError:
+        return False
+
+
+def _resource(uri: Uri) -> tuple[str, str, str, str]:
+    return uri.scheme, unquote(uri.user or ""), uri.host, uri.opaque

@@ -1,0 +1,155 @@
+"""Nonces: signed, short-lived, and each of their counts good for once (RFC 7616 sections 3.3, 3.4 and 5.5).
+
+A nonce says when it was made and is signed, so one that was never used needs no memory: a stranger leaves no trace.
+What an account has used of a nonce is kept in a window, at most WINDOWS for each account. A window that goes, for want
+of room or by age, raises the account's floor: nonces as old as that or older are good only while they have a window. So
+nothing passes twice, whatever the order of requests and whatever the clock does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+UNUSED_LIFE = 300.0
+"""Seconds that a nonce lives; and one that has registered, at least."""
+LONGEST_LIFE = 86_400.0
+"""Seconds that a nonce lives at most, however long its binding."""
+WINDOWS = 16
+"""Kept for one account."""
+WINDOW_BITS = 128
+"""Counts below the highest that may still come, out of order."""
+
+Use = int | tuple[str, ...]
+"""What a request uses of its nonce: a count (qop), or all of it (no qop; then the request's name, to know it again)."""
+
+_PART = 16  # characters of the stamp, and of its signature: 12 bytes each in base64
+_MASK = (1 << WINDOW_BITS) - 1
+
+
+@dataclass(slots=True)
+class Window:
+    """What an account has used of one nonce."""
+
+    nonce: str
+    issued: float
+    expires_at: float
+    highest: int = -1
+    bits: int = 0
+    """Bit i: the count `highest - i` was used."""
+    request: tuple[str, ...] | None = None
+    """The one request that the nonce served, without qop."""
+    registered: bool = False
+    used_at: float = 0.0
+
+    def admits(self, use: Use) -> bool:
+        """Whether that is still to be had of the nonce."""
+        if not isinstance(use, int):
+            return self.highest < 0 and self.request in (None, use)
+        if self.request is not None:
+            return False
+        below = self.highest - use
+        return below < 0 or (below < WINDOW_BITS and not self.bits >> below & 1)
+
+    def take(self, use: Use, now: float) -> None:
+        """Marks it as used."""
+        self.used_at = now
+        if not isinstance(use, int):
+            self.request = use
+        elif use > self.highest:
+            ahead = use - self.highest
+            self.bits = (self.bits << ahead | 1) & _MASK if ahead < WINDOW_BITS else 1
+            self.highest = use
+        else:
+            self.bits |= 1 << (self.highest - use)
+
+
+@dataclass(slots=True)
+class _Used:
+    """The windows of one account, and its floor."""
+
+    windows: dict[str, Window] = field(default_factory=dict)
+    floor: float = -1.0
+
+    def drop(self, window: Window) -> None:
+        del self.windows[window.nonce]
+        self.floor = max(self.floor, window.issued)
+
+    def make_room(self, now: float) -> None:
+        """The expired go; then, if there must be, one that did not register, unused for the longest."""
+        for window in [window for window in self.windows.values() if window.expires_at <= now]:
+            self.drop(window)
+        if len(self.windows) >= WINDOWS:
+            self.drop(min(self.windows.values(), key=lambda window: (window.registered, window.used_at)))
+
+
+class Nonces:
+    """Issues nonces and keeps what accounts have used of them.
+
+    `key` (32 bytes) is to be fresh at each start: with an old one, nonces would be good whose windows are forgotten.
+    `random` gives at least 6 bytes: two nonces of one millisecond differ.
+    """
+
+    def __init__(self, key: bytes, random: Callable[[], bytes]) -> None:
+        self._signature = hashlib.blake2s(key=key, digest_size=12, person=b"nonce")
+        self._random = random
+        self._used: dict[str, _Used] = {}
+        self._floor = -1.0  # of the accounts that were forgotten
+
+    def issue(self, now: float) -> str:
+        """A new nonce: 32 characters."""
+        stamp = base64.urlsafe_b64encode(int(now * 1000).to_bytes(6, "big") + self._random()[:6]).decode("ascii")
+        return stamp + self._sign(stamp)
+
+    def find(self, username: str | None, nonce: str, now: float) -> Window | None:
+        """What the account (None: there is none) has used of that nonce; None where it is expired or not ours."""
+        used = self._used.get(username) if username is not None else None
+        window = used.windows.get(nonce) if used else None
+        if window is None:
+            issued = self._issued(nonce)
+            if issued is None or issued <= self._floor:
+                return None
+            window = Window(nonce, issued, issued + UNUSED_LIFE)
+        return window if now < window.expires_at else None
+
+    def spend(self, username: str, window: Window, use: Use, now: float) -> bool:
+        """Takes `use`, which a window that `find` gave just now admits. False: its nonce is below the account's floor."""
+        used = self._used.get(username)
+        if used is None:
+            used = self._used[username] = _Used()
+        if window.nonce not in used.windows:
+            if window.issued <= used.floor:
+                return False
+            used.make_room(now)
+            used.windows[window.nonce] = window
+        window.take(use, now)
+        return True
+
+    def extend(self, username: str, nonce: str, expires_at: float) -> None:
+        """Lets a nonce live as long as the binding that it registered; without qop it has served its one request."""
+        used = self._used.get(username)
+        window = used.windows.get(nonce) if used else None
+        if window is not None and window.request is None:
+            window.registered = True
+            window.expires_at = min(max(expires_at, window.issued + UNUSED_LIFE), window.issued + LONGEST_LIFE)
+
+    def forget(self, username: str) -> None:
+        """Lets an account's windows go. The floor for all keeps what was used from coming back, should the account."""
+        used = self._used.pop(username, None)
+        if used is not None:
+            self._floor = max(self._floor, used.floor, *(window.issued for window in used.windows.values()))
+
+    def _sign(self, stamp: str) -> str:
+        signature = self._signature.copy()
+        signature.update(stamp.encode("ascii"))
+        return base64.urlsafe_b64encode(signature.digest()).decode("ascii")
+
+    def _issued(self, nonce: str) -> float | None:
+        """When it was made, or None where the signature is not ours."""
+        stamp = nonce[:_PART]
+        if len(nonce) != 2 * _PART or not nonce.isascii() or not hmac.compare_digest(self._sign(stamp), nonce[_PART:]):
+            return None
+        return int.from_bytes(base64.urlsafe_b64decode(stamp)[:6], "big") / 1000

@@ -1,0 +1,171 @@
+"""Digest access authentication (RFC 7616 section 3, RFC 8760, RFC 2617 section 3.2) as SIP uses it (RFC 3261 section 22.4).
+
+Only qop auth and no qop: auth-int and the -sess algorithms are never offered, and refused with a reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import unquote as unescape
+
+from .errors import ParseError
+from .grammar import LWS, quote
+
+
+def _present(candidates: dict[str, Callable[[bytes], Any]]) -> dict[str, Callable[[bytes], Any]]:
+    """Those that this machine's OpenSSL has: some lack SHA-512/256, a strict one forbids MD5."""
+    present: dict[str, Callable[[bytes], Any]] = {}
+    for name, function in candidates.items():
+        try:
+            function(b"")
+        except ValueError:
+            continue
+        present[name] = function
+    return present
+
+
+HASHES = _present(
+    {"MD5": hashlib.md5, "SHA-256": hashlib.sha256, "SHA-512-256": partial(hashlib.new, "sha512_256")},
+)
+"""Algorithm (RFC 7616 section 6.1) -> its hash function. SHA-512-256 is that of FIPS 180-4, not SHA-512 cut off."""
+
+
+def h(algorithm: str, data: str) -> str:
+    """H(data) in lower-case hex (RFC 8760 section 2.2)."""
+    digest: str = HASHES[algorithm](data.encode("utf-8", "surrogateescape")).hexdigest()
+    return digest
+
+
+def kd(algorithm: str, secret: str, data: str) -> str:
+    """KD(secret, data) = H(secret ":" data) (RFC 7616 section 3.3)."""
+    return h(algorithm, f"{secret}:{data}")
+
+
+def ha1(algorithm: str, username: str, realm: str, password: str) -> str:
+    """H(A1), all that is kept of a password (RFC 7616 section 3.4.2)."""
+    return h(algorithm, f"{username}:{realm}:{password}")
+
+
+@dataclass(slots=True)
+class Challenge:
+    """One WWW-Authenticate or Proxy-Authenticate; `str` of it is the header's value (RFC 7616 section 3.3)."""
+
+    realm: str
+    nonce: str
+    algorithm: str
+    stale: bool = False
+
+    def __str__(self) -> str:
+        # 3.3: realm, nonce and qop are always quoted, algorithm and stale never.
+        stale = ", stale=true" if self.stale else ""
+        return f'Digest realm={quote(self.realm)}, nonce="{self.nonce}", algorithm={self.algorithm}, qop="auth"{stale}'
+
+
+@dataclass(slots=True)
+class Credentials:
+    """One Authorization or Proxy-Authorization (RFC 7616 section 3.4): no quotes, no escapes, "" for what is missing."""
+
+    username: str
+    realm: str
+    nonce: str
+    uri: str
+    response: str
+    algorithm: str
+    """In upper case; MD5 where none is named."""
+    cnonce: str
+    nc: str
+    qop: str
+    opaque: str
+
+    @classmethod
+    def parse(cls, value: str) -> Credentials:
+        """Parses a header's value. Raises ParseError where it is no Digest or its quotes do not match."""
+        words = value.split(None, 1)
+        if len(words) != 2 or words[0].lower() != "digest":
+            raise ParseError("not Digest credentials")
+        get = _parameters(words[1]).get
+        username = get("username")
+        return cls(
+            _extended(get("username*", "")) if username is None else username,
+            get("realm", ""), get("nonce", ""), get("uri", ""), get("response", ""), get("algorithm", "MD5").upper(),
+            get("cnonce", ""), get("nc", ""), get("qop", ""), get("opaque", ""),
+        )  # fmt: skip
+
+    def defect(self) -> str | None:
+        """Why these can never be right, or None: a directive is improper or missing (a 400 by RFC 7616 section 3.4)."""
+        if not (self.username and self.uri and self.response):
+            return "Digest credentials without username, uri or response"
+        if self.algorithm.endswith("-SESS"):
+            return "Digest session algorithms (-sess) are not supported"
+        if not self.qop:
+            return None
+        if self.qop.lower() != "auth":
+            return "Digest qop is not auth"
+        if not self.cnonce or not self.nc:
+            return "Digest qop without cnonce or nc"
+        return None if self.count >= 0 else "Digest nc is not a number in hexadecimal"
+
+    @property
+    def count(self) -> int:
+        """The nonce count: `nc` is 8 hexadecimal digits (fewer are let in); -1 for what is none."""
+        return int(self.nc, 16) if 0 < len(self.nc) <= 8 and _HEX.issuperset(self.nc) else -1
+
+    def data(self, algorithm: str, method: str) -> str:
+        """What KD hashes behind H(A1) (RFC 7616 section 3.4.1; without qop RFC 2617 section 3.2.2.1)."""
+        ha2 = h(algorithm, f"{method}:{self.uri}")
+        return f"{self.nonce}:{self.nc}:{self.cnonce}:{self.qop}:{ha2}" if self.qop else f"{self.nonce}:{ha2}"
+
+
+_HEX = frozenset(string.hexdigits)
+
+# Two characters that no decoded text can hold stand in for an escaped backslash and an escaped quotation mark.
+_BACKSLASH, _QUOTE = "\ud800", "\ud801"
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """`a="1", b=2` as {"a": "1", "b": "2"}: names in lower case; the first of a name counts.
+
+    Cut at the quotation marks, every second piece is a quoted value and the one before it ends with its name.
+    So a comma that was forgotten behind a quoted value does no harm (RFC 3665 section 2.1 F3 forgets one).
+    """
+    escaped = "\\" in text
+    if escaped:
+        text = text.replace("\\\\", _BACKSLASH).replace('\\"', _QUOTE)
+    pieces = text.split('"')
+    if len(pieces) % 2 == 0:
+        raise ParseError("a quoted string is not closed")
+    parameters: dict[str, str] = {}
+    for at in range(0, len(pieces) - 1, 2):
+        tokens, _, name = pieces[at].rpartition(",")
+        if tokens:
+            _add_tokens(parameters, tokens)
+        name, equals, junk = name.partition("=")
+        if not equals or junk.strip(LWS):
+            raise ParseError("a quoted string has no name")
+        value = pieces[at + 1]
+        parameters.setdefault(name.strip(LWS).lower(), _unescaped(value) if escaped else value)
+    if pieces[-1]:
+        _add_tokens(parameters, pieces[-1])
+    return parameters
+
+
+def _add_tokens(parameters: dict[str, str], text: str) -> None:
+    for part in text.split(","):
+        name, equals, value = part.partition("=")
+        if equals:
+            parameters.setdefault(name.strip(LWS).lower(), value.strip(LWS))
+
+
+def _unescaped(value: str) -> str:
+    return value.replace("\\", "").replace(_BACKSLASH, "\\").replace(_QUOTE, '"')
+
+
+def _extended(value: str) -> str:
+    """The text of a `username*`, charset'language'percent-encoded (RFC 5987 section 3.2.1); "" unless it is UTF-8."""
+    charset, _, rest = value.partition("'")
+    return unescape(rest.partition("'")[2], "utf-8", "surrogateescape") if charset.lower() == "utf-8" else ""
