@@ -10,11 +10,10 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import unquote
 
 from .model import MAX_SECRETS, Account, Secret
 from .nonces import Nonces, Use
-from .sip.digest import HASHES, Challenge, Credentials, ha1, kd
+from .sip.digest import HASHES, Challenge, Credentials, ha1, kd, unescape
 from .sip.errors import ParseError, Rejection
 from .sip.message import Request
 from .sip.uri import Uri
@@ -186,4 +185,4 @@ def _same_resource(text: str, request: Request) -> bool:
 
 
 def _resource(uri: Uri) -> tuple[str, str, str, str]:
-    return uri.scheme, unquote(uri.user or ""), uri.host, uri.opaque
+    return uri.scheme, unescape(uri.user or ""), uri.host, uri.opaque

@@ -116,7 +116,7 @@ class Nonces:
         return window if now < window.expires_at else None
 
     def spend(self, username: str, window: Window, use: Use, now: float) -> bool:
-        """Takes `use`, which a window that `find` gave just now admits. False: its nonce is below the account's floor."""
+        """Takes `use`, which a window just found admits. False: its nonce is not above the account's floor."""
         used = self._used.get(username)
         if used is None:
             used = self._used[username] = _Used()

@@ -1,4 +1,4 @@
-"""Digest access authentication (RFC 7616 section 3, RFC 8760, RFC 2617 section 3.2) as SIP uses it (RFC 3261 section 22.4).
+"""Digest access authentication (RFC 7616 section 3, RFC 8760, RFC 2617 section 3.2, RFC 3261 section 22.4).
 
 Only qop auth and no qop: auth-int and the -sess algorithms are never offered, and refused with a reason.
 """
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import unquote as unescape
 
 from .errors import ParseError
 from .grammar import LWS, quote
@@ -68,7 +67,7 @@ class Challenge:
 
 @dataclass(slots=True)
 class Credentials:
-    """One Authorization or Proxy-Authorization (RFC 7616 section 3.4): no quotes, no escapes, "" for what is missing."""
+    """One Authorization or Proxy-Authorization (RFC 7616 section 3.4) without its quotes; "" for what is missing."""
 
     username: str
     realm: str
@@ -168,4 +167,13 @@ def _unescaped(value: str) -> str:
 def _extended(value: str) -> str:
     """The text of a `username*`, charset'language'percent-encoded (RFC 5987 section 3.2.1); "" unless it is UTF-8."""
     charset, _, rest = value.partition("'")
-    return unescape(rest.partition("'")[2], "utf-8", "surrogateescape") if charset.lower() == "utf-8" else ""
+    return unescape(rest.partition("'")[2]) if charset.lower() == "utf-8" else ""
+
+
+def unescape(text: str) -> str:
+    """Resolves each `%HH`; a percent sign that starts none stays."""
+    first, *rest = text.encode("utf-8", "surrogateescape").split(b"%")
+    for piece in rest:
+        whole = len(piece) >= 2 and _HEX.issuperset(piece[:2].decode("latin-1"))
+        first += bytes.fromhex(piece[:2].decode("ascii")) + piece[2:] if whole else b"%" + piece
+    return first.decode("utf-8", "surrogateescape")
