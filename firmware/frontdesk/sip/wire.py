@@ -12,6 +12,12 @@ HostPort = tuple[str, int]
 """A numeric address (IPv6 without brackets) and a port."""
 
 
+def hostport(address: HostPort) -> str:
+    """`host:port`, IPv6 in brackets."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class Flow(NamedTuple):
     """Two ends that have talked: `transport` in lower case; `connection` is 0 for UDP, else unique in this process."""
 
@@ -24,6 +30,11 @@ class Flow(NamedTuple):
     def reliable(self) -> bool:
         """Whether the transport delivers or tells (RFC 3261 section 17)."""
         return self.transport in RELIABLE
+
+    @property
+    def source(self) -> str:
+        """The remote end as people read it: `host:port/transport`."""
+        return f"{hostport(self.remote)}/{self.transport}"
 
 
 class Destination(NamedTuple):

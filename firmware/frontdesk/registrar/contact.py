@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .sip.address import Address
-from .sip.errors import ParseError
-from .sip.grammar import unquote, write_parameters
-from .sip.uri import SIP_SCHEMES, Uri
+from ..sip.address import Address
+from ..sip.errors import ParseError
+from ..sip.grammar import end_of_quoted, unquote, write_parameters
+from ..sip.uri import SIP_SCHEMES, Uri
 
 
 @dataclass(slots=True)
@@ -46,7 +46,8 @@ class Contact:
 
 
 def _uri_text(value: str) -> str:
-    opening = value.find("<", value.rfind('"', 0, value.rfind("<") + 1) + 1) if "<" in value else -1
+    start = end_of_quoted(value, 0) if value.startswith('"') else 0
+    opening = value.find("<", start)
     if opening < 0:
         return value.partition(";")[0].strip()
     return value[opening + 1 : value.index(">", opening)].strip()

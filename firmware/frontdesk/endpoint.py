@@ -1,0 +1,280 @@
+"""The endpoint: the only driver of the core. Transports, journal and one timer meet here.
+
+A batch of datagrams (or a read from a connection) goes into the core; then `settle` does what the core wishes and arms the timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Coroutine, Iterable
+from typing import NamedTuple, Protocol
+
+from .core import Core
+from .model import Commit
+from .sip.errors import ParseError, SipError, TransportError
+from .sip.message import Message, Request
+from .sip.parser import parse_message
+from .sip.wire import Destination, Flow, HostPort, Send, hostport
+from .transport.interfaces import AddressWatch, local_addresses
+from .transport.resolver import numeric, resolve
+from .transport.tcp import Connections
+from .transport.udp import UdpSocket
+
+CLOCK_SET = 1_767_225_600
+"""2026-01-01 in seconds since 1970: a wall clock before it has not been set yet (a board without a clock battery)."""
+UNSENT = 1000
+"""Messages that may wait for names and connections at once."""
+WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
+
+_log = logging.getLogger("frontdesk.endpoint")
+
+
+class Listener(NamedTuple):
+    """Where to listen: `transport` "udp" or "tcp", `host` an address (0.0.0.0 and :: mean each of the machine's), `port`."""
+
+    transport: str
+    host: str
+    port: int
+
+
+class Journal(Protocol):
+    """Puts commits on disk and calls `Endpoint.committed` or `commit_failed` on the loop."""
+
+    def submit(self, commit: Commit) -> None: ...
+
+
+class Endpoint:
+    """Sockets outside, the core inside."""
+
+    def __init__(self, core: Core, journal: Journal) -> None:
+        self._core = core
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._udp: dict[HostPort, UdpSocket] = {}
+        self._connections = Connections(self, core.settings.max_connections)
+        self._wildcards: list[Listener] = []
+        self._watch: AddressWatch | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.listeners: list[str] = []
+        """As people read them: udp:0.0.0.0:5060."""
+
+    # -- listening -----------------------------------------------------------------------------------------------------
+
+    async def listen(self, listeners: Iterable[Listener]) -> None:
+        """Binds all. Raises OSError, whose `filename` names the listener that could not be bound."""
+        for listener in listeners:
+            try:
+                address = await self._bind(listener)
+            except OSError as error:
+                error.filename = f"{listener.transport}:{hostport((listener.host, listener.port))}"
+                raise
+            self.listeners.append(f"{listener.transport}:{hostport(address)}")
+        if self._wildcards:
+            self._watch = AddressWatch(self._loop, self._addresses_changed)
+
+    async def _bind(self, listener: Listener) -> HostPort:
+        address: HostPort = (listener.host, listener.port)
+        if listener.transport == "tcp":
+            address = await self._connections.listen(address)
+        if listener.host in WILDCARDS:
+            self._wildcards.append(listener._replace(port=address[1]))
+            for host in local_addresses(WILDCARDS[listener.host]):
+                self._listen_on(listener.transport, (host, address[1]))
+            return address
+        return self._listen_on(listener.transport, address)
+
+    def _listen_on(self, transport: str, address: HostPort) -> HostPort:
+        if transport == "udp" and address not in self._udp:
+            udp = UdpSocket(address, self.received, self.settle)
+            udp.start(self._loop)
+            address = udp.address
+            self._udp[address] = udp
+        self._core.directory.listen(*address)
+        return address
+
+    def _addresses_changed(self) -> None:
+        """The machine has other addresses: sockets for the new ones; the old ones do no harm."""
+        for listener in self._wildcards:
+            for host in local_addresses(WILDCARDS[listener.host]):
+                try:
+                    self._listen_on(listener.transport, (host, listener.port))
+                except OSError as error:
+                    _log.warning("cannot listen on %s:%s: %s", listener.transport, host, error.strerror)
+
+    async def close(self) -> None:
+        """Stops listening and forgets what was still to be sent."""
+        if self._watch is not None:
+            self._watch.close()
+        if self._timer is not None:
+            self._timer.cancel()
+        for udp in self._udp.values():
+            udp.close(self._loop)
+        for task in self._tasks:
+            task.cancel()
+        self._connections.close()
+        await asyncio.sleep(0)
+
+    # -- in ------------------------------------------------------------------------------------------------------------
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        """A datagram, or one message of a stream. Whatever it holds, the box goes on."""
+        try:
+            if len(data) <= 4 and not data.strip(b"\r\n\0"):
+                return  # a keep-alive (RFC 5626 section 4.4.1; some phones send zeros)
+            self._core.receive(parse_message(data), flow, monotonic())
+        except ParseError as error:
+            self.broken(error, flow)
+        except Exception:
+            _log.exception("a message from %s could not be dealt with", flow.source)
+
+    def broken(self, error: ParseError, flow: Flow) -> None:
+        """What came is no SIP message; its sender is told if there is a way back."""
+        if isinstance(error.request, Request):
+            self._core.refuse(error.request, flow, error, monotonic())
+
+    def closed(self, flow: Flow) -> None:
+        """A connection is gone."""
+        self._core.flow_closed(flow, monotonic())
+
+    def is_bound(self, flow: Flow) -> bool:
+        """Whether a binding lives on that flow."""
+        return bool(self._core.location.at(flow))
+
+    def committed(self, tickets: list[int], error: Exception | None) -> None:
+        """The journal's word on these tickets."""
+        if error is None:
+            self._core.committed(tickets, monotonic())
+        else:
+            self._core.commit_failed(tickets, error, monotonic())
+        self.settle()
+
+    # -- out -----------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Does what the core wishes, then arms the timer."""
+        self._read_wall_clock()
+        while actions := self._core.take_actions():
+            for action in actions:
+                if isinstance(action, Send):
+                    self._send(action)
+                elif isinstance(action, Commit):
+                    self._journal.submit(action)
+                else:
+                    self._connections.close_flow(action.flow)
+        self._arm()
+
+    def _read_wall_clock(self) -> None:
+        wall = time.time()
+        self._core.wall_offset = wall - monotonic() if wall > CLOCK_SET else None
+
+    def _arm(self) -> None:
+        due = self._core.next_timer()
+        if due is None or (self._timer is not None and self._timer_at <= due):
+            return  # an armed timer that is too early finds nothing to do and arms the next
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        self._timer = self._loop.call_at(self._loop.time() + max(0.0, due - monotonic()), self._handle_timers)
+
+    def _handle_timers(self) -> None:
+        self._timer = None
+        try:
+            self._core.handle_timers(monotonic())
+        except Exception:
+            _log.exception("a timer could not be dealt with")
+        self.settle()
+
+    def _send(self, send: Send) -> None:
+        try:
+            if isinstance(send.target, Flow):
+                self._send_over(encoded(send.message), send.target)
+                return
+            known = numeric(send.target)
+            if known is not None and known[0] == "udp":
+                self._send_datagram(encoded(send.message), known[1])
+                return
+        except SipError:
+            self._core.transport_failed(send.key, monotonic())
+            return
+        self._spawn(self._deliver(send, send.target), send)
+
+    def _send_over(self, data: bytes, flow: Flow) -> None:
+        if flow.transport != "udp":
+            self._connections.send(data, flow)
+            return
+        udp = self._udp.get(flow.local)
+        if udp is None:  # a flow from before a restart with other addresses
+            self._send_datagram(data, flow.remote)
+        else:
+            udp.send(data, flow.remote)
+
+    def _send_datagram(self, data: bytes, remote: HostPort) -> None:
+        self._udp_towards(remote).send(data, remote)
+
+    def _udp_towards(self, remote: HostPort) -> UdpSocket:
+        """The socket with the address that the system would send from (RFC 3261 section 18.1.1)."""
+        same_family = [udp for udp in self._udp.values() if (":" in udp.address[0]) == (":" in remote[0])]
+        if len(same_family) > 1:
+            source = source_address(remote)
+            same_family.sort(key=lambda udp: udp.address[0] != source)
+        if not same_family:
+            raise TransportError(f"no UDP listener reaches {remote[0]}")
+        return same_family[0]
+
+    def _spawn(self, delivery: Coroutine[None, None, None], send: Send) -> None:
+        if len(self._tasks) >= UNSENT:
+            delivery.close()
+            self._core.transport_failed(send.key, monotonic())
+            return
+        task = self._loop.create_task(delivery)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deliver(self, send: Send, destination: Destination) -> None:
+        """Finds the destination's addresses and sends to the first that takes the message (RFC 3263 section 4.3)."""
+        data = encoded(send.message)
+        try:
+            for transport, address in await resolve(destination):
+                if await self._deliver_to(data, transport, address):
+                    return
+        except TransportError as error:
+            _log.info("%s", error)
+        self._core.transport_failed(send.key, monotonic())
+        self.settle()
+
+    async def _deliver_to(self, data: bytes, transport: str, address: HostPort) -> bool:
+        try:
+            if transport == "udp":
+                self._send_datagram(data, address)
+            else:
+                (await self._connections.connect(address)).write(data)
+        except TransportError as error:
+            _log.info("%s", error)
+            return False
+        return True
+
+
+def monotonic() -> float:
+    """Seconds since boot, suspension included: what all deadlines are measured on."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def encoded(message: Message | bytes) -> bytes:
+    """The bytes to send."""
+    return message if isinstance(message, bytes) else message.encode()
+
+
+def source_address(remote: HostPort) -> str:
+    """The local address that a datagram to `remote` would leave from; "" where there is no way."""
+    family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(remote)
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])

@@ -1,0 +1,5 @@
+"""The registrar: what a REGISTER does to the bindings of an address-of-record (RFC 3261 section 10)."""
+
+from .registrar import Registrar, Registration
+
+__all__ = ["Registrar", "Registration"]

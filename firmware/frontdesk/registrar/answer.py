@@ -1,0 +1,56 @@
+"""The 200 to a REGISTER and the story of what it did (RFC 3261 section 10.3 step 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from math import ceil
+
+from ..events import Event, Kind
+from ..model import Binding, Settings
+from ..sip.message import Request
+from .registrar import Registration
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def answer_headers(
+    bindings: list[Binding], request: Request, settings: Settings, now: float, wall_offset: float | None
+) -> list[tuple[str, str]]:
+    """All bindings with the seconds they have left, the Path echoed (RFC 3327 section 5.3), Date once the clock is set."""
+    headers = [("contact", contact_value(binding, settings, now)) for binding in bindings]
+    headers += [("path", value) for value in request.lines("path")]
+    if wall_offset is not None:
+        headers.append(("date", sip_date(int(now + wall_offset))))
+    return headers
+
+
+def contact_value(binding: Binding, settings: Settings, now: float) -> str:
+    """One binding as a Contact value; a static one has the longest interval that there is."""
+    left = settings.max_expires if binding.expires_at is None else max(0, ceil(binding.expires_at - now))
+    return f"<{binding.contact}>{binding.parameters};expires={left}"
+
+
+@lru_cache(maxsize=2)
+def sip_date(wall: int) -> str:
+    """Seconds since 1970 as a SIP-date (section 20.17)."""
+    at = datetime.fromtimestamp(wall, UTC)
+    return f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at:%Y %H:%M:%S} GMT"
+
+
+_STORY = {
+    "add": (Kind.REGISTERED, "registered"),
+    "move": (Kind.MOVED, "moved to"),
+    "remove": (Kind.UNREGISTERED, "unregistered"),
+    "replace": (Kind.REPLACED, "made room for a newer device:"),
+}
+
+
+def story(registration: Registration, now: float) -> Iterator[Event]:
+    """One event for each binding that was added, moved or removed; a refresh tells nothing."""
+    for what, binding in registration.told:
+        kind, verb = _STORY[what]
+        text = f"{verb} {binding.contact} ({binding.user_agent or 'no name'})"
+        yield Event(now, kind, registration.username, text, binding.flow.source if binding.flow else "")

@@ -1,0 +1,322 @@
+"""The registrar: RFC 3261 section 10.3 over the location service, with RFC 3327 (Path) and RFC 5626 section 6 (instance, reg-id)."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .contact import Contact, parse_expires
+from ..location import LocationService
+from ..model import Account, AddressOfRecord, Binding, BindingState, Changes, Settings
+from .same_device import same_device
+from ..sip.errors import Rejection
+from ..sip.message import Request
+from ..sip.uri import Uri
+from ..sip.wire import Flow
+from .spread import spread
+
+SUPPORTED = frozenset({"path"})
+"""Option tags that a REGISTER may require."""
+
+
+class Registrant(Protocol):
+    """Who registers: the account and device of the credentials, and when the nonce they answer was made."""
+
+    account: Account | None
+    device: str
+    nonce_issued: float
+
+
+class Resolver(Protocol):
+    """Whose address-of-record a To names."""
+
+    def resolve(self, user: str) -> Account | None: ...  # noqa: D102
+
+    def serves(self, host: str, port: int | None = None) -> bool: ...  # noqa: D102
+
+
+@dataclass(slots=True)
+class Refresh:
+    """A committed binding that is to live on, unchanged but for this."""
+
+    binding: Binding
+    granted: int
+    cseq: int
+    nonce_issued: float
+
+    def write(self, binding: Binding, now: float) -> None:
+        """Puts the new interval into `binding` (the committed one, or a copy of it); its expiry is the location service's."""
+        binding.granted = self.granted
+        binding.cseq = self.cseq
+        binding.nonce_issued = self.nonce_issued
+        binding.expires_at = now + self.granted
+        binding.seen_at = now
+        binding.state = BindingState.LIVE
+
+
+@dataclass(slots=True)
+class Registration:
+    """The outcome of an accepted REGISTER."""
+
+    aor: AddressOfRecord
+    username: str
+    bindings: list[Binding]
+    """All of the address-of-record from now on (those of `refreshes` as they are before it)."""
+    changes: Changes = field(default_factory=Changes)
+    """What must be on disk before the 200."""
+    refreshes: list[Refresh] = field(default_factory=list)
+    """What may wait for the flush."""
+    told: list[tuple[str, Binding]] = field(default_factory=list)
+    """("add" | "move" | "remove" | "replace", binding) for the events."""
+
+    def harden(self, now: float) -> None:
+        """Makes the refreshes part of what must be on disk before the 200: copies take their bindings' places."""
+        for refresh in self.refreshes:
+            binding = copy.copy(refresh.binding)
+            refresh.write(binding, now)
+            self.bindings[self.bindings.index(refresh.binding)] = binding
+            self.changes.saved.append(binding)
+        self.refreshes.clear()
+
+
+class Registrar:
+    """Decides; keeps nothing itself. `register` changes nothing: the core applies the Registration that it returns."""
+
+    def __init__(self, location: LocationService, directory: Resolver, settings: Settings) -> None:
+        self.location = location
+        self._directory = directory
+        self.settings = settings
+
+    def register(self, request: Request, flow: Flow, registrant: Registrant, now: float) -> Registration:
+        """Steps 2 and 4 to 7 of section 10.3 (the core took 1 and 3). Raises Rejection and ParseError; then nothing has changed."""
+        self._require(request)
+        account = self._authorize(request, registrant)
+        registration = Registration(account.aor, account.username, list(self.location.latest(account.aor)))
+        values = request.values("contact")
+        if not values:
+            return registration
+        if "*" in values:
+            self._remove_all(request, values, registration, registrant, now)
+            return registration
+        contacts = [Contact.parse(value) for value in values]
+        self._check_intervals(request, contacts)
+        _Update(self, request, flow, registrant, registration, now).apply(contacts)
+        return registration
+
+    def _require(self, request: Request) -> None:
+        # Step 2: extensions that are required and not understood.
+        unsupported = [tag for tag in request.values("require") if tag.lower() not in SUPPORTED]
+        if unsupported:
+            raise Rejection(420, headers=[("Unsupported", ", ".join(unsupported))])
+
+    def _authorize(self, request: Request, registrant: Registrant) -> Account:
+        # Steps 4 and 5: the address-of-record in To is the registrant's own, at a served name.
+        to = request.to.uri
+        account = registrant.account
+        if account is None or not self._directory.serves(to.host, to.port) or to.user is None:
+            raise Rejection(403)
+        if to.user != account.username and self._directory.resolve(to.user) is not account:
+            raise Rejection(403)
+        return account
+
+    def _remove_all(self, request: Request, values: list[str], registration: Registration, registrant: Registrant, now: float) -> None:
+        # Step 6: Contact * stands alone and with Expires 0, and removes all bindings.
+        if len(values) != 1 or parse_expires(request.first("expires") or "none") != 0:
+            raise Rejection(400, "Contact * Needs Expires 0 And No Other Contact")
+        for binding in registration.bindings:
+            check_order(request, binding, registrant)
+        kept = [binding for binding in registration.bindings if binding.state is BindingState.STATIC]
+        gone = [binding for binding in registration.bindings if binding.state is not BindingState.STATIC]
+        registration.bindings = kept
+        registration.changes.removed = [binding.id for binding in gone]
+        registration.told = [("remove", binding) for binding in gone]
+
+    def interval(self, request: Request, contact: Contact) -> int:
+        """Seconds asked for: the Contact's, else the Expires header's, else the default (step 7)."""
+        if contact.expires is not None:
+            return contact.expires
+        header = request.first("expires")
+        return self.settings.default_expires if header is None else parse_expires(header)
+
+    def _check_intervals(self, request: Request, contacts: list[Contact]) -> None:
+        # Step 7: an interval that is too brief refuses the whole request.
+        for contact in contacts:
+            if 0 < self.interval(request, contact) < self.settings.min_expires:
+                raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
+
+
+def check_order(request: Request, binding: Binding, registrant: Registrant) -> None:
+    """Refuses a late duplicate: a lower CSeq in the same Call-ID (step 7).
+
+    A phone that lost its memory starts again with its old Call-ID and a low CSeq; it is believed if the nonce that it answers was made
+    after the binding's last accepted REGISTER, which a late duplicate can't do (OpenSIPS #641, sipsorcery #1038).
+    """
+    if binding.call_id != request.call_id or request.cseq.number >= binding.cseq:
+        return
+    if registrant.nonce_issued <= binding.seen_at:
+        raise Rejection(500, "CSeq Is Lower Than Before")
+
+
+class _Update:
+    """Step 7 for one REGISTER: each contact refreshes, moves, removes or adds a binding."""
+
+    def __init__(
+        self, registrar: Registrar, request: Request, flow: Flow, registrant: Registrant, registration: Registration, now: float
+    ) -> None:
+        self._registrar = registrar
+        self._request = request
+        self._flow = flow
+        self._registrant = registrant
+        self._registration = registration
+        self._now = now
+        self._user_agent = request.first("user-agent") or ""
+        self._path = tuple(request.values("path"))
+        self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
+        self._touched: set[int] = set()
+
+    def apply(self, contacts: list[Contact]) -> None:
+        """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take each other's."""
+        named = [self._named(contact) for contact in contacts]
+        self._touched = {binding.id for binding in named if binding is not None}
+        for contact in contacts:
+            self._apply(contact)
+        self._make_room()
+
+    def _apply(self, contact: Contact) -> None:
+        seconds = self._registrar.interval(self._request, contact)
+        binding = self._named(contact)
+        if binding is None and seconds:
+            binding = self._same_device(contact)
+        if binding is None:
+            if seconds:
+                self._add(contact, seconds)
+            return
+        check_order(self._request, binding, self._registrant)
+        if not seconds:
+            self._remove(binding, "remove")
+        elif self._unchanged(contact, binding):
+            self._refresh(contact, binding, seconds)
+        else:
+            self._move(contact, binding, seconds)
+
+    # -- which binding -------------------------------------------------------------------------------------------------
+
+    def _named(self, contact: Contact) -> Binding | None:
+        instance = self._of_instance(contact)
+        if instance is not None:
+            return instance
+        for binding in self._registration.bindings:
+            different = contact.instance and binding.instance and contact.instance != binding.instance
+            if not different and (binding.contact == contact.text or contact.uri.matches(Uri.parse(binding.contact))):
+                return binding
+        return None
+
+    def _of_instance(self, contact: Contact) -> Binding | None:
+        if not contact.instance:
+            return None
+        counts = self._outbound and contact.reg_id is not None
+        for binding in self._registration.bindings:
+            if binding.instance == contact.instance and (not counts or binding.reg_id in (None, contact.reg_id)):
+                return binding
+        return None
+
+    def _same_device(self, contact: Contact) -> Binding | None:
+        for binding in self._registration.bindings:
+            if binding.id not in self._touched and same_device(
+                binding, contact, self._flow, self._request.call_id, self._user_agent, self._registrant.device
+            ):
+                self._touched.add(binding.id)
+                return binding
+        return None
+
+    def _unchanged(self, contact: Contact, binding: Binding) -> bool:
+        return (
+            binding.contact == contact.text
+            and binding.flow == self._flow
+            and binding.parameters == contact.parameters
+            and binding.call_id == self._request.call_id
+            and binding.user_agent == self._user_agent
+            and binding.path == self._path
+            and binding.device == self._registrant.device
+            and binding.connected
+        )
+
+    # -- what becomes of it --------------------------------------------------------------------------------------------
+
+    def _refresh(self, contact: Contact, binding: Binding, seconds: int) -> None:
+        granted = self._grant(contact, seconds, binding.granted)
+        if binding.state is BindingState.STATIC:
+            return
+        self._registration.refreshes.append(
+            Refresh(binding, granted, self._request.cseq.number, self._registrant.nonce_issued)
+        )
+
+    def _move(self, contact: Contact, binding: Binding, seconds: int) -> None:
+        moved = copy.copy(binding)
+        self._fill(moved, contact, self._grant(contact, seconds, binding.granted))
+        bindings = self._registration.bindings
+        bindings[bindings.index(binding)] = moved
+        self._registration.changes.saved.append(moved)
+        self._registration.told.append(("move", moved))
+
+    def _add(self, contact: Contact, seconds: int) -> None:
+        binding = Binding(
+            id=self._registrar.location.new_id(),
+            aor=self._registration.aor,
+            contact=contact.text,
+            parameters="",
+            flow=None,
+            granted=0,
+            expires_at=None,
+            registered_at=self._now,
+        )
+        self._fill(binding, contact, self._grant(contact, seconds, 0))
+        self._touched.add(binding.id)
+        self._registration.bindings.append(binding)
+        self._registration.changes.saved.append(binding)
+        self._registration.told.append(("add", binding))
+
+    def _remove(self, binding: Binding, why: str) -> None:
+        if binding.state is BindingState.STATIC:
+            return
+        self._registration.bindings.remove(binding)
+        self._registration.changes.removed.append(binding.id)
+        self._registration.told.append((why, binding))
+
+    def _fill(self, binding: Binding, contact: Contact, granted: int) -> None:
+        binding.contact = contact.text
+        binding.parameters = contact.parameters
+        binding.flow = self._flow
+        binding.granted = granted
+        binding.expires_at = self._now + granted
+        binding.call_id = self._request.call_id
+        binding.cseq = self._request.cseq.number
+        binding.nonce_issued = self._registrant.nonce_issued
+        binding.q = contact.q
+        binding.instance = contact.instance
+        binding.reg_id = contact.reg_id
+        binding.path = self._path
+        binding.user_agent = self._user_agent
+        binding.device = self._registrant.device
+        binding.seen_at = self._now
+        binding.state = BindingState.LIVE
+        binding.connected = True
+
+    def _grant(self, contact: Contact, seconds: int, last: int) -> int:
+        settings = self._registrar.settings
+        asked = min(seconds, settings.max_expires)
+        return spread(asked, last, contact.instance or f"{self._registration.aor} {contact.text}", settings.min_expires)
+
+    def _make_room(self) -> None:
+        # More devices than an account may have: the dead go first, then the oldest; the phone on the desk never gets a 403 for it.
+        registered = [each for each in self._registration.bindings if each.state is not BindingState.STATIC]
+        excess = len(registered) - self._registrar.settings.max_bindings
+        if excess <= 0:
+            return
+        spare = [each for each in registered if each.id not in self._touched]
+        if len(spare) < excess:
+            raise Rejection(403, "Too Many Contacts In One Request")
+        spare.sort(key=lambda each: (each.connected and each.state is BindingState.LIVE, each.seen_at))
+        for binding in spare[:excess]:
+            self._remove(binding, "replace")

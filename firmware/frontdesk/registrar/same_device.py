@@ -1,0 +1,44 @@
+"""Which binding a device had before: marks that survive another address or Contact (RFC 3261 leaves it open; asterisk #1389)."""
+
+from __future__ import annotations
+
+import re
+
+from .contact import Contact
+from ..model import Binding, BindingState
+from ..sip.wire import Flow
+
+_MAC = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-z])", re.IGNORECASE)
+
+
+def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, user_agent: str, device: str) -> bool:
+    """Whether a REGISTER with these marks comes from the device that holds `binding`.
+
+    Both name an instance: that alone decides. Else its own secret, the Call-ID, the MAC or the live flow; equal User-Agent and source
+    address only when its old connection is closed, since two equal phones behind one router are two.
+    """
+    if binding.state is BindingState.STATIC:
+        return False
+    if binding.instance and contact.instance:
+        return False  # equal ones were found by the instance before; reg-id may set them apart
+    if device and device == binding.device:
+        return True
+    if call_id == binding.call_id:
+        return True
+    mac = mac_address(user_agent, contact.text + contact.parameters)
+    if mac is not None and mac == mac_address(binding.user_agent, binding.contact + binding.parameters):
+        return True
+    if binding.flow is None:
+        return False
+    if binding.connected:
+        return flow == binding.flow
+    return bool(user_agent) and user_agent == binding.user_agent and flow.remote[0] == binding.flow.remote[0]
+
+
+def mac_address(*texts: str) -> str | None:
+    """The first MAC address in `texts` as 12 lower-case digits: Yealink, Snom and others put theirs into User-Agent or Contact."""
+    for text in texts:
+        found = _MAC.search(text)
+        if found:
+            return found[0].replace(":", "").replace("-", "").lower()
+    return None

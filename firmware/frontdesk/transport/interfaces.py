@@ -1,0 +1,54 @@
+"""The machine's own addresses, and word of their changes (rtnetlink(7)): a box is often switched on before its network."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+import ifaddr
+
+_RTMGRP_IPV4_IFADDR = 0x10
+_RTMGRP_IPV6_IFADDR = 0x100
+SETTLE = 0.5
+"""Seconds: addresses come in bursts, and an IPv6 address may be tentative at first."""
+
+
+def local_addresses(family: int) -> list[str]:
+    """All addresses of that family (AF_INET, AF_INET6) but IPv6 link-local ones, which no Via can name."""
+    found: list[str] = []
+    for adapter in ifaddr.get_adapters():
+        for ip in adapter.ips:
+            if family == socket.AF_INET and ip.is_IPv4:
+                found.append(str(ip.ip))
+            elif family == socket.AF_INET6 and ip.is_IPv6 and not ip.ip[0].lower().startswith("fe80:"):
+                found.append(ip.ip[0])
+    return found
+
+
+class AddressWatch:
+    """Calls `changed` when the machine's addresses may have changed."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, changed: Callable[[], None]) -> None:
+        self._loop = loop
+        self._changed = changed
+        self._due: asyncio.TimerHandle | None = None
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+        self._socket.bind((0, _RTMGRP_IPV4_IFADDR | _RTMGRP_IPV6_IFADDR))
+        loop.add_reader(self._socket.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        with contextlib.suppress(OSError):
+            while self._socket.recv(65_535):
+                pass
+        if self._due is not None:
+            self._due.cancel()
+        self._due = self._loop.call_later(SETTLE, self._changed)
+
+    def close(self) -> None:
+        """Stops watching."""
+        if self._due is not None:
+            self._due.cancel()
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()

@@ -1,0 +1,79 @@
+"""SIP over UDP: one socket for each local address, so that Via and Record-Route can name it (RFC 3261 section 18)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+from ..sip.errors import TransportError
+from ..sip.wire import Flow, HostPort
+
+BATCH = 64
+"""Datagrams read before others get their turn."""
+RECEIVE_BUFFER = 4 << 20
+"""Bytes asked of the kernel: what may wait while a batch is worked on."""
+KNOWN_FLOWS = 16_384
+"""Flows remembered, so that a datagram from a known place costs no new one."""
+
+
+class UdpSocket:
+    """Drains its socket in batches: a callback of the loop for each datagram costs four times as much."""
+
+    def __init__(self, address: HostPort, received: Callable[[bytes, Flow], None], settle: Callable[[], None]) -> None:
+        """Binds; raises OSError. `received` is called for each datagram, `settle` after a batch."""
+        self._received = received
+        self._settle = settle
+        self._flows: dict[HostPort, Flow] = {}
+        self._socket = _bind(address)
+        self.address: HostPort = self._socket.getsockname()[:2]
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begins to read."""
+        loop.add_reader(self._socket.fileno(), self._drain)
+
+    def send(self, data: bytes, remote: HostPort) -> None:
+        """Sends one datagram. Raises TransportError; a full socket buffer counts as a loss on the way."""
+        try:
+            self._socket.sendto(data, remote)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise TransportError(f"UDP to {remote[0]}:{remote[1]}: {error.strerror}") from error
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stops reading and frees the port."""
+        loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+
+    def _drain(self) -> None:
+        receive = self._socket.recvfrom
+        with contextlib.suppress(OSError):  # BlockingIOError: all is read; others tell of a datagram sent before
+            for _ in range(BATCH):
+                data, remote = receive(65_535)
+                self._received(data, self._flow(remote[:2]))
+        self._settle()
+
+    def _flow(self, remote: HostPort) -> Flow:
+        flow = self._flows.get(remote)
+        if flow is None:
+            if len(self._flows) >= KNOWN_FLOWS:
+                self._flows.clear()
+            flow = self._flows[remote] = Flow("udp", self.address, remote)
+        return flow
+
+
+def _bind(address: HostPort) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        if family == socket.AF_INET6:
+            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        udp.setblocking(False)
+        udp.bind(address)
+    except OSError:
+        udp.close()
+        raise
+    return udp
