@@ -1,6 +1,7 @@
 """The core: one message in -> registrar, proxy or an answer of the box's own. No IO, no clock; it owns the deadlines.
 
-In: `receive`, `committed`, `commit_failed`, `transport_failed`, `flow_closed`, `handle_timers`, each with now (CLOCK_BOOTTIME seconds).
+In: `receive`, `committed`, `commit_failed`, `transport_failed`, `flow_closed`, `handle_timers`, each with now
+(CLOCK_BOOTTIME seconds).
 Out: `next_timer` and `take_actions`: Send, Commit and Close, in the order in which they are to be done.
 """
 
@@ -34,7 +35,8 @@ OWN_METHODS = "REGISTER, OPTIONS"
 OPTIONS_HEADERS = [("allow", OWN_METHODS), ("accept", "application/sdp"), ("supported", "path")]
 """Of the 200 to an OPTIONS that asks the box itself (section 11.2)."""
 KNOWN_METHODS = frozenset(
-    "INVITE ACK BYE CANCEL REGISTER OPTIONS PRACK UPDATE INFO REFER MESSAGE SUBSCRIBE NOTIFY PUBLISH".split()
+    {"INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "MESSAGE"}
+    | {"SUBSCRIBE", "NOTIFY", "PUBLISH"}
 )
 RETRY_AFTER = 10
 """Seconds, in the 500 to what could not be stored."""
@@ -64,7 +66,8 @@ class Core:
     """The box without its sockets and its disk."""
 
     def __init__(
-        self, directory: Directory, location: LocationService, settings: Settings, keys: Keys, random: Callable[[int], bytes]
+        self, directory: Directory, location: LocationService, settings: Settings, keys: Keys, random: Callable[[int],
+        bytes]
     ) -> None:
         self.directory = directory
         self.location = location
@@ -171,7 +174,8 @@ class Core:
     def _tag(self, request: Request) -> str:
         """A To tag that is the same for each retransmission (section 8.2.7)."""
         text = f"{request.call_id} {request.first('from')} {request.first('cseq')}"
-        return hashlib.blake2s(text.encode("utf-8", "surrogateescape"), key=self._tag_key[:32], digest_size=8).hexdigest()
+        data = text.encode("utf-8", "surrogateescape")
+        return hashlib.blake2s(data, key=self._tag_key[:32], digest_size=8).hexdigest()
 
     def _answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
         if request.method == "INVITE":
@@ -180,7 +184,8 @@ class Core:
             self.layer.answer(request, flow, response, now)
 
     def _reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, *, stateless: bool) -> None:
-        """The one place where a refusal becomes an answer. A stranger's is stateless: nothing is kept for him (section 26.3.2.4)."""
+        """The one place where a refusal becomes an answer. A stranger's is stateless: nothing is kept for him
+        (section 26.3.2.4)."""
         self._tell_refusal(request, flow, rejection, now)
         if request.method == "ACK":
             return
@@ -322,7 +327,8 @@ class Core:
         by_aor: dict[AddressOfRecord, set[int]] = {}
         for binding in bindings:
             by_aor.setdefault(binding.aor, set()).add(binding.id)
-            self.events.add(Event(now, Kind.UNREGISTERED, _username(binding.aor), f"{binding.contact} dropped by the administrator"))
+            text = f"{binding.contact} dropped by the administrator"
+            self.events.add(Event(now, Kind.UNREGISTERED, _username(binding.aor), text))
             if binding.flow is not None and binding.flow.connection:
                 self._actions.append(Close(binding.flow))
         for aor, ids in by_aor.items():

@@ -1,4 +1,5 @@
-"""Who exists: accounts, aliases, trusted peers, and the names that the box answers for. All in memory; the store keeps it."""
+"""Who exists: accounts, aliases, trusted peers, and the names that the box answers for. All in memory; the store
+keeps it."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ class Directory:
         self._hosts.add(host.lower())
 
     def serves(self, host: str, port: int | None = None) -> bool:
-        """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens on."""
+        """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens
+        on."""
         if host in self.domains:
             return port is None or any(port == listening for _, listening in self.addresses) or port == 5060
         return host in self._hosts and (host, port or 5060) in self.addresses

@@ -1,6 +1,7 @@
 """The endpoint: the only driver of the core. Transports, journal and one timer meet here.
 
-A batch of datagrams (or a read from a connection) goes into the core; then `settle` does what the core wishes and arms the timer.
+A batch of datagrams (or a read from a connection) goes into the core; then `settle` does what the core wishes and
+arms the timer.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _log = logging.getLogger("frontdesk.endpoint")
 
 
 class Listener(NamedTuple):
-    """Where to listen: `transport` "udp" or "tcp", `host` an address (0.0.0.0 and :: mean each of the machine's), `port`."""
+    """Where to listen: `transport` "udp" or "tcp", `host` an address (0.0.0.0 and :: mean each of the machine's),
+    `port`."""
 
     transport: str
     host: str

@@ -1,7 +1,9 @@
 """The location service: address-of-record -> bindings, and when they expire (RFC 3261 section 10; RFC 5626 section 6).
 
-Two views of an address-of-record: what is committed, which look-ups see, and what is to be once its open tickets are on disk, on which the
-registrar builds. A ticket that is committed makes its view visible; one that fails takes every later one of its address-of-record with it.
+Two views of an address-of-record: what is committed, which look-ups see, and what is to be once its open tickets are
+on disk, on which the
+registrar builds. A ticket that is committed makes its view visible; one that fails takes every later one of its
+address-of-record with it.
 """
 
 from __future__ import annotations
@@ -91,7 +93,8 @@ class LocationService:
         self._aor_of[ticket] = aor
 
     def commit(self, ticket: int) -> Changes:
-        """The ticket is on disk: its bindings become visible. Returns what is to be written to take back a commit that follows a failed one."""
+        """The ticket is on disk: its bindings become visible. Returns what is to be written to take back a commit
+        that follows a failed one."""
         aor = self._aor_of.pop(ticket)
         pending = self._pending[aor]
         bindings = pending.tickets.popleft().bindings
@@ -103,7 +106,8 @@ class LocationService:
         return Changes()
 
     def fail(self, ticket: int) -> list[int]:
-        """The ticket is not on disk: the committed bindings stand. Returns it and the tickets after it, none of which may be answered with 200."""
+        """The ticket is not on disk: the committed bindings stand. Returns it and the tickets after it, none of which
+        may be answered with 200."""
         aor = self._aor_of.pop(ticket)
         pending = self._pending[aor]
         pending.tickets.popleft()

@@ -1,4 +1,5 @@
-"""The nouns that the rooms share: accounts and their secrets, addresses-of-record, bindings, changes, call records, settings."""
+"""The nouns that the rooms share: accounts and their secrets, addresses-of-record, bindings, changes, call records,
+settings."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ AddressOfRecord = str
 
 @dataclass(slots=True)
 class Secret:
-    """One password of an account: the main one (name "") or that of a single device. Only HA1 is kept, never the password."""
+    """One password of an account: the main one (name "") or that of a single device. Only HA1 is kept, never the
+    password."""
 
     name: str
     ha1: dict[str, str]
@@ -50,7 +52,8 @@ class BindingState(StrEnum):
 
 @dataclass(slots=True, eq=False)
 class Binding:
-    """One device's place: the Contact that it registered and where it was really seen. Times are monotonic seconds (CLOCK_BOOTTIME)."""
+    """One device's place: the Contact that it registered and where it was really seen. Times are monotonic seconds
+    (CLOCK_BOOTTIME)."""
 
     id: int
     """The row's key; it stays when the binding moves."""
@@ -60,7 +63,8 @@ class Binding:
     parameters: str
     """The Contact's other parameters as they came, each with its semicolon, without expires."""
     flow: Flow | None
-    """Where the last REGISTER came from; connection 0 after a restart. None for a static binding: its URI is resolved."""
+    """Where the last REGISTER came from; connection 0 after a restart. None for a static binding: its URI is
+    resolved."""
     granted: int
     """Seconds granted last; 0 for a static binding."""
     expires_at: float | None
@@ -119,7 +123,8 @@ class Changes:
 
 @dataclass(slots=True)
 class Commit:
-    """The core's wish for durability: when `changes` are on disk it wants `committed([ticket])` (0: it does not wait)."""
+    """The core's wish for durability: when `changes` are on disk it wants `committed([ticket])` (0: it does not
+    wait)."""
 
     ticket: int
     changes: Changes
@@ -137,7 +142,8 @@ class Settings:
     """What can be set on the box; seconds unless said otherwise. Read through `config`."""
 
     algorithms: tuple[str, ...] = ("MD5",)
-    """Digest algorithms offered, most preferred on top (RFC 8760). MD5 alone by default: many phones read only the first challenge."""
+    """Digest algorithms offered, most preferred on top (RFC 8760). MD5 alone by default: many phones read only the
+    first challenge."""
     min_expires: int = 60
     default_expires: int = 3600
     max_expires: int = 86_400

@@ -19,7 +19,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def answer_headers(
     bindings: list[Binding], request: Request, settings: Settings, now: float, wall_offset: float | None
 ) -> list[tuple[str, str]]:
-    """All bindings with the seconds they have left, the Path echoed (RFC 3327 section 5.3), Date once the clock is set."""
+    """All bindings with the seconds they have left, the Path echoed (RFC 3327 section 5.3), Date once the clock is
+    set."""
     headers = [("contact", contact_value(binding, settings, now)) for binding in bindings]
     headers += [("path", value) for value in request.lines("path")]
     if wall_offset is not None:

@@ -1,4 +1,5 @@
-"""A Contact as a REGISTER writes it: the URI, its registration parameters, and the rest as it came (RFC 3261 section 20.10)."""
+"""A Contact as a REGISTER writes it: the URI, its registration parameters, and the rest as it came (RFC 3261 section
+20.10)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ class Contact:
     parameters: str
     """All but expires, each with its semicolon, names in lower case: what is echoed."""
     expires: int | None
-    """Seconds asked for by the parameter; None where it is absent. One that is no number counts as 3600 (section 10.3)."""
+    """Seconds asked for by the parameter; None where it is absent. One that is no number counts as 3600 (section
+    10.3)."""
     q: float | None
     instance: str | None
     reg_id: int | None
@@ -54,7 +56,8 @@ def _uri_text(value: str) -> str:
 
 
 def parse_expires(text: str) -> int:
-    """Seconds; what is no number counts as 3600, what is too large as 2**32-1 (RFC 3261 sections 10.3 step 7 and 20.19)."""
+    """Seconds; what is no number counts as 3600, what is too large as 2**32-1 (RFC 3261 sections 10.3 step 7 and
+    20.19)."""
     if not (text.isdecimal() and text.isascii()):
         return 3600
     return min(int(text[:12]), 2**32 - 1)
@@ -75,6 +78,7 @@ def parse_q(text: str | None) -> float | None:
 def _reg_id(text: str | None) -> int | None:
     if text is None:
         return None
-    if not (text.isdecimal() and text.isascii()) or not 0 < int(text[:12]) < 2**31:  # RFC 5626 section 4.2; 0 is refused, not ignored
+    # RFC 5626 section 4.2. Zero is refused: a registrar that said 200 and kept nothing was kamailio #497.
+    if not (text.isdecimal() and text.isascii()) or not 0 < int(text[:12]) < 2**31:
         raise ParseError(f"not a reg-id: {text[:20]!r}")
     return int(text)

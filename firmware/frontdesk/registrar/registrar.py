@@ -1,4 +1,5 @@
-"""The registrar: RFC 3261 section 10.3 over the location service, with RFC 3327 (Path) and RFC 5626 section 6 (instance, reg-id)."""
+"""The registrar: RFC 3261 section 10.3 over the location service, with RFC 3327 (Path) and RFC 5626 section 6
+(instance, reg-id)."""
 
 from __future__ import annotations
 
@@ -6,14 +7,14 @@ import copy
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .contact import Contact, parse_expires
 from ..location import LocationService
 from ..model import Account, AddressOfRecord, Binding, BindingState, Changes, Settings
-from .same_device import same_device
 from ..sip.errors import Rejection
 from ..sip.message import Request
 from ..sip.uri import Uri
 from ..sip.wire import Flow
+from .contact import Contact, parse_expires
+from .same_device import same_device
 from .spread import spread
 
 SUPPORTED = frozenset({"path"})
@@ -31,9 +32,9 @@ class Registrant(Protocol):
 class Resolver(Protocol):
     """Whose address-of-record a To names."""
 
-    def resolve(self, user: str) -> Account | None: ...  # noqa: D102
+    def resolve(self, user: str) -> Account | None: ...
 
-    def serves(self, host: str, port: int | None = None) -> bool: ...  # noqa: D102
+    def serves(self, host: str, port: int | None = None) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -46,7 +47,8 @@ class Refresh:
     nonce_issued: float
 
     def write(self, binding: Binding, now: float) -> None:
-        """Puts the new interval into `binding` (the committed one, or a copy of it); its expiry is the location service's."""
+        """Puts the new interval into `binding` (the committed one, or a copy of it); its expiry is the location
+        service's."""
         binding.granted = self.granted
         binding.cseq = self.cseq
         binding.nonce_issued = self.nonce_issued
@@ -89,7 +91,8 @@ class Registrar:
         self.settings = settings
 
     def register(self, request: Request, flow: Flow, registrant: Registrant, now: float) -> Registration:
-        """Steps 2 and 4 to 7 of section 10.3 (the core took 1 and 3). Raises Rejection and ParseError; then nothing has changed."""
+        """Steps 2 and 4 to 7 of section 10.3 (the core took 1 and 3). Raises Rejection and ParseError; then nothing
+        has changed."""
         self._require(request)
         account = self._authorize(request, registrant)
         registration = Registration(account.aor, account.username, list(self.location.latest(account.aor)))
@@ -97,7 +100,7 @@ class Registrar:
         if not values:
             return registration
         if "*" in values:
-            self._remove_all(request, values, registration, registrant, now)
+            self._remove_all(request, values, registration, registrant)
             return registration
         contacts = [Contact.parse(value) for value in values]
         self._check_intervals(request, contacts)
@@ -120,7 +123,9 @@ class Registrar:
             raise Rejection(403)
         return account
 
-    def _remove_all(self, request: Request, values: list[str], registration: Registration, registrant: Registrant, now: float) -> None:
+    def _remove_all(
+        self, request: Request, values: list[str], registration: Registration, registrant: Registrant
+    ) -> None:
         # Step 6: Contact * stands alone and with Expires 0, and removes all bindings.
         if len(values) != 1 or parse_expires(request.first("expires") or "none") != 0:
             raise Rejection(400, "Contact * Needs Expires 0 And No Other Contact")
@@ -149,7 +154,8 @@ class Registrar:
 def check_order(request: Request, binding: Binding, registrant: Registrant) -> None:
     """Refuses a late duplicate: a lower CSeq in the same Call-ID (step 7).
 
-    A phone that lost its memory starts again with its old Call-ID and a low CSeq; it is believed if the nonce that it answers was made
+    A phone that lost its memory starts again with its old Call-ID and a low CSeq; it is believed if the nonce that it
+    answers was made
     after the binding's last accepted REGISTER, which a late duplicate can't do (OpenSIPS #641, sipsorcery #1038).
     """
     if binding.call_id != request.call_id or request.cseq.number >= binding.cseq:
@@ -162,7 +168,8 @@ class _Update:
     """Step 7 for one REGISTER: each contact refreshes, moves, removes or adds a binding."""
 
     def __init__(
-        self, registrar: Registrar, request: Request, flow: Flow, registrant: Registrant, registration: Registration, now: float
+        self, registrar: Registrar, request: Request, flow: Flow, registrant: Registrant, registration: Registration,
+        now: float
     ) -> None:
         self._registrar = registrar
         self._request = request
@@ -176,7 +183,8 @@ class _Update:
         self._touched: set[int] = set()
 
     def apply(self, contacts: list[Contact]) -> None:
-        """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take each other's."""
+        """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
+        each other's."""
         named = [self._named(contact) for contact in contacts]
         self._touched = {binding.id for binding in named if binding is not None}
         for contact in contacts:
@@ -309,7 +317,8 @@ class _Update:
         return spread(asked, last, contact.instance or f"{self._registration.aor} {contact.text}", settings.min_expires)
 
     def _make_room(self) -> None:
-        # More devices than an account may have: the dead go first, then the oldest; the phone on the desk never gets a 403 for it.
+        # More devices than an account may have: the dead go first, then the oldest; the phone on the desk never gets
+        # a 403 for it.
         registered = [each for each in self._registration.bindings if each.state is not BindingState.STATIC]
         excess = len(registered) - self._registrar.settings.max_bindings
         if excess <= 0:

@@ -1,12 +1,13 @@
-"""Which binding a device had before: marks that survive another address or Contact (RFC 3261 leaves it open; asterisk #1389)."""
+"""Which binding a device had before: marks that survive another address or Contact (RFC 3261 leaves it open; asterisk
+#1389)."""
 
 from __future__ import annotations
 
 import re
 
-from .contact import Contact
 from ..model import Binding, BindingState
 from ..sip.wire import Flow
+from .contact import Contact
 
 _MAC = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-z])", re.IGNORECASE)
 
@@ -14,7 +15,8 @@ _MAC = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){
 def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, user_agent: str, device: str) -> bool:
     """Whether a REGISTER with these marks comes from the device that holds `binding`.
 
-    Both name an instance: that alone decides. Else its own secret, the Call-ID, the MAC or the live flow; equal User-Agent and source
+    Both name an instance: that alone decides. Else its own secret, the Call-ID, the MAC or the live flow; equal
+    User-Agent and source
     address only when its old connection is closed, since two equal phones behind one router are two.
     """
     if binding.state is BindingState.STATIC:
@@ -36,7 +38,8 @@ def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, us
 
 
 def mac_address(*texts: str) -> str | None:
-    """The first MAC address in `texts` as 12 lower-case digits: Yealink, Snom and others put theirs into User-Agent or Contact."""
+    """The first MAC address in `texts` as 12 lower-case digits: Yealink, Snom and others put theirs into User-Agent
+    or Contact."""
     for text in texts:
         found = _MAC.search(text)
         if found:

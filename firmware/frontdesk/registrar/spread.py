@@ -1,4 +1,5 @@
-"""How long a registration is granted: less a share that is fixed for the device, so that a building's phones do not renew in one second."""
+"""How long a registration is granted: less a share that is fixed for the device, so that a building's phones do not
+renew in one second."""
 
 from __future__ import annotations
 
@@ -9,7 +10,8 @@ SHARE = 0.05
 
 
 def spread(asked: int, last: int, device: str, minimum: int) -> int:
-    """Seconds granted. What was granted last is granted again unchanged, so the interval never creeps (asterisk #702)."""
+    """Seconds granted. What was granted last is granted again unchanged, so the interval never creeps (asterisk
+    #702)."""
     if asked == last:
         return asked
     share = crc32(device.encode("utf-8", "surrogateescape")) / 2**32 * SHARE

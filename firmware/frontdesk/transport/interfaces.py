@@ -1,4 +1,5 @@
-"""The machine's own addresses, and word of their changes (rtnetlink(7)): a box is often switched on before its network."""
+"""The machine's own addresses, and word of their changes (rtnetlink(7)): a box is often switched on before its
+network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A destination to addresses to try, in order (RFC 3263 sections 4.1 and 4.2; NAPTR is left out: a box's peers have SRV or none)."""
+"""A destination to addresses to try, in order (RFC 3263 sections 4.1 and 4.2; NAPTR is left out: a box's peers have
+SRV or none)."""
 
 from __future__ import annotations
 
