@@ -118,7 +118,7 @@ class WireClient:
         binding = [f"Contact: {value}"] if value else []
         return self.request("REGISTER", f"sip:{self.domain}", f"To: <{self.aor}>", *binding, *lines)
 
-    def credentials(self, challenge: Message, method: str, uri: str, count: int = 1, **instead: str) -> str:
+    def credentials(self, challenge: Message, method: str, uri: str, count: int = 1, /, **instead: str) -> str:
         """The header line that answers a 401 or 407; `instead` names another user, password, realm or uri."""
         proxy = challenge.status == 407
         asked = challenge_parameters(challenge.first("Proxy-Authenticate" if proxy else "WWW-Authenticate"))
