@@ -1,9 +1,9 @@
-"""Timer values (RFC 3261 section 17, table 4) and the one heap of deadlines."""
+"""Timer values (RFC 3261 section 17, table 4; RFC 6026 section 8.11; RFC 4320) and the one heap of deadlines."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 T1 = 0.5
@@ -12,35 +12,52 @@ T2 = 4.0
 """Seconds: the longest interval between retransmissions of a non-INVITE request and of an INVITE's response."""
 T4 = 5.0
 """Seconds: how long a message stays in the network."""
+TIMEOUT = 64 * T1
+"""Seconds: Timers B, F, H, J, L and M, and what a cancelled INVITE has for its final response (section 9.1)."""
+TIMER_D = 32.0
+"""Seconds: how long the response to an INVITE may still be repeated over UDP, whatever T1 its sender uses."""
+TRYING_AFTER = T1 + 2 * T1 + 4 * T1
+"""Seconds until a client's Timer E is at T2: a non-INVITE request's 100 goes then, over UDP not sooner (RFC 4320)."""
+
+SLACK = 1024
+"""Cancelled deadlines that the heap may hold however few the armed ones are."""
 
 Action = Callable[[float], None]
 """Called with now."""
 
 
 class Deadline:
-    """One armed timer; `cancel` is lazy: the heap forgets it when its time comes."""
+    """One armed timer; `cancel` is lazy: the heap forgets it when its time comes or too many have gathered."""
 
-    __slots__ = ("action", "at")
+    __slots__ = ("_deadlines", "action", "at")
 
-    def __init__(self, at: float, action: Action) -> None:
+    def __init__(self, at: float, action: Action, deadlines: Deadlines) -> None:
         self.at = at
         self.action: Action | None = action
+        self._deadlines = deadlines
 
     def cancel(self) -> None:
         """Disarms it; harmless when it has fired."""
-        self.action = None
+        if self.action is not None:
+            self.action = None
+            self._deadlines.cancelled()
 
 
 class Deadlines:
-    """All that is to happen later, by its time in monotonic seconds."""
+    """All that is to happen later, by its time in monotonic seconds; at the same time, in the order it was set."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, Deadline]] = []
         self._order = count()
+        self._cancelled = 0
+
+    def __len__(self) -> int:
+        """How many are armed."""
+        return len(self._heap) - self._cancelled
 
     def set(self, at: float, action: Action) -> Deadline:
         """Arms a timer for `at`."""
-        deadline = Deadline(at, action)
+        deadline = Deadline(at, action, self)
         heappush(self._heap, (at, next(self._order), deadline))
         return deadline
 
@@ -48,6 +65,7 @@ class Deadlines:
         """When the earliest armed timer is due, or None."""
         while self._heap and self._heap[0][2].action is None:
             heappop(self._heap)
+            self._cancelled -= 1
         return self._heap[0][0] if self._heap else None
 
     def handle(self, now: float) -> None:
@@ -57,3 +75,11 @@ class Deadlines:
             action, deadline.action = deadline.action, None
             if action is not None:
                 action(now)
+
+    def cancelled(self) -> None:
+        """One more in the heap is disarmed. When they are most of it they go: timers often set anew cost no memory."""
+        self._cancelled += 1
+        if self._cancelled > SLACK + len(self._heap) // 2:
+            self._heap = [entry for entry in self._heap if entry[2].action is not None]
+            heapify(self._heap)
+            self._cancelled = 0

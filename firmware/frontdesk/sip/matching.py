@@ -1,0 +1,51 @@
+"""Which transaction a message belongs to, as keys of dictionaries (RFC 3261 sections 17.1.3 and 17.2.3).
+
+A key holds the method, so that a CANCEL, which shares the INVITE's branch, is a transaction of its own.
+"""
+
+from __future__ import annotations
+
+from .message import Request, Response
+from .via import MAGIC_COOKIE
+
+
+def client_key(branch: str, method: str) -> str:
+    """Branch and CSeq method (17.1.3)."""
+    return f"{method} {branch}"
+
+
+def response_key(response: Response) -> str:
+    """The key of the client transaction that a response is for. Raises ParseError."""
+    return client_key(response.via.branch or "", response.cseq.method)
+
+
+def server_key(request: Request, method: str | None = None) -> str:
+    """Branch, sent-by and method (17.2.3); `method`: INVITE, for what an ACK or CANCEL is about. Raises ParseError."""
+    via = request.via
+    if not is_compliant(request):
+        return _old_key(request, method or request.method, request.to.tag)
+    return f"{method or request.method} {via.host}:{via.port} {via.branch}"
+
+
+def ack_keys(ack: Request) -> tuple[str, ...]:
+    """The keys of the INVITE server transactions that an ACK may be for. Raises ParseError.
+
+    An old phone's ACK has the To tag of the response, which its INVITE had only inside a dialog.
+    """
+    if is_compliant(ack):
+        return (server_key(ack, "INVITE"),)
+    return _old_key(ack, "INVITE", ack.to.tag), _old_key(ack, "INVITE", None)
+
+
+def is_compliant(request: Request) -> bool:
+    """Whether the branch is unique: it has the magic cookie, and something after it (RFC 4475 section 3.2.1)."""
+    branch = request.via.branch
+    return branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
+
+
+def _old_key(request: Request, method: str, to_tag: str | None) -> str:
+    # RFC 2543 phones: Request-URI, To tag, From tag, Call-ID, CSeq and top Via. No value can hold a line end.
+    via = request.via
+    sent_by = f"{via.transport} {via.host}:{via.port} {via.branch}"
+    cseq = f"{request.cseq.number} {method}"
+    return "\n".join((request.uri_text, to_tag or "", request.from_.tag or "", request.call_id, cseq, sent_by))

@@ -1,0 +1,178 @@
+"""What server transactions share, and the non-INVITE one (RFC 3261 section 17.2.2, RFC 4320)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from itertools import product
+from typing import ClassVar, Protocol
+
+from .message import Request, Response
+from .response_target import reconnection_target, response_target
+from .timers import TRYING_AFTER
+from .transaction import Surroundings, Transaction
+from .wire import Flow
+
+
+class ServerSurroundings(Surroundings, Protocol):
+    """What a server transaction needs of its layer."""
+
+    def finish(self, transaction: NonInviteServerTransaction, answer: bytes, now: float) -> None: ...
+
+
+class ServerTransaction(Transaction):
+    """A request received over `flow`, and the responses to it."""
+
+    __slots__ = ("_answer", "_given", "_moved", "context", "final", "flow", "request")
+
+    _layer: ServerSurroundings
+
+    def __init__(self, request: Request, flow: Flow, key: str, layer: ServerSurroundings, state: StrEnum) -> None:
+        super().__init__(key, response_target(request, flow), layer, state)
+        self.request = request
+        self.flow = flow
+        self.final: int | None = None
+        """The status of the final response, once there is one."""
+        self.context: object | None = None
+        """The transaction user's own."""
+        self._answer = b""  # the latest response
+        self._given: Response | None = None  # what the user has just handed in
+        self._moved = False
+
+    def begin(self, now: float) -> None:
+        """Starts what runs from the request on."""
+
+    def respond(self, response: Response, now: float) -> None:
+        """The user's response: provisional, final, or one more 2xx to an INVITE."""
+        raise NotImplementedError
+
+    def receive(self, request: Request, now: float) -> None:
+        """The request has come again, or its ACK."""
+        raise NotImplementedError
+
+    def transport_failed(self, now: float) -> None:
+        """The transport could not send a response (17.2.4)."""
+        raise NotImplementedError
+
+    def _respond(self, now: float) -> None:
+        assert self._given is not None
+        self._answer = self._given.encode()
+        self._send(self._answer)
+
+    def _finally(self, now: float) -> None:
+        assert self._given is not None
+        self.final = self._given.status
+        self._respond(now)
+
+    def _reconnect(self, now: float) -> None:
+        # The state stays as it is (RFC 6026 section 8.8); a response whose connection is gone gets a new one (18.2.2).
+        if self.reliable and not self._moved:
+            self._moved = True
+            self.target = reconnection_target(self.request, self.flow)
+            self._repeat(now)
+
+    def _repeat(self, now: float) -> None:
+        if self._answer:
+            self._send(self._answer)
+
+
+class NonInviteServerState(StrEnum):
+    TRYING = "Trying"
+    PROCEEDING = "Proceeding"
+    COMPLETED = "Completed"
+    TERMINATED = "Terminated"
+
+
+class NonInviteServerEvent(StrEnum):
+    REQUEST = "Request"
+    PROVISIONAL = "1xx from TU"
+    FINAL = "200-699 from TU"
+    TIMEOUT = "408 from TU"
+    TRYING_DUE = "no response until Timer E is at T2"
+    TIMER_J = "Timer J fires"
+    TRANSPORT_ERROR = "Transport Err."
+
+
+class NonInviteServerTransaction(ServerTransaction):
+    """Figure 8, with RFC 4320: no provisional response but 100, over UDP only when Timer E is at T2; no 408.
+
+    In Completed over UDP nothing is left of it but its key and its answer, among the layer's `FinishedAnswers`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, request: Request, flow: Flow, key: str, layer: ServerSurroundings) -> None:
+        super().__init__(request, flow, key, layer, NonInviteServerState.TRYING)
+
+    def begin(self, now: float) -> None:
+        self._start(NonInviteServerEvent.TRYING_DUE, TRYING_AFTER, now)
+
+    def respond(self, response: Response, now: float) -> None:
+        self._given = response
+        if response.status < 200:
+            self._take(NonInviteServerEvent.PROVISIONAL, now)
+        elif response.status == 408:
+            self._take(NonInviteServerEvent.TIMEOUT, now)
+        else:
+            self._take(NonInviteServerEvent.FINAL, now)
+
+    def receive(self, request: Request, now: float) -> None:
+        self._take(NonInviteServerEvent.REQUEST, now)
+
+    def transport_failed(self, now: float) -> None:
+        self._take(NonInviteServerEvent.TRANSPORT_ERROR, now)
+
+    def _proceed(self, now: float) -> None:
+        # RFC 4320 section 4.1: over UDP the 100 waits for its time, and no other provisional response is sent at all.
+        if self.reliable and self._given is not None and self._given.status == 100:
+            self.state = NonInviteServerState.PROCEEDING
+            self._respond(now)
+
+    def _try(self, now: float) -> None:
+        self.state = NonInviteServerState.PROCEEDING
+        self._given = Response.to_request(self.request, 100)
+        self._respond(now)
+
+    def _complete(self, now: float) -> None:
+        self.state = NonInviteServerState.COMPLETED
+        self._finally(now)
+        self._shrink(self._answer, now)
+
+    def _complete_silently(self, now: float) -> None:
+        # RFC 4320 section 4.2: the client has timed out as well; its last retransmissions are still absorbed.
+        self.state = NonInviteServerState.COMPLETED
+        self.final = 408
+        self._shrink(b"", now)
+
+    def _shrink(self, answer: bytes, now: float) -> None:
+        if self.reliable:
+            self._terminate(now)  # Timer J is zero
+        else:
+            self._leave()
+            self._layer.finish(self, answer, now)
+
+    def _terminate(self, now: float) -> None:
+        self.state = NonInviteServerState.TERMINATED
+        self._leave()
+
+    _S, _E = NonInviteServerState, NonInviteServerEvent
+    ARROWS: ClassVar = {
+        (_S.TRYING, _E.PROVISIONAL): _proceed,
+        (_S.TRYING, _E.TRYING_DUE): _try,
+        (_S.TRYING, _E.FINAL): _complete,
+        (_S.TRYING, _E.TIMEOUT): _complete_silently,
+        (_S.PROCEEDING, _E.REQUEST): ServerTransaction._repeat,
+        (_S.PROCEEDING, _E.TRANSPORT_ERROR): ServerTransaction._reconnect,
+        (_S.PROCEEDING, _E.FINAL): _complete,
+        (_S.PROCEEDING, _E.TIMEOUT): _complete_silently,
+    }
+    IGNORED = frozenset(
+        {
+            (_S.TRYING, _E.REQUEST),  # nothing to repeat yet
+            (_S.TRYING, _E.TRANSPORT_ERROR),  # nothing has been sent
+            (_S.PROCEEDING, _E.PROVISIONAL),  # its 100 has been sent
+            (_S.PROCEEDING, _E.TRYING_DUE),
+            *product((_S.TRYING, _S.PROCEEDING), (_E.TIMER_J,)),
+            # Completed: Request and Timer J are dealt with in FinishedAnswers; other final responses are discarded.
+            *product((_S.COMPLETED, _S.TERMINATED), _E),
+        }
+    )

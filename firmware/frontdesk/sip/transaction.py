@@ -1,0 +1,76 @@
+"""What the four transaction machines share: a table of arrows, timers that are events, an end (RFC 3261 section 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+from .timers import Deadline, Deadlines
+from .wire import Send, Target
+
+Arrow = tuple[StrEnum, StrEnum]
+"""(state, event)"""
+
+
+class Surroundings(Protocol):
+    """What a transaction needs of the layer that it lives in."""
+
+    @property
+    def deadlines(self) -> Deadlines: ...
+
+    def send(self, send: Send) -> None: ...
+
+    def forget(self, transaction: Any) -> None: ...
+
+
+class Transaction:
+    """One machine. A subclass is one figure of section 17: each (state, event) is in `ARROWS`, or in `IGNORED`.
+
+    An arrow changes the state first, then sends, and tells the user last, who may call back at once.
+    """
+
+    __slots__ = ("_layer", "_timers", "key", "state", "target")
+
+    ARROWS: ClassVar[Mapping[Arrow, Callable[[Any, float], None]]]
+    IGNORED: ClassVar[frozenset[Arrow]]
+
+    def __init__(self, key: str, target: Target, layer: Surroundings, state: StrEnum) -> None:
+        self.key = key
+        self.target = target
+        self.state = state
+        self._layer = layer
+        self._timers: dict[StrEnum, Deadline] = {}
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport repeats for us (table 4 has two columns)."""
+        return self.target.reliable
+
+    def _take(self, event: StrEnum, now: float) -> None:
+        arrow = self.ARROWS.get((self.state, event))
+        if arrow is not None:
+            arrow(self, now)
+
+    def _start(self, timer: StrEnum, seconds: float, now: float) -> None:
+        # A timer of zero seconds (reliable transports) fires at once, so this is the last thing that an arrow does.
+        if seconds <= 0:
+            self._take(timer, now)
+        else:
+            self._stop(timer)
+            self._timers[timer] = self._layer.deadlines.set(now + seconds, partial(self._take, timer))
+
+    def _stop(self, *timers: StrEnum) -> None:
+        for timer in timers:
+            deadline = self._timers.pop(timer, None)
+            if deadline is not None:
+                deadline.cancel()
+
+    def _send(self, message: bytes) -> None:
+        self._layer.send(Send(message, self.target, self.key))
+
+    def _leave(self) -> None:
+        # "MUST be destroyed the instant it enters the Terminated state": the subclass has set that state.
+        self._stop(*self._timers)
+        self._layer.forget(self)

@@ -1,0 +1,133 @@
+"""The transaction layer: to which transaction a message belongs (RFC 3261 sections 17 and 18.2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .client_transaction import ClientTransaction, ClientUser, NonInviteClientTransaction
+from .finished_answers import FinishedAnswers
+from .invite_client_transaction import InviteClientTransaction
+from .invite_server_transaction import InviteServerState, InviteServerTransaction
+from .matching import ack_keys, client_key, is_compliant, response_key, server_key
+from .message import Request, Response
+from .response_target import response_target
+from .server_transaction import NonInviteServerTransaction, ServerTransaction
+from .timers import Deadlines
+from .transaction import Transaction
+from .wire import Flow, Send, Target
+
+
+class TransactionLayer:
+    """All live transactions. The core makes them for requests that have passed its checks, so a stranger makes none."""
+
+    def __init__(self, deadlines: Deadlines, send: Callable[[Send], None]) -> None:
+        self.deadlines = deadlines
+        self.finished = FinishedAnswers(deadlines)
+        self._send = send
+        self._clients: dict[str, ClientTransaction] = {}
+        self._servers: dict[str, ServerTransaction] = {}
+
+    def __len__(self) -> int:
+        """Live transactions; `len(finished)` more are kept as answers only."""
+        return len(self._clients) + len(self._servers)
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def receive_request(self, request: Request, flow: Flow, now: float) -> bool:
+        """Whether the request ends here: a retransmission, or the ACK to a 300-699 response. Raises ParseError."""
+        if request.method == "ACK":
+            return self._receive_ack(request, now)
+        key = server_key(request)
+        finished = self.finished.get(key)
+        if finished is not None:
+            if finished.answer:
+                self.send(Send(finished.answer, finished.target))
+            return True
+        server = self._servers.get(key)
+        if server is not None:
+            server.receive(request, now)
+        return server is not None
+
+    def _receive_ack(self, ack: Request, now: float) -> bool:
+        server = self._acknowledged(ack)
+        if server is None or server.state is InviteServerState.ACCEPTED:  # the ACK to a 2xx is the user's (RFC 6026)
+            return False
+        server.receive(ack, now)
+        return True
+
+    def _acknowledged(self, ack: Request) -> InviteServerTransaction | None:
+        old = not is_compliant(ack)
+        for key in ack_keys(ack):
+            server = self._servers.get(key)
+            if isinstance(server, InviteServerTransaction) and not (old and _answered_otherwise(server, ack)):
+                return server
+        return None
+
+    def server(self, request: Request, flow: Flow, now: float) -> ServerTransaction:
+        """A server transaction for a request that `receive_request` left to the core."""
+        make = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
+        server = make(request, flow, server_key(request), self)
+        self._servers[server.key] = server
+        server.begin(now)
+        return server
+
+    def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
+        """A non-INVITE request and its final response in one step: the way of most REGISTERs, no machine made."""
+        answer, target = response.encode(), response_target(request, flow)
+        self.send(Send(answer, target))
+        if not flow.reliable:
+            self.finished.add(server_key(request), answer, target, now)
+
+    def finish(self, transaction: NonInviteServerTransaction, answer: bytes, now: float) -> None:
+        """A non-INVITE server transaction over UDP is Completed: its key and answer are kept."""
+        assert isinstance(transaction.target, Flow)
+        self.finished.add(transaction.key, answer, transaction.target, now)
+
+    def invite(self, cancel: Request, flow: Flow) -> ServerTransaction | None:
+        """The INVITE server transaction that a CANCEL names (9.2); both have to come from the same address."""
+        server = self._servers.get(server_key(cancel, "INVITE"))
+        return server if server is not None and server.flow.remote[0] == flow.remote[0] else None
+
+    def is_own(self, request: Request) -> bool:
+        """Whether the request is one that we have just sent: its top Via's branch names a live client transaction."""
+        return client_key(request.via.branch or "", request.method) in self._clients
+
+    # -- responses ---------------------------------------------------------------------------------------------------
+
+    def client(self, request: Request, target: Target, user: ClientUser, now: float) -> ClientTransaction:
+        """Sends a request, our Via with a unique branch on top, in a client transaction of its own."""
+        make = InviteClientTransaction if request.method == "INVITE" else NonInviteClientTransaction
+        key = client_key(request.via.branch or "", request.method)
+        client = self._clients[key] = make(request, key, target, user, self)
+        client.begin(now)
+        return client
+
+    def receive_response(self, response: Response, flow: Flow, now: float) -> bool:
+        """Whether a client transaction takes the response; else drop it (RFC 6026 section 8.9). Raises ParseError."""
+        client = self._clients.get(response_key(response))
+        if client is not None:
+            client.receive(response, now)
+        return client is not None
+
+    # -- both --------------------------------------------------------------------------------------------------------
+
+    def transport_failed(self, key: str, now: float) -> None:
+        """What was sent with that key did not go out (17.1.4, 17.2.4)."""
+        transaction = self._clients.get(key) or self._servers.get(key)
+        if transaction is not None:
+            transaction.transport_failed(now)
+
+    def send(self, send: Send) -> None:
+        """A transaction wants to send."""
+        self._send(send)
+
+    def forget(self, transaction: Transaction) -> None:
+        """A transaction is Terminated, or has shrunk to its answer."""
+        for alive in (self._clients, self._servers):
+            if alive.get(transaction.key) is transaction:
+                del alive[transaction.key]
+
+
+def _answered_otherwise(server: InviteServerTransaction, ack: Request) -> bool:
+    # An old phone's ACK is matched by the response's To tag as well (17.2.3): that to a 2xx differs in nothing else.
+    return server.refusal is None or server.refusal.to.tag != ack.to.tag
