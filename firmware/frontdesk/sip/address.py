@@ -20,19 +20,25 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """Parses one header value (no comma list). Without angle brackets, parameters belong to the header (20.10)."""
-        start = end_of_quoted(text, 0) if text.startswith('"') else 0
-        opening = text.find("<", start)
+        opening = _opening_bracket(text)
         if opening < 0:
-            uri, _, parameters = text.partition(";")
-            return cls(Uri.parse(uri.strip(LWS)), "", parse_parameters(parameters))
+            return cls._bare(text)
         closing = text.find(">", opening)
         if closing < 0:
             raise ParseError(f"an angle bracket is not closed: {text[:60]!r}")
-        display = unquote(text[:opening].strip(LWS))
         parameters = text[closing + 1 :].strip(LWS)
         if parameters and parameters[0] != ";":
             raise ParseError(f"text after an address: {parameters[:40]!r}")
+        display = _display(text[:opening].strip(LWS)) if opening else ""
         return cls(Uri.parse(text[opening + 1 : closing].strip(LWS)), display, parse_parameters(parameters[1:]))
+
+    @classmethod
+    def _bare(cls, text: str) -> Address:
+        spec, _, parameters = text.partition(";")
+        uri = Uri.parse(spec.strip(LWS))
+        if uri.headers:
+            raise ParseError(f"a URI with headers needs angle brackets: {text[:60]!r}")
+        return cls(uri, "", parse_parameters(parameters))
 
     @property
     def tag(self) -> str | None:
@@ -42,3 +48,23 @@ class Address:
     def __str__(self) -> str:
         display = f"{quote(self.display)} " if self.display else ""
         return f"{display}<{self.uri}>{write_parameters(self.parameters)}"
+
+
+def _opening_bracket(text: str) -> int:
+    """Where the URI's angle bracket opens, or -1: not in a quoted display name, nor in a bare URI's parameters."""
+    if text[:1] == '"':
+        return text.find("<", end_of_quoted(text, 0))
+    opening = text.find("<")
+    return opening if ";" not in text[: max(opening, 0)] else -1
+
+
+def _display(text: str) -> str:
+    # An unquoted name should be tokens only; of what else comes, that is refused which another reader could take for
+    # the end of the name or of the whole value (RFC 4475 section 3.1.2.15).
+    if text[:1] == '"':
+        if end_of_quoted(text, 0) != len(text):
+            raise ParseError(f"text after a display name: {text[:60]!r}")
+        return unquote(text)
+    if "," in text or '"' in text or "\\" in text:
+        raise ParseError(f"a display name needs quotes: {text[:60]!r}")
+    return text

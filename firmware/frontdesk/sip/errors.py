@@ -16,8 +16,8 @@ class SipError(Exception):
 class ParseError(SipError):
     """The bytes are no good SIP message.
 
-    `request` is set where an answer with `status` and `reason` is due: a Via could be read and it is neither an ACK nor a response
-    (RFC 3261 section 8.2, 21.4.1). It may lack anything but that Via.
+    `request` is set where an answer with `status` and `reason` is due: its top Via could be read, and it is neither an
+    ACK nor a response (RFC 3261 sections 8.2 and 21.4.1). It may lack anything but that Via.
     """
 
     def __init__(self, reason: str, status: int = 400, request: Request | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A stream of bytes cut into messages by Content-Length (RFC 3261 sections 7.5 and 18.3), and keep-alives (RFC 5626 section 4.4.1)."""
+"""A stream cut into messages by Content-Length (RFC 3261 7.5 and 18.3), and keep-alives (RFC 5626 section 4.4.1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ MAX_HEAD = 32_768
 """Bytes of start line and headers: a stream that brings more without a blank line is no SIP."""
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
-_CONTENT_LENGTH = re.compile(rb"\n(?:content-length|l)[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,9})[ \t]*(?=\r?\n)", re.IGNORECASE)
+_CONTENT_LENGTH = re.compile(
+    rb"\n(?:content-length|l)[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,9})[ \t]*(?=\r?\n)", re.IGNORECASE
+)
 
 
 class KeepAlive(Enum):
@@ -30,7 +32,7 @@ class StreamReader:
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         self._limit = limit
         self._buffer = bytearray()
-        self._searched = 0  # how far the buffer is known to hold no blank line, so that a slow sender costs no second look
+        self._searched = 0  # the buffer holds no blank line before this: a slow sender costs no second look
         self._wanted = 0  # bytes of the message whose head is complete; 0 while it is not
         self._half_ping = False
         self._broken: ParseError | None = None
@@ -43,8 +45,8 @@ class StreamReader:
     def feed(self, data: bytes) -> Iterator[bytes | KeepAlive]:
         """Takes what was read and gives the complete messages and pings, in order.
 
-        Raises ParseError after the last good one when no message can be found any more: the connection is to be closed, after an
-        answer to `error.request` where there is one.
+        Raises ParseError after the last good one when no message can be found any more: the connection is to be closed,
+        after an answer to `error.request` where there is one.
         """
         self._buffer += data
         return self._frames()

@@ -5,6 +5,7 @@ Text is str decoded as UTF-8 with surrogateescape, so that any byte goes through
 
 from __future__ import annotations
 
+import re
 import string
 
 from .errors import ParseError
@@ -12,34 +13,47 @@ from .errors import ParseError
 TOKEN = frozenset(string.ascii_letters + string.digits + "-.!%*_+`'~")
 LWS = " \t\r\n"
 
+_HEX = frozenset(b"0123456789abcdefABCDEF")
+_RESERVED = frozenset(b";/?:@&=+$,%")
+"""Bytes whose escape means something else than themselves (RFC 2396 section 2.2), and the escape sign itself."""
+
+_PART = {
+    separator: re.compile(rf'(?s)(?:[^"<{separator}]++|"(?:[^"\\]++|\\.)*+"|<[^>]*+>)*+') for separator in (",", ";")
+}
+"""What stands between two separators; possessive, so that no text takes more than one pass."""
+
 
 def is_token(text: str) -> bool:
     """Whether `text` is a token: one or more of its characters and nothing else."""
     return bool(text) and TOKEN.issuperset(text)
 
 
+def parse_number(text: str, most: int = 2**32 - 1) -> int | None:
+    """A run of digits as a number, or None for anything else and for more than `most`; leading zeros are fine."""
+    if not text.isdecimal() or not text.isascii():
+        return None
+    digits = text.lstrip("0") if len(text) > 10 else text  # int() refuses thousands of digits with an error of its own
+    number = int(digits or "0") if len(digits) <= 20 else most + 1
+    return number if number <= most else None
+
+
 def split_unquoted(text: str, separator: str) -> list[str]:
-    """The parts of `text` between separators that stand outside quoted strings and angle brackets, stripped.
+    """The parts of `text` between separators (comma or semicolon) outside quoted strings and angle brackets, stripped.
 
     Raises ParseError for a quoted string or an angle bracket that is never closed.
     """
     if '"' not in text and "<" not in text:
         return [part.strip(LWS) for part in text.split(separator)]
     parts: list[str] = []
-    start = at = 0
-    while at < len(text):
-        char = text[at]
-        if char == '"':
-            at = end_of_quoted(text, at)
-            continue
-        if char == "<":
-            at = _closing(text, at)
-        elif char == separator:
-            parts.append(text[start:at].strip(LWS))
-            start = at + 1
-        at += 1
-    parts.append(text[start:].strip(LWS))
-    return parts
+    part, at = _PART[separator], 0
+    while found := part.match(text, at):
+        parts.append(found[0].strip(LWS))
+        at = found.end() + 1
+        if at > len(text):
+            return parts
+        if text[at - 1] != separator:
+            break
+    raise ParseError(f"a quoted string or an angle bracket is not closed: {text[at - 1 :][:40]!r}")
 
 
 def end_of_quoted(text: str, start: int) -> int:
@@ -55,23 +69,19 @@ def end_of_quoted(text: str, start: int) -> int:
     raise ParseError("a quoted string is not closed")
 
 
-def _closing(text: str, start: int) -> int:
-    at = text.find(">", start)
-    if at < 0:
-        raise ParseError("an angle bracket is not closed")
-    return at
-
-
 def parse_parameters(text: str) -> dict[str, str | None]:
-    """`a=1;b;C="x"` as {"a": "1", "b": None, "c": '"x"'}: names in lower case, values as they came; the first of a name counts."""
+    """`a=1;b;C="x"` as {"a": "1", "b": None, "c": '"x"'}: names in lower case, values as they came.
+
+    The first of a name counts. Empty parameters (;;) are passed over.
+    """
     parameters: dict[str, str | None] = {}
     if not text:
         return parameters
     for part in split_unquoted(text, ";"):
         name, equals, value = part.partition("=")
-        name = name.strip(LWS).lower()
+        name = name.rstrip(LWS).lower()
         if name:
-            parameters.setdefault(name, value.strip(LWS) if equals else None)
+            parameters.setdefault(name, value.lstrip(LWS) if equals else None)
         elif equals:
             raise ParseError(f"a parameter has no name: {part[:40]!r}")
     return parameters
@@ -79,7 +89,7 @@ def parse_parameters(text: str) -> dict[str, str | None]:
 
 def write_parameters(parameters: dict[str, str | None]) -> str:
     """The inverse of `parse_parameters`, with a leading semicolon for each."""
-    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items())
+    return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items()])
 
 
 def unquote(text: str) -> str:
@@ -96,3 +106,40 @@ def unquote(text: str) -> str:
 def quote(text: str) -> str:
     """`text` as a quoted string (section 25.1)."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def one_line(text: str) -> str:
+    """`text` with line ends turned to spaces: nothing that we write can begin a header line of its own."""
+    return text.replace("\r", " ").replace("\n", " ") if "\n" in text or "\r" in text else text
+
+
+def unescape(text: str) -> str:
+    """Every %XX of a URI's part resolved, once (RFC 3986 section 2.4); a % that begins no escape stays."""
+    return _resolve(text, keep=frozenset()) if "%" in text else text
+
+
+def normalize_escapes(text: str) -> str:
+    """As `unescape`, but escapes of reserved characters stay: what is equal now is equivalent by section 19.1.4."""
+    return _resolve(text, keep=_RESERVED) if "%" in text else text
+
+
+def has_broken_escape(text: str) -> bool:
+    """Whether a % stands in `text` that no two hexadecimal digits follow."""
+    return any(not _is_escape(piece.encode("utf-8", "replace")) for piece in text.split("%")[1:])
+
+
+def _is_escape(piece: bytes) -> bool:
+    return len(piece) >= 2 and piece[0] in _HEX and piece[1] in _HEX
+
+
+def _resolve(text: str, keep: frozenset[int]) -> str:
+    first, *pieces = text.encode("utf-8", "surrogateescape").split(b"%")
+    resolved = [first]
+    for piece in pieces:
+        if not _is_escape(piece):
+            resolved.append(b"%" + piece)
+        elif (byte := int(piece[:2], 16)) in keep:
+            resolved.append(b"%" + piece[:2].upper() + piece[2:])
+        else:
+            resolved.append(bytes((byte,)) + piece[2:])
+    return b"".join(resolved).decode("utf-8", "surrogateescape")

@@ -35,9 +35,10 @@ def canonical_name(key: str) -> str:
 
 
 for _name in (
-    "via from to call-id cseq contact max-forwards content-length content-type expires route record-route authorization "
-    "proxy-authorization user-agent server supported allow accept require proxy-require path date"
-).split():
+    *("via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "content-length", "content-type", "expires"),
+    *("route", "record-route", "authorization", "proxy-authorization", "user-agent", "server", "supported", "allow"),
+    *("accept", "allow-events", "require", "proxy-require", "path", "date", "event", "session-expires"),
+):
     _KEYS[_name] = _KEYS[canonical_name(_name)] = _name
 for _short, _long in COMPACT.items():
     _KEYS[_short] = _KEYS[_short.upper()] = _long

@@ -1,7 +1,8 @@
 """Requests and responses: raw lines kept as they came, a typed view made when it is asked for (RFC 3261 section 7).
 
-A field is a tuple (key, value, line): the long name in lower case, the value unfolded and stripped, and the line as it came. Forwarding
-changes single fields and leaves every other line byte for byte. Text is UTF-8 with surrogateescape, so any byte survives.
+A field is a tuple (key, value, line): the long name in lower case, the value unfolded and stripped, and the line as it
+came. Forwarding changes single fields and leaves every other line byte for byte. Text is UTF-8 with surrogateescape, so
+that any byte survives.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from .address import Address
 from .errors import ParseError
-from .grammar import LWS, split_unquoted, write_parameters
+from .grammar import LWS, is_token, one_line, parse_number, split_unquoted, write_parameters
 from .headers import canonical_name
 from .status import reason_phrase
 from .uri import Uri
@@ -78,10 +79,11 @@ class Message:
     def cseq(self) -> CSeq:
         """Raises ParseError."""
         if self._cseq is None:
-            number, _, method = self.required("cseq").partition(" ")
-            if not number.isdecimal() or not number.isascii() or int(number) >= 2**32 or not method:
+            digits, _, method = self.required("cseq").replace("\t", " ").partition(" ")
+            number, method = parse_number(digits), method.strip(" ")
+            if number is None or not is_token(method):
                 raise ParseError(f"not a CSeq: {self.required('cseq')[:40]!r}")
-            self._cseq = CSeq(int(number), method.strip())
+            self._cseq = CSeq(number, method)
         return self._cseq
 
     @property
@@ -119,7 +121,7 @@ class Message:
         self.fields.append(make_field(key, value))
 
     def replace(self, key: str, values: Iterable[str]) -> None:
-        """Lets these lines, one for each value, stand for all of that header; they stand where the first one stood (else at the end)."""
+        """Lets these lines, one a value, stand for all of that header, where its first one stood (else at the end)."""
         self._changed(key)
         at = next((at for at, field in enumerate(self.fields) if field[0] == key), len(self.fields))
         self.fields = [field for field in self.fields if field[0] != key]
@@ -139,7 +141,7 @@ class Message:
         self.fields[at : at + 1] = [make_field(key, ", ".join(rest))] if rest else []
 
     def write_via(self) -> None:
-        """Writes the top Via's parameters back after they were changed; its protocol and sent-by, and all other Vias, stay as they came."""
+        """Writes the top Via's parameters back after they were changed; its protocol, sent-by and other Vias stay."""
         if self._via is None:
             return
         at = next(at for at, field in enumerate(self.fields) if field[0] == "via")
@@ -190,7 +192,7 @@ class Request(Message):
 
     def retarget(self, uri: str) -> None:
         """Puts another Request-URI (RFC 3261 section 16.6 step 2)."""
-        self.uri_text = uri
+        self.uri_text = one_line(uri)
         self._uri = None
 
     def copy(self) -> Request:
@@ -221,7 +223,7 @@ class Response(Message):
         headers: Iterable[tuple[str, str]] = (),
         to_tag: str | None = None,
     ) -> Response:
-        """The answer to `request` by section 8.2.6.2: Via, From, To (with `to_tag` where it has none), Call-ID, CSeq, then `headers`."""
+        """The answer by 8.2.6.2: Via, From, To (with `to_tag` where it has none), Call-ID, CSeq, then `headers`."""
         fields: list[Field] = []
         for field in request.fields:
             if field[0] in ("via", "from", "call-id", "cseq"):
@@ -230,7 +232,7 @@ class Response(Message):
                 fields.append(_tagged(request, field, to_tag))
         fields += [make_field(name, value) for name, value in headers]
         fields.append(NO_BODY)
-        return cls(status, reason or reason_phrase(status), fields)
+        return cls(status, one_line(reason or reason_phrase(status)), fields)
 
     def copy(self) -> Response:
         """A copy whose fields can be changed without touching this one's."""
@@ -257,8 +259,8 @@ def _tagged(request: Request, field: Field, to_tag: str | None) -> Field:
 
 
 def make_field(name: str, value: str) -> Field:
-    """A field from a name in any form and its value."""
-    key = name.lower()
+    """A field from a long name in any case and its value, which cannot begin a line of its own."""
+    key, value = name.lower(), one_line(value)
     return key, value, f"{canonical_name(key)}: {value}"
 
 

@@ -1,8 +1,8 @@
 """Bytes to messages (RFC 3261 sections 7 and 25), as strict as safety needs and as lenient as phones need.
 
-Nothing but ParseError is ever raised, whatever the bytes. What is not looked at is not parsed: header values stay text until asked for.
-Lenient on purpose: lines that end in a bare LF, no blank line at the end, any case in names and in SIP/2.0, white space before the
-colon, and bytes that are no UTF-8.
+Nothing but ParseError is ever raised, whatever the bytes. What is not looked at is not parsed: values stay text until
+asked for. Lenient on purpose: lines that end in a bare LF, no blank line at the end, any case in names and in SIP/2.0,
+white space before the colon, more spaces in the Request-Line than one, and bytes that are no UTF-8.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from .errors import ParseError
-from .grammar import LWS, is_token
+from .grammar import LWS, is_token, parse_number
 from .headers import header_key
 from .message import Field, Message, Request, Response
 
@@ -51,7 +51,7 @@ def _parse(data: bytes) -> Message:
 
 
 def _lone_line_ends(data: bytes) -> tuple[bytes, bytes]:
-    # Some senders end lines with a bare LF; their blank line may be one too. A bare CR could become a line end further on: refused.
+    # Some senders end lines with a bare LF, their blank line too. Others may end a line at a bare CR: refused.
     end = _END_OF_HEAD.search(data)
     head, body = (data[: end.start()], data[end.end() :]) if end else (data, b"")
     head = head.replace(b"\r\n", b"\n")
@@ -82,15 +82,17 @@ def _unfold(fields: list[Field], line: str) -> None:
 
 
 def _start(line: str, fields: list[Field], body: bytes) -> Message:
-    first, _, rest = line.partition(" ")
-    if first[:4].upper() == "SIP/":
+    if line[:4].upper() == "SIP/":
         return _response(line, fields, body)
-    uri, _, version = rest.rpartition(" ")
-    if version != "SIP/2.0" and version.upper() != "SIP/2.0":
-        raise ParseError(f"not a Request-Line of SIP/2.0: {line[:60]!r}", 505 if _is_version(version) else 400)
-    if not is_token(first) or not uri or " " in uri or "\t" in uri:
+    pieces = line.split(" ")
+    if len(pieces) != 3:
+        pieces = [piece for piece in pieces if piece]  # RFC 4475 sections 3.1.2.9 and 3.1.2.10: forwarded without them
+    if len(pieces) != 3 or not is_token(pieces[0]) or "\t" in pieces[1]:
         raise ParseError(f"not a Request-Line: {line[:60]!r}")
-    return Request(first, uri, fields, body)
+    method, uri, version = pieces
+    if version != "SIP/2.0" and version.upper() != "SIP/2.0":
+        raise ParseError(f"the version is not SIP/2.0: {version[:20]!r}", 505 if _is_version(version) else 400)
+    return Request(method, uri, fields, body)
 
 
 def _is_version(text: str) -> bool:
@@ -114,15 +116,16 @@ def _body(fields: list[Field], body: bytes) -> bytes:
     length = next((value for key, value, _ in fields if key == "content-length"), None)
     if length is None:
         return body
-    if not length.isdecimal() or not length.isascii() or len(length) > 9:
+    wanted = parse_number(length)
+    if wanted is None:
         raise ParseError(f"Content-Length is no number: {length[:20]!r}")
-    if int(length) > len(body):
+    if wanted > len(body):
         raise ParseError("the body is shorter than Content-Length says")
-    return body[: int(length)]
+    return body[:wanted]
 
 
 def best_effort(data: bytes) -> Request | None:
-    """What of a broken request is enough to answer it: a good top Via. None for an ACK, a response and what has no such Via."""
+    """What of a broken request is enough to answer it, or None: for an ACK, a response, and without a good top Via."""
     head = _END_OF_HEAD.split(data[:MAX_MESSAGE].lstrip(b"\r\n"), 1)[0]
     first, *lines = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", " ").split("\n")
     method, _, rest = first.strip(LWS).partition(" ")

@@ -1,13 +1,22 @@
-"""SIP and SIPS URIs, and any other scheme kept intact (RFC 3261 section 19.1)."""
+"""SIP and SIPS URIs, and any other scheme kept intact (RFC 3261 sections 19.1 and 25.1)."""
 
 from __future__ import annotations
 
+import string
+from collections import Counter
 from dataclasses import dataclass, field
 
 from .errors import ParseError
-from .grammar import parse_parameters, write_parameters
+from .grammar import has_broken_escape, normalize_escapes, parse_parameters, write_parameters
+from .host import parse_hostport, same_host
 
 SIP_SCHEMES = ("sip", "sips")
+
+_SCHEME = frozenset(string.ascii_letters + string.digits + "+-.")
+_USERINFO = frozenset(string.ascii_letters + string.digits + "-_.!~*'()&=+$,;?/%" + "#")
+"""unreserved, escaped and user-unreserved; and #, which phones leave as it is in the codes that people dial (*21#)."""
+_NEVER_IGNORED = ("user", "ttl", "method", "maddr", "transport")
+"""uri-parameters that make a difference where only one URI has them; the rule names four, its examples transport."""
 
 
 @dataclass(slots=True)
@@ -31,15 +40,32 @@ class Uri:
         """Parses an addr-spec. Raises ParseError."""
         scheme, colon, rest = text.partition(":")
         scheme = scheme.lower()
-        if not colon or not scheme or not rest:
+        if not colon or not rest or not _is_clean(text):
             raise ParseError(f"not a URI: {text[:60]!r}")
         if scheme not in SIP_SCHEMES:
+            if not scheme[:1].isalpha() or not _SCHEME.issuperset(scheme):
+                raise ParseError(f"not a URI: {text[:60]!r}")
             return cls(scheme, opaque=rest)
-        user, password, rest = _userinfo(rest)
+        user, password, rest = _userinfo(rest) if "@" in rest else (None, None, rest)
         rest, _, headers = rest.partition("?")
         hostport, _, parameters = rest.partition(";")
         host, port = parse_hostport(hostport)
         return cls(scheme, user, password, host, port, parse_parameters(parameters), headers)
+
+    def matches(self, other: Uri) -> bool:
+        """Whether both are equivalent by section 19.1.4. Not transitive: parameters that only one has hardly count."""
+        if self.scheme != other.scheme:
+            return False
+        if self.scheme not in SIP_SCHEMES:
+            return _comparable(self.scheme, self.opaque) == _comparable(other.scheme, other.opaque)
+        return (
+            self.port == other.port
+            and same_host(self.host, other.host)
+            and _same(self.user, other.user)
+            and _same(self.password, other.password)
+            and (self.parameters == other.parameters or _parameters_match(self.parameters, other.parameters))
+            and (self.headers == other.headers or _headers(self.headers) == _headers(other.headers))
+        )
 
     def __str__(self) -> str:
         if self.scheme not in SIP_SCHEMES:
@@ -51,24 +77,55 @@ class Uri:
         return f"{self.scheme}:{user}{at}{self.host}{port}{write_parameters(self.parameters)}{headers}"
 
 
+def _is_clean(text: str) -> bool:
+    """No space, control character, quote or angle bracket: such a URI could end too early where it is written."""
+    if " " in text or "<" in text or ">" in text or '"' in text:
+        return False
+    return text.isprintable() or all(char > "\xa0" or char.isprintable() for char in text)
+
+
 def _userinfo(rest: str) -> tuple[str | None, str | None, str]:
     # The user part may hold ; ? / unescaped, so the at sign is looked for first; a host part holds none (25.1).
-    userinfo, at, host = rest.rpartition("@")
-    if not at:
-        return None, None, rest
+    userinfo, _, host = rest.rpartition("@")
     user, colon, password = userinfo.partition(":")
+    if not user or not _is_userinfo(user) or not _is_userinfo(password):
+        raise ParseError(f"not a user part: {userinfo[:60]!r}")
     return user, password if colon else None, host
 
 
-def parse_hostport(text: str) -> tuple[str, int | None]:
-    """`host`, `host:port`, `[v6]:port` -> the host in lower case (IPv6 in its brackets) and the port or None."""
-    text = text.strip()
-    if text.startswith("["):
-        host, bracket, port = text.partition("]")
-        host += bracket
-    else:
-        host, colon, port = text.partition(":")
-        port = colon + port
-    if not host or (port and (port[0] != ":" or not port[1:].isdecimal() or not 0 <= int(port[1:]) <= 65535)):
-        raise ParseError(f"not a host and port: {text[:60]!r}")
-    return host.lower(), int(port[1:]) if port else None
+def _is_userinfo(text: str) -> bool:
+    # Names in other scripts should be escaped, but come as they are.
+    known = _USERINFO.issuperset(text) or _USERINFO.issuperset(char for char in text if char < "\x80")
+    return known and not ("%" in text and has_broken_escape(text))
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    if one == other or one is None or other is None:
+        return one == other
+    return normalize_escapes(one) == normalize_escapes(other)
+
+
+def _parameters_match(some: dict[str, str | None], others: dict[str, str | None]) -> bool:
+    some, others = _folded(some), _folded(others)
+    if any((name in some) != (name in others) for name in _NEVER_IGNORED):
+        return False
+    return all(others[name] == value for name, value in some.items() if name in others)
+
+
+def _folded(parameters: dict[str, str | None]) -> dict[str, str | None]:
+    return {
+        normalize_escapes(name).lower(): value and normalize_escapes(value).lower()
+        for name, value in parameters.items()
+    }
+
+
+def _headers(text: str) -> Counter[tuple[str, str]]:
+    pairs = (piece.partition("=") for piece in text.split("&") if piece)
+    return Counter((normalize_escapes(name).lower(), normalize_escapes(value)) for name, _, value in pairs)
+
+
+def _comparable(scheme: str, opaque: str) -> object:
+    if scheme != "tel":
+        return opaque
+    number, *parameters = opaque.lower().split(";")  # RFC 3966 section 4: visual separators and order mean nothing
+    return "".join(char for char in number if char not in "-.()"), sorted(parameters)

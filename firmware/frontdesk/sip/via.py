@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .errors import ParseError
 from .grammar import LWS, is_token, parse_parameters, write_parameters
-from .uri import parse_hostport
+from .host import parse_sent_by
 
 if TYPE_CHECKING:
     from .message import Request
@@ -24,20 +24,21 @@ class Via:
     host: str
     port: int | None = None
     parameters: dict[str, str | None] = field(default_factory=dict)
+    version: str = "2.0"
 
     @classmethod
     def parse(cls, text: str) -> Via:
-        """Parses one value. Raises ParseError."""
+        """Parses one value, of any version, so that a 505 finds its way back. Raises ParseError."""
         head, _, parameters = text.partition(";")
         protocol, _, sent_by = head.strip(LWS).partition(" ")
         pieces = protocol.split("/")
         if len(pieces) != 3 or not sent_by:  # white space around the slashes, or a tab: rare
             pieces, sent_by = _loose(head)
         name, version, transport = pieces
-        if name.upper() != "SIP" or version != "2.0" or not is_token(transport):
+        if (name != "SIP" and name.upper() != "SIP") or not is_token(version) or not is_token(transport):
             raise ParseError(f"not a Via: {text[:60]!r}")
-        host, port = parse_hostport(sent_by.strip(LWS))
-        return cls(transport.upper(), host, port, parse_parameters(parameters))
+        host, port = parse_sent_by(sent_by)
+        return cls(transport.upper(), host, port, parse_parameters(parameters), version)
 
     @property
     def branch(self) -> str | None:
@@ -46,7 +47,7 @@ class Via:
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
-        return f"SIP/2.0/{self.transport} {self.host}{port}{write_parameters(self.parameters)}"
+        return f"SIP/{self.version}/{self.transport} {self.host}{port}{write_parameters(self.parameters)}"
 
 
 def _loose(head: str) -> tuple[list[str], str]:
@@ -60,16 +61,16 @@ def _loose(head: str) -> tuple[list[str], str]:
 
 
 def stamp(request: Request, flow: Flow) -> None:
-    """Writes into the top Via where the request really came from (18.2.1; RFC 3581 section 4); the other Vias stay as they came.
+    """Writes into the top Via where the request really came from (18.2.1; RFC 3581 section 4), and only there.
 
-    What the sender itself claims in received and rport is overwritten: answers go there. Raises ParseError where the Via is not good.
+    What the sender claims in received and rport is overwritten: answers go there. Raises ParseError for a bad Via.
     """
     via = request.via
     parameters = via.parameters
     host, port = flow.remote
     if "rport" in parameters:
         parameters["rport"] = str(port)
-    elif via.host.strip("[]") == host and "received" not in parameters:
+    elif via.host in (host, f"[{host}]") and "received" not in parameters:
         return
     parameters["received"] = host
     request.write_via()

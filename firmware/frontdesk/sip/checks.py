@@ -1,0 +1,92 @@
+"""Whether a message that parses is one that can be worked on (RFC 3261 sections 8.1.1, 16.3 step 1 and 18.1.2).
+
+Only what every room needs is looked at; what the registrar or the proxy alone need, they check themselves.
+"""
+
+from __future__ import annotations
+
+from .errors import ParseError
+from .headers import canonical_name
+from .message import Message, Request
+from .parser import MAX_VIAS, parse_message
+from .via import Via
+
+MANDATORY = frozenset({"via", "from", "to", "call-id", "cseq"})
+"""Section 8.1.1, but for Max-Forwards, which requests of RFC 2543 lack."""
+SINGLE = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type", "expires"})
+"""Headers that hold one value and so stand on one line at most (section 7.3.1)."""
+METHODS = frozenset({
+    "REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",
+    "MESSAGE", "UPDATE",
+})  # fmt: skip
+"""The methods that have an RFC."""
+
+
+def read_message(data: bytes) -> Message:
+    """Parses and checks one message. Raises ParseError, with a `request` where the sender is owed an answer."""
+    message = parse_message(data)
+    check(message)
+    return message
+
+
+def check(message: Message) -> None:
+    """Raises ParseError for a message that lacks what it must have; itself is `request` where it can be answered."""
+    try:
+        _check_fields(message)
+        if isinstance(message, Request):
+            _check_request(message)
+    except ParseError as error:
+        error.request = _answerable(message)
+        raise
+
+
+def _check_fields(message: Message) -> None:
+    keys = [field[0] for field in message.fields]
+    different = set(keys)
+    if not different >= MANDATORY:
+        missing = next(name for name in ("via", "from", "to", "call-id", "cseq") if name not in different)
+        raise ParseError(f"{canonical_name(missing)} is missing")
+    if len(keys) != len(different):
+        _check_repeated(keys)
+    _check_vias(message, keys)
+    message.from_  # noqa: B018 - views are made here, kept, and raise where they cannot be made
+    message.to  # noqa: B018
+    message.cseq  # noqa: B018
+    if not message.call_id:
+        raise ParseError("Call-ID is empty")
+
+
+def _check_repeated(keys: list[str]) -> None:
+    for key in keys:
+        if key in SINGLE and keys.count(key) > 1:
+            raise ParseError(f"{canonical_name(key)} stands there more than once")
+
+
+def _check_vias(message: Message, keys: list[str]) -> None:
+    message.via  # noqa: B018
+    if keys.count("via") == 1 and "," not in message.required("via"):
+        return
+    vias = message.values("via")
+    if len(vias) > MAX_VIAS:
+        raise ParseError(f"more than {MAX_VIAS} Vias", 513)
+    for via in vias[1:]:
+        Via.parse(via)
+
+
+def _check_request(request: Request) -> None:
+    if request.uri.headers:
+        raise ParseError("the Request-URI holds headers")  # RFC 4475 section 3.1.2.11
+    method = request.cseq.method
+    if method != request.method:
+        status = 400 if request.method in METHODS else 501  # RFC 4475 section 3.1.2.18
+        raise ParseError(f"CSeq names {method[:20]!r}, not the request's method", status)
+
+
+def _answerable(message: Message) -> Request | None:
+    if not isinstance(message, Request) or message.method == "ACK":
+        return None
+    try:
+        message.via  # noqa: B018
+    except ParseError:
+        return None
+    return message
