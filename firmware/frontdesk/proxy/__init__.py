@@ -1,0 +1,6 @@
+"""The proxy: requests to their targets, responses back, dialogs along signed Record-Routes (RFC 3261 section 16)."""
+
+from .proxy import ProxyCore
+from .routing import Routed
+
+__all__ = ["ProxyCore", "Routed"]

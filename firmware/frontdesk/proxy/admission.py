@@ -1,0 +1,49 @@
+"""Who may be called, and under which name: the box's own rules on top of RFC 3261 section 16.5."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..directory import Directory
+from ..model import Account
+from ..sip.errors import Rejection
+from ..sip.grammar import unescape
+from ..sip.message import Request
+from ..sip.uri import Uri
+
+ANONYMOUS = "anonymous"
+"""The user of an anonymous From, and the host anonymous.invalid (RFC 3323 section 4.1.1.3)."""
+
+
+class Caller(Protocol):
+    """Who sent a request, as it was authenticated."""
+
+    @property
+    def account(self) -> Account | None:
+        """None for a trusted peer and for a spiral."""
+
+    @property
+    def peer(self) -> str:
+        """The trusted peer's name, else ""."""
+
+
+def check_from(request: Request, account: Account, directory: Directory) -> None:
+    """From is a name of the account at a served domain, or anonymous; else Rejection(403)."""
+    uri = request.from_.uri
+    user = unescape(uri.user or "")
+    if user.lower() == ANONYMOUS and (directory.serves(uri.host, uri.port) or uri.host == "anonymous.invalid"):
+        return
+    if directory.resolve(user) is not account or not directory.serves(uri.host, uri.port):
+        raise Rejection(403, "From is not a name of this account")
+
+
+def dialled(uri: Uri, directory: Directory) -> Account:
+    """The account that a Request-URI names: Rejection(403) where it is not the box's, 404 where there is none."""
+    if not directory.serves(uri.host, uri.port):
+        raise Rejection(403, "Not a domain of this box")
+    user = unescape(uri.user or "")
+    account = directory.resolve(user) or directory.resolve(user.partition(";")[0])
+    if account is None or not account.enabled:
+        raise Rejection(404)
+    return account
+

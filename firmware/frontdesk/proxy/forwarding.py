@@ -1,0 +1,128 @@
+"""What a branch sends: the received request with its own Via, Record-Route and Max-Forwards.
+
+RFC 3261 section 16.6, RFC 3581, RFC 5393, RFC 5658.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..directory import Directory
+from ..sip.address import Address
+from ..sip.errors import ParseError
+from ..sip.grammar import split_unquoted, unquote
+from ..sip.message import Field, Request, make_field
+from ..sip.wire import Flow, HostPort, Target
+
+MAX_FORWARDS = 70
+"""For a request that brings none (section 16.6 step 3)."""
+RECORD_ROUTED = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
+"""Methods that set up a dialog, or a subscription beside it."""
+
+_ROUTE_TRANSPORTS = {"udp": "", "tcp": ";transport=tcp", "ws": ";transport=ws", "wss": ";transport=ws"}
+
+Hop = tuple[str, str]
+"""A transport in lower case, and host:port of the box there."""
+
+
+def shared_fields(request: Request, realm: str) -> list[Field]:
+    """Steps 1, 3 and 9, the same for each branch: all fields but what it puts itself, Max-Forwards lowered by one.
+
+    Credentials for the box itself end here; they are nobody else's business (section 22.3).
+    """
+    fields: list[Field] = []
+    max_forwards = length = False
+    for field in request.fields:
+        key = field[0]
+        if key == "max-forwards":
+            fields.append(_lowered(field))
+            max_forwards = True
+        elif key == "max-breadth" or (key == "proxy-authorization" and _realm(field[1]) == realm):
+            continue
+        else:
+            length = length or key == "content-length"
+            fields.append(field)
+    if not max_forwards:
+        fields.append(make_field("max-forwards", str(MAX_FORWARDS)))
+    if not length:
+        fields.append(make_field("content-length", str(len(request.body))))
+    return fields
+
+
+def _lowered(field: Field) -> Field:
+    value = str(max(int(field[1]) - 1, 0))
+    return "max-forwards", value, "Max-Forwards: " + value
+
+
+def _realm(credentials: str) -> str:
+    try:
+        pieces = split_unquoted(credentials.partition(" ")[2], ",")
+    except ParseError:
+        return ""
+    for piece in pieces:
+        name, _, value = piece.partition("=")
+        if name.strip().lower() == "realm":
+            return unquote(value.strip())
+    return ""
+
+
+def local_hop(target: Target, directory: Directory) -> Hop:
+    """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected."""
+    if isinstance(target, Flow):
+        return target.transport, host_port(target.local)
+    v6, loopback = ":" in target.host, target.host == "::1" or target.host.startswith("127.")
+    listeners = sorted(directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), end))
+    host, port = listeners[0] if listeners else ("127.0.0.1", 5060)
+    return target.transport or "udp", f"{host}:{port}"
+
+
+def _distance(host: str, v6: bool, loopback: bool) -> tuple[bool, bool]:
+    return host.startswith("[") != v6, (host == "[::1]" or host.startswith("127.")) != loopback
+
+
+@lru_cache(maxsize=64)
+def host_port(end: HostPort) -> str:
+    """`host:port` as it stands in a URI and a Via."""
+    host, port = end
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def via(hop: Hop, branch: str) -> Field:
+    """Step 8. rport over UDP, so that the answer comes back through a router (RFC 3581 section 3)."""
+    transport, sent_by = hop
+    rport = ";rport" if transport == "udp" else ""
+    value = f"SIP/2.0/{transport.upper()} {sent_by}{rport};branch={branch}"
+    return "via", value, "Via: " + value
+
+
+def record_routes(token: str, incoming: Hop, outgoing: Hop) -> list[Field]:
+    """Step 4: one value, or two where the sides differ in transport or address, the next hop's first (RFC 5658)."""
+    if incoming == outgoing:
+        return [_record_route(token, outgoing)]
+    return [_record_route(token, outgoing), _record_route(token, incoming)]
+
+
+def _record_route(token: str, hop: Hop) -> Field:
+    transport, sent_by = hop
+    # transport=tls is deprecated (section 26.2.2, RFC 5658 section 6.2).
+    scheme, parameter = ("sips", "") if transport == "tls" else ("sip", _ROUTE_TRANSPORTS[transport])
+    value = f"<{scheme}:{token}@{sent_by};lr{parameter}>"
+    return "record-route", value, "Record-Route: " + value
+
+
+def max_breadth(share: int) -> Field:
+    """RFC 5393 section 5.3.3: every forwarded request carries one."""
+    return "max-breadth", str(share), f"Max-Breadth: {share}"
+
+
+def postprocess_routes(request: Request) -> None:
+    """Step 6: before a strict router the Request-URI goes last into the Route, and the first Route takes its place."""
+    routes = request.values("route")
+    try:
+        first = Address.parse(routes[0]).uri if routes else None
+    except ParseError:
+        first = None
+    if first is None or "lr" in first.parameters:
+        return
+    request.replace("route", [*routes[1:], f"<{request.uri_text}>"])
+    request.retarget(str(first))

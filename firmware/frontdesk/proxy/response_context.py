@@ -1,0 +1,236 @@
+"""A response context: one received request, its branches, and which answer goes back.
+
+RFC 3261 sections 16.7 to 16.10, RFC 4320, RFC 6026. Targets are candidates (in groups still to be tried), active (a
+branch that is open) or terminated (a branch that is done).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ..sip.client_transaction import ClientTransaction
+from ..sip.message import Response
+from ..sip.server_transaction import ServerTransaction
+from ..sip.status import reason_phrase
+from ..sip.timers import Deadline, Deadlines
+from .best_response import best_response
+from .loop import shares
+from .target_set import Candidate
+
+COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
+"""For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
+
+Header = tuple[str, str]
+Watch = Callable[[Response, float], None]
+"""Told of each response that goes to the caller."""
+
+
+class Forwarder(Protocol):
+    """What a context needs of the proxy: section 16.6 for one target."""
+
+    deadlines: Deadlines
+    timer_c: float
+    random: Callable[[], str]
+
+    def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
+        """Sends the branch's request with that Max-Breadth."""
+
+
+class Branch:
+    """One forwarded request: the user of its client transaction."""
+
+    __slots__ = ("cancelled", "candidate", "client", "context", "done", "expired", "heard", "timer_c")
+
+    def __init__(self, context: ResponseContext, candidate: Candidate) -> None:
+        self.context = context
+        self.candidate = candidate
+        self.client: ClientTransaction | None = None
+        self.timer_c: Deadline | None = None
+        self.heard = self.done = self.cancelled = self.expired = False
+
+    def received(self, client: ClientTransaction, response: Response, now: float) -> None:
+        """A response of this branch came."""
+        self.context.received(self, response, now)
+
+    def timed_out(self, client: ClientTransaction, now: float) -> None:
+        """Timer B or F fired."""
+        self.context.timed_out(self, now)
+
+    def failed(self, client: ClientTransaction, now: float) -> None:
+        """The request could not be sent."""
+        self.context.failed(self, now)
+
+    def arm(self, deadlines: Deadlines, at: float) -> None:
+        """Sets Timer C, anew where it runs."""
+        self.disarm()
+        self.timer_c = deadlines.set(at, self._fired)
+
+    def disarm(self) -> None:
+        """Stops Timer C."""
+        if self.timer_c is not None:
+            self.timer_c.cancel()
+            self.timer_c = None
+
+    def _fired(self, now: float) -> None:
+        self.context.timer_c_fired(self, now)
+
+
+class ResponseContext:
+    """Owns the branches of one server transaction."""
+
+    def __init__(
+        self,
+        transaction: ServerTransaction,
+        groups: list[list[Candidate]],
+        breadth: int,
+        forwarder: Forwarder,
+        watch: Watch | None,
+    ) -> None:
+        self.transaction = transaction
+        self.forwarder = forwarder
+        self.branches: list[Branch] = []
+        self._groups = groups
+        self._breadth = breadth
+        self._watch = watch
+        self._invite = transaction.request.method == "INVITE"
+        self._responses: list[Response] = []
+        self._answered = self._cancelled = self._timed_out = False
+
+    def start(self, now: float) -> None:
+        """Forwards to the first group of candidates."""
+        group = self._groups.pop(0)
+        for candidate, share in zip(group, shares(self._breadth, len(group)), strict=True):
+            branch = Branch(self, candidate)
+            self.branches.append(branch)
+            branch.client = self.forwarder.start(branch, share, now)
+            if self._invite:
+                branch.arm(self.forwarder.deadlines, now + self.forwarder.timer_c)
+
+    # -- from the client transactions: section 16.7 --------------------------------------------------------------------
+
+    def received(self, branch: Branch, response: Response, now: float) -> None:
+        """Steps 2 to 6 for one response."""
+        branch.heard = True
+        if response.status == 100:
+            return
+        response.remove_first("via")
+        if response.first("via") is None:
+            return  # step 3: meant for the box itself
+        if response.status < 200:
+            self._provisional(branch, response, now)
+        elif response.status < 300:
+            self._success(branch, response, now)
+        elif not branch.done:
+            self._failure(branch, response, now)
+
+    def _provisional(self, branch: Branch, response: Response, now: float) -> None:
+        """Steps 2 and 5: Timer C starts anew; passed on until a final has been. INVITE alone has them (RFC 4320)."""
+        if not self._invite or branch.done:
+            return
+        if not branch.cancelled:
+            branch.arm(self.forwarder.deadlines, now + self.forwarder.timer_c)
+        if not self._answered:
+            self._respond(response, now)
+
+    def _success(self, branch: Branch, response: Response, now: float) -> None:
+        """Steps 5 and 10: every 2xx to an INVITE is passed on, also after another final; the others lose."""
+        self._terminate(branch)
+        if self._invite or not self._answered:
+            self._respond(response, now)
+        self._groups.clear()
+        self._cancel_pending([COMPLETED_ELSEWHERE], now)
+
+    def _failure(self, branch: Branch, response: Response, now: float) -> None:
+        """Steps 4 and 5: kept for the choice; a 6xx calls off all others."""
+        self._terminate(branch)
+        if response.status == 408 and not self._invite:
+            self._timed_out = True  # never passed on (RFC 4320 section 4.2)
+        elif not branch.expired:
+            self._responses.append(response)
+        if response.status >= 600:
+            self._groups.clear()
+            self._cancel_pending([_reason(response.status)], now)
+        self._proceed(now)
+
+    def timed_out(self, branch: Branch, now: float) -> None:
+        """As a 408 without a response (section 16.6 step 7)."""
+        if not branch.done:
+            self._timed_out = True
+            self._terminate(branch)
+            self._proceed(now)
+
+    def failed(self, branch: Branch, now: float) -> None:
+        """As a 503 of that branch alone (section 16.9): the others go on."""
+        if not branch.done:
+            self._terminate(branch)
+            self._proceed(now)
+
+    def timer_c_fired(self, branch: Branch, now: float) -> None:
+        """Section 16.8: CANCEL where something was heard, else as a 408. Either way its answer counts as none."""
+        branch.expired = self._timed_out = True
+        if branch.heard:
+            self._cancel(branch, [_reason(408)], now)
+        else:
+            self.timed_out(branch, now)
+
+    # -- from the caller: section 16.10 --------------------------------------------------------------------------------
+
+    def cancel(self, headers: Sequence[Header], now: float) -> None:
+        """The caller gave up: no more targets, CANCEL with his own Reason to all that are open. Their 487 ends it."""
+        self._cancelled = True
+        self._groups.clear()
+        self._cancel_pending(headers, now)
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _proceed(self, now: float) -> None:
+        """Step 6: when all branches are done, the next group, or the best response."""
+        if self._answered or any(not branch.done for branch in self.branches):
+            return
+        if self._groups:
+            self.start(now)
+            return
+        self._respond(self._final(), now)
+
+    def _final(self) -> Response:
+        best = best_response(self._responses) if self._responses else None
+        if best is not None and best.status != 503:
+            return best
+        if best is not None:
+            return self._own(500)  # a phone's 503 is not the box's (step 6)
+        if self._cancelled:
+            return self._own(487)
+        if not self._timed_out:
+            return self._own(480)  # nothing but failures to send: there is no way to the account
+        return self._own(408)  # which ends a non-INVITE transaction silently (RFC 4320 section 4.2)
+
+    def _own(self, status: int) -> Response:
+        return Response.to_request(self.transaction.request, status, to_tag=self.forwarder.random())
+
+    def _respond(self, response: Response, now: float) -> None:
+        if response.status >= 200:
+            self._answered = True
+        self.transaction.respond(response, now)
+        if self._watch is not None:
+            self._watch(response, now)
+
+    def _terminate(self, branch: Branch) -> None:
+        branch.done = True
+        branch.disarm()
+
+    def _cancel_pending(self, headers: Sequence[Header], now: float) -> None:
+        """Step 10. There is no CANCEL for anything but INVITE (section 9.1)."""
+        for branch in self.branches if self._invite else ():
+            if not branch.done and not branch.cancelled:
+                self._cancel(branch, headers, now)
+
+    def _cancel(self, branch: Branch, headers: Sequence[Header], now: float) -> None:
+        branch.cancelled = True
+        branch.disarm()  # from here the client transaction gives up by itself, 64*T1 after the CANCEL (section 9.1)
+        if branch.client is not None:
+            branch.client.cancel(now, headers)
+
+
+def _reason(status: int) -> Header:
+    return "Reason", f'SIP;cause={status};text="{reason_phrase(status)}"'

@@ -1,0 +1,147 @@
+"""Where a request to an account is tried, and in which order (RFC 3261 section 16.5, RFC 3327, RFC 5626)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+
+from ..directory import Directory
+from ..model import Binding, BindingState
+from ..sip.address import Address
+from ..sip.errors import ParseError
+from ..sip.uri import SIP_SCHEMES, Uri
+from ..sip.wire import Destination, Flow, Target
+from .record_route import Side
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One target: the Request-URI it gets, where it is sent, the Routes towards it."""
+
+    uri: str
+    target: Target
+    side: Side
+    path: tuple[str, ...] = ()
+    q: float = 1.0
+
+
+def target_set(bindings: list[Binding], directory: Directory, limit: int) -> list[list[Candidate]]:
+    """Groups to be tried one after the other, each in parallel: by q, the highest first; closed connections last."""
+    candidates = [(binding, candidate(binding, directory)) for binding in one_for_an_instance(bindings)]
+    ordered = sorted(candidates, key=lambda pair: _order(pair[0]))
+    groups: list[list[Candidate]] = []
+    seen: set[tuple[str, Target]] = set()
+    for _, pairs in groupby(ordered, key=lambda pair: _order(pair[0])[:2]):
+        group: list[Candidate] = []
+        for _, each in pairs:
+            if each is not None and len(seen) < limit and (each.uri, each.target) not in seen:
+                seen.add((each.uri, each.target))
+                group.append(each)
+        if group:
+            groups.append(group)
+    return groups
+
+
+def one_for_an_instance(bindings: list[Binding]) -> list[Binding]:
+    """At most one binding of a device that names itself: connected, then the newest (RFC 5626 section 7)."""
+    if len(bindings) == 1:
+        return bindings
+    newest: dict[str, Binding] = {}
+    for binding in bindings:
+        key = binding.instance or f"{binding.id}"
+        other = newest.get(key)
+        if other is None or (binding.connected, binding.seen_at) > (other.connected, other.seen_at):
+            newest[key] = binding
+    return list(newest.values())
+
+
+def _order(binding: Binding) -> tuple[bool, float, bool]:
+    # The first two make the groups; a binding in doubt rings with its group, after those that are not.
+    q = 1.0 if binding.q is None else binding.q
+    doubtful = binding.state not in (BindingState.LIVE, BindingState.STATIC)
+    return not binding.connected, -q, doubtful
+
+
+def candidate(binding: Binding, directory: Directory) -> Candidate | None:
+    """The target of a binding, or None where there is no hope to reach it."""
+    target = _target(binding, directory)
+    if target is None:
+        return None
+    flow = target if isinstance(target, Flow) else None
+    q = 1.0 if binding.q is None else binding.q
+    return Candidate(request_uri(binding.contact), target, Side(binding.id, flow), binding.path, q)
+
+
+def _target(binding: Binding, directory: Directory) -> Target | None:
+    if binding.path:
+        return _first_hop(binding)
+    uri = _parse(binding.contact)
+    if binding.flow is None:
+        return destination(uri)
+    if uri is not None and _is_elsewhere(uri, binding, directory):
+        return destination(uri)
+    if binding.connected:
+        return binding.flow
+    # The connection is closed: the phone may listen where its Contact says, unless that is behind a router.
+    return destination(uri) if uri is not None and _bare(uri.host) == binding.flow.remote[0] else None
+
+
+def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
+    """Whether the Contact names somebody else at this box, a spiral; one's own name there is a phone's mistake."""
+    if not uri.user or not directory.serves(uri.host, uri.port):
+        return False
+    account = directory.resolve(uri.user)
+    return account is not None and account.aor != binding.aor
+
+
+def _first_hop(binding: Binding) -> Target | None:
+    """The first Path URI; it is the flow where the registration came from there."""
+    uri = _parse_address(binding.path[0])
+    hop = destination(uri)
+    flow = binding.flow
+    if flow is None or not binding.connected:
+        return hop
+    if hop is None or (hop.host, hop.port or 5060) == flow.remote or flow.reliable:
+        return flow  # what came over a connection goes back over it: the proxy in front may be behind a router itself
+    return hop
+
+
+def destination(uri: Uri | None) -> Destination | None:
+    """Where a URI leads (RFC 3263 section 4), or None: not SIP, or a host that is none (.invalid: JsSIP, SIP.js)."""
+    if uri is None or uri.scheme not in SIP_SCHEMES or uri.host.endswith(".invalid"):
+        return None
+    transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower() or None
+    return None if transport in ("ws", "wss") else Destination(_bare(uri.host), uri.port, transport)
+
+
+def _bare(host: str) -> str:
+    return host[1:-1] if host.startswith("[") else host
+
+
+def request_uri(contact: str) -> str:
+    """A Contact's URI without what has no place in a Request-URI: headers and method (RFC 3261 section 19.1.1)."""
+    if "?" not in contact and ";method=" not in contact.lower():
+        return contact
+    uri = _parse(contact)
+    if uri is None or uri.scheme not in SIP_SCHEMES:
+        return contact
+    parameters = {name: value for name, value in uri.parameters.items() if name != "method"}
+    return str(Uri(uri.scheme, uri.user, uri.password, uri.host, uri.port, parameters))
+
+
+# Contacts and Paths are read at each call to the phone and change seldom: the caches save about 4 us of a call.
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Uri | None:
+    try:
+        return Uri.parse(text)
+    except ParseError:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _parse_address(text: str) -> Uri | None:
+    try:
+        return Address.parse(text).uri
+    except ParseError:
+        return None

@@ -1,0 +1,61 @@
+"""Whether a request can be proxied at all: RFC 3261 section 16.3, steps 1 to 5 in their order, with RFC 5393."""
+
+from __future__ import annotations
+
+from ..directory import Directory
+from ..sip.errors import ParseError, Rejection
+from ..sip.grammar import parse_number
+from ..sip.message import Request
+from ..sip.uri import SIP_SCHEMES
+from .loop import detect_loop, incoming_breadth
+from .routing import is_own
+
+# An ACK is never answered and a CANCEL goes hop by hop: they do not fork, and Proxy-Require means nothing (8.2.2.3).
+_NOT_CHECKED = frozenset({"ACK", "CANCEL"})
+_WATCHED = frozenset({"max-forwards", "max-breadth", "proxy-require"})
+
+
+def validate(request: Request, directory: Directory, max_breadth: int) -> None:
+    """Raises Rejection with the status of the first step that fails."""
+    _reasonable_syntax(request)
+    _uri_scheme(request)
+    watched = {field[0] for field in request.fields if field[0] in _WATCHED}  # most requests bring Max-Forwards alone
+    if "max-forwards" in watched:
+        _max_forwards(request, directory)
+    if request.method in _NOT_CHECKED:
+        return
+    detect_loop(request, directory.addresses)
+    if "max-breadth" in watched and incoming_breadth(request, max_breadth) == 0:
+        raise Rejection(440)
+    if "proxy-require" in watched:
+        _proxy_require(request)
+
+
+def _reasonable_syntax(request: Request) -> None:
+    """1. Reasonable syntax check: what the transaction and the routing read."""
+    try:
+        _ = request.via, request.from_, request.to, request.cseq, request.call_id, request.uri
+    except ParseError as error:
+        raise Rejection(error.status, str(error)) from error
+
+
+def _uri_scheme(request: Request) -> None:
+    """2. URI scheme check."""
+    if request.uri.scheme not in SIP_SCHEMES:
+        raise Rejection(416)
+
+
+def _max_forwards(request: Request, directory: Directory) -> None:
+    """3. Max-Forwards check: a request to the box itself goes no further anyway, so 0 does it no harm."""
+    value = parse_number(request.required("max-forwards"))
+    if value is None:
+        raise Rejection(400, "Max-Forwards is no number")
+    if value == 0 and not is_own(request.uri, directory):
+        raise Rejection(483)
+
+
+def _proxy_require(request: Request) -> None:
+    """5. Proxy-Require check: the box understands no option that could stand there."""
+    options = request.values("proxy-require")
+    if options:
+        raise Rejection(420, headers=[("Unsupported", ", ".join(options))])
