@@ -194,6 +194,8 @@ class _Update:
     def _apply(self, contact: Contact) -> None:
         seconds = self._registrar.interval(self._request, contact)
         binding = self._named(contact)
+        if binding is not None and binding.state is BindingState.STATIC:
+            return  # made by hand: not the phone's to change
         if binding is None and seconds:
             binding = self._same_device(contact)
         if binding is None:
@@ -254,8 +256,6 @@ class _Update:
 
     def _refresh(self, contact: Contact, binding: Binding, seconds: int) -> None:
         granted = self._grant(contact, seconds, binding.granted)
-        if binding.state is BindingState.STATIC:
-            return
         self._registration.refreshes.append(
             Refresh(binding, granted, self._request.cseq.number, self._registrant.nonce_issued)
         )
@@ -286,8 +286,6 @@ class _Update:
         self._registration.told.append(("add", binding))
 
     def _remove(self, binding: Binding, why: str) -> None:
-        if binding.state is BindingState.STATIC:
-            return
         self._registration.bindings.remove(binding)
         self._registration.changes.removed.append(binding.id)
         self._registration.told.append((why, binding))

@@ -1,0 +1,223 @@
+"""RFC 3261 section 10.3, step by step."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.model import Binding, BindingState, Settings
+from frontdesk.sip.errors import ParseError, Rejection
+from tests.support.registering import REALM, Desk, Registrant, flow, register_request
+
+PHONE = "<sip:101@192.0.2.101:5060>"
+OTHER = "<sip:101@192.0.2.102:5060>"
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def refused(desk: Desk, *contacts: str, headers: tuple[str, ...] = (), **marks: object) -> Rejection:
+    before = [(binding.contact, binding.expires_at, binding.cseq) for binding in desk.bindings()]
+    with pytest.raises(Rejection) as caught:
+        desk.register(*contacts, headers=headers, **marks)  # type: ignore[arg-type]
+    assert [(binding.contact, binding.expires_at, binding.cseq) for binding in desk.bindings()] == before
+    return caught.value
+
+
+def test_an_unknown_required_extension_is_refused_by_name(desk: Desk) -> None:
+    rejection = refused(desk, PHONE, headers=("Require: path, foo", "Require: bar"))
+    assert rejection.status == 420
+    assert list(rejection.headers) == [("Unsupported", "foo, bar")]
+
+
+def test_an_account_registers_its_own_address_of_record_alone(desk: Desk) -> None:
+    request = register_request(PHONE, user="102")
+    with pytest.raises(Rejection) as caught:
+        desk.registrar.register(request, flow(), Registrant(desk.directory.account("101")), 0.0)
+    assert caught.value.status == 403
+
+
+def test_an_address_of_record_of_another_domain_is_refused(desk: Desk) -> None:
+    request = register_request(PHONE)
+    request.replace("to", ["<sip:101@elsewhere.test>"])
+    with pytest.raises(Rejection) as caught:
+        desk.registrar.register(request, flow(), Registrant(desk.directory.account("101")), 0.0)
+    assert caught.value.status == 403
+
+
+def test_an_alias_registers_the_accounts_address_of_record(desk: Desk) -> None:
+    account = desk.directory.account("101")
+    assert account is not None
+    account.aliases.append("reception")
+    desk.directory.put(account)
+    request = register_request(PHONE, user="reception")
+    registration = desk.registrar.register(request, flow(), Registrant(account), 0.0)
+    assert registration.aor == f"sip:101@{REALM}"
+
+
+def test_contact_star_needs_expires_zero(desk: Desk) -> None:
+    desk.register(PHONE)
+    assert refused(desk, "*", headers=("Expires: 3600",)).status == 400
+    assert refused(desk, "*").status == 400
+
+
+def test_contact_star_stands_alone(desk: Desk) -> None:
+    desk.register(PHONE)
+    assert refused(desk, "*", OTHER, headers=("Expires: 0",)).status == 400
+
+
+def test_contact_star_removes_all_bindings(desk: Desk) -> None:
+    desk.register(PHONE)
+    desk.register(OTHER, at=flow("192.0.2.102"), call_id="b@phone")
+    assert len(desk.bindings()) == 2
+    desk.register("*", headers=("Expires: 0",), call_id="c@phone")
+    assert desk.bindings() == []
+
+
+def test_contact_star_with_a_lower_cseq_removes_nothing(desk: Desk) -> None:
+    desk.register(PHONE, cseq=9)
+    assert refused(desk, "*", headers=("Expires: 0",), cseq=8).status == 500
+
+
+def test_a_query_changes_nothing_and_tells_all(desk: Desk) -> None:
+    desk.register(PHONE)
+    registration = desk.register()
+    assert not registration.changes
+    assert [binding.contact for binding in registration.bindings] == ["sip:101@192.0.2.101:5060"]
+
+
+def test_an_interval_that_is_too_brief_refuses_the_whole_request(desk: Desk) -> None:
+    rejection = refused(desk, PHONE, f"{OTHER};expires=59")
+    assert rejection.status == 423
+    assert list(rejection.headers) == [("Min-Expires", "60")]
+
+
+def test_expires_zero_is_not_too_brief(desk: Desk) -> None:
+    desk.register(PHONE)
+    desk.register(f"{PHONE};expires=0")
+    assert desk.bindings() == []
+
+
+def test_the_contacts_expires_goes_before_the_header(desk: Desk) -> None:
+    desk.register(f"{PHONE};expires=0", OTHER, headers=("Expires: 600",))
+    assert desk.contacts() == ["sip:101@192.0.2.102:5060"]
+
+
+@pytest.mark.parametrize("expires", ["banana", "-1", ""])
+def test_an_expires_that_is_no_number_counts_as_an_hour(desk: Desk, expires: str) -> None:
+    desk.register(PHONE, headers=(f"Expires: {expires}",))
+    assert 3420 <= desk.bindings()[0].granted <= 3600
+
+
+def test_no_interval_asked_for_gets_the_default() -> None:
+    desk = Desk(Settings(default_expires=120))
+    desk.register(PHONE)
+    assert 114 <= desk.bindings()[0].granted <= 120
+
+
+def test_an_interval_is_at_most_the_maximum(desk: Desk) -> None:
+    desk.register(PHONE, headers=("Expires: 4294967295",))
+    assert desk.bindings()[0].granted <= 86_400
+
+
+def test_one_bad_contact_leaves_all_as_it_was(desk: Desk) -> None:
+    with pytest.raises(ParseError):
+        desk.register(PHONE, "<sip:101@>")
+    assert desk.bindings() == []
+
+
+def test_a_lower_cseq_in_the_same_call_changes_nothing(desk: Desk) -> None:
+    desk.register(PHONE, cseq=7)
+    assert refused(desk, f"{PHONE};expires=0", cseq=6).status == 500
+
+
+def test_a_lower_cseq_is_believed_when_it_answers_a_newer_nonce(desk: Desk) -> None:
+    desk.register(PHONE, cseq=7)
+    desk.now += 10
+    desk.register(PHONE, cseq=1, nonce_issued=desk.now - 1)
+    assert desk.bindings()[0].cseq == 1
+
+
+def test_a_lower_cseq_in_another_call_is_no_matter(desk: Desk) -> None:
+    desk.register(PHONE, cseq=7)
+    desk.register(PHONE, cseq=1, call_id="b@phone")
+    assert desk.bindings()[0].cseq == 1
+
+
+def test_a_renewal_from_the_same_place_may_wait_for_the_flush(desk: Desk) -> None:
+    desk.register(PHONE)
+    desk.now += 100
+    registration = desk.register(PHONE)
+    assert not registration.changes and registration.refreshes
+    assert desk.bindings()[0].seen_at == desk.now
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": flow(port=61_022)},
+        {"call_id": "b@phone"},
+        {"headers": ("Path: <sip:edge.test;lr>",)},
+        {"headers": ("User-Agent: New 2.0",)},
+        {"device": "tablet"},
+    ],
+    ids=str,
+)
+def test_a_renewal_that_changes_more_than_its_expiry_goes_to_the_disk(desk: Desk, change: dict[str, object]) -> None:
+    desk.register(PHONE)
+    id = desk.bindings()[0].id
+    registration = desk.register(PHONE, **change)  # type: ignore[arg-type]
+    assert [binding.id for binding in registration.changes.saved] == [id]
+    assert len(desk.bindings()) == 1
+
+
+def test_the_binding_tells_where_its_register_was_seen(desk: Desk) -> None:
+    desk.register(
+        f'{PHONE};q=0.5;+sip.instance="<urn:uuid:1>";reg-id=1;audio',
+        headers=("User-Agent: Snom", "Path: <sip:a;lr>, <sip:b;lr>"),
+        device="desk",
+    )
+    binding = desk.bindings()[0]
+    assert (binding.flow, binding.user_agent, binding.device) == (flow(), "Snom", "desk")
+    assert (binding.q, binding.instance, binding.reg_id) == (0.5, "<urn:uuid:1>", 1)
+    assert binding.path == ("<sip:a;lr>", "<sip:b;lr>")
+    assert ";audio" in binding.parameters and "expires" not in binding.parameters
+
+
+def test_reg_id_zero_is_refused_and_not_ignored(desk: Desk) -> None:
+    with pytest.raises(ParseError):
+        desk.register(f'{PHONE};+sip.instance="<urn:uuid:1>";reg-id=0')
+
+
+def test_a_static_binding_is_not_the_phones_to_change(desk: Desk) -> None:
+    static = Binding(desk.location.new_id(), f"sip:101@{REALM}", "sip:door@192.0.2.9", "", None, 0, None)
+    static.state = BindingState.STATIC
+    desk.location.stage(static.aor, 900, [static])
+    desk.location.commit(900)
+    desk.register("<sip:door@192.0.2.9>")
+    desk.register("*", headers=("Expires: 0",), call_id="x@y")
+    assert desk.bindings() == [static]
+
+
+class TestMoreDevicesThanAllowed:
+    @pytest.fixture
+    def full(self) -> Desk:
+        desk = Desk(Settings(max_bindings=3))
+        for number in range(3):
+            desk.now += 1
+            desk.register(f"<sip:101@192.0.2.{number}>", at=flow(f"192.0.2.{number}"), call_id=f"{number}@phone")
+        return desk
+
+    def test_the_oldest_makes_room(self, full: Desk) -> None:
+        full.register("<sip:101@192.0.2.9>", at=flow("192.0.2.9"), call_id="9@phone")
+        assert full.contacts() == ["sip:101@192.0.2.1", "sip:101@192.0.2.2", "sip:101@192.0.2.9"]
+
+    def test_the_dead_go_before_the_oldest(self, full: Desk) -> None:
+        full.bindings()[2].connected = False
+        full.register("<sip:101@192.0.2.9>", at=flow("192.0.2.9"), call_id="9@phone")
+        assert full.contacts() == ["sip:101@192.0.2.0", "sip:101@192.0.2.1", "sip:101@192.0.2.9"]
+
+    def test_one_request_with_too_many_is_refused_whole(self, full: Desk) -> None:
+        many = [f"<sip:101@198.51.100.{number}>" for number in range(4)]
+        assert refused(full, *many, call_id="m@phone").status == 403

@@ -1,0 +1,102 @@
+"""Which REGISTER comes from a device that is known already, and which from another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.registering import HERE, Desk, flow
+
+OLD = "<sip:101@192.0.2.101:5060>"
+NEW = "<sip:101@10.0.0.7:5062>"
+THERE = flow("198.51.100.7", 40_001)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def count_after(desk: Desk, first: dict[str, object], second: dict[str, object]) -> int:
+    desk.register(str(first.pop("contact", OLD)), **first)  # type: ignore[arg-type]
+    desk.now += 5
+    desk.register(str(second.pop("contact", NEW)), **second)  # type: ignore[arg-type]
+    return len(desk.bindings())
+
+
+def instance(contact: str, number: int, reg_id: int | None = None) -> str:
+    return f'{contact};+sip.instance="<urn:uuid:{number}>"' + (f";reg-id={reg_id}" if reg_id else "")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"contact": instance(OLD, 1)}, {"contact": instance(NEW, 1), "call_id": "n@p", "at": THERE}),
+        ({"device": "tablet"}, {"device": "tablet", "call_id": "n@p", "at": THERE}),
+        ({}, {"at": THERE}),
+        (
+            {"headers": ("User-Agent: Yealink SIP-T46U 108.86 00:15:65:aa:bb:cc",)},
+            {"headers": ("User-Agent: Yealink SIP-T46U 108.87 001565AABBCC",), "call_id": "n@p", "at": THERE},
+        ),
+        ({}, {"call_id": "n@p", "at": HERE}),
+        ({"at": flow(connection=4)}, {"call_id": "n@p", "at": flow(connection=4)}),
+    ],
+    ids=["instance", "device secret", "Call-ID", "MAC", "flow", "connection"],
+)
+def test_a_device_that_reappears_elsewhere_replaces_its_old_binding(
+    desk: Desk, first: dict[str, object], second: dict[str, object]
+) -> None:
+    assert count_after(desk, first, second) == 1
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"contact": instance(OLD, 1)}, {"contact": instance(NEW, 2), "call_id": "n@p", "at": THERE}),
+        ({"device": "tablet"}, {"device": "desk", "call_id": "n@p", "at": THERE}),
+        ({}, {"call_id": "n@p", "at": THERE}),
+        ({"headers": ("User-Agent: Snom",)}, {"headers": ("User-Agent: Snom",), "call_id": "n@p", "at": flow(port=9)}),
+        ({"at": flow(connection=4)}, {"call_id": "n@p", "at": flow(connection=5)}),
+    ],
+    ids=["instance", "device secret", "no mark", "two equal phones behind one router", "connection"],
+)
+def test_two_devices_keep_their_two_bindings(desk: Desk, first: dict[str, object], second: dict[str, object]) -> None:
+    assert count_after(desk, first, second) == 2
+
+
+def test_equal_user_agent_and_address_count_once_the_old_connection_is_closed(desk: Desk) -> None:
+    agent = ("User-Agent: Snom",)
+    desk.register(OLD, at=flow(port=1, connection=1), headers=agent)
+    desk.bindings()[0].connected = False
+    desk.register(NEW, at=flow(port=2, connection=2), headers=agent, call_id="n@p")
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+
+
+def test_reg_id_sets_flows_of_one_instance_apart_where_outbound_is_spoken(desk: Desk) -> None:
+    outbound = ("Supported: path, outbound",)
+    desk.register(instance(OLD, 1, 1), headers=outbound)
+    desk.register(instance(NEW, 1, 2), headers=outbound, at=THERE)
+    assert len(desk.bindings()) == 2
+    desk.register(instance("<sip:101@10.0.0.8>", 1, 2), headers=outbound, at=THERE)
+    assert desk.contacts() == ["sip:101@192.0.2.101:5060", "sip:101@10.0.0.8"]
+
+
+def test_reg_id_is_no_matter_without_outbound(desk: Desk) -> None:
+    desk.register(instance(OLD, 1, 1))
+    desk.register(instance(NEW, 1, 2), at=THERE)
+    assert len(desk.bindings()) == 1
+
+
+def test_contacts_of_one_request_do_not_take_each_others_binding(desk: Desk) -> None:
+    desk.register(OLD, NEW)
+    assert len(desk.bindings()) == 2
+    desk.register(OLD, NEW)
+    assert len(desk.bindings()) == 2
+    desk.register(NEW)
+    assert len(desk.bindings()) == 2
+
+
+def test_equal_uris_by_the_rfc_are_one_binding(desk: Desk) -> None:
+    desk.register("<sip:%61lice@Phone.Example.COM;transport=UDP>", call_id="a@p")
+    desk.register("<sip:alice@phone.example.com;transport=udp>", call_id="b@p", at=THERE)
+    assert len(desk.bindings()) == 1
