@@ -339,6 +339,12 @@ class Core:
         """Adds a binding that was made by hand (static)."""
         self._stage(binding.aor, [*self.location.latest(binding.aor), binding], Changes(saved=[binding]))
 
+    def configure(self, settings: Settings) -> None:
+        """Takes other settings from now on."""
+        self.authenticator.offer(settings.algorithms)
+        self.settings = self.registrar.settings = self.proxy.settings = settings
+        self.directory.domains = {self.directory.realm.lower(), *(name.lower() for name in settings.domains)}
+
     # -- time and transport --------------------------------------------------------------------------------------------
 
     def next_timer(self) -> float | None:

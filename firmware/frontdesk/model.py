@@ -84,6 +84,8 @@ class Binding:
     """The name of the secret that it registered with ("" for the main one)."""
     registered_at: float = 0.0
     seen_at: float = 0.0
+    accepted_at: float = 0.0
+    """As `seen_at`, but 0 after a restart of the box: no nonce that is answered from then on is older."""
     state: BindingState = BindingState.LIVE
     connected: bool = True
     """Whether the flow's connection is open; always so over UDP."""

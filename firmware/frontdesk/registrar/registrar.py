@@ -53,7 +53,7 @@ class Refresh:
         binding.cseq = self.cseq
         binding.nonce_issued = self.nonce_issued
         binding.expires_at = now + self.granted
-        binding.seen_at = now
+        binding.seen_at = binding.accepted_at = now
         binding.state = BindingState.LIVE
 
 
@@ -160,7 +160,7 @@ def check_order(request: Request, binding: Binding, registrant: Registrant) -> N
     """
     if binding.call_id != request.call_id or request.cseq.number >= binding.cseq:
         return
-    if registrant.nonce_issued <= binding.seen_at:
+    if registrant.nonce_issued <= binding.accepted_at:
         raise Rejection(500, "CSeq Is Lower Than Before")
 
 
@@ -305,7 +305,7 @@ class _Update:
         binding.path = self._path
         binding.user_agent = self._user_agent
         binding.device = self._registrant.device
-        binding.seen_at = self._now
+        binding.seen_at = binding.accepted_at = self._now
         binding.state = BindingState.LIVE
         binding.connected = True
 
