@@ -117,6 +117,11 @@ class TransactionLayer:
         if transaction is not None:
             transaction.transport_failed(now)
 
+    def flow_closed(self, flow: Flow, now: float) -> None:
+        """The connection is gone: what waits for an answer over it need not wait for a timer."""
+        for transaction in [each for each in (*self._clients.values(), *self._servers.values()) if each.target == flow]:
+            transaction.transport_failed(now)
+
     def send(self, send: Send) -> None:
         """A transaction wants to send."""
         self._send(send)
