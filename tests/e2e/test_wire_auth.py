@@ -79,7 +79,8 @@ def test_calls_of_strangers_to_known_and_unknown_users_get_the_same_answer(stage
         uris = [stranger.uri_of(user) for user in (known, "nobody-there")]
         answers = [stranger.exchange(stranger.request(method, uri)) for uri in uris]
         assert {answer.status for answer in answers} == {407}, answers[0].raw.decode()
-        assert same_but_for_what_varies(*answers, known, "nobody-there"), method
+        known_one, unknown_one = answers
+        assert same_but_for_what_varies(known_one, unknown_one, known, "nobody-there"), method
 
 
 def test_credentials_for_another_realm_are_challenged_again(stage: Stage) -> None:
