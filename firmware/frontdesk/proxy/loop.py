@@ -23,8 +23,8 @@ def loop_hash(request: Request) -> str:
 
 
 def make_branch(unique: str, second_part: str) -> str:
-    """A branch parameter: globally unique first part, then the hash."""
-    return f"{MAGIC_COOKIE}{unique}.{second_part}"
+    """A branch parameter: globally unique first part, then the hash ("" where the request cannot fork: in a dialog)."""
+    return f"{MAGIC_COOKIE}{unique}.{second_part}" if second_part else MAGIC_COOKIE + unique
 
 
 def detect_loop(request: Request, own: Container[tuple[str, int]]) -> None:

@@ -17,7 +17,7 @@ from ..sip.wire import Flow, Send, Target
 from . import forwarding
 from .admission import Caller, check_from, dialled
 from .calls import Call, CallBook
-from .loop import incoming_breadth, make_branch, shares
+from .loop import incoming_breadth, loop_hash, make_branch, shares
 from .record_route import Dialog, Side, Tokens
 from .response_context import Branch, ResponseContext, Watch
 from .routing import Routed, preprocess
@@ -65,6 +65,8 @@ class ProxyCore:
         transaction = self._layer.server(request, flow, now)
         watch = self._watch(request, routed, flow, caller, now)
         original = Original(self, routed, flow, self._caller_side(flow, caller))
+        if routed.dialog is None:
+            original.second_part = loop_hash(request)
         transaction.context = context = ResponseContext(transaction, groups, breadth, original, watch)
         if request.method == "INVITE":
             transaction.respond(_trying(request), now)
@@ -157,12 +159,12 @@ class ProxyCore:
 class Original:
     """A received request as its branches are made from it (section 16.6)."""
 
-    __slots__ = ("_caller", "_fields", "_incoming", "_proxy", "_routed", "_token", "deadlines", "random", "timer_c")
-
     def __init__(self, proxy: ProxyCore, routed: Routed, flow: Flow, caller: Side) -> None:
         self.deadlines = proxy._deadlines
         self.random = proxy._random
         self.timer_c = proxy.settings.timer_c
+        self.second_part = ""
+        """Of the branches: the loop hash of the request as it was received (RFC 5393 section 4.2.1)."""
         self._proxy = proxy
         self._routed = routed
         self._caller = caller
@@ -178,7 +180,7 @@ class Original:
         """Steps 1 to 9 for one target."""
         request = self._routed.request
         outgoing = forwarding.local_hop(candidate.target, self._proxy._directory)
-        branch = make_branch(self.random(), self._routed.second_part)
+        branch = make_branch(self.random(), self.second_part)
         fields: list[Field] = [forwarding.via(outgoing, branch)]
         if request.method in forwarding.RECORD_ROUTED:
             fields += forwarding.record_routes(self._token_for(candidate), self._incoming, outgoing)

@@ -9,7 +9,6 @@ from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Request
 from ..sip.uri import Uri
-from .loop import loop_hash
 from .record_route import MIN_LENGTH, Dialog, Tokens
 
 
@@ -25,8 +24,6 @@ class Routed:
     """The first Route that is left, which is not the box's."""
     own: bool
     """Whether the Request-URI is at the box: itself, or one of its accounts."""
-    second_part: str
-    """Of the branches: the loop hash, taken from the request as it was received (RFC 5393 section 4.2.1)."""
 
 
 def is_own(uri: Uri, directory: Directory) -> bool:
@@ -36,40 +33,56 @@ def is_own(uri: Uri, directory: Directory) -> bool:
 
 def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed:
     """Takes the box's own Routes off. Raises Rejection(400) for a Route that cannot be read."""
-    second_part = "" if request.method == "REGISTER" else loop_hash(request)
-    request = request.copy()
-    dialog = _strict_router(request, tokens)
-    route: Uri | None = None
-    for value in request.values("route"):
-        route = _uri(value)
-        good = _token(route, request, tokens)
-        # A phone's preloaded Route to the box carries no token: baresip, Linphone (outbound proxy). Two in a row are a
-        # double Record-Route (RFC 5658 section 5) or a spiral's: the last leads on.
-        if good is None and not directory.serves(route.host, route.port):
-            break
-        request.remove_first("route")
-        dialog, route = good or dialog, None
+    routes = request.values("route")
     # maddr is not honoured: a request goes where the box knows, not where its sender points.
-    own = route is None and directory.serves(request.uri.host, request.uri.port)
-    return Routed(request, dialog, route, own, second_part)
-
-
-def _strict_router(request: Request, tokens: Tokens) -> Dialog | None:
-    """The Request-URI is a Record-Route of the box: the last Route takes its place, as if it had been received so."""
-    dialog = _token(request.uri, request, tokens)
+    uri, dialog = request.uri, _token(request.uri.user, request, tokens)
     if dialog is not None:
-        routes = request.values("route")
-        if not routes:
-            raise Rejection(400, "a strict router left no Route")
-        request.retarget(str(_uri(routes.pop())))
-        request.replace("route", routes)
-    return dialog
+        uri = _last_route(routes)
+    elif not routes:
+        return Routed(request, None, None, directory.serves(uri.host, uri.port))
+    received, request = request, request.copy()
+    if dialog is not None:
+        request.retarget(str(uri))
+    own, dialog, route = _own_routes(routes, received, directory, tokens, dialog)
+    request.replace("route", routes[own:])
+    return Routed(request, dialog, route, route is None and directory.serves(uri.host, uri.port))
 
 
-def _token(uri: Uri, request: Request, tokens: Tokens) -> Dialog | None:
-    # A good token is the box's whatever host it stands at: the box may have got another address during a call.
-    user = uri.user
+def _last_route(routes: list[str]) -> Uri:
+    """The Request-URI was a Record-Route of the box, so a strict router sent it: the last Route takes its place."""
+    if not routes:
+        raise Rejection(400, "a strict router left no Route")
+    return _uri(routes.pop())
+
+
+def _own_routes(
+    routes: list[str], request: Request, directory: Directory, tokens: Tokens, dialog: Dialog | None
+) -> tuple[int, Dialog | None, Uri | None]:
+    """How many Routes on top are the box's, where they lead, and the first one after them.
+
+    Two in a row are a double Record-Route (RFC 5658 section 5) or a spiral's: the last leads on. One without a token is
+    a phone's preloaded Route to the box: baresip and Linphone have it for their outbound proxy.
+    """
+    for number, value in enumerate(routes):
+        token = _user(value)
+        if dialog is not None and token == dialog.token:
+            continue
+        # A good token is the box's whatever host it stands at: the box may have got another address during a call.
+        good = _token(token, request, tokens)
+        uri = None if good is not None else _uri(value)
+        if uri is not None and not directory.serves(uri.host, uri.port):
+            return number, dialog, uri
+        dialog = good or dialog
+    return len(routes), dialog, None
+
+
+def _token(user: str | None, request: Request, tokens: Tokens) -> Dialog | None:
     return tokens.verify(user, request) if user and len(user) >= MIN_LENGTH else None
+
+
+def _user(route: str) -> str | None:
+    # The box's Record-Route as phones echo it needs no parsing: saves about 5 us of each request in a call.
+    return route[5:].partition("@")[0] if route.startswith("<sip:") else _uri(route).user
 
 
 def _uri(value: str) -> Uri:
