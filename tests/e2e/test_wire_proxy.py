@@ -1,9 +1,11 @@
 """What a proxy must refuse, absorb or end: RFC 3261 sections 16.3, 16.10 and 17.2, RFC 5393."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from tests.e2e.stage import Stage
-from tests.e2e.wire_client import Message, WireClient
+from tests.e2e.wire_client import Dialog, Message, WireClient
 
 
 def invite(caller: WireClient, callee: str, *lines: str) -> bytes:
@@ -14,21 +16,31 @@ def invite(caller: WireClient, callee: str, *lines: str) -> bytes:
     return caller.request("INVITE", uri, contact, caller.credentials(asked, "INVITE", uri), *lines)
 
 
-def call(stage: Stage) -> tuple[WireClient, WireClient, Message, Message]:
-    """An established call: caller, callee, the INVITE that the callee got, and the 200 that the caller got."""
-    caller, callee = stage.client(), stage.client()
+@dataclass(slots=True)
+class Call:
+    """An established call: both ends, the INVITE that the callee got, and each end's view of the dialog."""
+
+    caller: WireClient
+    callee: WireClient
+    offered: Message
+    of_caller: Dialog
+    of_callee: Dialog
+
+
+def call(stage: Stage, *, caller_tcp: bool = False, callee_tcp: bool = False) -> Call:
+    caller, callee = stage.client(tcp=caller_tcp), stage.client(tcp=callee_tcp)
     assert callee.register().status == 200
     request = invite(caller, callee.user)
     caller.send(request)
     offered = callee.receive()
     callee.reply(offered, 200, "OK", f"Contact: <{callee.contact}>")
     accepted = caller.final_answer(Message.parse(request))
-    assert accepted.status == 200
-    number = accepted.first("CSeq").split()[0]
-    caller.cseq = int(number) - 1  # the ACK has the number of its INVITE (13.2.2.4)
-    caller.send(caller.in_dialog("ACK", accepted))
+    assert accepted.status == 200, accepted.raw.decode()
+    made = Call(caller, callee, offered, Dialog.of_caller(accepted), Dialog.of_callee(offered, callee.tag))
+    caller.cseq -= 1  # the ACK has the number of its INVITE (13.2.2.4)
+    caller.send(caller.in_dialog("ACK", made.of_caller))
     assert callee.receive().start.startswith("ACK ")
-    return caller, callee, offered, accepted
+    return made
 
 
 def test_retransmitted_invite_reaches_the_callee_once(stage: Stage) -> None:
@@ -45,35 +57,105 @@ def test_retransmitted_invite_reaches_the_callee_once(stage: Stage) -> None:
 
 
 def test_retransmitted_ok_of_the_callee_reaches_the_caller_each_time(stage: Stage) -> None:
-    caller, callee, offered, _ = call(stage)
+    made = call(stage)
     for _ in range(2):
-        callee.reply(offered, 200, "OK", f"Contact: <{callee.contact}>")
-        assert caller.receive().status == 200
+        made.callee.reply(made.offered, 200, "OK", f"Contact: <{made.callee.contact}>")
+        assert made.caller.receive().status == 200
 
 
-def test_ack_and_bye_follow_the_record_route_both_ways(stage: Stage) -> None:
-    caller, callee, _, accepted = call(stage)
-    caller.send(bye := caller.in_dialog("BYE", accepted))
-    heard = callee.receive()
-    assert heard.method == "BYE"
-    assert not heard.all("Route"), heard.raw.decode()
-    callee.reply(heard, 200, "OK")
-    assert caller.final_answer(Message.parse(bye)).status == 200
+@pytest.mark.parametrize("who", ["caller", "callee"])
+@pytest.mark.parametrize(("caller_tcp", "callee_tcp"), [(False, False), (True, False), (False, True), (True, True)])
+def test_bye_follows_the_record_route(stage: Stage, who: str, caller_tcp: bool, callee_tcp: bool) -> None:
+    made = call(stage, caller_tcp=caller_tcp, callee_tcp=callee_tcp)
+    ends = (made.caller, made.of_caller, made.callee), (made.callee, made.of_callee, made.caller)
+    leaves, dialog, stays = ends[0] if who == "caller" else ends[1]
+    leaves.send(bye := leaves.in_dialog("BYE", dialog))
+    heard = stays.receive()
+    assert heard.method == "BYE" and not heard.all("Route"), heard.raw.decode()
+    stays.reply(heard, 200, "OK")
+    assert leaves.final_answer(Message.parse(bye)).status == 200
 
 
 @pytest.mark.parametrize("forged", ["no Route", "no token", "another token", "token of another call"])
 def test_bye_without_the_token_of_its_call_is_challenged_and_never_relayed(stage: Stage, forged: str) -> None:
-    (caller, callee, _, accepted), (*_, other) = call(stage), call(stage)
-    route = accepted.first("Record-Route")
+    made, other = call(stage), call(stage)
+    route = made.of_caller.routes[0]
     routes = {
         "no Route": "Subject: none",
         "no token": f"Route: <{route[1:5]}{route.partition('@')[2]}",
         "another token": "Route: " + route.replace(route[6:12], route[6:12][::-1], 1),
-        "token of another call": "Route: " + other.first("Record-Route"),
+        "token of another call": "Route: " + other.of_caller.routes[0],
     }
-    answer = caller.exchange(caller.in_dialog("BYE", accepted, routes[forged]))
+    answer = made.caller.exchange(made.caller.in_dialog("BYE", made.of_caller, routes[forged]))
     assert answer.status == 407, answer.raw.decode()
-    assert callee.hears_nothing()
+    assert made.callee.hears_nothing()
+
+
+def test_stranger_with_a_to_tag_and_a_route_to_the_box_is_not_relayed(stage: Stage) -> None:
+    stranger, victim = stage.client("nobody-here"), stage.client("victim")
+    host, port = stage.server
+    for method in ("BYE", "INVITE", "MESSAGE"):
+        lines = (f"To: <sip:victim@{host}>;tag=made-up", f"Route: <sip:{host}:{port};lr>")
+        answer = stranger.exchange(stranger.request(method, f"sip:victim@{victim.address}", *lines))
+        assert answer.status in (403, 407), answer.raw.decode()
+    assert victim.hears_nothing()
+
+
+def test_response_out_of_nowhere_is_dropped(stage: Stage) -> None:
+    stranger, victim = stage.client("nobody-here"), stage.client("victim")
+    host, port = stage.server
+    vias = [f"SIP/2.0/UDP {host}:{port};branch=z9hG4bKmadeup", f"SIP/2.0/UDP {victim.address};branch=z9hG4bKx"]
+    lines = ["SIP/2.0 200 OK", *(f"Via: {via}" for via in vias), f"From: <{stranger.aor}>;tag=1"]
+    lines += [f"To: <{victim.aor}>;tag=2", "Call-ID: made-up", "CSeq: 1 INVITE", "Content-Length: 0", "", ""]
+    stranger.send("\r\n".join(lines).encode())
+    assert victim.hears_nothing() and stranger.hears_nothing()
+
+
+def test_caller_is_told_that_the_box_is_trying(stage: Stage) -> None:
+    caller, callee = stage.client(), stage.client()
+    assert callee.register().status == 200
+    caller.send(invite(caller, callee.user))
+    assert caller.receive().status == 100
+
+
+def test_every_answer_of_a_forked_invite_reaches_the_caller(stage: Stage) -> None:
+    user = stage.account()
+    caller, phones = stage.client(), [stage.client(user), stage.client(user)]
+    assert [phone.register().status for phone in phones] == [200, 200]
+    caller.send(request := invite(caller, user))
+    offers = [phone.receive() for phone in phones]
+    for phone, offered in zip(phones, offers, strict=True):
+        phone.reply(offered, 200, "OK", f"Contact: <{phone.contact}>")
+    accepted = [caller.final_answer(Message.parse(request)) for _ in phones]
+    assert {answer.target for answer in accepted} == {phone.contact for phone in phones}
+
+
+@pytest.mark.parametrize("method", ["MESSAGE", "SUBSCRIBE", "INFO", "FOO"])
+def test_any_method_reaches_a_phone_with_its_body_untouched(stage: Stage, method: str) -> None:
+    caller, callee = stage.client(), stage.client()
+    assert callee.register().status == 200
+    uri, body = caller.uri_of(callee.user), bytes(range(256))
+    asked = caller.exchange(caller.request(method, uri))
+    caller.send(request := caller.request(method, uri, caller.credentials(asked, method, uri), body=body))
+    heard = callee.receive()
+    assert heard.method == method and heard.raw.endswith(body), heard.start
+    callee.reply(heard, 202, "Accepted")
+    assert caller.final_answer(Message.parse(request)).status == 202
+
+
+def test_route_to_the_box_that_a_phone_puts_in_itself_is_dropped(stage: Stage) -> None:
+    caller, callee = stage.client(), stage.client()
+    assert callee.register().status == 200
+    host, port = stage.server
+    caller.send(invite(caller, callee.user, f"Route: <sip:{host}:{port};lr>"))
+    assert not callee.receive().all("Route")
+
+
+def test_name_of_another_account_in_from_is_forbidden(stage: Stage) -> None:
+    caller, callee = stage.client(), stage.client()
+    assert callee.register().status == 200
+    answer = caller.exchange(invite(caller, callee.user, f"From: <{callee.aor}>;tag=1"))
+    assert answer.status == 403, answer.raw.decode()
 
 
 def test_ack_out_of_nowhere_is_dropped(stage: Stage) -> None:

@@ -37,11 +37,41 @@ class Message:
     def branch(self) -> str:
         return self.first("Via").partition("branch=")[2].partition(";")[0]
 
+    @property
+    def target(self) -> str:
+        """The URI of the Contact."""
+        return self.first("Contact").partition("<")[2].partition(">")[0]
+
+    def listed(self, name: str) -> list[str]:
+        """The values of all lines of that name, and of the lists in them; no commas inside values."""
+        return [value.strip() for line in self.all(name) for value in line.split(",")]
+
     def all(self, name: str) -> list[str]:
         return [value for key, value in self.headers if key == name.lower()]
 
     def first(self, name: str) -> str:
         return next(iter(self.all(name)), "")
+
+
+@dataclass(slots=True)
+class Dialog:
+    """One side's view of a dialog (12.1)."""
+
+    local: str
+    remote: str
+    target: str
+    routes: list[str]
+    call_id: str
+
+    @classmethod
+    def of_caller(cls, accepted: Message) -> "Dialog":
+        routes = [*reversed(accepted.listed("Record-Route"))]
+        return cls(accepted.first("From"), accepted.first("To"), accepted.target, routes, accepted.first("Call-ID"))
+
+    @classmethod
+    def of_callee(cls, offered: Message, tag: str) -> "Dialog":
+        routes, local = offered.listed("Record-Route"), f"{offered.first('To')};tag={tag}"
+        return cls(local, offered.first("From"), offered.target, routes, offered.first("Call-ID"))
 
 
 def challenge_parameters(value: str) -> dict[str, str]:
@@ -165,12 +195,11 @@ class WireClient:
             self.send(self._acknowledgement(request, answer))
         return answer
 
-    def in_dialog(self, method: str, answer: Message, *lines: str) -> bytes:
-        """A request inside the dialog that a 2xx to our INVITE made (12.2.1.1)."""
-        target = answer.first("Contact").partition("<")[2].partition(">")[0]
-        routes = [f"Route: {route}" for route in reversed(answer.all("Record-Route"))]
-        ends = [f"{name}: {answer.first(name)}" for name in ("From", "To")]
-        return self.request(method, target, *ends, *(lines or routes))
+    def in_dialog(self, method: str, dialog: Dialog, *lines: str) -> bytes:
+        """A request inside the dialog (12.2.1.1); the lines take the place of its Routes."""
+        ends = [f"From: {dialog.local}", f"To: {dialog.remote}", f"Call-ID: {dialog.call_id}"]
+        routes = [f"Route: {route}" for route in dialog.routes]
+        return self.request(method, dialog.target, *ends, *(lines or routes))
 
     def reply(self, request: Message, status: int, reason: str, *lines: str) -> None:
         """Answers a request that came to this socket (8.2.6.2)."""
