@@ -1,0 +1,170 @@
+"""What can be set on the box: each setting's key, its form in text and one sentence, over `model.Settings`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from .model import Settings
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+"""Seconds in each unit of a duration."""
+ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
+"""RFC 8760 section 2.1, as the digest room knows them."""
+
+
+class SettingError(Exception):
+    """A key or value that cannot be; the text is one sentence for the person who typed it."""
+
+
+@dataclass(slots=True, frozen=True)
+class Form:
+    """How the values of one kind are read, written and named to people."""
+
+    name: str
+    read: Callable[[str], Any]
+    """Raises ValueError with the rule that the text breaks."""
+    write: Callable[[Any], str]
+
+
+@dataclass(slots=True, frozen=True)
+class Setting:
+    """One row of the table; `key` is the field of `Settings` with dashes."""
+
+    key: str
+    form: Form
+    meaning: str
+    least: float = 0
+    most: float = float("inf")
+
+    @property
+    def field(self) -> str:
+        """The name in `Settings`."""
+        return self.key.replace("-", "_")
+
+
+def read_duration(text: str) -> float:
+    """`90`, `90s`, `1.5h` as seconds."""
+    unit = UNITS.get(text[-1:], 0)
+    number = text[:-1] if unit else text
+    if not number.replace(".", "", 1).isdecimal():
+        raise ValueError("is a duration such as 60s, 10m, 1h or 1d")
+    return float(number) * (unit or 1)
+
+
+def write_duration(seconds: float) -> str:
+    """Seconds in the largest unit that divides them."""
+    for unit, length in reversed(UNITS.items()):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def read_count(text: str) -> int:
+    """A whole number."""
+    if not text.isdecimal():
+        raise ValueError("is a whole number")
+    return int(text)
+
+
+def read_switch(text: str) -> bool:
+    """`on` or `off`."""
+    if text not in ("on", "off"):
+        raise ValueError("is on or off")
+    return text == "on"
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Names between commas or spaces, in lower case."""
+    return tuple(dict.fromkeys(text.lower().replace(",", " ").split()))
+
+
+def read_algorithms(text: str) -> tuple[str, ...]:
+    """Digest algorithms, most preferred first."""
+    names = tuple(dict.fromkeys(text.upper().replace(",", " ").split()))
+    if not names or not set(names) <= set(ALGORITHMS):
+        raise ValueError(f"is a list of {', '.join(ALGORITHMS)}, most preferred first")
+    return names
+
+
+DURATION = Form("duration", read_duration, write_duration)
+SECONDS = Form("duration", lambda text: int(read_duration(text)), write_duration)
+COUNT = Form("number", read_count, str)
+SWITCH = Form("on/off", read_switch, lambda on: "on" if on else "off")
+NAMES = Form("names", read_names, ", ".join)
+
+SETTINGS = (
+    Setting(
+        "algorithms",
+        Form("names", read_algorithms, ", ".join),
+        "Digest algorithms offered, most preferred first; many phones read only the first.",
+    ),
+    Setting("domains", NAMES, "Names that the box answers for besides its realm and its addresses."),
+    Setting("min-expires", SECONDS, "The shortest registration that is granted (423 below it).", 1, 86_400),
+    Setting("default-expires", SECONDS, "Granted where a phone asks for nothing.", 1, 2**31),
+    Setting("max-expires", SECONDS, "The longest registration that is granted.", 1, 2**31),
+    Setting("max-bindings", COUNT, "Devices of one account.", 1, 100),
+    Setting("max-connections", COUNT, "TCP and TLS connections open at once.", 1, 100_000),
+    Setting("flush", DURATION, "How long a pure refresh may wait for the disk; 0s: it never waits.", 0, 86_400),
+    Setting("guard", SWITCH, "Rate limits and bans."),
+    Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 1, 3600),
+    Setting("max-breadth", COUNT, "Branches that one call may have at once (RFC 5393).", 1, 1000),
+    Setting("call-records", COUNT, "Ended calls that are kept; the oldest go first.", 0, 1_000_000),
+)
+TABLE = {setting.key: setting for setting in SETTINGS}
+assert {setting.field for setting in SETTINGS} == {field.name for field in fields(Settings)}
+
+
+def find(key: str) -> Setting:
+    """The row of that key (dashes or underscores). Raises SettingError."""
+    setting = TABLE.get(key.replace("_", "-"))
+    if setting is None:
+        raise SettingError(f"There is no setting {key!r}; there are {', '.join(TABLE)}.")
+    return setting
+
+
+def parse(key: str, text: str) -> Any:
+    """The value that `text` stands for. Raises SettingError."""
+    setting = find(key)
+    try:
+        value = setting.form.read(text.strip())
+    except ValueError as error:
+        raise SettingError(f"{setting.key} {error}, not {text!r}.") from None
+    if isinstance(value, int | float) and not setting.least <= value <= setting.most:
+        least, most = setting.form.write(setting.least), setting.form.write(setting.most)
+        raise SettingError(f"{setting.key} is at least {least} and at most {most}, not {text!r}.")
+    return value
+
+
+def text_of(settings: Settings, key: str) -> str:
+    """The value of one setting as it is typed."""
+    setting = find(key)
+    return setting.form.write(getattr(settings, setting.field))
+
+
+def changed(settings: Settings, key: str, text: str | None) -> Settings:
+    """`settings` with one changed (None: back to its default). Raises SettingError."""
+    setting = find(key)
+    value = getattr(Settings(), setting.field) if text is None else parse(key, text)
+    new = replace(settings, **{setting.field: value})
+    if not new.min_expires <= new.default_expires <= new.max_expires:
+        raise SettingError("min-expires, default-expires and max-expires must stand in this order.")
+    return new
+
+
+def load(texts: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """The settings that were kept as text, and a sentence for each that cannot be and is left at its default."""
+    settings, complaints = Settings(), []
+    for key in sorted(texts, key=_widest_first):
+        try:
+            settings = changed(settings, key, texts[key])
+        except SettingError as error:
+            complaints.append(str(error))
+    return settings, complaints
+
+
+def _widest_first(key: str) -> int:
+    # The order of the three is checked after each: the limits are widened before what lies between them is moved.
+    order = ("max-expires", "min-expires", "default-expires")
+    return order.index(key) if key in order else len(order)

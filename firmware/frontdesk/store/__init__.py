@@ -1,0 +1,9 @@
+"""What the box keeps across restarts, in SQLite: accounts, settings, bindings and call records, and the journal."""
+
+from .clock import Clock
+from .errors import StoreError
+from .journal import Journal
+from .lock import DirectoryLock
+from .store import Store
+
+__all__ = ["Clock", "DirectoryLock", "Journal", "Store", "StoreError"]

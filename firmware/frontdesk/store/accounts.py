@@ -1,0 +1,82 @@
+"""Accounts, aliases, peers and settings as rows: functions over a connection whose transaction the caller holds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from ..model import Account, Secret
+from .text import cell, texts
+
+ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
+"""In the order of the columns of `secrets`."""
+
+
+def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
+    """All accounts in the order of their names, the main secret of each first."""
+    accounts: dict[str, Account] = {}
+    for row in connection.execute("SELECT username, name, enabled, settings FROM accounts ORDER BY username"):
+        username, name, enabled, settings = texts(row)
+        accounts[username] = account = Account(username, f"sip:{username}@{realm}", name, enabled == 1)
+        if settings:
+            account.settings = json.loads(settings)
+    # In the order of their rows: an account's secrets are written together, the main one first.
+    for row in connection.execute("SELECT username, name, md5, sha256, sha512_256 FROM secrets"):
+        username, name, md5, *sha = texts(row)
+        if md5 and all(sha):
+            ha1 = {"MD5": md5, "SHA-256": sha[0], "SHA-512-256": sha[1]}
+        else:
+            ha1 = {algorithm: ha1 for algorithm, ha1 in zip(ALGORITHMS, (md5, *sha), strict=True) if ha1}
+        accounts[username].secrets.append(Secret(name, ha1))
+    for row in connection.execute("SELECT username, alias FROM aliases"):
+        username, alias = texts(row)
+        accounts[username].aliases.append(alias)
+    return list(accounts.values())
+
+
+def save(connection: sqlite3.Connection, accounts: Iterable[Account]) -> None:
+    """Adds accounts or takes their new forms."""
+    for account in accounts:
+        username = cell(account.username)
+        _remove_parts(connection, username)
+        settings = json.dumps(account.settings, sort_keys=True) if account.settings else None
+        connection.execute(
+            "INSERT OR REPLACE INTO accounts (username, name, enabled, settings) VALUES (?, ?, ?, ?)",
+            (username, cell(account.name), int(account.enabled), settings),
+        )
+        connection.executemany(
+            "INSERT INTO secrets (username, name, md5, sha256, sha512_256) VALUES (?, ?, ?, ?, ?)",
+            [(username, cell(secret.name), *map(secret.ha1.get, ALGORITHMS)) for secret in account.secrets],
+        )
+        connection.executemany(
+            "INSERT INTO aliases (alias, username) VALUES (?, ?)",
+            [(cell(alias), username) for alias in account.aliases],
+        )
+
+
+def remove(connection: sqlite3.Connection, username: str) -> None:
+    """Takes an account away with its secrets and aliases."""
+    _remove_parts(connection, cell(username))
+    connection.execute("DELETE FROM accounts WHERE username = ?", (cell(username),))
+
+
+def _remove_parts(connection: sqlite3.Connection, username: str | bytes) -> None:
+    connection.execute("DELETE FROM secrets WHERE username = ?", (username,))
+    connection.execute("DELETE FROM aliases WHERE username = ?", (username,))
+
+
+def load_pairs(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+    """All of a table with two columns: `meta`, `settings`, `peers`."""
+    return dict(map(texts, connection.execute(f"SELECT * FROM {table} ORDER BY 1")))
+
+
+def save_pair(connection: sqlite3.Connection, table: str, key: str, value: str) -> None:
+    """Adds or changes one row of such a table."""
+    connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (cell(key), cell(value)))
+
+
+def remove_pair(connection: sqlite3.Connection, table: str, key: str) -> None:
+    """Takes one row of such a table away."""
+    column = "address" if table == "peers" else "key"
+    connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (cell(key),))

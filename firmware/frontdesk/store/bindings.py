@@ -1,0 +1,113 @@
+"""A binding's row, and how its times are read back on this boot or on another (design: Clocks)."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cache
+from typing import Any
+
+from ..model import Binding, BindingState, CallRecord
+from ..sip.wire import Flow, HostPort
+from .clock import Clock
+from .text import cell, texts
+
+Row = tuple[Any, ...]
+
+COLUMNS = (
+    "id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen, "
+    "call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device"
+)
+SAVE = f"INSERT OR REPLACE INTO bindings ({COLUMNS}) VALUES ({', '.join('?' * 21)})"
+REMOVE = "DELETE FROM bindings WHERE id = ?"
+SAVE_CALL = (
+    "INSERT INTO calls (call_id, caller, callee, started, answered, ended, result, device) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
+# Ids only grow and go from the old end alone, so this is one range at the start of the table.
+TRIM_CALLS = "DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?"
+
+
+def row(binding: Binding, clock: Clock, offset: float) -> Row:
+    """The row of a binding as it is now; NULL is what is empty, so that rows stay small."""
+    flow = binding.flow
+    return (
+        binding.id,
+        cell(binding.aor),
+        cell(binding.contact),
+        cell(binding.parameters) or None,
+        flow.transport if flow else None,
+        _write(flow.local) if flow else None,
+        _write(flow.remote) if flow else None,
+        binding.granted,
+        binding.expires_at,
+        clock.boot_id,
+        int(binding.registered_at + offset),
+        int(binding.seen_at + offset),
+        cell(binding.call_id),
+        binding.cseq,
+        binding.nonce_issued or None,
+        binding.q,
+        None if binding.instance is None else cell(binding.instance),
+        binding.reg_id,
+        cell("\n".join(binding.path)) or None,
+        cell(binding.user_agent) or None,
+        cell(binding.device) or None,
+    )
+
+
+def call_row(call: CallRecord, offset: float) -> Row:
+    """The row of an ended call, in wall time."""
+    answered = None if call.answered_at is None else call.answered_at + offset
+    parties = cell(call.call_id), cell(call.caller), cell(call.callee)
+    return *parties, call.started_at + offset, answered, call.ended_at + offset, call.result, cell(call.device)
+
+
+def load(connection: sqlite3.Connection, now: float, wall: float, boot_id: int) -> list[Binding]:
+    """All bindings. Same boot and deadline ahead: exact. Else `restored`: each is there for one granted interval.
+
+    None is dropped for being past its deadline: its last refreshes may have been folded, and a row that expired while
+    the box ran is gone from the disk.
+    """
+    rows = connection.execute(f"SELECT {COLUMNS} FROM bindings")
+    return [_binding(texts(each), now, wall - now, boot_id) for each in rows]
+
+
+def _binding(row: Row, now: float, offset: float, boot_id: int) -> Binding:
+    id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen, *rest = row
+    call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device = rest
+    flow = None if transport is None else Flow(transport, _read_local(local), _read(remote))
+    exact = deadline is None or (boot == boot_id and deadline > now)
+    return Binding(
+        id=id,
+        aor=aor,
+        contact=contact,
+        parameters=parameters or "",
+        flow=flow,
+        granted=granted,
+        expires_at=deadline if exact else now + granted,
+        call_id=call_id,
+        cseq=cseq,
+        nonce_issued=(nonce_issued or 0.0) if exact else 0.0,
+        q=q,
+        instance=instance,
+        reg_id=reg_id,
+        path=tuple(path.split("\n")) if path else (),
+        user_agent=user_agent or "",
+        device=device or "",
+        registered_at=min(registered - offset, now),
+        seen_at=min(seen - offset, now),
+        state=BindingState.STATIC if deadline is None else BindingState.LIVE if exact else BindingState.RESTORED,
+        connected=flow is None or not flow.reliable,
+    )
+
+
+def _write(address: HostPort) -> str:
+    return f"{address[0]}:{address[1]}"
+
+
+def _read(text: str) -> HostPort:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
+
+
+_read_local = cache(_read)  # The box has a handful of addresses, and ten thousand rows name them.

@@ -1,0 +1,81 @@
+"""The database file: how it is made, opened, checked, and set aside when it is damaged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from .errors import StoreError
+
+PAGE_SIZE = 1024
+"""Bytes. A binding's row is about 300: small pages keep what 16 scattered moved bindings write near 1 kB each."""
+CHECKPOINT = 4000
+"""Pages in the write-ahead log before they are copied home: 4 MB, so that many changes of a page are copied once."""
+BUSY_TIMEOUT = 5.0
+"""Seconds. The lock keeps other writers out; somebody may read with the sqlite3 tool."""
+DAMAGED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+"""Primary result codes, when reading at start, that mean the file is not what was written."""
+SIDE_FILES = ("-wal", "-shm")
+
+
+def create(path: Path) -> None:
+    """An empty file that nobody else may read, there after a power cut."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    sync_directory(path.parent)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection that commits when told to, and then durably. It may be handed to one other thread."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # Counts for a new file only.
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Raises sqlite3.DatabaseError for a damaged file.
+
+    quick_check reads every page and every row; integrity_check also compares indexes with tables, half as long again.
+    """
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether an error at start means that the file is damaged, not that the disk or the permissions are at fault."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.DatabaseError) and (code is None or code & 0xFF in DAMAGED)
+
+
+def set_aside(path: Path) -> Path:
+    """Renames the database and what belongs to it to a dated name that is free; returns the name."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    suffixes = ("", *(f"-{number}" for number in range(2, 1000)))
+    names = (path.with_name(f"{path.name}.damaged-{stamp}{suffix}") for suffix in suffixes)
+    aside = next((name for name in names if not name.exists()), None)
+    if aside is None:
+        raise StoreError(f"There are too many damaged databases in {path.parent}; move them away.")
+    for suffix in (*SIDE_FILES, ""):  # The database last: after a power cut in between, this is done again.
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    sync_directory(path.parent)
+    return aside
+
+
+def sync_directory(directory: Path) -> None:
+    """Makes names in a directory durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,7 @@
+"""What can go wrong with the data directory."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The data cannot be used; the text is one plain sentence for the person at the box."""

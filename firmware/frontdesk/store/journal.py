@@ -1,0 +1,248 @@
+"""The journal: the one thread that writes. All that waits goes into one transaction with one fsync (design section 4).
+
+Whatever queues up while a transaction is syncing goes into the next: a batch grows with the load by itself, there is no
+timer and no added latency.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..model import Commit
+from . import bindings
+from .clock import Clock
+
+log = logging.getLogger(__name__)
+
+Connect = Callable[[], sqlite3.Connection]
+Done = Callable[[list[int], Exception | None], None]
+"""Called in the writer thread with the tickets of a batch: on disk (None), or not, and why."""
+Write = Callable[[sqlite3.Connection], Any]
+"""A change by hand; it runs inside the batch's transaction and neither begins nor ends one."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What waits: copied rows of one commit, or a change by hand and whom to tell."""
+
+    ticket: int = 0
+    saved: list[bindings.Row] = field(default_factory=list)
+    removed: list[tuple[int]] = field(default_factory=list)
+    calls: list[bindings.Row] = field(default_factory=list)
+    write: Write | None = None
+    future: Future[Any] | None = None
+
+
+class Journal:
+    """Owns the only writing connection; `connect` makes it, in the thread, and makes a new one after a failure."""
+
+    def __init__(
+        self,
+        connect: Connect,
+        done: Done,
+        clock: Clock,
+        *,
+        call_records: int = 10_000,
+        changed: Callable[[sqlite3.Connection], object] = lambda connection: None,
+    ) -> None:
+        """`changed` is called after a batch with changes by hand, before their futures are done: a snapshot."""
+        self.commits = 0
+        """Transactions that reached the disk."""
+        self._connect = connect
+        self._done = done
+        self._clock = clock
+        self._call_records = call_records
+        self._changed = changed
+        self._queue: deque[_Entry] = deque()
+        self._waiting = threading.Condition()
+        self._in_hand = 0
+        self._closing = False
+        self._failing = False
+        self._connection: sqlite3.Connection | None = None
+        self._written = 0
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    # -- for the loop --------------------------------------------------------------------------------------------------
+
+    def submit(self, commit: Commit) -> None:
+        """Queues a commit. Rows are copied here, so the bindings may change as soon as this returns."""
+        offset = self._clock.offset()
+        changes = commit.changes
+        self._put(
+            _Entry(
+                commit.ticket,
+                [bindings.row(binding, self._clock, offset) for binding in changes.saved],
+                [(id,) for id in changes.removed],
+                [bindings.call_row(call, offset) for call in changes.calls],
+            )
+        )
+
+    def execute(self, write: Write) -> Future[Any]:
+        """Queues a change by hand; the future gets what `write` returned when that is on disk, or the error."""
+        future: Future[Any] = Future()
+        self._put(_Entry(write=write, future=future))
+        return future
+
+    @property
+    def pending(self) -> int:
+        """Commits that are not on disk yet."""
+        return len(self._queue) + self._in_hand
+
+    @property
+    def bytes_written(self) -> int:
+        """What the writer thread has written (log, database, snapshots), by the kernel's account of that thread.
+
+        `write_bytes` counts the blocks that are to reach a device; a file system in memory has none, there it is what
+        was passed to write().
+        """
+        if self._thread.is_alive() and self._thread.native_id is not None:
+            self._written = max(self._written, _written_by(self._thread.native_id))
+        return self._written
+
+    def close(self) -> None:
+        """Writes what waits and ends the thread; a second call does nothing."""
+        with self._waiting:
+            self._closing = True
+            self._waiting.notify()
+        self._thread.join()
+
+    def _put(self, entry: _Entry) -> None:
+        with self._waiting:
+            if self._closing:
+                raise RuntimeError("the journal is closed")
+            self._queue.append(entry)
+            self._waiting.notify()
+
+    # -- the thread ----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while batch := self._take():
+            self._settle(batch)
+            with self._waiting:
+                self._in_hand = 0
+        if self._connection is not None:
+            self._connection.close()
+        self._written = max(self._written, _written_by(threading.get_native_id()))
+
+    def _take(self) -> list[_Entry]:
+        with self._waiting:
+            while not self._queue and not self._closing:
+                self._waiting.wait()
+            batch = list(self._queue)
+            self._queue.clear()
+            self._in_hand = len(batch)
+            return batch
+
+    def _settle(self, batch: list[_Entry]) -> None:
+        try:
+            results = self._commit(batch)
+        except (OSError, sqlite3.OperationalError) as error:
+            self._fail(batch, error)
+        except Exception as error:
+            # The fault lies in one of them, not in the disk: the others must not suffer for it.
+            if len(batch) == 1:
+                self._fail(batch, error)
+            else:
+                for entry in batch:
+                    self._settle([entry])
+        else:
+            self._succeed(batch, results)
+
+    def _commit(self, batch: list[_Entry]) -> list[Any]:
+        connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = self._write(connection, batch)
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back(connection)
+            raise
+        self.commits += 1
+        return results
+
+    def _write(self, connection: sqlite3.Connection, batch: list[_Entry]) -> list[Any]:
+        results = []
+        for entry in batch:
+            if entry.write is not None:
+                results.append(entry.write(connection))
+                continue
+            results.append(None)
+            if entry.saved:
+                connection.executemany(bindings.SAVE, entry.saved)
+            if entry.removed:
+                connection.executemany(bindings.REMOVE, entry.removed)
+            if entry.calls:
+                connection.executemany(bindings.SAVE_CALL, entry.calls)
+        if any(entry.calls for entry in batch):
+            connection.execute(bindings.TRIM_CALLS, (self._call_records,))
+        return results
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        # A connection that could not write or roll back is not trusted again: the next batch opens a new one.
+        self._connection = None
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            log.debug("rolling back failed as well: %s", error)
+        finally:
+            connection.close()
+
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def _succeed(self, batch: list[_Entry], results: list[Any]) -> None:
+        if self._failing:
+            self._failing = False
+            log.warning("the data is written to disk again")
+        self._tell([entry.ticket for entry in batch if entry.ticket], None)
+        futures = [(entry.future, result) for entry, result in zip(batch, results, strict=True) if entry.future]
+        if futures:
+            self._after_change()
+        for future, result in futures:
+            future.set_result(result)
+
+    def _after_change(self) -> None:
+        try:
+            self._changed(self._open())
+        except (OSError, sqlite3.Error) as error:
+            log.warning("no snapshot of accounts and settings was written: %s", error)
+
+    def _fail(self, batch: list[_Entry], error: Exception) -> None:
+        if not self._failing:
+            self._failing = True
+            log.warning("the data cannot be written to disk, registrations are answered with 500: %s", error)
+        self._tell([entry.ticket for entry in batch if entry.ticket], error)
+        for entry in batch:
+            if entry.future is not None:
+                entry.future.set_exception(error)
+
+    def _tell(self, tickets: list[int], error: Exception | None) -> None:
+        if not tickets:
+            return
+        try:
+            self._done(tickets, error)
+        except Exception:  # The loop may be gone at shutdown; what is on disk stays on disk.
+            log.debug("nobody heard about tickets %s", tickets, exc_info=True)
+
+
+def _written_by(thread: int) -> int:
+    try:
+        lines = Path(f"/proc/self/task/{thread}/io").read_text().splitlines()
+    except OSError:
+        return 0
+    counts = {name: int(count) for name, _, count in (line.partition(": ") for line in lines)}
+    return counts["write_bytes"] or counts["wchar"]

@@ -1,0 +1,181 @@
+"""The store: what the box knows across restarts, in DIR/frontdesk.db, and how it comes back when that is damaged."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..config import load as load_settings
+from ..model import Account, Binding, Settings
+from . import accounts, bindings, database, schema
+from .clock import Clock
+from .errors import StoreError
+from .journal import Done, Journal, Write
+from .snapshots import Snapshots, restore
+
+NAME = "frontdesk.db"
+ID_BLOCK = 1_000_000
+"""Binding ids set apart for each start: a token in a phone's hands may name one, so none is ever given twice."""
+
+
+class Store:
+    """The open database. Its owner reads and writes here, or hands the writing over to the journal."""
+
+    def __init__(self, directory: Path, connection: sqlite3.Connection, notices: list[str]) -> None:
+        self.directory = directory
+        self.notices = notices
+        """What the person at the box should know, a sentence each."""
+        self.snapshots = Snapshots(directory / "snapshots")
+        self._connection = connection
+        meta = accounts.load_pairs(connection, "meta")
+        self.realm = meta["realm"]
+        self.record_route_key = bytes.fromhex(meta["record_route_key"])
+        self.auth_key = bytes.fromhex(meta["auth_key"])
+
+    @classmethod
+    def open(cls, directory: Path, domain: str | None = None) -> Store:
+        """Opens DIR/frontdesk.db or makes it, `domain` its realm; the caller holds the lock. Raises StoreError."""
+        try:
+            return _open(directory, domain)
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"The data in {directory} cannot be used: {error}.") from error
+
+    def close(self) -> None:
+        """Closes the connection; a second call does nothing."""
+        self._connection.close()
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def accounts(self) -> list[Account]:
+        """All accounts by name."""
+        return accounts.load(self._connection, self.realm)
+
+    def peers(self) -> dict[str, str]:
+        """Trusted addresses -> their names."""
+        return accounts.load_pairs(self._connection, "peers")
+
+    def settings(self) -> Settings:
+        """The settings; one that cannot be is left at its default, with a notice."""
+        settings, complaints = load_settings(accounts.load_pairs(self._connection, "settings"))
+        self.notices += [complaint for complaint in complaints if complaint not in self.notices]
+        return settings
+
+    def bindings(self, now: float, wall: float, boot_id: int) -> list[Binding]:
+        """All bindings, times on this boot's clock."""
+        return bindings.load(self._connection, now, wall, boot_id)
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def write(self, write: Write) -> Any:
+        """One change by hand, on disk when this returns, and a snapshot after it. Raises sqlite3.Error."""
+        result = _transact(self._connection, write)
+        self.snapshots.write(self._connection)
+        return result
+
+    def next_binding_id(self) -> int:
+        """The first of a block of ids that no binding ever had; for the process that serves, once at its start."""
+        return int(_transact(self._connection, _take_ids))
+
+    def journal(self, done: Done, clock: Clock, *, call_records: int = 10_000) -> Journal:
+        """Closes this store's own connection and starts the journal, from now on the only writer."""
+        self.close()
+        path = self.directory / NAME
+        return Journal(
+            lambda: database.connect(path), done, clock, call_records=call_records, changed=self.snapshots.write
+        )
+
+
+def _transact(connection: sqlite3.Connection, write: Callable[[sqlite3.Connection], Any]) -> Any:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = write(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _take_ids(connection: sqlite3.Connection) -> int:
+    reserved = int(accounts.load_pairs(connection, "meta").get("binding_ids", "1"))
+    highest: int = connection.execute("SELECT ifnull(max(id), 0) FROM bindings").fetchone()[0]
+    first = max(reserved, highest + 1)
+    accounts.save_pair(connection, "meta", "binding_ids", str(first + ID_BLOCK))
+    return first
+
+
+# -- opening -----------------------------------------------------------------------------------------------------------
+
+
+def _open(directory: Path, domain: str | None) -> Store:
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / NAME
+    notices = [f"A damaged database was set aside as {aside.name}." for aside in _set_aside_before(path)]
+    if not path.exists() or not path.stat().st_size:
+        return _without_database(path, domain, notices)
+    path.chmod(0o600)
+    try:
+        return _usable(path, domain, notices)
+    except (sqlite3.Error, KeyError, ValueError) as error:
+        if isinstance(error, sqlite3.Error) and not database.is_damage(error):
+            raise
+        aside = database.set_aside(path)
+        notices.append(f"The database was damaged ({error}) and was set aside as {aside.name}.")
+        return _without_database(path, domain, notices)
+
+
+def _set_aside_before(path: Path) -> list[Path]:
+    names = sorted(path.parent.glob(f"{path.name}.damaged-*"))
+    return [name for name in names if not name.name.endswith(database.SIDE_FILES)]
+
+
+def _usable(path: Path, domain: str | None, notices: list[str]) -> Store:
+    connection = database.connect(path)
+    try:
+        if schema.version_of(connection) <= schema.VERSION:
+            database.check(connection)
+        migrated = schema.migrate(connection, str(path))
+        if migrated:
+            _transact(connection, lambda each: _name(each, domain))
+        store = Store(path.parent, connection, notices)
+        if migrated:
+            store.snapshots.write(connection)
+        return store
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _without_database(path: Path, domain: str | None, notices: list[str]) -> Store:
+    for snapshot, content in Snapshots(path.parent / "snapshots").good():
+        restore(content, path)
+        try:
+            store = _usable(path, domain, notices)
+        except (sqlite3.Error, KeyError, ValueError) as error:
+            notices.append(f"The snapshot {snapshot.name} cannot be used: {error}.")
+            database.set_aside(path)
+            continue
+        notices.append(f"Accounts and settings come from the snapshot {snapshot.name}; phones have to register again.")
+        return store
+    if notices:
+        notices.append("There was no good snapshot: the box starts empty.")
+    path.unlink(missing_ok=True)
+    database.create(path)
+    return _usable(path, domain, notices)
+
+
+def _name(connection: sqlite3.Connection, domain: str | None) -> None:
+    """Fixes the realm (globally unique, RFC 3261 section 22.1) and the secrets of a database that has none yet."""
+    known = accounts.load_pairs(connection, "meta")
+    fresh = {
+        "realm": (domain or f"frontdesk-{secrets.token_hex(4)}").lower(),
+        "record_route_key": secrets.token_hex(32),
+        "auth_key": secrets.token_hex(32),
+    }
+    for key, value in fresh.items():
+        if key not in known:
+            accounts.save_pair(connection, "meta", key, value)
