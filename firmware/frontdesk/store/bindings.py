@@ -7,11 +7,12 @@ from functools import cache
 from typing import Any
 
 from ..model import Binding, BindingState, CallRecord
-from ..sip.wire import Flow, HostPort
+from ..sip.wire import RELIABLE, Flow, HostPort
 from .clock import Clock
 from .text import cell, texts
 
 Row = tuple[Any, ...]
+STATIC, LIVE, RESTORED = BindingState.STATIC, BindingState.LIVE, BindingState.RESTORED
 
 COLUMNS = (
     "id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen, "
@@ -69,10 +70,11 @@ def load(connection: sqlite3.Connection, now: float, wall: float, boot_id: int) 
     the box ran is gone from the disk.
     """
     rows = connection.execute(f"SELECT {COLUMNS} FROM bindings")
-    return [_binding(texts(each), now, wall - now, boot_id) for each in rows]
+    return [_binding(texts(each), now, wall, boot_id) for each in rows]
 
 
-def _binding(row: Row, now: float, offset: float, boot_id: int) -> Binding:
+def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:
+    offset = wall - now
     id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen, *rest = row
     call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device = rest
     flow = None if transport is None else Flow(transport, _read_local(local), _read(remote))
@@ -94,10 +96,10 @@ def _binding(row: Row, now: float, offset: float, boot_id: int) -> Binding:
         path=tuple(path.split("\n")) if path else (),
         user_agent=user_agent or "",
         device=device or "",
-        registered_at=min(registered - offset, now),
-        seen_at=min(seen - offset, now),
-        state=BindingState.STATIC if deadline is None else BindingState.LIVE if exact else BindingState.RESTORED,
-        connected=flow is None or not flow.reliable,
+        registered_at=registered - offset if registered < wall else now,
+        seen_at=seen - offset if seen < wall else now,
+        state=STATIC if deadline is None else LIVE if exact else RESTORED,
+        connected=transport not in RELIABLE,
     )
 
 
