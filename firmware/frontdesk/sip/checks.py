@@ -11,7 +11,7 @@ from .message import Message, Request
 from .parser import MAX_VIAS, parse_message
 from .via import Via
 
-MANDATORY = frozenset({"via", "from", "to", "call-id", "cseq"})
+MANDATORY = ("via", "from", "to", "call-id", "cseq")
 """Section 8.1.1, but for Max-Forwards, which requests of RFC 2543 lack."""
 SINGLE = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type", "expires"})
 """Headers that hold one value and so stand on one line at most (section 7.3.1)."""
@@ -41,19 +41,16 @@ def check(message: Message) -> None:
 
 
 def _check_fields(message: Message) -> None:
-    keys = [field[0] for field in message.fields]
-    different = set(keys)
-    if not different >= MANDATORY:
-        missing = next(name for name in ("via", "from", "to", "call-id", "cseq") if name not in different)
-        raise ParseError(f"{canonical_name(missing)} is missing")
-    if len(keys) != len(different):
-        _check_repeated(keys)
-    _check_vias(message, keys)
+    values = message.index()
+    for key in MANDATORY:
+        if not values.get(key):
+            raise ParseError(f"{canonical_name(key)} is missing")
+    if len(values) != len(message.fields):
+        _check_repeated([field[0] for field in message.fields])
+    _check_vias(message, values["via"])
     message.from_  # noqa: B018 - views are made here, kept, and raise where they cannot be made
     message.to  # noqa: B018
     message.cseq  # noqa: B018
-    if not message.call_id:
-        raise ParseError("Call-ID is empty")
 
 
 def _check_repeated(keys: list[str]) -> None:
@@ -62,9 +59,9 @@ def _check_repeated(keys: list[str]) -> None:
             raise ParseError(f"{canonical_name(key)} stands there more than once")
 
 
-def _check_vias(message: Message, keys: list[str]) -> None:
+def _check_vias(message: Message, first: str) -> None:
     message.via  # noqa: B018
-    if keys.count("via") == 1 and "," not in message.required("via"):
+    if "," not in first and len(message.index()) == len(message.fields):
         return
     vias = message.values("via")
     if len(vias) > MAX_VIAS:

@@ -25,7 +25,7 @@ _PART = {
 
 def is_token(text: str) -> bool:
     """Whether `text` is a token: one or more of its characters and nothing else."""
-    return bool(text) and TOKEN.issuperset(text)
+    return (text.isalnum() and text.isascii()) or (text != "" and TOKEN.issuperset(text))
 
 
 def parse_number(text: str, most: int = 2**32 - 1) -> int | None:
@@ -60,6 +60,8 @@ def end_of_quoted(text: str, start: int) -> int:
     """The index after the quoted string that opens at `start`; backslash escapes the next character."""
     at = start + 1
     while (at := text.find('"', at)) >= 0:
+        if text[at - 1] != "\\":
+            return at + 1
         escapes = 0
         while text[at - 1 - escapes] == "\\":
             escapes += 1
@@ -77,12 +79,12 @@ def parse_parameters(text: str) -> dict[str, str | None]:
     parameters: dict[str, str | None] = {}
     if not text:
         return parameters
-    for part in split_unquoted(text, ";"):
+    for part in split_unquoted(text, ";") if '"' in text or "<" in text else text.split(";"):
         name, equals, value = part.partition("=")
-        name = name.rstrip(LWS).lower()
-        if name:
-            parameters.setdefault(name, value.lstrip(LWS) if equals else None)
-        elif equals:
+        name = name.strip(LWS).lower()
+        if name and name not in parameters:
+            parameters[name] = value.strip(LWS) if equals else None
+        elif equals and not name:
             raise ParseError(f"a parameter has no name: {part[:40]!r}")
     return parameters
 
@@ -94,7 +96,7 @@ def write_parameters(parameters: dict[str, str | None]) -> str:
 
 def unquote(text: str) -> str:
     """The text inside a quoted string, escapes resolved; what is not quoted comes back unchanged."""
-    if len(text) < 2 or text[0] != '"' or text[-1] != '"':
+    if text[:1] != '"' or text[-1] != '"' or len(text) < 2:
         return text
     inner = text[1:-1]
     if "\\" not in inner:

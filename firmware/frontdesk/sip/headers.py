@@ -17,12 +17,13 @@ _SPELLINGS = {
     "sip-etag": "SIP-ETag", "sip-if-match": "SIP-If-Match", "rack": "RAck", "rseq": "RSeq",
 }  # fmt: skip
 
-_KEYS: dict[str, str] = {}  # how names come -> key; filled with the usual spellings only, so it does not grow
+KEYS: dict[str, str] = {}
+"""How names come -> key; filled with the usual spellings only, so it does not grow."""
 
 
 def header_key(name: str) -> str:
     """The long name in lower case of a header as it was written; "" where that is no token."""
-    key = _KEYS.get(name)
+    key = KEYS.get(name)
     if key is None:
         key = name.rstrip(" \t").lower()
         key = COMPACT.get(key, key) if is_token(key) else ""
@@ -39,6 +40,6 @@ for _name in (
     *("route", "record-route", "authorization", "proxy-authorization", "user-agent", "server", "supported", "allow"),
     *("accept", "allow-events", "require", "proxy-require", "path", "date", "event", "session-expires"),
 ):
-    _KEYS[_name] = _KEYS[canonical_name(_name)] = _name
+    KEYS[_name] = KEYS[canonical_name(_name)] = _name
 for _short, _long in COMPACT.items():
-    _KEYS[_short] = _KEYS[_short.upper()] = _long
+    KEYS[_short] = KEYS[_short.upper()] = _long

@@ -31,7 +31,7 @@ class CSeq(NamedTuple):
 class Message:
     """What requests and responses share."""
 
-    __slots__ = ("_addresses", "_cseq", "_via", "body", "fields")
+    __slots__ = ("_addresses", "_cseq", "_first", "_indexed", "_via", "body", "fields")
 
     def __init__(self, fields: list[Field], body: bytes = b"") -> None:
         self.fields = fields
@@ -39,15 +39,21 @@ class Message:
         self._via: Via | None = None
         self._cseq: CSeq | None = None
         self._addresses: dict[str, Address] = {}
+        self._first: dict[str, str] = {}
+        self._indexed = -1
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def first(self, key: str) -> str | None:
         """The value of the first line of that header (key: long name in lower case), or None."""
-        for name, value, _ in self.fields:
-            if name == key:
-                return value
-        return None
+        return self.index().get(key)
+
+    def index(self) -> dict[str, str]:
+        """The value of the first line of each header: made once, as nearly all of it is asked for."""
+        if self._indexed != len(self.fields):
+            self._first = {key: value for key, value, _ in reversed(self.fields)}
+            self._indexed = len(self.fields)
+        return self._first
 
     def required(self, key: str) -> str:
         """As `first`; raises ParseError where the header is missing."""
@@ -79,8 +85,11 @@ class Message:
     def cseq(self) -> CSeq:
         """Raises ParseError."""
         if self._cseq is None:
-            digits, _, method = self.required("cseq").replace("\t", " ").partition(" ")
-            number, method = parse_number(digits), method.strip(" ")
+            digits, _, method = self.required("cseq").partition(" ")
+            if not method.isalnum():
+                digits, _, method = self.required("cseq").replace("\t", " ").partition(" ")
+                method = method.strip(" ")
+            number = parse_number(digits)
             if number is None or not is_token(method):
                 raise ParseError(f"not a CSeq: {self.required('cseq')[:40]!r}")
             self._cseq = CSeq(number, method)
@@ -134,24 +143,28 @@ class Message:
     def remove_first(self, key: str) -> None:
         """Takes away the first value of a comma-list header; the other lines stay as they came."""
         self._changed(key)
-        at = next((at for at, field in enumerate(self.fields) if field[0] == key), None)
-        if at is None:
-            return
-        rest = split_unquoted(self.fields[at][1], ",")[1:]
-        self.fields[at : at + 1] = [make_field(key, ", ".join(rest))] if rest else []
+        for at, field in enumerate(self.fields):
+            if field[0] == key:
+                rest = split_unquoted(field[1], ",")[1:] if "," in field[1] else []
+                self.fields[at : at + 1] = [make_field(key, ", ".join(rest))] if rest else []
+                return
 
     def write_via(self) -> None:
         """Writes the top Via's parameters back after they were changed; its protocol, sent-by and other Vias stay."""
         if self._via is None:
             return
-        at = next(at for at, field in enumerate(self.fields) if field[0] == "via")
+        at = 0
+        while self.fields[at][0] != "via":
+            at += 1
         value = self.fields[at][1]
         first, comma, rest = value.partition(",") if '"' not in value else _first_value(value)
         head = first.partition(";")[0].rstrip(LWS)
         value = f"{head}{write_parameters(self._via.parameters)}{comma}{rest}"
         self.fields[at] = ("via", value, f"Via: {value}")
+        self._first["via"] = value
 
     def _changed(self, key: str) -> None:
+        self._indexed = -1
         if key == "via":
             self._via = None
         elif key == "cseq":

@@ -30,13 +30,13 @@ class Via:
     def parse(cls, text: str) -> Via:
         """Parses one value, of any version, so that a 505 finds its way back. Raises ParseError."""
         head, _, parameters = text.partition(";")
-        protocol, _, sent_by = head.strip(LWS).partition(" ")
-        pieces = protocol.split("/")
-        if len(pieces) != 3 or not sent_by:  # white space around the slashes, or a tab: rare
-            pieces, sent_by = _loose(head)
-        name, version, transport = pieces
-        if (name != "SIP" and name.upper() != "SIP") or not is_token(version) or not is_token(transport):
-            raise ParseError(f"not a Via: {text[:60]!r}")
+        if head[:8] == "SIP/2.0/":
+            version = "2.0"
+            transport, _, sent_by = head[8:].rstrip(LWS).partition(" ")
+        else:
+            version, transport, sent_by = _loose(head)
+        if not is_token(transport):
+            version, transport, sent_by = _loose(head)
         host, port = parse_sent_by(sent_by)
         return cls(transport.upper(), host, port, parse_parameters(parameters), version)
 
@@ -50,14 +50,13 @@ class Via:
         return f"SIP/{self.version}/{self.transport} {self.host}{port}{write_parameters(self.parameters)}"
 
 
-def _loose(head: str) -> tuple[list[str], str]:
-    pieces = [piece.strip(LWS) for piece in head.split("/", 2)]
-    if len(pieces) != 3:
+def _loose(head: str) -> tuple[str, str, str]:
+    """Version, transport and sent-by where white space stands around the slashes, or where it is not SIP/2.0."""
+    name, version, rest = ([piece.strip(LWS) for piece in head.split("/", 2)] + ["", ""])[:3]
+    transport, _, sent_by = rest.replace("\t", " ").partition(" ")
+    if name.upper() != "SIP" or not is_token(version) or not is_token(transport):
         raise ParseError(f"not a Via: {head[:60]!r}")
-    transport, *rest = pieces[2].split(None, 1)
-    if not rest:
-        raise ParseError(f"a Via names no host: {head[:60]!r}")
-    return [pieces[0], pieces[1], transport], rest[0]
+    return version, transport, sent_by
 
 
 def stamp(request: Request, flow: Flow) -> None:
