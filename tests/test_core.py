@@ -1,0 +1,259 @@
+"""The core's contract: what waits for the disk, what is answered without it, and who is let in."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.model import Settings
+from frontdesk.sip.message import Request, Response
+from frontdesk.sip.parser import parse_message
+from tests.support.bare_core import BareCore
+from tests.support.registering import HERE, REALM, flow, register_request
+
+PHONE = "<sip:101@192.0.2.101:5060>"
+OTHER = "<sip:101@192.0.2.102:5060>"
+
+
+def ask(method: str, uri: str = f"sip:{REALM}", headers: str = "") -> Request:
+    text = (
+        f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101;branch=z9hG4bK{method}{len(headers)};rport\r\n"
+        f"Max-Forwards: 70\r\nFrom: <sip:101@{REALM}>;tag=1\r\nTo: <{uri}>\r\nCall-ID: {method}@phone\r\n"
+        f"CSeq: 1 {method}\r\n{headers}Content-Length: 0\r\n\r\n"
+    )
+    request = parse_message(text.encode())
+    assert isinstance(request, Request)
+    return request
+
+
+def statuses(answers: list[Response]) -> list[int]:
+    return [answer.status for answer in answers]
+
+
+class TestWaitingForTheDisk:
+    def test_a_new_binding_is_answered_and_seen_only_once_it_is_on_disk(self) -> None:
+        box = BareCore(commit_at_once=False)
+        assert box.register(PHONE) == [] and box.bindings() == []
+        assert statuses(box.commit()) == [200]
+        assert len(box.bindings()) == 1
+
+    def test_what_cannot_be_stored_is_answered_500_with_retry_after_and_leaves_all_as_it_was(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        answers = box.fail(box.commits[0].ticket)
+        assert statuses(answers) == [500] and answers[0].first("retry-after")
+        assert box.bindings() == []
+
+    def test_a_register_that_comes_meanwhile_waits_too_and_shares_the_failure(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
+        box.register(call_id="query@phone")
+        assert statuses(box.fail(box.commits[0].ticket)) == [500, 500, 500]
+
+    def test_what_reached_the_disk_after_a_failure_is_taken_back(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
+        first, second = (each.ticket for each in box.commits)
+        box.fail(first)
+        box.commits.clear()
+        box.commit(second)
+        assert sorted(box.commits[0].changes.removed) == [1, 2]
+        assert box.bindings() == []
+
+    def test_a_query_waits_for_the_open_ticket_and_tells_what_it_made(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        assert box.register(call_id="query@phone") == []
+        answers = box.commit()
+        assert statuses(answers) == [200, 200]
+        assert "sip:101@192.0.2.101:5060" in answers[1].required("contact")
+
+    def test_a_retransmission_of_what_waits_is_absorbed(self) -> None:
+        box = BareCore(commit_at_once=False)
+        signed = box.signed(register_request(PHONE))
+        assert box.receive(signed) == [] and box.receive(signed) == []
+        assert len(box.commits) == 1
+        assert statuses(box.commit()) == [200]
+
+    def test_other_accounts_do_not_wait(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        assert statuses(box.register(user="102", call_id="z@phone")) == [200]
+
+
+class TestTheFlush:
+    def test_a_pure_refresh_is_answered_at_once_and_written_with_the_flush(self) -> None:
+        box = BareCore()
+        box.register(PHONE)
+        box.commits.clear()
+        box.clock.advance(300)
+        assert statuses(box.register(PHONE, cseq=2)) == [200]
+        assert box.commits == []
+        box.clock.advance(599)
+        assert box.commits == []
+        box.clock.advance(1)
+        assert [binding.cseq for binding in box.commits[0].changes.saved] == [2]
+
+    def test_a_flush_writes_each_binding_once_however_often_it_was_refreshed(self) -> None:
+        box = BareCore()
+        box.register(PHONE)
+        box.commits.clear()
+        for cseq in range(2, 9):
+            box.register(PHONE, cseq=cseq)
+        box.core.flush(box.clock.now)
+        box.settle()
+        assert len(box.commits[0].changes.saved) == 1
+
+    def test_without_flush_every_refresh_is_on_disk_before_its_200(self) -> None:
+        box = BareCore(Settings(flush=0.0), commit_at_once=False)
+        box.register(PHONE)
+        box.commit()
+        box.commits.clear()
+        assert box.register(PHONE, cseq=2) == []
+        assert statuses(box.commit()) == [200]
+
+    def test_a_flush_never_writes_an_older_row_after_a_newer_one(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.commit()
+        box.register(PHONE, cseq=2)
+        box.commits.clear()
+        box.register("<sip:101@192.0.2.101:5062>", cseq=3)
+        moved = box.commits[0].ticket
+        box.core.flush(box.clock.now)
+        box.settle()
+        assert len(box.commits) == 1
+        box.commit(moved)
+        box.clock.advance(5)
+        assert [each.contact for commit in box.commits[1:] for each in commit.changes.saved] == []
+
+    def test_a_flush_that_fails_is_tried_again(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.commit()
+        box.register(PHONE, cseq=2)
+        box.commits.clear()
+        box.core.flush(box.clock.now)
+        box.settle()
+        box.fail(box.commits.pop().ticket)
+        box.clock.advance(600)
+        assert [binding.cseq for binding in box.commits[0].changes.saved] == [2]
+
+
+class TestExpiry:
+    def test_a_binding_expires_on_the_monotonic_clock_and_is_taken_off_the_disk(self) -> None:
+        box = BareCore()
+        box.register(PHONE, headers=("Expires: 60",))
+        box.clock.advance(59)
+        assert len(box.bindings()) == 1
+        box.commits.clear()
+        box.clock.advance(1)
+        assert box.bindings() == [] and box.commits[0].changes.removed == [1]
+
+    def test_a_step_of_the_wall_clock_moves_the_date_alone(self) -> None:
+        box = BareCore()
+        assert box.register(PHONE)[0].first("date") is None
+        box.core.wall_offset = 1_800_000_000.0 - box.clock.now
+        assert box.register(PHONE, cseq=2)[0].first("date") == "Fri, 15 Jan 2027 08:00:00 GMT"
+        assert len(box.bindings()) == 1
+
+
+class TestWhoIsLetIn:
+    def test_options_to_the_box_needs_no_credentials(self) -> None:
+        answer = BareCore().receive(ask("OPTIONS"))[0]
+        assert answer.status == 200
+        assert all(answer.first(name) for name in ("allow", "accept", "supported"))
+
+    @pytest.mark.parametrize(
+        ("method", "status"), [("MESSAGE", 401), ("FROBNICATE", 401), ("REGISTER", 401), ("INVITE", 401)]
+    )
+    def test_a_stranger_is_challenged_before_he_learns_which_methods_there_are(self, method: str, status: int) -> None:
+        assert statuses(BareCore().receive(ask(method))) == [status]
+
+    @pytest.mark.parametrize(("method", "status"), [("MESSAGE", 405), ("FROBNICATE", 501)])
+    def test_an_account_is_told_which_methods_the_box_itself_knows(self, method: str, status: int) -> None:
+        box = BareCore()
+        answer = box.receive(box.signed(ask(method)))[0]
+        assert answer.status == status and answer.first("allow") == "REGISTER, OPTIONS"
+
+    def test_a_stranger_makes_no_transaction(self) -> None:
+        box = BareCore()
+        for method in ("REGISTER", "MESSAGE", "OPTIONS", "INVITE"):
+            box.receive(ask(method, f"sip:102@{REALM}"))
+        assert len(box.core.layer) == 0 and len(box.core.layer.finished) == 0
+
+    def test_a_challenge_is_the_same_for_each_copy_but_for_its_nonce(self) -> None:
+        box = BareCore()
+        first, second = box.receive(ask("REGISTER"))[0], box.receive(ask("REGISTER"))[0]
+        for message in (first, second):
+            message.remove("www-authenticate")
+        assert first.encode() == second.encode()
+
+    def test_a_register_for_another_domain_is_forbidden(self) -> None:
+        assert statuses(BareCore().receive(ask("REGISTER", "sip:elsewhere.test"))) == [403]
+
+    def test_a_trusted_peer_is_not_challenged_but_does_not_register(self) -> None:
+        box = BareCore()
+        box.directory.peers["192.0.2.50"] = "pbx"
+        peer = flow("192.0.2.50")
+        assert statuses(box.receive(ask("MESSAGE", f"sip:102@{REALM}"), peer)) == [480]
+        assert statuses(box.receive(ask("REGISTER"), peer)) == [401]
+
+    def test_an_ack_is_never_answered(self) -> None:
+        assert BareCore().receive(ask("ACK", f"sip:102@{REALM}")) == []
+
+
+class TestEvents:
+    def kinds(self, box: BareCore, account: str = "101") -> list[str]:
+        return [str(event.kind) for event in box.core.events.of(account)]
+
+    def test_a_registration_tells_its_story_and_a_refresh_tells_nothing(self) -> None:
+        box = BareCore()
+        box.register(PHONE)
+        box.register(PHONE, cseq=2)
+        box.register(PHONE, cseq=3, at=flow(port=61_000))
+        box.register(f"{PHONE};expires=0", cseq=4, at=flow(port=61_000))
+        assert self.kinds(box) == ["registered", "moved", "unregistered"]
+
+    def test_a_wrong_password_is_told_with_its_rule_and_a_challenge_is_not(self) -> None:
+        box = BareCore()
+        box.receive(box.signed(register_request(PHONE), password="wrong"))
+        assert [event.rule for event in box.core.events.of("101")] == ["wrong-password"]
+        assert "wrong" not in "".join(event.text for event in box.core.events.of("101")).replace("wrong password", "")
+
+    def test_what_could_not_be_stored_is_no_registration(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.fail(box.commits[0].ticket)
+        assert self.kinds(box) == ["warning"]
+
+
+def test_a_closed_connection_makes_its_bindings_unreachable_and_writes_nothing() -> None:
+    box = BareCore()
+    over_tcp = flow(port=40_000, connection=7)
+    box.register(PHONE, at=over_tcp)
+    box.commits.clear()
+    box.core.flow_closed(over_tcp, box.clock.now)
+    box.settle()
+    assert not box.bindings()[0].connected and box.commits == []
+
+
+def test_dropping_bindings_is_durable_and_closes_their_connections() -> None:
+    box = BareCore()
+    over_tcp = flow(port=40_000, connection=7)
+    box.register(PHONE, at=over_tcp)
+    box.commits.clear()
+    box.core.drop(box.bindings(), box.clock.now)
+    box.settle()
+    assert box.bindings() == [] and box.closed == [over_tcp]
+    assert box.commits[0].changes.removed == [1]
+
+
+def test_the_answer_goes_to_where_the_request_came_from() -> None:
+    box = BareCore()
+    box.receive(ask("OPTIONS"), flow("198.51.100.9", 61_000))
+    message, target = box.sent[0]
+    assert target == flow("198.51.100.9", 61_000)
+    assert message.via.parameters["received"] == "198.51.100.9" and message.via.parameters["rport"] == "61000"
+    assert HERE.remote != flow("198.51.100.9", 61_000).remote
