@@ -13,7 +13,7 @@ from frontdesk.sip.message import Message, Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Flow, Send, Target
 from tests.support.clock import FakeClock
-from tests.support.credentials import credentials
+from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, register_request
 
 PASSWORD = "secret"
@@ -94,7 +94,7 @@ class BareCore:
         value = challenge.required("proxy-authenticate" if proxy else "www-authenticate")
         signed = request.copy()
         signed.replace("via", [f"SIP/2.0/UDP 192.0.2.101:5060;branch=z9hG4bK{next(_branches)}s;rport"])
-        answer = credentials(value, user, password, request.method, request.uri_text)
+        answer = Answerer(user, password, value).authorize(request.method, request.uri_text)
         signed.append("proxy-authorization" if proxy else "authorization", answer)
         return signed
 
