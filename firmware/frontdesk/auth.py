@@ -137,12 +137,14 @@ class Authenticator:
         data = credentials.data(algorithm, method)
         response = credentials.response.lower()
         response = response if response.isascii() else ""
+        decoy = self._decoys[algorithm]
         secrets = account.secrets[:MAX_SECRETS] if account else []
-        for secret in [*secrets, *[_DECOY] * (MAX_SECRETS - len(secrets))]:
+        for secret in secrets:
             stored = secret.ha1.get(algorithm)
-            expected = kd(algorithm, stored or self._decoys[algorithm], data)
-            if hmac.compare_digest(expected, response) and stored:
+            if hmac.compare_digest(kd(algorithm, stored or decoy, data), response) and stored:
                 return secret
+        for _ in range(len(secrets), MAX_SECRETS):
+            hmac.compare_digest(kd(algorithm, decoy, data), response)
         return None
 
     def _challenge(self, now: float, proxy: bool, rule: str, username: str = "") -> Refused:
@@ -152,9 +154,6 @@ class Authenticator:
         stale = rule == "stale-nonce"
         challenges = [(header, str(Challenge(self._realm, nonce, name, stale))) for name in self.algorithms]
         return Refused(status, rule, username, headers=challenges)
-
-
-_DECOY = Secret("", {})
 
 
 def _identity(request: Request) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from .errors import ParseError
-from .grammar import LWS, quote
+from .grammar import quote
 
 
 def _present(candidates: dict[str, Callable[[bytes], Any]]) -> dict[str, Callable[[bytes], Any]]:
@@ -80,6 +80,8 @@ class Credentials:
     nc: str
     qop: str
     opaque: str
+    count: int
+    """`nc` as a number; it has 8 hexadecimal digits (fewer are let in), -1 stands for anything else."""
 
     @classmethod
     def parse(cls, value: str) -> Credentials:
@@ -88,11 +90,12 @@ class Credentials:
         if len(words) != 2 or words[0].lower() != "digest":
             raise ParseError("not Digest credentials")
         get = _parameters(words[1]).get
-        username = get("username")
+        username, nc = get("username"), get("nc", "")
         return cls(
             _extended(get("username*", "")) if username is None else username,
             get("realm", ""), get("nonce", ""), get("uri", ""), get("response", ""), get("algorithm", "MD5").upper(),
-            get("cnonce", ""), get("nc", ""), get("qop", ""), get("opaque", ""),
+            get("cnonce", ""), nc, get("qop", ""), get("opaque", ""),
+            int(nc, 16) if 0 < len(nc) <= 8 and _HEX.issuperset(nc) else -1,
         )  # fmt: skip
 
     def defect(self) -> str | None:
@@ -109,11 +112,6 @@ class Credentials:
             return "Digest qop without cnonce or nc"
         return None if self.count >= 0 else "Digest nc is not a number in hexadecimal"
 
-    @property
-    def count(self) -> int:
-        """The nonce count: `nc` is 8 hexadecimal digits (fewer are let in); -1 for what is none."""
-        return int(self.nc, 16) if 0 < len(self.nc) <= 8 and _HEX.issuperset(self.nc) else -1
-
     def data(self, algorithm: str, method: str) -> str:
         """What KD hashes behind H(A1) (RFC 7616 section 3.4.1; without qop RFC 2617 section 3.2.2.1)."""
         ha2 = h(algorithm, f"{method}:{self.uri}")
@@ -129,8 +127,8 @@ _BACKSLASH, _QUOTE = "\ud800", "\ud801"
 def _parameters(text: str) -> dict[str, str]:
     """`a="1", b=2` as {"a": "1", "b": "2"}: names in lower case; the first of a name counts.
 
-    Cut at the quotation marks, every second piece is a quoted value and the one before it ends with its name.
-    So a comma that was forgotten behind a quoted value does no harm (RFC 3665 section 2.1 F3 forgets one).
+    Cut at the quotation marks, every second piece is a quoted value. The others are put together again with one mark
+    and a comma for each of these, so a comma is no harm where it is quoted or missing (RFC 3665 section 2.1 F3).
     """
     escaped = "\\" in text
     if escaped:
@@ -138,26 +136,18 @@ def _parameters(text: str) -> dict[str, str]:
     pieces = text.split('"')
     if len(pieces) % 2 == 0:
         raise ParseError("a quoted string is not closed")
+    quoted = iter(pieces[1::2])
     parameters: dict[str, str] = {}
-    for at in range(0, len(pieces) - 1, 2):
-        tokens, _, name = pieces[at].rpartition(",")
-        if tokens:
-            _add_tokens(parameters, tokens)
-        name, equals, junk = name.partition("=")
-        if not equals or junk.strip(LWS):
-            raise ParseError("a quoted string has no name")
-        value = pieces[at + 1]
-        parameters.setdefault(name.strip(LWS).lower(), _unescaped(value) if escaped else value)
-    if pieces[-1]:
-        _add_tokens(parameters, pieces[-1])
+    for part in '",'.join(pieces[::2]).split(","):
+        if part:
+            name, _, value = part.partition("=")
+            value = value.strip()
+            parameters.setdefault(name.strip().lower(), next(quoted) if value == '"' else value)
+    if next(quoted, None) is not None:
+        raise ParseError("a quoted string has no name")
+    if escaped:
+        parameters = {name: _unescaped(value) for name, value in parameters.items()}
     return parameters
-
-
-def _add_tokens(parameters: dict[str, str], text: str) -> None:
-    for part in text.split(","):
-        name, equals, value = part.partition("=")
-        if equals:
-            parameters.setdefault(name.strip(LWS).lower(), value.strip(LWS))
 
 
 def _unescaped(value: str) -> str:
@@ -172,8 +162,9 @@ def _extended(value: str) -> str:
 
 def unescape(text: str) -> str:
     """Resolves each `%HH`; a percent sign that starts none stays."""
-    first, *rest = text.encode("utf-8", "surrogateescape").split(b"%")
-    for piece in rest:
-        whole = len(piece) >= 2 and _HEX.issuperset(piece[:2].decode("latin-1"))
-        first += bytes.fromhex(piece[:2].decode("ascii")) + piece[2:] if whole else b"%" + piece
-    return first.decode("utf-8", "surrogateescape")
+    pieces = text.encode("utf-8", "surrogateescape").split(b"%")
+    for at, piece in enumerate(pieces[1:], 1):
+        digits = piece[:2].decode("latin-1")
+        whole = len(digits) == 2 and _HEX.issuperset(digits)
+        pieces[at] = bytes.fromhex(digits) + piece[2:] if whole else b"%" + piece
+    return b"".join(pieces).decode("utf-8", "surrogateescape")
