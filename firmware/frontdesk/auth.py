@@ -6,9 +6,9 @@ exist, is disabled or has no password for the algorithm costs what a wrong passw
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import Protocol
 
 from .model import MAX_SECRETS, Account, Secret
@@ -141,10 +141,10 @@ class Authenticator:
         secrets = account.secrets[:MAX_SECRETS] if account else []
         for secret in secrets:
             stored = secret.ha1.get(algorithm)
-            if hmac.compare_digest(kd(algorithm, stored or decoy, data), response) and stored:
+            if compare_digest(kd(algorithm, stored or decoy, data), response) and stored:
                 return secret
         for _ in range(len(secrets), MAX_SECRETS):
-            hmac.compare_digest(kd(algorithm, decoy, data), response)
+            compare_digest(kd(algorithm, decoy, data), response)
         return None
 
     def _challenge(self, now: float, proxy: bool, rule: str, username: str = "") -> Refused:
