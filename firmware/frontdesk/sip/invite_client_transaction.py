@@ -148,7 +148,7 @@ class InviteClientTransaction(ClientTransaction):
         (_S.PROCEEDING, _E.SUCCESS): _accept,
         (_S.PROCEEDING, _E.REFUSAL): _complete,
         (_S.COMPLETED, _E.REFUSAL): _acknowledge_again,
-        (_S.COMPLETED, _E.TRANSPORT_ERROR): _terminate,
+        (_S.COMPLETED, _E.TRANSPORT_ERROR): _fail,
         (_S.COMPLETED, _E.TIMER_D): _terminate,
         (_S.ACCEPTED, _E.SUCCESS): ClientTransaction._tell,
         (_S.ACCEPTED, _E.TIMER_M): _terminate,

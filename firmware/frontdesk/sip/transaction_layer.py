@@ -118,9 +118,9 @@ class TransactionLayer:
             transaction.transport_failed(now)
 
     def flow_closed(self, flow: Flow, now: float) -> None:
-        """The connection is gone: what waits for an answer over it need not wait for a timer."""
-        for transaction in [each for each in (*self._clients.values(), *self._servers.values()) if each.target == flow]:
-            transaction.transport_failed(now)
+        """A connection is gone: requests on it that nobody has answered yet have failed (17.1.4)."""
+        for client in [client for client in self._clients.values() if client.target == flow]:
+            client.transport_failed(now)
 
     def send(self, send: Send) -> None:
         """A transaction wants to send."""

@@ -1,0 +1,321 @@
+"""Client transactions: RFC 3261 sections 17.1 and 9.1, RFC 6026."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.sip.message import Request
+from frontdesk.sip.wire import Destination, Flow
+from tests.support.bench import TCP, UDP, Bench, request, response
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def answer(bench: Bench, sent: Request, status: int, to_tag: str = "314159") -> bool:
+    return bench.layer.receive_response(response(sent, status, to_tag), UDP, bench.clock.now)
+
+
+# -- INVITE: Calling --------------------------------------------------------------------------------------------------
+
+
+def test_timer_a_doubles_and_timer_b_ends_after_seven_requests(bench: Bench) -> None:
+    bench.layer.client(request("INVITE"), UDP, bench, 0.0)
+    bench.clock.advance(100)
+    assert bench.times("INVITE") == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    assert bench.told == [(32.0, "timed out")]
+    assert len(bench.layer) == 0
+
+
+def test_no_timer_a_over_a_reliable_transport(bench: Bench) -> None:
+    bench.layer.client(request("INVITE"), TCP, bench, 0.0)
+    bench.clock.advance(100)
+    assert bench.times("INVITE") == [0]
+    assert bench.told == [(32.0, "timed out")]
+
+
+def test_destination_with_a_reliable_transport_needs_no_timer_a(bench: Bench) -> None:
+    bench.layer.client(request("INVITE"), Destination("192.0.2.10", 5060, "tcp"), bench, 0.0)
+    bench.clock.advance(31)
+    assert bench.times("INVITE") == [0]
+
+
+def test_retransmissions_are_the_same_bytes(bench: Bench) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    invite.replace("to", ["Somebody <sip:else@example.com>"])
+    bench.clock.advance(2)
+    assert len({bytes(send.message) for _, send in bench.sent if isinstance(send.message, bytes)}) == 1
+
+
+def test_transport_error_while_calling_fails_the_transaction(bench: Bench) -> None:
+    client = bench.layer.client(request("INVITE"), UDP, bench, 0.0)
+    assert {send.key for _, send in bench.sent} == {client.key}
+    bench.layer.transport_failed(client.key, 0.1)
+    bench.clock.advance(100)
+    assert bench.told == [(0.1, "failed")]
+    assert bench.times("INVITE") == [0]
+
+
+def test_closed_connection_fails_what_nobody_has_answered(bench: Bench) -> None:
+    bench.layer.client(request("INVITE", "z9hG4bKa"), TCP, bench, 0.0)
+    bench.layer.client(request("INVITE", "z9hG4bKb"), TCP, bench, 0.0)
+    answer(bench, request("INVITE", "z9hG4bKb"), 180)
+    bench.layer.flow_closed(TCP, 1.0)
+    assert bench.told == [(0.0, "180"), (1.0, "failed")]
+
+
+# -- INVITE: Proceeding -----------------------------------------------------------------------------------------------
+
+
+def test_provisional_stops_timers_a_and_b(bench: Bench) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 100)
+    bench.clock.advance(1000)
+    answer(bench, invite, 180)
+    assert bench.times("INVITE") == [0]
+    assert bench.told == [(0.0, "100"), (1000.0, "180")]
+    assert len(bench.layer) == 1
+
+
+# -- INVITE: Completed ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [300, 486, 503, 603])
+def test_refusal_is_acknowledged_and_told_once(bench: Bench, status: int) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    for _ in range(3):
+        assert answer(bench, invite, status)
+        bench.clock.advance(1)
+    assert bench.told == [(0.0, str(status))]
+    assert bench.times("ACK") == [0, 1, 2]
+    bench.clock.advance(30)
+    assert not answer(bench, invite, status), "Timer D has fired 32 s after the refusal"
+
+
+def test_ack_to_a_refusal_is_built_by_17_1_1_3(bench: Bench) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 404, "from-callee")
+    ack = bench.message("ACK")
+    assert isinstance(ack, Request)
+    assert ack.uri_text == invite.uri_text
+    assert ack.lines("via") == invite.lines("via")[:1]
+    assert ack.to.tag == "from-callee"
+    assert ack.cseq == (2, "ACK")
+    for header in ("from", "call-id", "route"):
+        assert ack.lines(header) == invite.lines(header)
+    assert ack.first("max-forwards") == "70"
+    assert ack.first("contact") is ack.first("require") is None
+
+
+def test_ack_takes_only_the_first_of_comma_joined_vias(bench: Bench) -> None:
+    invite = request("INVITE")
+    invite.replace("via", [", ".join(invite.lines("via"))])
+    bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 404)
+    assert bench.message("ACK").lines("via") == ["SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKbox1"]
+
+
+def test_ack_goes_out_over_a_reliable_transport_too_and_timer_d_is_zero(bench: Bench) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, TCP, bench, 0.0)
+    answer(bench, invite, 486)
+    assert bench.times("ACK") == [0]
+    assert bench.told == [(0.0, "486")]
+    assert len(bench.layer) == 0
+
+
+def test_success_after_a_refusal_is_ignored(bench: Bench) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 486)
+    assert answer(bench, invite, 200)
+    assert bench.told == [(0.0, "486")]
+
+
+def test_transport_error_of_the_ack_is_told_and_ends_the_transaction(bench: Bench) -> None:
+    invite = request("INVITE")
+    client = bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 486)
+    bench.layer.transport_failed(client.key, 0.0)
+    assert bench.told == [(0.0, "486"), (0.0, "failed")]
+    assert len(bench.layer) == 0
+
+
+# -- INVITE: Accepted (RFC 6026) --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flow", [UDP, TCP])
+def test_every_2xx_is_told_until_timer_m_and_none_is_acknowledged(bench: Bench, flow: Flow) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, flow, bench, 0.0)
+    answer(bench, invite, 200, "one")
+    bench.clock.advance(1)
+    answer(bench, invite, 200, "one")
+    answer(bench, invite, 202, "another branch")
+    answer(bench, invite, 486)
+    assert bench.told == [(0.0, "200"), (1.0, "200"), (1.0, "202")]
+    assert not bench.times("ACK")
+    bench.clock.advance(31)
+    assert not answer(bench, invite, 200)
+    assert len(bench.layer) == 0
+
+
+# -- CANCEL (9.1) -----------------------------------------------------------------------------------------------------
+
+REASON = [("Reason", 'SIP;cause=200;text="Call completed elsewhere"')]
+
+
+def test_cancel_waits_for_a_provisional_response(bench: Bench) -> None:
+    invite = request("INVITE")
+    client = bench.layer.client(invite, UDP, bench, 0.0)
+    client.cancel(0.0, REASON)
+    bench.clock.advance(2)
+    assert not bench.times("CANCEL")
+    answer(bench, invite, 100)
+    assert bench.times("CANCEL") == [2]
+
+
+def test_cancel_is_built_by_9_1(bench: Bench) -> None:
+    invite = request("INVITE")
+    client = bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 180)
+    client.cancel(0.0, REASON)
+    cancel = bench.message("CANCEL")
+    assert isinstance(cancel, Request)
+    assert cancel.uri_text == invite.uri_text
+    assert cancel.lines("via") == invite.lines("via")[:1]
+    assert cancel.cseq == (2, "CANCEL")
+    for header in ("from", "to", "call-id", "route"):
+        assert cancel.lines(header) == invite.lines(header)
+    assert cancel.first("require") is cancel.first("contact") is None
+    assert cancel.first("reason") == REASON[0][1]
+    assert bench.sent[-1][1].target == client.target
+
+
+def test_cancel_is_a_transaction_of_its_own_and_sent_once(bench: Bench) -> None:
+    invite = request("INVITE")
+    client = bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 180)
+    client.cancel(0.0, ())
+    client.cancel(0.0, ())
+    bench.clock.advance(1)
+    assert bench.times("CANCEL") == [0, 0.5]
+    answer(bench, request("CANCEL"), 200)
+    bench.clock.advance(10)
+    assert bench.times("CANCEL") == [0, 0.5]
+    answer(bench, invite, 487)
+    assert bench.told == [(0.0, "180"), (11.0, "487")]
+    assert bench.times("ACK") == [11]
+
+
+@pytest.mark.parametrize("final", [200, 486])
+def test_no_cancel_after_a_final_response(bench: Bench, final: int) -> None:
+    invite = request("INVITE")
+    client = bench.layer.client(invite, UDP, bench, 0.0)
+    client.cancel(0.0, ())
+    answer(bench, invite, final)
+    client.cancel(0.0, ())
+    assert not bench.times("CANCEL")
+
+
+def test_cancelled_invite_without_final_response_times_out_after_64_t1(bench: Bench) -> None:
+    invite = request("INVITE")
+    client = bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 180)
+    bench.clock.advance(5)
+    client.cancel(5.0, ())
+    answer(bench, request("CANCEL"), 200)
+    bench.clock.advance(31.9)
+    assert bench.told == [(0.0, "180")]
+    bench.clock.advance(0.2)
+    assert bench.told[1:] == [(37.0, "timed out")]
+    assert len(bench.layer) == 0
+
+
+# -- non-INVITE -------------------------------------------------------------------------------------------------------
+
+
+def test_timer_e_doubles_up_to_t2_and_timer_f_ends_it(bench: Bench) -> None:
+    bench.layer.client(request(), UDP, bench, 0.0)
+    bench.clock.advance(100)
+    assert bench.times("OPTIONS") == [0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
+    assert bench.told == [(32.0, "timed out")]
+    assert len(bench.layer) == 0
+
+
+def test_provisional_slows_timer_e_to_t2_and_timer_f_still_runs(bench: Bench) -> None:
+    sent = request()
+    bench.layer.client(sent, UDP, bench, 0.0)
+    bench.clock.advance(0.6)
+    answer(bench, sent, 100)
+    bench.clock.advance(100)
+    assert bench.times("OPTIONS")[:4] == [0, 0.5, 1.5, 5.5]
+    assert bench.told == [(0.6, "100"), (32.0, "timed out")]
+
+
+def test_non_invite_over_a_reliable_transport_is_sent_once(bench: Bench) -> None:
+    bench.layer.client(request(), TCP, bench, 0.0)
+    bench.clock.advance(100)
+    assert bench.times("OPTIONS") == [0]
+    assert bench.told == [(32.0, "timed out")]
+
+
+def test_final_response_is_told_once_and_repeats_absorbed_until_timer_k(bench: Bench) -> None:
+    sent = request()
+    bench.layer.client(sent, UDP, bench, 0.0)
+    assert answer(bench, sent, 200)
+    bench.clock.advance(4.9)
+    assert answer(bench, sent, 200)
+    assert bench.told == [(0.0, "200")]
+    bench.clock.advance(0.2)
+    assert not answer(bench, sent, 200)
+
+
+def test_timer_k_is_zero_over_a_reliable_transport(bench: Bench) -> None:
+    sent = request()
+    bench.layer.client(sent, TCP, bench, 0.0)
+    answer(bench, sent, 200)
+    assert len(bench.layer) == 0
+    assert bench.told == [(0.0, "200")]
+
+
+@pytest.mark.parametrize("provisional", [False, True])
+def test_transport_error_fails_a_non_invite(bench: Bench, provisional: bool) -> None:
+    sent = request()
+    client = bench.layer.client(sent, UDP, bench, 0.0)
+    if provisional:
+        answer(bench, sent, 100)
+    bench.layer.transport_failed(client.key, 0.0)
+    assert bench.told[-1] == (0.0, "failed")
+    assert len(bench.layer) == 0
+
+
+def test_non_invite_is_never_cancelled(bench: Bench) -> None:
+    sent = request()
+    client = bench.layer.client(sent, UDP, bench, 0.0)
+    answer(bench, sent, 100)
+    client.cancel(0.0, ())
+    assert not bench.times("CANCEL")
+
+
+# -- matching (17.1.3) ------------------------------------------------------------------------------------------------
+
+
+def test_response_matches_by_branch_and_cseq_method(bench: Bench) -> None:
+    bench.layer.client(request("INVITE"), UDP, bench, 0.0)
+    assert not answer(bench, request("INVITE", "z9hG4bKother"), 200)
+    assert not answer(bench, request("OPTIONS"), 200)
+    assert answer(bench, request("INVITE"), 180)
+
+
+def test_our_own_request_is_known_again(bench: Bench) -> None:
+    bench.layer.client(request("INVITE"), UDP, bench, 0.0)
+    assert bench.layer.is_own(request("INVITE"))
+    assert not bench.layer.is_own(request("INVITE", "z9hG4bKother"))
+    assert not bench.layer.is_own(request("MESSAGE"))

@@ -1,0 +1,102 @@
+"""A wire without sockets: datagrams in the time of a fake clock. It may lose, repeat and reorder them by a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from random import Random
+
+from frontdesk.sip.wire import HostPort
+
+from .clock import FakeClock
+
+DELAY = 0.01
+"""Seconds that every datagram takes."""
+Receive = Callable[[bytes, HostPort], None]
+
+
+@dataclass(frozen=True)
+class Packet:
+    """One datagram as it was sent."""
+
+    at: float
+    source: HostPort
+    destination: HostPort
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What happens to datagrams: shares lost and repeated, and the seconds by which each may be late."""
+
+    seed: int = 0
+    loss: float = 0.0
+    repeated: float = 0.0
+    late: float = 0.0
+
+
+FINE = Weather()
+
+
+class Wire:
+    """`packets` is all that was sent, delivered or not."""
+
+    def __init__(self, clock: FakeClock, weather: Weather = FINE) -> None:
+        self.packets: list[Packet] = []
+        self._clock = clock
+        self._weather = weather
+        self._random = Random(weather.seed)
+        self._names: dict[HostPort, str] = {}
+        self._receivers: dict[HostPort, Receive] = {}
+        self._under_way: list[tuple[float, int, Packet]] = []
+        self._order = 0
+        clock.drive(self._next, self._deliver)
+
+    def attach(self, name: str, address: HostPort, receive: Receive) -> None:
+        """What is sent to that address goes to `receive(data, source)`; `name` stands for it in the ladder."""
+        self._names[address] = name
+        self._receivers[address] = receive
+
+    def post(self, source: HostPort, destination: HostPort, data: bytes) -> None:
+        """Sends a datagram, which may never arrive."""
+        packet = Packet(self._clock.now, source, destination, data)
+        self.packets.append(packet)
+        copies = 0 if self._chance(self._weather.loss) else 2 if self._chance(self._weather.repeated) else 1
+        for _ in range(copies):
+            self._order += 1
+            at = packet.at + DELAY + self._random.random() * self._weather.late
+            heappush(self._under_way, (at, self._order, packet))
+
+    def ladder(self) -> list[str]:
+        """All that was sent as lines of a message flow: `alice > box: INVITE`, `box > alice: 407 INVITE`."""
+        return [f"{self._name(p.source)} > {self._name(p.destination)}: {_title(p.data)}" for p in self.packets]
+
+    def last(self, line: str) -> bytes:
+        """The datagram that the last such line of the ladder stands for."""
+        at = max(at for at, written in enumerate(self.ladder()) if written == line)
+        return self.packets[at].data
+
+    def _name(self, address: HostPort) -> str:
+        return self._names.get(address, address[0])
+
+    def _chance(self, share: float) -> bool:
+        return self._random.random() < share
+
+    def _next(self) -> float | None:
+        return self._under_way[0][0] if self._under_way else None
+
+    def _deliver(self, now: float) -> None:
+        packet = heappop(self._under_way)[2]
+        receive = self._receivers.get(packet.destination)
+        if receive is not None:
+            receive(packet.data, packet.source)
+
+
+def _title(data: bytes) -> str:
+    lines = data.decode("utf-8", "surrogateescape").split("\r\n")
+    first, second, _ = lines[0].split(" ", 2)
+    if first != "SIP/2.0":
+        return first
+    cseq = next(line for line in lines if line.startswith("CSeq:"))
+    return f"{second} {cseq.split()[-1]}"
