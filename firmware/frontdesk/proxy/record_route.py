@@ -15,7 +15,6 @@ from hashlib import blake2b
 from hmac import compare_digest
 
 from ..sip.errors import ParseError
-from ..sip.message import Request
 from ..sip.wire import Flow, HostPort
 
 MAC_SIZE = 12
@@ -56,14 +55,13 @@ class Tokens:
         payload = _pack(caller) + _pack(callee)
         return _encode(payload + self._mac(payload, call_id, initiator))
 
-    def verify(self, token: str, request: Request) -> Dialog | None:
-        """The dialog, where the token is good for this request's Call-ID and one of its tags; it must have both."""
-        sender, receiver = request.from_.tag, request.to.tag
+    def verify(self, token: str, call_id: str, sender: str | None, receiver: str | None) -> Dialog | None:
+        """The dialog, where the token is good for that Call-ID and one of the tags (From's and To's); there must be both."""
         payload, mac = _decode(token)
         if not payload or not sender or not receiver:
             return None
         for initiator, towards in ((sender, 1), (receiver, 0)):
-            if compare_digest(mac, self._mac(payload, request.call_id, initiator)):
+            if compare_digest(mac, self._mac(payload, call_id, initiator)):
                 return Dialog(token, _unpack(payload)[towards], initiator)
         return None
 

@@ -115,7 +115,7 @@ class ResponseContext:
         if response.status == 100:
             return
         response.remove_first("via")
-        if response.first("via") is None:
+        if not any(field[0] == "via" for field in response.fields):
             return  # step 3: meant for the box itself
         if response.status < 200:
             self._provisional(branch, response, now)

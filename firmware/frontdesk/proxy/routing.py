@@ -77,7 +77,9 @@ def _own_routes(
 
 
 def _token(user: str | None, request: Request, tokens: Tokens) -> Dialog | None:
-    return tokens.verify(user, request) if user and len(user) >= MIN_LENGTH else None
+    if not user or len(user) < MIN_LENGTH:
+        return None
+    return tokens.verify(user, request.call_id, request.from_.tag, request.to.tag)
 
 
 def _user(route: str) -> str | None:

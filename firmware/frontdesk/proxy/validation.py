@@ -12,22 +12,15 @@ from .routing import is_own
 
 # An ACK is never answered and a CANCEL goes hop by hop: they do not fork, and Proxy-Require means nothing (8.2.2.3).
 _NOT_CHECKED = frozenset({"ACK", "CANCEL"})
-_WATCHED = frozenset({"max-forwards", "max-breadth", "proxy-require"})
 
 
 def validate(request: Request, directory: Directory, max_breadth: int) -> None:
     """Raises Rejection with the status of the first step that fails."""
     _reasonable_syntax(request)
     _uri_scheme(request)
-    watched = {field[0] for field in request.fields if field[0] in _WATCHED}  # most requests bring Max-Forwards alone
-    if "max-forwards" in watched:
-        _max_forwards(request, directory)
-    if request.method in _NOT_CHECKED:
-        return
-    detect_loop(request, directory.addresses)
-    if "max-breadth" in watched and incoming_breadth(request, max_breadth) == 0:
-        raise Rejection(440)
-    if "proxy-require" in watched:
+    _max_forwards(request, directory)
+    if request.method not in _NOT_CHECKED:
+        _loop_detection(request, directory, max_breadth)
         _proxy_require(request)
 
 
@@ -47,11 +40,21 @@ def _uri_scheme(request: Request) -> None:
 
 def _max_forwards(request: Request, directory: Directory) -> None:
     """3. Max-Forwards check: a request to the box itself goes no further anyway, so 0 does it no harm."""
-    value = parse_number(request.required("max-forwards"))
+    text = request.first("max-forwards")
+    if text is None:
+        return
+    value = parse_number(text)
     if value is None:
         raise Rejection(400, "Max-Forwards is no number")
     if value == 0 and not is_own(request.uri, directory):
         raise Rejection(483)
+
+
+def _loop_detection(request: Request, directory: Directory, max_breadth: int) -> None:
+    """4. Loop detection check, and whether any breadth is left (RFC 5393)."""
+    detect_loop(request, directory.addresses)
+    if incoming_breadth(request, max_breadth) == 0:
+        raise Rejection(440)
 
 
 def _proxy_require(request: Request) -> None:

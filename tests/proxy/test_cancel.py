@@ -1,0 +1,126 @@
+"""RFC 3261 section 16.10, RFC 3326."""
+
+from __future__ import annotations
+
+from tests.proxy.box import Box, reply, request, udp
+
+A, B, C = udp("192.0.2.11"), udp("192.0.2.12"), udp("192.0.2.13")
+
+
+def ringing(*answers: int) -> Box:
+    """A call to two phones, each of which has said that."""
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    box.phone("102", C)
+    box.receive(request("INVITE", branch="z9hG4bKone"), A)
+    box.sent = box.requests("INVITE")  # type: ignore[attr-defined]
+    for (invite, flow), status in zip(box.sent, answers, strict=False):  # type: ignore[attr-defined]
+        box.receive(reply(invite, status), flow)
+    box.taken()
+    return box
+
+
+def cancel(box: Box, *headers: str) -> None:
+    box.receive(request("CANCEL", branch="z9hG4bKone", headers=headers), A)
+
+
+def test_cancel_is_answered_at_once_and_passed_to_every_branch() -> None:
+    box = ringing(180, 180)
+    cancel(box)
+    sent = box.taken()
+    assert [message.status for message, _ in sent if hasattr(message, "status")] == [200]
+    assert [flow for message, flow in sent if getattr(message, "method", "") == "CANCEL"] == [B, C]
+
+
+def test_cancel_has_the_branch_of_what_it_cancels() -> None:
+    box = ringing(180)
+    cancel(box)
+    sent = box.request("CANCEL")
+    invite = box.sent[0][0]  # type: ignore[attr-defined]
+    assert (sent.uri_text, sent.lines("via")) == (invite.uri_text, invite.lines("via")[:1])
+
+
+def test_callers_reasons_go_with_it() -> None:
+    box = ringing(180)
+    cancel(box, "Reason: Q.850;cause=16", 'Reason: SIP;cause=200;text="Call completed elsewhere"')
+    assert box.request("CANCEL").lines("reason") == [
+        "Q.850;cause=16",
+        'SIP;cause=200;text="Call completed elsewhere"',
+    ]
+
+
+def test_no_reason_is_made_up() -> None:
+    box = ringing(180)
+    cancel(box)
+    assert box.request("CANCEL").lines("reason") == []
+
+
+def test_487_of_the_branches_ends_it() -> None:
+    box = ringing(180, 180)
+    cancel(box)
+    box.taken()
+    for invite, flow in box.sent:  # type: ignore[attr-defined]
+        assert box.statuses() == []
+        box.receive(reply(invite, 487), flow)
+    assert box.statuses() == [487]
+
+
+def test_branch_without_a_provisional_is_cancelled_when_one_comes() -> None:
+    box = ringing(180)
+    cancel(box)
+    assert [flow for _, flow in box.requests("CANCEL")] == [B]
+    invite, flow = box.sent[1]  # type: ignore[attr-defined]
+    box.receive(reply(invite, 100), flow)
+    assert [flow for _, flow in box.requests("CANCEL")] == [C]
+
+
+def test_branches_that_never_answer_end_with_487() -> None:
+    box = ringing()
+    cancel(box)
+    box.pass_time(40)
+    assert box.statuses() == [200, 487]
+
+
+def test_answer_that_crosses_it_is_passed_on() -> None:
+    box = ringing(180)
+    cancel(box)
+    box.taken()
+    invite, flow = box.sent[0]  # type: ignore[attr-defined]
+    box.receive(reply(invite, 200), flow)
+    assert box.statuses() == [200]
+
+
+def test_no_further_target_is_tried() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B, q=0.9)
+    box.phone("102", C, q=0.1)
+    box.receive(request("INVITE", branch="z9hG4bKone"), A)
+    invite = box.request("INVITE")
+    cancel(box)
+    box.receive(reply(invite, 487), B)
+    assert box.requests("INVITE") == []
+
+
+def test_cancel_of_nothing_is_481() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    cancel(box)
+    assert box.statuses() == [481]
+
+
+def test_repeated_cancel_gets_the_same_answer_and_is_not_passed_on_again() -> None:
+    box = ringing(180, 180)
+    cancel(box)
+    box.taken()
+    cancel(box)
+    ((answer, _),) = box.taken()
+    assert getattr(answer, "status", 0) == 200
+
+
+def test_cancel_of_an_answered_call_does_nothing() -> None:
+    box = ringing(200, 180)
+    cancel(box)
+    assert [getattr(message, "status", "request") for message, _ in box.taken()] == [200]

@@ -1,0 +1,275 @@
+"""Requests in a dialog: along good tokens, to where the phone is, and no other way (RFC 3261 section 16.4, RFC 5658)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from frontdesk.sip.message import Request, Response
+from frontdesk.sip.wire import Flow, Target
+from tests.proxy.box import Box, Who, reply, request, route_set, tcp, udp
+
+A, B = udp("192.0.2.11"), udp("192.0.2.12")
+
+
+@dataclass
+class Up:
+    """A call that was answered."""
+
+    invite: Request
+    ok: Response
+    caller: Flow
+    callee: Flow
+
+
+def call(box: Box, caller: Flow, callee: Flow, uri: str = "sip:102@desk.example") -> Up:
+    box.receive(request("INVITE", uri, flow=caller), caller)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 200, headers=[("contact", invite.uri_text)]), callee)
+    return Up(invite, box.responses()[-1], caller, callee)
+
+
+def from_caller(box: Box, up: Up, method: str, **more: object) -> list[tuple[Request, Target]]:
+    routes = more.pop("routes", route_set(up.ok))
+    text = request(method, up.invite.uri_text, flow=up.caller, to_tag="callee", cseq=2, routes=routes, **more)  # type: ignore[arg-type]
+    box.receive(text, up.caller)
+    return box.requests(method)
+
+
+def from_callee(box: Box, up: Up, method: str, **more: object) -> list[tuple[Request, Target]]:
+    routes = more.pop("routes", route_set(up.ok, callee=True))
+    text = request(
+        method, "sip:101@10.1.1.1", flow=up.callee, caller="102", to="<sip:101@desk.example>",
+        tag="callee", to_tag="caller", routes=routes, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+    box.receive(text, up.callee)
+    return box.requests(method)
+
+
+FLOWS = [
+    udp("192.0.2.21"),
+    tcp("192.0.2.21", connection=5),
+    udp("2001:db8::21"),
+    tcp("2001:db8::21", connection=6),
+    udp("198.51.100.7", 61022),
+]
+
+
+@pytest.mark.parametrize("caller", FLOWS, ids=str)
+@pytest.mark.parametrize("callee", FLOWS, ids=str)
+def test_both_sides_are_reached_over_their_flows(caller: Flow, callee: Flow) -> None:
+    box = Box()
+    box.phone("101", caller, "sip:101@10.0.0.1")
+    box.phone("102", callee, "sip:102@10.0.0.2")
+    up = call(box, caller, callee)
+    for method in ("ACK", "INFO", "BYE"):
+        ((there, target),) = from_caller(box, up, method)
+        assert (target, there.uri_text, there.values("route")) == (callee, "sip:102@10.0.0.2", [])
+    ((back, target),) = from_callee(box, up, "BYE")
+    assert (target, back.uri_text, back.values("route")) == (caller, "sip:101@10.1.1.1", [])
+
+
+def test_caller_who_is_not_registered_is_reached_over_his_flow() -> None:
+    box = Box()
+    box.account("101")
+    box.phone("102", B)
+    caller = tcp("198.51.100.9", connection=9)
+    up = call(box, caller, B)
+    assert [target for _, target in from_callee(box, up, "BYE")] == [caller]
+
+
+def test_phone_that_has_reconnected_is_found_again() -> None:
+    box = Box()
+    box.phone("101", A)
+    binding = box.phone("102", tcp("192.0.2.12", connection=1))
+    up = call(box, A, tcp("192.0.2.12", connection=1))
+    binding.flow = tcp("192.0.2.12", 50000, connection=2)
+    assert [target for _, target in from_caller(box, up, "BYE")] == [binding.flow]
+
+
+def test_phone_that_has_unregistered_is_still_reached() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    box.bindings.clear()
+    box.restart()
+    assert [target for _, target in from_caller(box, up, "BYE")] == [B]
+    assert [target for _, target in from_callee(box, up, "BYE")] == [A]
+
+
+def test_call_outlives_a_restart() -> None:
+    before, after = Box(), Box()
+    for box in (before, after):
+        box.phone("101", A)
+        box.phone("102", B)
+    up = call(before, A, B)
+    assert [target for _, target in from_caller(after, up, "BYE")] == [B]
+
+
+def test_static_binding_is_reached_by_its_uri_in_the_dialog_too() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", None, "sip:door@door.example:5070")
+    up = call(box, A, udp("203.0.113.5", 5070))
+    ((_, target),) = from_caller(box, up, "BYE")
+    assert target[:2] == ("door.example", 5070)
+
+
+def test_each_fork_has_its_own_way() -> None:
+    box = Box()
+    box.phone("101", A)
+    other = udp("192.0.2.22")
+    box.phone("102", B)
+    box.phone("102", other)
+    box.receive(request("INVITE"), A)
+    for invite, target in box.requests("INVITE"):
+        assert isinstance(target, Flow)
+        box.receive(reply(invite, 200, to_tag=target.remote[0]), target)
+        up = Up(invite, box.responses()[-1], A, target)
+        assert [to for _, to in from_caller(box, up, "ACK")] == [target]
+
+
+def test_strict_router_that_puts_our_record_route_into_the_request_uri() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", tcp("192.0.2.12"))
+    up = call(box, A, tcp("192.0.2.12"))
+    first, second = route_set(up.ok)
+    text = request("BYE", first.strip("<>"), to_tag="callee", cseq=2, routes=[second, "<sip:102@10.0.0.2;x=y>"])
+    box.receive(text, A)
+    ((bye, target),) = box.requests("BYE")
+    assert (bye.uri_text, bye.values("route"), target) == ("sip:102@10.0.0.2;x=y", [], tcp("192.0.2.12"))
+
+
+def test_strict_router_that_left_no_route_is_400() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    (only,) = route_set(up.ok)
+    box.receive(request("BYE", only.strip("<>"), to_tag="callee", cseq=2), A)
+    assert box.statuses() == [400]
+
+
+def test_route_set_beyond_the_box_is_kept_with_a_good_token() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    ((bye, target),) = from_caller(box, up, "BYE", routes=[*route_set(up.ok), "<sip:edge.example;lr>"])
+    assert (bye.values("route"), target) == (["<sip:edge.example;lr>"], B)
+
+
+def test_routes_in_one_line_are_taken_one_by_one() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", tcp("192.0.2.12"))
+    up = call(box, A, tcp("192.0.2.12"))
+    ((bye, target),) = from_caller(box, up, "BYE", routes=[", ".join([*route_set(up.ok), "<sip:edge.example;lr>"])])
+    assert (bye.values("route"), target) == (["<sip:edge.example;lr>"], tcp("192.0.2.12"))
+
+
+def test_route_with_a_display_name_is_read() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    (only,) = route_set(up.ok)
+    assert [target for _, target in from_caller(box, up, "BYE", routes=[f'"a, b" {only}'])] == [B]
+
+
+@pytest.mark.parametrize("other", [{"call_id": "call-2"}, {"tag": "stranger"}, {"to_tag": ""}])
+def test_token_in_another_dialog_opens_nothing(other: dict[str, str]) -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    text = request("BYE", "sip:102@10.0.0.2", **{"to_tag": "callee", **other}, cseq=2, routes=route_set(up.ok))  # type: ignore[arg-type]
+    message = _parsed(text)
+    assert box.proxy.preprocess(message, A, 0).dialog is None
+    box.receive(text, A)
+    assert box.statuses() == [403]
+
+
+def test_in_dialog_ack_without_a_token_is_dropped() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    call(box, A, B)
+    box.receive(request("ACK", "sip:102@192.0.2.12:5060", to_tag="callee", routes=["<sip:192.0.2.1;lr>"]), A)
+    assert box.taken() == []
+
+
+def test_ack_with_no_forwards_left_is_dropped() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    assert from_caller(box, up, "ACK", headers=["Max-Forwards: 0"]) == []
+
+
+def test_every_repeated_ack_goes_through() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    text = request("ACK", up.invite.uri_text, to_tag="callee", routes=route_set(up.ok), branch="z9hG4bKack")
+    for _ in range(2):
+        box.receive(text, A)
+    assert [target for _, target in box.requests("ACK")] == [B, B]
+
+
+@pytest.mark.parametrize(
+    "route", ["<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;lr;transport=tcp>", "<sip:DESK.example;lr>", "sip:101@192.0.2.1;lr"]
+)
+def test_phones_route_to_the_box_itself_is_dropped(route: str) -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    box.receive(request("INVITE", routes=[route]), A)
+    ((invite, target),) = box.requests("INVITE")
+    assert (invite.values("route"), target) == ([], B)
+
+
+def test_route_to_elsewhere_is_refused_out_of_a_dialog() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    for who in (None, Who(peer="trunk")):
+        box.receive(request("INVITE", routes=["<sip:192.0.2.1;lr>", "<sip:elsewhere.example;lr>"]), A, who)
+        assert box.statuses() == [403]
+
+
+def test_route_that_cannot_be_read_is_400() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.receive(request("MESSAGE", routes=["<sip:192.0.2.1;lr"]), A)
+    assert box.statuses() == [400]
+
+
+def test_maddr_leads_nowhere() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    box.receive(request("INVITE", "sip:102@desk.example;maddr=203.0.113.66"), A)
+    assert [target for _, target in box.requests("INVITE")] == [B]
+
+
+def test_phone_that_cannot_be_reached_in_a_dialog_is_480() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", tcp("192.0.2.12"))
+    up = call(box, A, tcp("192.0.2.12"))
+    box.receive(request("INFO", up.invite.uri_text, to_tag="callee", cseq=2, routes=route_set(up.ok)), A)
+    box.layer.transport_failed(box.wire[-1].key, box.now)
+    assert box.statuses() == [480]
+
+
+def _parsed(text: str) -> Request:
+    from frontdesk.sip.parser import parse_message
+
+    message = parse_message(text.encode())
+    assert isinstance(message, Request)
+    return message

@@ -1,0 +1,175 @@
+"""RFC 3261 section 16.6: what a branch sends."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.sip.message import Request
+from tests.proxy.box import BOX_V6, Box, reply, request, route_set, tcp, udp
+
+A, B = udp("192.0.2.11"), udp("192.0.2.12")
+
+
+@pytest.fixture
+def box() -> Box:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    return box
+
+
+def forwarded(box: Box, method: str = "INVITE", uri: str = "sip:102@desk.example", **more: object) -> Request:
+    box.receive(request(method, uri, **more), A)  # type: ignore[arg-type]
+    return box.request(method)
+
+
+def test_request_uri_is_the_contact_and_goes_over_its_flow(box: Box) -> None:
+    box.phone("103", udp("198.51.100.7", 61022), "sip:103-abc@10.0.0.5:5060;line=xyz")
+    box.receive(request("INVITE", "sip:103@desk.example"), A)
+    ((invite, target),) = box.requests()
+    assert invite.uri_text == "sip:103-abc@10.0.0.5:5060;line=xyz"
+    assert target == udp("198.51.100.7", 61022)
+
+
+def test_contact_in_a_request_uri_has_no_headers_and_no_method(box: Box) -> None:
+    box.phone("103", B, "sip:103@192.0.2.12;transport=udp;method=INVITE?Subject=x")
+    assert forwarded(box, uri="sip:103@desk.example").uri_text == "sip:103@192.0.2.12;transport=udp"
+
+
+def test_via_of_the_box_stands_on_top_with_rport_and_a_branch_of_its_own(box: Box) -> None:
+    first = forwarded(box)
+    second = forwarded(box, call_id="call-2")
+    assert str(first.via).startswith("SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK")
+    assert first.via.branch != second.via.branch
+    assert len(first.values("via")) == 2
+
+
+def test_via_names_the_transport_and_family_of_the_flow(box: Box) -> None:
+    box.phone("103", tcp("2001:db8::13"))
+    invite = forwarded(box, uri="sip:103@desk.example")
+    assert str(invite.via).startswith(f"SIP/2.0/TCP [{BOX_V6[0]}]:5060;branch=")
+
+
+def test_max_forwards_is_lowered_by_one(box: Box) -> None:
+    assert forwarded(box, headers=["Max-Forwards: 17"]).lines("max-forwards") == ["16"]
+
+
+def test_max_forwards_is_added(box: Box) -> None:
+    assert forwarded(box).lines("max-forwards") == ["70"]
+
+
+@pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "REFER", "NOTIFY"])
+def test_dialogs_are_record_routed(box: Box, method: str) -> None:
+    (route,) = forwarded(box, method).values("record-route")
+    assert route.endswith("@192.0.2.1:5060;lr>")
+
+
+@pytest.mark.parametrize("method", ["MESSAGE", "OPTIONS", "INFO", "PUBLISH", "FANCY"])
+def test_other_requests_are_not(box: Box, method: str) -> None:
+    assert forwarded(box, method).values("record-route") == []
+
+
+def test_record_route_stands_before_those_that_were_there(box: Box) -> None:
+    invite = forwarded(box, headers=["Record-Route: <sip:proxy.example;lr>"])
+    assert invite.values("record-route")[1:] == ["<sip:proxy.example;lr>"]
+
+
+def test_record_route_is_double_where_the_transport_changes(box: Box) -> None:
+    box.phone("103", tcp("192.0.2.13"))
+    outgoing, incoming = forwarded(box, uri="sip:103@desk.example").values("record-route")
+    assert outgoing.endswith("@192.0.2.1:5060;lr;transport=tcp>")
+    assert incoming.endswith("@192.0.2.1:5060;lr>")
+
+
+def test_record_route_is_double_where_the_address_family_changes(box: Box) -> None:
+    box.phone("103", udp("2001:db8::13"))
+    outgoing, incoming = forwarded(box, uri="sip:103@desk.example").values("record-route")
+    assert outgoing.endswith("@[2001:db8::1]:5060;lr>")
+    assert incoming.endswith("@192.0.2.1:5060;lr>")
+
+
+def test_record_route_over_tcp_on_both_sides_names_it_once(box: Box) -> None:
+    box.phone("103", tcp("192.0.2.13", connection=1))
+    flow = tcp("192.0.2.14", connection=2)
+    box.receive(request("INVITE", "sip:103@desk.example", flow=flow), flow)
+    (route,) = box.request("INVITE").values("record-route")
+    assert route.endswith(";lr;transport=tcp>")
+
+
+def test_fork_has_a_token_for_each_branch(box: Box) -> None:
+    box.phone("102", udp("192.0.2.22"))
+    box.receive(request("INVITE"), A)
+    routes = {invite.required("record-route") for invite, _ in box.requests("INVITE")}
+    assert len(routes) == 2
+
+
+def test_content_length_is_added(box: Box) -> None:
+    text = request("MESSAGE", body="hello").replace("Content-Length: 5\r\n", "")
+    box.receive(text, A)
+    assert box.request("MESSAGE").lines("content-length") == ["5"]
+
+
+def test_credentials_for_the_box_end_here_and_others_go_on(box: Box) -> None:
+    own = 'Proxy-Authorization: Digest username="101", realm="desk.example", nonce="x"'
+    unquoted = "Proxy-Authorization: Digest realm=desk.example, username=101"
+    other = 'Proxy-Authorization: Digest username="a, realm=", realm="far.example", nonce="desk.example"'
+    invite = forwarded(box, headers=[own, unquoted, other])
+    assert [f"Proxy-Authorization: {value}" for value in invite.lines("proxy-authorization")] == [other]
+
+
+def test_other_lines_go_on_as_they_came(box: Box) -> None:
+    lines = ["subject :  tea,  biscuits ", "X-Odd: \u00fc\r\n  folded", "k: replaces,100rel", "Date: not a date"]
+    data = forwarded(box, headers=lines).encode().decode()
+    assert all(f"\r\n{line}\r\n" in data for line in lines)
+
+
+def test_body_goes_on_as_it_came(box: Box) -> None:
+    assert forwarded(box, "MESSAGE", body="x\r\n\r\ny").body == b"x\r\n\r\ny"
+
+
+def test_large_request_goes_by_udp_to_a_phone_on_udp(box: Box) -> None:
+    box.receive(request("MESSAGE", body="x" * 5000), A)
+    ((_, target),) = box.requests("MESSAGE")
+    assert target == B
+
+
+def test_path_becomes_the_route_and_its_first_hop_the_target(box: Box) -> None:
+    path = ("<sip:edge.example:5080;lr>", "<sip:inner.example;lr>")
+    box.phone("103", udp("198.51.100.1"), "sip:103@10.0.0.5", path=path)
+    box.receive(request("INVITE", "sip:103@desk.example"), A)
+    ((invite, target),) = box.requests("INVITE")
+    assert (invite.uri_text, invite.values("route")) == ("sip:103@10.0.0.5", list(path))
+    assert (target[0], target[1]) == ("edge.example", 5080)
+
+
+def test_path_that_the_registration_came_from_is_its_flow(box: Box) -> None:
+    flow = udp("198.51.100.1", 5080)
+    box.phone("103", flow, "sip:103@10.0.0.5", path=("<sip:198.51.100.1:5080;lr>",))
+    box.receive(request("INVITE", "sip:103@desk.example"), A)
+    assert [target for _, target in box.requests("INVITE")] == [flow]
+
+
+def test_strict_router_in_front_gets_its_own_uri(box: Box) -> None:
+    box.phone("103", udp("198.51.100.1"), "sip:103@10.0.0.5", path=("<sip:old.example>", "<sip:inner.example;lr>"))
+    invite = forwarded(box, uri="sip:103@desk.example")
+    assert invite.uri_text == "sip:old.example"
+    assert invite.values("route") == ["<sip:inner.example;lr>", "<sip:103@10.0.0.5>"]
+
+
+def test_100_is_sent_at_once_with_the_timestamp(box: Box) -> None:
+    box.receive(request("INVITE", headers=["Timestamp: 54"]), A)
+    (trying,) = box.responses()
+    assert (trying.status, trying.lines("timestamp"), trying.to.tag) == (100, ["54"], None)
+
+
+def test_nothing_but_an_invite_is_answered_with_100_at_once(box: Box) -> None:
+    box.receive(request("MESSAGE"), A)
+    assert box.responses() == []
+
+
+def test_in_dialog_invite_is_record_routed_with_the_same_token(box: Box) -> None:
+    invite = forwarded(box)
+    box.receive(reply(invite, 200), B)
+    routes = route_set(box.responses()[-1])
+    again = forwarded(box, uri="sip:102@192.0.2.12", to_tag="callee", cseq=2, routes=routes)
+    assert again.values("record-route") == invite.values("record-route")

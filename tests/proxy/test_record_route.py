@@ -1,0 +1,92 @@
+"""Tokens: what opens a dialog and what does not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.proxy.record_route import Dialog, Side, Tokens
+from frontdesk.sip.wire import Flow
+
+TOKENS = Tokens(b"key")
+CALLER = Side(7, Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.11", 49152), 3))
+CALLEE = Side(8, Flow("udp", ("2001:db8::1", 5060), ("fe80::1%eth0", 5062)))
+TOKEN = TOKENS.mint("call-1", "caller", CALLER, CALLEE)
+
+ports = st.integers(0, 65535)
+hosts = st.ip_addresses().map(str)
+flows = st.builds(
+    Flow, st.sampled_from(["udp", "tcp", "tls", "ws", "wss"]), st.tuples(hosts, ports), st.tuples(hosts, ports),
+    st.integers(0, 2**40 - 1),
+)  # fmt: skip
+sides = st.builds(Side, st.integers(0, 2**40 - 1), st.none() | flows)
+
+
+def verified(
+    token: str = TOKEN, tag: str | None = "caller", to_tag: str | None = "callee", call_id: str = "call-1"
+) -> Dialog | None:
+    return TOKENS.verify(token, call_id, tag, to_tag)
+
+
+def test_initiator_is_led_to_the_callee() -> None:
+    dialog = verified()
+    assert dialog is not None
+    assert (dialog.side, dialog.initiator) == (CALLEE, "caller")
+
+
+def test_callee_is_led_to_the_initiator() -> None:
+    dialog = verified(tag="callee", to_tag="caller")
+    assert dialog is not None
+    assert (dialog.side, dialog.initiator) == (CALLER, "caller")
+
+
+@pytest.mark.parametrize(
+    "other", [{"call_id": "call-2"}, {"tag": "somebody"}, {"to_tag": None}, {"tag": "callee", "to_tag": "somebody"}]
+)
+def test_other_dialog_is_not_opened(other: dict[str, str | None]) -> None:
+    assert verified(**other) is None  # type: ignore[arg-type]
+
+
+def test_another_key_opens_nothing() -> None:
+    assert Tokens(b"other").verify(TOKEN, "call-1", "caller", "callee") is None
+
+
+def test_callees_tag_need_not_be_known() -> None:
+    assert verified(to_tag="any of several phones") is not None
+
+
+def test_every_flipped_bit_closes_it() -> None:
+    data = TOKEN.encode()
+    for position in range(len(data)):
+        for bit in range(8):
+            flipped = bytes([*data[:position], data[position] ^ 1 << bit, *data[position + 1 :]])
+            assert verified(flipped.decode("latin-1")) is None, (position, bit)
+
+
+@given(st.text(max_size=120))
+def test_no_other_text_opens_it(text: str) -> None:
+    assert verified(text) is None or text == TOKEN
+
+
+@given(st.integers(1, 20))
+def test_no_longer_and_no_shorter_token_opens_it(count: int) -> None:
+    assert verified(TOKEN + "A" * count) is None
+    assert verified(TOKEN[:-count]) is None
+
+
+@given(sides, sides, st.text(min_size=1), st.text(min_size=1))
+def test_sides_come_back_as_they_went_in(caller: Side, callee: Side, call_id: str, tag: str) -> None:
+    token = TOKENS.mint(call_id, tag, caller, callee)
+    assert token.replace("-", "").replace("_", "").isalnum()
+    there = TOKENS.verify(token, call_id, tag, tag + "x")
+    back = TOKENS.verify(token, call_id, tag + "x", tag)
+    assert there is not None
+    assert back is not None
+    assert (there.side, back.side) == (callee, caller)
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_call_id_and_tag_do_not_run_together(call_id: str, tag: str, other_id: str, other_tag: str) -> None:
+    same = (call_id, tag) == (other_id, other_tag)
+    assert (TOKENS.mint(call_id, tag, CALLER, CALLEE) == TOKENS.mint(other_id, other_tag, CALLER, CALLEE)) is same

@@ -1,0 +1,394 @@
+"""RFC 3261 sections 16.7 to 16.9: which answers go back, when branches are called off, and when they are given up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.model import Settings
+from frontdesk.sip.message import Request
+from frontdesk.sip.wire import Target
+from tests.proxy.box import Box, reply, request, tcp, udp
+
+A = udp("192.0.2.11")
+PHONES = [udp(f"192.0.2.{number}") for number in range(12, 15)]
+ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
+
+
+class Fork:
+    """An INVITE that rings several phones; `answer` is what phone `number` says."""
+
+    def __init__(self, phones: int = 3, method: str = "INVITE", q: list[float | None] | None = None) -> None:
+        self.box = Box()
+        self.box.phone("101", A)
+        for number in range(phones):
+            self.box.phone("102", PHONES[number], q=q[number] if q else None)
+        self.branches: dict[Target, Request] = {}
+        self.box.receive(request(method), A)
+        self.statuses: list[int] = []
+        self.cancels: list[tuple[int, list[str]]] = []
+        self.acks: list[int] = []
+        self.look()
+
+    def look(self) -> None:
+        for message, target in self.box.taken():
+            if not isinstance(message, Request):
+                self.statuses.append(message.status)  # type: ignore[attr-defined]
+                self.last = message
+            elif message.method == "CANCEL":
+                self.cancels.append((_number(target), message.lines("reason")))
+            elif message.method == "ACK":
+                self.acks.append(_number(target))
+            else:
+                self.branches[target] = message
+
+    def answer(self, number: int, status: int, *headers: tuple[str, str]) -> None:
+        text = reply(self.branches[PHONES[number]], status, f"phone{number}", headers)
+        self.box.receive(text, PHONES[number])
+        self.look()
+
+    def fail(self, number: int) -> None:
+        invite = self.branches[PHONES[number]]
+        self.box.layer.transport_failed(f"{invite.method} {invite.via.branch}", self.box.now)
+        self.look()
+
+    def wait(self, seconds: float) -> None:
+        self.box.pass_time(seconds)
+        self.look()
+
+    @property
+    def rung(self) -> set[int]:
+        return {_number(target) for target in self.branches}
+
+
+def _number(target: Target) -> int:
+    return PHONES.index(target)  # type: ignore[arg-type]
+
+
+def test_provisional_answers_are_passed_on_but_100() -> None:
+    fork = Fork()
+    for status in (100, 180, 183, 199):
+        fork.answer(0, status)
+    assert fork.statuses == [100, 180, 183, 199]
+
+
+def test_via_of_the_box_is_taken_off() -> None:
+    fork = Fork()
+    fork.answer(0, 180)
+    assert len(fork.last.values("via")) == 1
+
+
+def test_answer_without_another_via_goes_nowhere() -> None:
+    fork = Fork()
+    response = reply(fork.branches[PHONES[0]], 200)
+    response.replace("via", response.values("via")[:1])
+    fork.box.receive(response, PHONES[0])
+    fork.look()
+    assert fork.statuses == [100]
+
+
+def test_2xx_is_passed_on_and_the_losers_are_cancelled_with_the_reason() -> None:
+    fork = Fork()
+    for number in range(3):
+        fork.answer(number, 180)
+    fork.answer(1, 200)
+    assert fork.statuses[-1] == 200
+    assert fork.cancels == [(0, [ELSEWHERE]), (2, [ELSEWHERE])]
+
+
+def test_loser_without_a_provisional_is_cancelled_when_one_comes() -> None:
+    fork = Fork(2)
+    fork.answer(0, 200)
+    assert fork.cancels == []
+    fork.answer(1, 180)
+    assert fork.cancels == [(1, [ELSEWHERE])]
+    assert fork.statuses == [100, 200]
+
+
+def test_losers_answers_stay_behind() -> None:
+    fork = Fork(2)
+    fork.answer(1, 180)
+    fork.answer(0, 200)
+    fork.answer(1, 487)
+    assert fork.statuses == [100, 180, 200]
+    assert fork.acks == [1]
+
+
+def test_every_2xx_is_passed_on_for_as_long_as_they_come() -> None:
+    fork = Fork(2)
+    fork.answer(0, 200)
+    fork.answer(1, 200)
+    fork.answer(0, 200)
+    fork.wait(10)
+    fork.answer(1, 200)
+    assert fork.statuses == [100, 200, 200, 200, 200]
+
+
+def test_refusals_wait_for_all_branches() -> None:
+    fork = Fork(2)
+    fork.answer(0, 486)
+    assert fork.statuses == [100]
+    fork.answer(1, 404)
+    assert fork.statuses == [100, 486]
+
+
+def test_6xx_calls_off_the_others_and_is_sent_when_they_are_done() -> None:
+    fork = Fork(2)
+    fork.answer(0, 180)
+    fork.answer(1, 603)
+    assert fork.cancels == [(0, ['SIP;cause=603;text="Decline"'])]
+    assert fork.statuses == [100, 180]
+    fork.answer(0, 487)
+    assert fork.statuses == [100, 180, 603]
+
+
+def test_2xx_that_crosses_a_6xx_wins() -> None:
+    fork = Fork(2)
+    fork.answer(0, 180)
+    fork.answer(1, 603)
+    fork.answer(0, 200)
+    assert fork.statuses == [100, 180, 200]
+
+
+def test_6xx_tries_no_further_target() -> None:
+    fork = Fork(2, q=[0.9, 0.1])
+    fork.answer(0, 600)
+    assert (fork.rung, fork.statuses) == ({0}, [100, 600])
+
+
+def test_lower_q_is_tried_after_the_refusal_of_the_higher() -> None:
+    fork = Fork(3, q=[0.9, 0.5, 0.5])
+    assert fork.rung == {0}
+    fork.answer(0, 486)
+    assert (fork.rung, fork.statuses) == ({0, 1, 2}, [100])
+
+
+def test_lower_q_is_not_tried_after_an_answer() -> None:
+    fork = Fork(2, q=[0.9, 0.5])
+    fork.answer(0, 200)
+    fork.wait(40)
+    assert fork.rung == {0}
+
+
+def test_challenges_are_gathered() -> None:
+    fork = Fork(2)
+    fork.answer(0, 401, ("www-authenticate", 'Digest realm="a"'))
+    fork.answer(1, 407, ("proxy-authenticate", 'Digest realm="b"'))
+    assert fork.statuses == [100, 401]
+    assert fork.last.values("www-authenticate") == ['Digest realm="a"']
+    assert fork.last.values("proxy-authenticate") == ['Digest realm="b"']
+
+
+def test_redirection_is_passed_on() -> None:
+    fork = Fork(1)
+    fork.answer(0, 302, ("contact", "<sip:104@desk.example>"))
+    assert (fork.statuses, fork.last.values("contact")) == ([100, 302], ["<sip:104@desk.example>"])
+
+
+def test_phones_503_is_500() -> None:
+    fork = Fork(1)
+    fork.answer(0, 503, ("retry-after", "1800"))
+    assert (fork.statuses, fork.last.values("retry-after")) == ([100, 500], [])
+
+
+def test_branch_that_cannot_be_sent_does_not_fail_the_call() -> None:
+    fork = Fork(2)
+    fork.fail(0)
+    assert fork.statuses == [100]
+    fork.answer(1, 180)
+    fork.answer(1, 200)
+    assert fork.statuses == [100, 180, 200]
+
+
+def test_only_failures_to_send_are_480() -> None:
+    fork = Fork(2)
+    fork.fail(0)
+    fork.fail(1)
+    assert fork.statuses == [100, 480]
+
+
+def test_refusal_says_more_than_a_failure_to_send() -> None:
+    fork = Fork(2)
+    fork.fail(0)
+    fork.answer(1, 500)
+    assert fork.statuses == [100, 500]
+
+
+def test_failure_to_send_goes_on_to_the_next_q() -> None:
+    fork = Fork(2, q=[0.9, 0.5])
+    fork.fail(0)
+    assert fork.rung == {0, 1}
+
+
+def test_silence_of_all_is_408() -> None:
+    fork = Fork(2)
+    fork.wait(33)
+    assert fork.statuses == [100, 408]
+
+
+def test_silence_of_one_leaves_the_others_refusal() -> None:
+    fork = Fork(2)
+    fork.answer(0, 486)
+    fork.wait(33)
+    assert fork.statuses == [100, 486]
+
+
+def test_silence_of_the_higher_q_goes_on_to_the_lower() -> None:
+    fork = Fork(2, q=[0.9, 0.5])
+    fork.wait(33)
+    assert (fork.rung, fork.statuses) == ({0, 1}, [100])
+
+
+def test_timer_c_cancels_a_phone_that_rings_for_ever() -> None:
+    fork = Fork(1)
+    fork.answer(0, 180)
+    fork.wait(179)
+    assert fork.cancels == []
+    fork.wait(2)
+    assert [number for number, _ in fork.cancels] == [0]
+    fork.answer(0, 487)
+    assert fork.statuses == [100, 180, 408]
+
+
+def test_timer_c_starts_anew_with_each_provisional_but_100() -> None:
+    fork = Fork(1)
+    fork.answer(0, 180)
+    fork.wait(170)
+    fork.answer(0, 183)
+    fork.wait(170)
+    assert fork.cancels == []
+    fork.answer(0, 100)
+    fork.wait(20)
+    assert len(fork.cancels) == 1
+
+
+def test_phone_that_does_not_answer_the_cancel_is_given_up() -> None:
+    fork = Fork(1)
+    fork.answer(0, 180)
+    fork.wait(181)
+    fork.wait(33)
+    assert fork.statuses == [100, 180, 408]
+
+
+def test_other_phones_go_on_when_timer_c_ends_one() -> None:
+    fork = Fork(2)
+    fork.answer(0, 180)
+    fork.wait(20)
+    fork.answer(1, 180)
+    fork.wait(161)
+    fork.answer(0, 487)
+    fork.answer(1, 200)
+    assert fork.statuses[-1] == 200
+
+
+def test_non_invite_that_nobody_answers_ends_silently() -> None:
+    fork = Fork(2, method="MESSAGE")
+    fork.wait(64)
+    assert fork.statuses == [100]  # when Timer E is at T2 (RFC 4320 section 4.1), and no 408 (section 4.2)
+    assert len(fork.box.layer) == 0
+
+
+def test_408_of_a_phone_to_a_non_invite_is_not_passed_on() -> None:
+    fork = Fork(1, method="MESSAGE")
+    fork.answer(0, 408)
+    assert fork.statuses == []
+
+
+def test_non_invite_gets_one_final_answer() -> None:
+    fork = Fork(3, method="MESSAGE")
+    fork.answer(0, 180)
+    fork.answer(1, 200)
+    fork.answer(0, 200)
+    fork.answer(2, 404)
+    assert fork.statuses == [200]
+    assert fork.cancels == []
+
+
+def test_non_invite_that_cannot_be_sent_is_480() -> None:
+    fork = Fork(1, method="MESSAGE")
+    fork.fail(0)
+    assert fork.statuses == [480]
+
+
+def test_settings_limit_timer_c() -> None:
+    box = Box(Settings(timer_c=240.0))
+    box.phone("101", A)
+    box.phone("102", PHONES[0])
+    box.receive(request("INVITE"), A)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 180), PHONES[0])
+    box.pass_time(239)
+    assert box.requests("CANCEL") == []
+    box.pass_time(2)
+    assert len(box.requests("CANCEL")) == 1
+
+
+def test_nothing_is_left_of_a_call_over_tcp() -> None:
+    box = Box()
+    flows = tcp("192.0.2.11", connection=1), tcp("192.0.2.12", connection=2)
+    box.phone("101", flows[0])
+    box.phone("102", flows[1])
+    box.receive(request("INVITE", flow=flows[0]), flows[0])
+    box.receive(reply(box.request("INVITE"), 486), flows[1])
+    box.pass_time(40)
+    assert len(box.layer) == 0
+
+
+finals = st.sampled_from([200, 302, 401, 404, 480, 486, 487, 500, 503, 600, 603])
+
+
+@given(st.lists(st.one_of(finals, st.just(0), st.just(-1)), min_size=1, max_size=3))
+def test_caller_gets_one_final_of_the_right_class(answers: list[int]) -> None:
+    """0: cannot be sent; -1: never answers."""
+    fork = Fork(len(answers))
+    for number in sorted(range(len(answers)), key=lambda number: answers[number] == 200):
+        _play(fork, number, answers[number])
+    fork.wait(65)
+    final = [status for status in fork.statuses if status >= 200]
+    assert final == [_expected(answers)] if isinstance(_expected(answers), int) else final[0] // 100 == 4
+
+
+def _play(fork: Fork, number: int, answer: int) -> None:
+    if answer == 0:
+        fork.fail(number)
+    elif answer > 0:
+        fork.answer(number, answer)
+
+
+def _expected(answers: list[int]) -> int | None:
+    """None: some 4xx."""
+    real = [answer for answer in answers if answer > 0]
+    for first, last in _classes():
+        found = [answer for answer in real if first <= answer < last]
+        if found:
+            return _of_class(found)
+    return 408 if -1 in answers else 480
+
+
+def _classes() -> Iterator[tuple[int, int]]:
+    yield 200, 300
+    yield 600, 700
+    for family in (3, 4, 5):
+        yield family * 100, family * 100 + 100
+
+
+def _of_class(found: list[int]) -> int | None:
+    if found[0] // 100 == 4:
+        return 401 if 401 in found else None
+    if found[0] // 100 == 5:
+        return 500
+    return found[0]
+
+
+@pytest.mark.parametrize("first", [200, 486, 603])
+def test_context_is_gone_when_all_is_over(first: int) -> None:
+    fork = Fork(2)
+    fork.answer(1, 180)
+    fork.answer(0, first)
+    fork.answer(1, 487)
+    fork.wait(70)
+    assert len(fork.box.layer) == 0
+    assert fork.box.deadlines.next() is None

@@ -1,0 +1,116 @@
+"""Which bindings are tried, and in which order."""
+
+from __future__ import annotations
+
+from frontdesk.directory import Directory
+from frontdesk.model import Account, Binding, BindingState
+from frontdesk.proxy.target_set import Candidate, target_set
+from frontdesk.sip.wire import Destination, Flow
+from tests.proxy.box import BOX, tcp, udp
+
+DIRECTORY = Directory("desk.example")
+DIRECTORY.listen(*BOX)
+DIRECTORY.put(Account("102", "sip:102@desk.example"))
+DIRECTORY.put(Account("103", "sip:103@desk.example"))
+_numbers = iter(range(1, 10_000))
+
+
+def binding(contact: str = "", flow: Flow | None = udp("192.0.2.12"), **more: object) -> Binding:
+    number = next(_numbers)
+    made = Binding(number, "sip:102@desk.example", contact or f"sip:{number}@192.0.2.12", "", flow, 3600, 9e9)
+    for name, value in more.items():
+        setattr(made, name, value)
+    return made
+
+
+def groups(*bindings: Binding, limit: int = 10) -> list[list[Candidate]]:
+    return target_set(list(bindings), DIRECTORY, limit)
+
+
+def ids(*bindings: Binding, limit: int = 10) -> list[list[int]]:
+    return [[candidate.side.binding for candidate in group] for group in groups(*bindings, limit=limit)]
+
+
+def target(one: Binding) -> object:
+    (found,) = groups(one)
+    return found[0].target
+
+
+def test_equal_q_rings_together_and_lower_q_after_it() -> None:
+    low, high, also_high, lowest = binding(q=0.5), binding(q=0.9), binding(q=0.9), binding(q=0.1)
+    assert ids(low, high, also_high, lowest) == [[high.id, also_high.id], [low.id], [lowest.id]]
+
+
+def test_no_q_is_the_highest() -> None:
+    plain, one, less = binding(), binding(q=1.0), binding(q=0.9)
+    assert ids(less, plain, one) == [[plain.id, one.id], [less.id]]
+
+
+def test_binding_in_doubt_rings_with_the_others_but_after_them() -> None:
+    suspect, restored, live = (
+        binding(state=state) for state in (BindingState.SUSPECT, BindingState.RESTORED, BindingState.LIVE)
+    )
+    assert ids(suspect, restored, live) == [[live.id, suspect.id, restored.id]]
+
+
+def test_closed_connection_is_tried_last_at_its_contact() -> None:
+    closed = binding("sip:x@192.0.2.13:5070;transport=tcp", tcp("192.0.2.13"), connected=False, q=1.0)
+    live = binding(q=0.1)
+    assert ids(closed, live) == [[live.id], [closed.id]]
+    assert target(closed) == Destination("192.0.2.13", 5070, "tcp")
+
+
+def test_closed_connection_of_a_phone_behind_a_router_is_hopeless() -> None:
+    assert groups(binding("sip:x@10.0.0.5;transport=tcp", tcp("198.51.100.7"), connected=False)) == []
+
+
+def test_closed_connection_of_a_contact_that_is_no_address_is_hopeless() -> None:
+    assert groups(binding("sip:x@abc123.invalid;transport=ws", tcp("192.0.2.13"), connected=False)) == []
+
+
+def test_live_flow_is_taken_whatever_the_contact_says() -> None:
+    flow = tcp("198.51.100.7")
+    assert target(binding("sip:x@abc123.invalid;transport=ws", flow)) == flow
+    assert target(binding("sip:x@10.0.0.5", flow)) == flow
+    assert target(binding("tel:102", flow)) == flow
+
+
+def test_one_target_for_an_instance_the_newest() -> None:
+    old, new = (binding(instance="<urn:uuid:1>", seen_at=seen) for seen in (1.0, 2.0))
+    other = binding(instance="<urn:uuid:2>")
+    assert ids(new, old, other) == [[new.id, other.id]]
+
+
+def test_connected_flow_of_an_instance_goes_before_a_newer_closed_one() -> None:
+    closed = binding(flow=tcp("192.0.2.12"), instance="<urn:uuid:1>", seen_at=2.0, connected=False)
+    live = binding(flow=tcp("192.0.2.12", connection=2), instance="<urn:uuid:1>", seen_at=1.0, reg_id=2)
+    assert ids(closed, live) == [[live.id]]
+
+
+def test_target_stands_in_the_set_once() -> None:
+    first, second = binding("sip:x@192.0.2.12"), binding("sip:x@192.0.2.12")
+    assert ids(first, second) == [[first.id]]
+
+
+def test_no_more_targets_than_the_limit() -> None:
+    assert sum(map(len, ids(*[binding() for _ in range(12)], limit=10))) == 10
+
+
+def test_static_binding_is_resolved() -> None:
+    assert target(binding("sip:door@door.example", None)) == Destination("door.example", None, None)
+    assert target(binding("sip:door@[2001:db8::9]:5070", None)) == Destination("2001:db8::9", 5070, None)
+    assert target(binding("sips:door@door.example", None)) == Destination("door.example", None, "tls")
+
+
+def test_contact_of_another_account_at_the_box_is_a_spiral() -> None:
+    assert target(binding("sip:103@192.0.2.1")) == Destination("192.0.2.1", None, None)
+
+
+def test_ones_own_name_as_contact_is_a_phones_mistake() -> None:
+    flow = udp("192.0.2.12")
+    assert target(binding("sip:102@192.0.2.1", flow)) == flow
+    assert target(binding("sip:random@desk.example", flow)) == flow
+
+
+def test_no_bindings_are_no_targets() -> None:
+    assert groups() == []
