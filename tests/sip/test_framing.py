@@ -1,6 +1,7 @@
 """Messages out of a stream: RFC 3261 sections 7.5 and 18.3, RFC 5626 section 4.4.1."""
 
 import pytest
+
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.framing import MAX_HEAD, KeepAlive, StreamReader
 
@@ -42,7 +43,9 @@ def test_what_comes_before_a_broken_message_is_still_given() -> None:
         next(reader.feed(ONE))
 
 
-@pytest.mark.parametrize("line", [b"", b"Content-Length: x\r\n", b"Content-Length: -1\r\n", b"l: 1\r\nContent-Length: 2\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"", b"Content-Length: x\r\n", b"Content-Length: -1\r\n", b"l: 1\r\nContent-Length: 2\r\n"]
+)
 def test_a_length_that_is_not_one_number_is_refused(line: bytes) -> None:
     with pytest.raises(ParseError) as refused:
         read(HEAD + line + b"\r\n")

@@ -28,7 +28,8 @@ def test_a_sent_by_that_is_the_source_is_left_as_it_came() -> None:
 
 
 def test_a_name_or_another_address_gets_received() -> None:
-    assert stamped("Via: SIP/2.0/UDP Bobspc.biloxi.com:5060")[0] == "Via: SIP/2.0/UDP Bobspc.biloxi.com:5060;received=192.0.2.4"
+    via = "Via: SIP/2.0/UDP Bobspc.biloxi.com:5060"
+    assert stamped(via)[0] == f"{via};received=192.0.2.4"
 
 
 def test_rport_is_filled_in_and_received_added_even_where_it_is_the_same() -> None:
