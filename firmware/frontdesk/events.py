@@ -1,9 +1,10 @@
-"""What happened, as typed events in a bounded ring in memory for each account: console, page and log tell the story from them."""
+"""What happened, as typed events in a bounded ring in memory for each account: console, page and log tell the story
+from them."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,23 +42,44 @@ class Event:
     source: str = ""
     """host:port/transport that it came from."""
     rule: str = ""
+    times: int = 1
+    """How often it happened in a row; `at` is the last time."""
 
 
 class EventLog:
-    """The rings. `subscribe` (the log, the console) is called with each event."""
+    """The rings, and who wants to hear of each event."""
 
     def __init__(self) -> None:
         self._rings: dict[str, deque[Event]] = {}
+        self._subscribers: list[Callable[[Event], None]] = []
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> None:
+        """From now on it is called with each event (the log, the console)."""
+        self._subscribers.append(subscriber)
 
     def add(self, event: Event) -> None:
-        """Files an event under its account."""
-        ring = self._rings.pop(event.account, None)
+        """Files an event under its account. The same once more is only counted: a phone with a wrong password tries
+        for ever."""
+        ring = self._ring(event.account)
+        last = ring[-1] if ring else None
+        if last is not None and (last.kind, last.text, last.source, last.rule) == (
+            event.kind, event.text, event.source, event.rule,
+        ):  # fmt: skip
+            last.at = event.at
+            last.times += 1
+        else:
+            ring.append(event)
+        for subscriber in self._subscribers:
+            subscriber(event)
+
+    def _ring(self, account: str) -> deque[Event]:
+        ring = self._rings.pop(account, None)
         if ring is None:
             ring = deque(maxlen=RING)
             if len(self._rings) >= RINGS:
                 del self._rings[next(iter(self._rings))]
-        self._rings[event.account] = ring
-        ring.append(event)
+        self._rings[account] = ring
+        return ring
 
     def of(self, account: str) -> list[Event]:
         """The events of one account, oldest first."""

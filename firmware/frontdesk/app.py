@@ -1,0 +1,141 @@
+"""The appliance: everything is put together here, served, and put away in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import secrets
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .control.box import Box
+from .control_socket import ControlSocket
+from .core import Core, Keys
+from .directory import Directory
+from .endpoint import Endpoint, Listener
+from .location import LocationService
+from .log import log_event, start_logging
+from .model import Settings
+from .store import Clock, DirectoryLock, Journal, Store
+
+SPARE_FILES = 128
+"""File descriptors beside those of connections: sockets, the database, threads."""
+BAD_START = 2
+"""Exit status of what can't be started."""
+
+_log = logging.getLogger("frontdesk")
+
+
+@dataclass(slots=True, frozen=True)
+class Options:
+    """What `serve` was told on its command line."""
+
+    data: Path
+    listeners: tuple[Listener, ...] = (
+        Listener("udp", "0.0.0.0", 5060),
+        Listener("tcp", "0.0.0.0", 5060),
+        Listener("udp", "::", 5060),
+        Listener("tcp", "::", 5060),
+    )
+    domains: tuple[str, ...] = ()
+    """The first names the realm of a database that is yet to be made."""
+    guard: bool = True
+    flush: float | None = None
+    """Seconds; None: as the settings say."""
+    log: str = "text"
+
+
+def run(options: Options) -> int:
+    """Serves until SIGTERM or SIGINT; the exit status. Raises StoreError where the data directory can't be used."""
+    start_logging(options.log)
+    options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with DirectoryLock(options.data, serve=True):
+        store = Store.open(options.data, options.domains[0] if options.domains else None)
+        try:
+            return asyncio.run(_Appliance(options, store).serve())
+        finally:
+            store.close()
+
+
+class _Appliance:
+    """One run of the box."""
+
+    def __init__(self, options: Options, store: Store) -> None:
+        self._options = options
+        self._store = store
+        self._clock = Clock.of_this_boot()
+        for notice in store.notices:
+            _log.warning("%s", notice)
+        self._settings = _settings(store.settings(), options)
+        self._core = self._make_core()
+
+    def _make_core(self) -> Core:
+        store, settings = self._store, self._settings
+        directory = Directory(store.realm, settings.domains)
+        directory.peers = store.peers()
+        for account in store.accounts():
+            directory.put(account)
+        bindings = store.bindings(self._clock.now(), self._clock.wall(), self._clock.boot_id)
+        location = LocationService(bindings, store.next_binding_id())
+        keys = Keys(record_route=store.record_route_key, process=secrets.token_bytes(32))
+        core = Core(directory, location, settings, keys, os.urandom)
+        core.events.subscribe(lambda event: log_event(event))
+        return core
+
+    async def serve(self) -> int:
+        """From the first listener to the last byte on the disk."""
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        _raise_file_limit(self._settings.max_connections + SPARE_FILES)
+        journal = self._store.journal(
+            lambda tickets, error: _on_loop(loop, lambda: endpoint.committed(tickets, error)),
+            self._clock,
+            call_records=self._settings.call_records,
+        )
+        endpoint = Endpoint(self._core, journal)
+        try:
+            return await self._serve(endpoint, journal, stop)
+        finally:
+            await endpoint.close()
+            journal.close()
+
+    async def _serve(self, endpoint: Endpoint, journal: Journal, stop: asyncio.Event) -> int:
+        try:
+            await endpoint.listen(self._options.listeners)
+        except OSError as error:
+            print(f"frontdesk: cannot listen on {error.filename}: {error.strerror}.", file=sys.stderr)  # noqa: T201
+            return BAD_START
+        box = Box.of_running(self._core, self._store, journal, endpoint, self._clock)
+        async with ControlSocket(self._options.data, box):
+            endpoint.settle()
+            print("ready", flush=True)  # noqa: T201
+            await stop.wait()
+        self._core.flush(self._clock.now())
+        endpoint.settle()
+        return 0
+
+
+def _settings(stored: Settings, options: Options) -> Settings:
+    settings = replace(stored, guard=options.guard)
+    if options.flush is not None:
+        settings = replace(settings, flush=options.flush)
+    return replace(settings, domains=tuple(dict.fromkeys((*stored.domains, *options.domains))))
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has ended; what is on disk stays on disk
+        loop.call_soon_threadsafe(call)
+
+
+def _raise_file_limit(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
