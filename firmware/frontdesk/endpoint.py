@@ -15,9 +15,9 @@ from typing import NamedTuple, Protocol
 
 from .core import Core
 from .model import Commit
+from .sip.checks import read_message
 from .sip.errors import ParseError, SipError, TransportError
 from .sip.message import Message, Request
-from .sip.parser import parse_message
 from .sip.wire import Destination, Flow, HostPort, Send, hostport
 from .transport.interfaces import AddressWatch, local_addresses
 from .transport.resolver import numeric, resolve
@@ -128,7 +128,7 @@ class Endpoint:
         try:
             if len(data) <= 4 and not data.strip(b"\r\n\0"):
                 return  # a keep-alive (RFC 5626 section 4.4.1; some phones send zeros)
-            self._core.receive(parse_message(data), flow, monotonic())
+            self._core.receive(read_message(data), flow, monotonic())
         except ParseError as error:
             self.broken(error, flow)
         except Exception:

@@ -36,8 +36,8 @@ def start_logging(form: str) -> None:
 def log_event(event: Event) -> None:
     """One line: who, what, from where.
 
-    What comes again and again is told the 1st, 2nd, 4th, 8th time; strangers' failures are in the events only. So nobody who
-    has no account can fill the disk with the log.
+    What comes again and again is told the 1st, 2nd, 4th, 8th time; strangers' failures are in the events only. So
+    nobody who has no account can fill the disk with the log.
     """
     if event.times & (event.times - 1) or (event.kind is Kind.REFUSED and not event.account):
         return
