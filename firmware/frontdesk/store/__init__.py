@@ -4,6 +4,7 @@ from .clock import Clock
 from .errors import StoreError
 from .journal import Journal
 from .lock import DirectoryLock
+from .records import Records
 from .store import Store
 
-__all__ = ["Clock", "DirectoryLock", "Journal", "Store", "StoreError"]
+__all__ = ["Clock", "DirectoryLock", "Journal", "Records", "Store", "StoreError"]

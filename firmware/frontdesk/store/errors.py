@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class StoreError(Exception):
+class StoreError(OSError):
     """The data cannot be used; the text is one plain sentence for the person at the box."""

@@ -38,6 +38,7 @@ class _Entry:
     removed: list[tuple[int]] = field(default_factory=list)
     calls: list[bindings.Row] = field(default_factory=list)
     write: Write | None = None
+    snapshot: bool = False
     future: Future[Any] | None = None
 
 
@@ -86,10 +87,10 @@ class Journal:
             )
         )
 
-    def execute(self, write: Write) -> Future[Any]:
+    def execute(self, write: Write, *, snapshot: bool = True) -> Future[Any]:
         """Queues a change by hand; the future gets what `write` returned when that is on disk, or the error."""
         future: Future[Any] = Future()
-        self._put(_Entry(write=write, future=future))
+        self._put(_Entry(write=write, snapshot=snapshot, future=future))
         return future
 
     @property
@@ -210,7 +211,7 @@ class Journal:
             log.warning("the data is written to disk again")
         self._tell([entry.ticket for entry in batch if entry.ticket], None)
         futures = [(entry.future, result) for entry, result in zip(batch, results, strict=True) if entry.future]
-        if futures:
+        if any(entry.snapshot for entry in batch):
             self._after_change()
         for future, result in futures:
             future.set_result(result)

@@ -40,6 +40,8 @@ class Store:
         """Opens DIR/frontdesk.db or makes it, `domain` its realm; the caller holds the lock. Raises StoreError."""
         try:
             return _open(directory, domain)
+        except StoreError:
+            raise
         except (OSError, sqlite3.Error) as error:
             raise StoreError(f"The data in {directory} cannot be used: {error}.") from error
 
@@ -69,15 +71,16 @@ class Store:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def write(self, write: Write) -> Any:
-        """One change by hand, on disk when this returns, and a snapshot after it. Raises sqlite3.Error."""
+    def write(self, write: Write, *, snapshot: bool = True) -> Any:
+        """One change by hand, on disk when this returns, and a snapshot after it. Raises sqlite3.Error or OSError."""
         result = _transact(self._connection, write)
-        self.snapshots.write(self._connection)
+        if snapshot:
+            self.snapshots.write(self._connection)
         return result
 
-    def next_binding_id(self) -> int:
-        """The first of a block of ids that no binding ever had; for the process that serves, once at its start."""
-        return int(_transact(self._connection, _take_ids))
+    def next_binding_id(self, *, reserve: bool = True) -> int:
+        """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""
+        return int(_transact(self._connection, _take_ids)) if reserve else _free_id(self._connection)
 
     def journal(self, done: Done, clock: Clock, *, call_records: int = 10_000) -> Journal:
         """Closes this store's own connection and starts the journal, from now on the only writer."""
@@ -100,10 +103,14 @@ def _transact(connection: sqlite3.Connection, write: Callable[[sqlite3.Connectio
     return result
 
 
-def _take_ids(connection: sqlite3.Connection) -> int:
+def _free_id(connection: sqlite3.Connection) -> int:
     reserved = int(accounts.load_pairs(connection, "meta").get("binding_ids", "1"))
     highest: int = connection.execute("SELECT ifnull(max(id), 0) FROM bindings").fetchone()[0]
-    first = max(reserved, highest + 1)
+    return max(reserved, highest + 1)
+
+
+def _take_ids(connection: sqlite3.Connection) -> int:
+    first = _free_id(connection)
     accounts.save_pair(connection, "meta", "binding_ids", str(first + ID_BLOCK))
     return first
 

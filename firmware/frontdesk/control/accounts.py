@@ -1,0 +1,170 @@
+"""Verbs about accounts and their aliases."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from typing import Any
+
+from ..model import Account
+from . import passwords
+from .box import Box, VerbError
+
+USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
+"""What may stand in a user part with no escapes (RFC 3261 section 25.1) and is no trouble in a file or a shell."""
+LONGEST_NAME = 128
+COLUMNS = ("username", "password", "name")
+
+Answer = dict[str, Any]
+
+
+async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer:
+    """Adds an account; without a password one is made and told, once."""
+    _check_free(box, user)
+    made = password or passwords.make()
+    account = Account(user, f"sip:{user}@{box.directory.realm}", _checked_name(name))
+    account.secrets.append(passwords.secret("", user, box.directory.realm, made))
+    await box.save(account)
+    return {"user": user, "aor": account.aor} | ({} if password else {"password": made})
+
+
+async def remove(box: Box, user: str) -> Answer:
+    """Removes an account with its aliases, devices and bindings."""
+    await box.remove(box.account(user))
+    return {"user": user}
+
+
+async def disable(box: Box, user: str) -> Answer:
+    """Nobody can register or call as it, and its bindings go; all else stays."""
+    await box.save(replace(box.account(user), enabled=False), drop=lambda binding: True)
+    return {"user": user}
+
+
+async def enable(box: Box, user: str) -> Answer:
+    """Takes a disable back."""
+    await box.save(replace(box.account(user), enabled=True))
+    return {"user": user}
+
+
+async def passwd(box: Box, user: str, password: str = "") -> Answer:
+    """Another main password; bindings stay, the next REGISTER needs it."""
+    account = box.account(user)
+    made = password or passwords.make()
+    main = passwords.secret("", user, box.directory.realm, made)
+    await box.save(replace(account, secrets=[main, *(secret for secret in account.secrets if secret.name)]))
+    return {"user": user} | ({} if password else {"password": made})
+
+
+async def change(box: Box, user: str, assignment: str) -> Answer:
+    """Changes what is known of an account."""
+    key, equals, value = assignment.partition("=")
+    if not equals or key != "name":
+        raise VerbError(f"An account has the setting name=TEXT, not {assignment!r}.")
+    await box.save(replace(box.account(user), name=_checked_name(value)))
+    return {"user": user, key: value}
+
+
+async def show(box: Box) -> list[Answer]:
+    """All accounts."""
+    now = box.clock.now()
+    return [
+        {
+            "user": account.username,
+            "name": account.name,
+            "enabled": account.enabled,
+            "aliases": account.aliases,
+            "devices": [secret.name for secret in account.secrets if secret.name],
+            "bindings": len(box.location.bindings(account.aor, now)),
+        }
+        for _, account in sorted(box.directory.accounts.items())
+    ]
+
+
+async def load(box: Box, text: str) -> Answer:
+    """Adds the accounts of a CSV text, all or none."""
+    accounts = _parse(box, text)
+    for account in accounts:
+        box.directory.put(account)
+    try:
+        await box.records.save(accounts)
+    except BaseException:
+        for account in accounts:
+            box.directory.drop(account.username)
+        raise
+    return {"added": len(accounts)}
+
+
+def _parse(box: Box, text: str) -> list[Account]:
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    accounts: dict[str, Account] = {}
+    try:
+        missing = [column for column in COLUMNS[:2] if column not in (rows.fieldnames or ())]
+        if missing:
+            raise VerbError(f"the first line must name the columns {','.join(COLUMNS)}")
+        for row in rows:
+            account = _parse_row(box, row)
+            if account.username in accounts:
+                raise VerbError(f"{account.username} was there before")
+            accounts[account.username] = account
+    except (csv.Error, VerbError) as error:
+        raise VerbError(f"Line {max(rows.line_num, 1)}: {str(error).rstrip('.')}. Nothing was imported.") from None
+    return list(accounts.values())
+
+
+def _parse_row(box: Box, row: dict[str | Any, Any]) -> Account:
+    if None in row or None in (row["username"], row["password"]):
+        raise VerbError(f"there must be {len(COLUMNS)} values")
+    username = row["username"]
+    _check_free(box, username)
+    secret = passwords.secret("", username, box.directory.realm, row["password"])
+    return Account(
+        username, f"sip:{username}@{box.directory.realm}", _checked_name(row.get("name") or ""), secrets=[secret]
+    )
+
+
+# -- aliases -----------------------------------------------------------------------------------------------------------
+
+
+async def alias(box: Box, user: str, alias: str) -> Answer:
+    """Another number or name for an account."""
+    account = box.account(user)
+    _check_free(box, alias)
+    await box.save(replace(account, aliases=[*account.aliases, alias]))
+    return {"alias": alias, "user": user}
+
+
+async def unalias(box: Box, alias: str) -> Answer:
+    """Takes an alias away."""
+    account = box.directory.resolve(alias)
+    if account is None or alias not in account.aliases:
+        raise VerbError(f"There is no alias {alias!r}.")
+    await box.save(replace(account, aliases=[other for other in account.aliases if other != alias]))
+    return {"alias": alias, "user": account.username}
+
+
+async def aliases(box: Box) -> list[Answer]:
+    """All aliases."""
+    pairs = ((alias, account.username) for account in box.directory.accounts.values() for alias in account.aliases)
+    return [{"alias": alias, "user": user} for alias, user in sorted(pairs)]
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def _check_free(box: Box, user: str) -> None:
+    if not USER.fullmatch(user):
+        raise VerbError(f"{user!r} cannot be a name or number: 1 to 64 letters, digits and _ . + * ! ~ - are possible.")
+    taken = box.directory.resolve(user)
+    if taken is None:
+        return
+    if taken.username == user:
+        raise VerbError(f"There is an account {user!r} already.")
+    raise VerbError(f"{user!r} is an alias of the account {taken.username!r} already.")
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise VerbError(f"A name is one line of at most {LONGEST_NAME} characters.")
+    return name.strip()

@@ -1,0 +1,88 @@
+"""Verbs about bindings: who is where, and those that are made by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import Binding, BindingState
+from ..sip.errors import ParseError
+from ..sip.uri import SIP_SCHEMES, Uri
+from .box import Box, VerbError
+from .times import iso
+
+Answer = dict[str, Any]
+
+
+async def show(box: Box) -> list[Answer]:
+    """All bindings that have not expired."""
+    now = box.clock.now()
+    offset = box.clock.wall() - now
+    shown = [binding for binding in box.location if binding.expires_at is None or binding.expires_at > now]
+    return [snapshot(binding, now, offset) for binding in sorted(shown, key=lambda binding: (binding.aor, binding.id))]
+
+
+def snapshot(binding: Binding, now: float, offset: float) -> Answer:
+    """One binding as the outside sees it."""
+    flow = binding.flow
+    return {
+        "aor": binding.aor,
+        "contact": binding.contact,
+        "received": None if flow is None else _hostport(*flow.remote),
+        "transport": None if flow is None else flow.transport,
+        "expires": None if binding.expires_at is None else max(0, round(binding.expires_at - now)),
+        "q": binding.q,
+        "instance": binding.instance,
+        "reg_id": binding.reg_id,
+        "path": list(binding.path),
+        "user_agent": binding.user_agent,
+        "call_id": binding.call_id,
+        "cseq": binding.cseq,
+        "registered": iso(binding.registered_at + offset),
+        "seen": iso(binding.seen_at + offset),
+        "state": str(binding.state),
+    }
+
+
+async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer:
+    """A binding for a device that cannot register; it never expires."""
+    if not static:
+        raise VerbError("Only static bindings are added by hand; say --static.")
+    account = box.account(user)
+    uri = _checked_uri(contact)
+    if any(other.contact == uri for other in box.location.latest(account.aor)):
+        raise VerbError(f"The account {user!r} has the binding {uri} already.")
+    now = box.clock.now()
+    binding = Binding(
+        box.location.new_id(), account.aor, uri, "", None, 0, None, registered_at=now, seen_at=now,
+        state=BindingState.STATIC,
+    )  # fmt: skip
+    if box.core is not None:
+        box.core.add(binding)
+        box.settle()
+    await box.records.bind([binding])
+    return {"user": user, "contact": uri}
+
+
+async def remove(box: Box, user: str, contact: str) -> Answer:
+    """Takes a binding away; a phone that is there will register again."""
+    account = box.account(user)
+    found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
+    if not found:
+        raise VerbError(f"The account {user!r} has no binding {contact}.")
+    await box.records.bind([], box.drop(found))
+    return {"user": user, "contact": contact}
+
+
+def _checked_uri(text: str) -> str:
+    text = text.strip().removeprefix("<").removesuffix(">")
+    try:
+        uri = Uri.parse(text)
+    except ParseError:
+        uri = None
+    if uri is None or uri.scheme not in SIP_SCHEMES or not text.isprintable() or " " in text or ">" in text:
+        raise VerbError(f"{text!r} is no SIP URI such as sip:door@192.0.2.7.")
+    return text
+
+
+def _hostport(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

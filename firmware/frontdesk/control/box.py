@@ -1,0 +1,132 @@
+"""What a verb gets: the parts of the box that it may look at and change, running or not."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..directory import Directory
+from ..model import Account, AddressOfRecord, Binding, Settings
+
+if TYPE_CHECKING:  # A command where no box runs does without the core, and starts sooner.
+    from ..core import Core
+
+
+class VerbError(Exception):
+    """A verb cannot be done; the text is one sentence for the person who asked."""
+
+
+class Location(Protocol):
+    """What the location service knows."""
+
+    def bindings(self, aor: AddressOfRecord, now: float) -> list[Binding]: ...
+    def latest(self, aor: AddressOfRecord) -> list[Binding]: ...
+    def new_id(self) -> int: ...
+    def __iter__(self) -> Iterator[Binding]: ...
+    def __len__(self) -> int: ...
+
+
+class Records(Protocol):
+    """The store: what it does is on disk when it returns; OSError says that nothing was changed, and why."""
+
+    def save(self, saved: Sequence[Account], dropped: Iterable[int] = ()) -> Awaitable[None]: ...
+    def remove(self, username: str, dropped: Iterable[int] = ()) -> Awaitable[None]: ...
+    def put(self, table: str, key: str, value: str | None) -> Awaitable[None]: ...
+    def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> Awaitable[None]: ...
+    def calls(self, limit: int) -> Awaitable[list[dict[str, Any]]]: ...
+
+
+class Clock(Protocol):
+    """Boot seconds and wall seconds."""
+
+    @property
+    def now(self) -> Callable[[], float]: ...
+    @property
+    def wall(self) -> Callable[[], float]: ...
+
+
+class Figures(Protocol):
+    """The journal's counters."""
+
+    @property
+    def pending(self) -> int: ...
+    @property
+    def commits(self) -> int: ...
+    @property
+    def bytes_written(self) -> int: ...
+
+
+def _nothing() -> None: ...
+
+
+@dataclass(slots=True)
+class Box:
+    """The box, as `control` sees it. `core`, `journal` and `listeners` are there only where it serves."""
+
+    directory: Directory
+    location: Location
+    records: Records
+    settings: Settings
+    """As they are kept; what `serve` was told by its options comes on top in `configure`."""
+    clock: Clock
+    notices: list[str] = field(default_factory=list)
+    core: Core | None = None
+    settle: Callable[[], None] = _nothing
+    """Carries out what the core wishes; called after each call into the core."""
+    configure: Callable[[Settings], None] = lambda settings: None
+    """Takes changed settings into use."""
+    journal: Figures | None = None
+    listeners: Sequence[str] = ()
+    started_at: float = 0.0
+    turn: AbstractAsyncContextManager[Any] = field(default_factory=nullcontext)
+    """Held by a verb that changes something, so that they come one after the other (the loop's Lock in the box)."""
+
+    # -- accounts ------------------------------------------------------------------------------------------------------
+
+    def account(self, user: str) -> Account:
+        """The account of that name. Raises VerbError."""
+        account = self.directory.account(user)
+        if account is None:
+            raise VerbError(f"There is no account {user!r}.")
+        return account
+
+    async def save(self, account: Account, drop: Callable[[Binding], bool] = lambda binding: False) -> None:
+        """Takes an account's new form, at once in memory and on disk when this returns, and drops bindings of it."""
+        old = self.directory.account(account.username)
+        self.directory.put(account)
+        self.forget(account.username)
+        dropped = self.drop([binding for binding in self.location.latest(account.aor) if drop(binding)])
+        try:
+            await self.records.save([account], dropped)
+        except BaseException:
+            if old is None:
+                self.directory.drop(account.username)
+            else:
+                self.directory.put(old)
+            raise
+
+    async def remove(self, account: Account) -> None:
+        """Takes an account away with all its bindings."""
+        self.directory.drop(account.username)
+        self.forget(account.username)
+        dropped = self.drop(self.location.latest(account.aor))
+        try:
+            await self.records.remove(account.username, dropped)
+        except BaseException:
+            self.directory.put(account)
+            raise
+
+    def forget(self, username: str) -> None:
+        """No nonce of that account is good any longer."""
+        if self.core is not None:
+            self.core.authenticator.forget(username)
+
+    def drop(self, bindings: Iterable[Binding]) -> list[int]:
+        """Takes bindings away in the running box; returns their ids, for the store."""
+        bindings = list(bindings)
+        if self.core is not None and bindings:
+            self.core.drop(bindings, self.clock.now())
+            self.settle()
+        return [binding.id for binding in bindings]

@@ -1,0 +1,50 @@
+"""Verbs about devices: further secrets of an account, each with a name, so that one lost phone is one to revoke."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..model import MAX_SECRETS
+from . import passwords
+from .accounts import USER
+from .box import Box, VerbError
+
+Answer = dict[str, Any]
+
+
+async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
+    """A secret for one device; without a password one is made and told, once."""
+    account = box.account(user)
+    if not USER.fullmatch(device):
+        raise VerbError(f"{device!r} cannot be a device's name: letters, digits and _ . + * ! ~ - are possible.")
+    if any(secret.name == device for secret in account.secrets):
+        raise VerbError(f"The account {user!r} has a device {device!r} already.")
+    if len(account.secrets) >= MAX_SECRETS:
+        raise VerbError(f"The account {user!r} has {MAX_SECRETS} passwords already; more are not possible.")
+    made = password or passwords.make()
+    secret = passwords.secret(device, user, box.directory.realm, made)
+    await box.save(replace(account, secrets=[*account.secrets, secret]))
+    return {"user": user, "device": device} | ({} if password else {"password": made})
+
+
+async def revoke(box: Box, user: str, device: str) -> Answer:
+    """Takes a device's secret and its bindings away."""
+    account = box.account(user)
+    kept = [secret for secret in account.secrets if secret.name != device or not device]
+    if len(kept) == len(account.secrets):
+        raise VerbError(f"The account {user!r} has no device {device!r}.")
+    await box.save(replace(account, secrets=kept), drop=lambda binding: binding.device == device)
+    return {"user": user, "device": device}
+
+
+async def show(box: Box, user: str = "") -> list[Answer]:
+    """The devices of one account or of all, and how many bindings each has now."""
+    accounts = [box.account(user)] if user else [account for _, account in sorted(box.directory.accounts.items())]
+    now = box.clock.now()
+    answer = []
+    for account in accounts:
+        registered = [binding.device for binding in box.location.bindings(account.aor, now)]
+        names = [secret.name for secret in account.secrets if secret.name]
+        answer += [{"user": account.username, "device": name, "bindings": registered.count(name)} for name in names]
+    return answer

@@ -1,0 +1,32 @@
+"""Passwords: made for people to type into phones, and turned into the hashes that are kept (RFC 7616 3.4.2)."""
+
+from __future__ import annotations
+
+import secrets
+
+from ..model import Secret
+from ..sip.digest import HASHES, ha1
+from .box import VerbError
+
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""No i, l, o, 0, 1: nobody mistakes one for another when it is read off a sheet."""
+LENGTH = 16
+"""Letters of a made password: 79 bits."""
+LONGEST = 128
+"""Characters of a password that is given."""
+
+
+def make() -> str:
+    """A good password."""
+    return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+
+
+def secret(name: str, username: str, realm: str, password: str) -> Secret:
+    """What is kept of a password. Raises VerbError for one that no phone could send."""
+    if not password:
+        raise VerbError("The password is empty.")
+    if len(password) > LONGEST:
+        raise VerbError(f"The password is longer than {LONGEST} characters.")
+    if not password.isprintable():
+        raise VerbError("The password has a character that cannot be typed.")
+    return Secret(name, {algorithm: ha1(algorithm, username, realm, password) for algorithm in HASHES})

@@ -1,0 +1,100 @@
+"""Verbs about the box as a whole: its state, its calls, what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from .box import Box
+from .times import iso
+
+Answer = dict[str, Any]
+CALLS = 100
+"""Calls that are shown unless more are asked for."""
+
+
+async def status(box: Box) -> Answer:
+    """The state of the box; `notices` is there only when there is something to say."""
+    journal = box.journal
+    answer = {
+        "version": __version__,
+        "uptime": 0 if box.core is None else int(box.clock.now() - box.started_at),
+        "accounts": len(box.directory.accounts),
+        "bindings": len(box.location),
+        "calls": 0 if box.core is None else len(box.core.proxy.calls),
+        "listeners": list(box.listeners),
+        "provisioned": bool(box.directory.accounts),
+        "journal": {
+            "pending": journal.pending if journal else 0,
+            "commits": journal.commits if journal else 0,
+            "bytes_written": journal.bytes_written if journal else 0,
+        },
+        "memory": resident(),
+    }
+    return answer | ({"notices": box.notices} if box.notices else {})
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds."""
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+async def calls(box: Box, limit: int = CALLS) -> list[Answer]:
+    """The calls that are up, then the newest that ended."""
+    ended = [
+        {**call, "started": iso(call["started"]), "answered": _iso(call["answered"]), "ended": iso(call["ended"])}
+        for call in await box.records.calls(limit)
+    ]
+    return _active(box) + [{"state": "ended", **call} for call in ended]
+
+
+def _active(box: Box) -> list[Answer]:
+    if box.core is None:
+        return []
+    now = box.clock.now()
+    offset = box.clock.wall() - now
+    return [
+        {
+            "state": str(call.state),
+            "call_id": call.key[0],
+            "caller": call.caller,
+            "callee": call.callee,
+            "started": iso(call.started_at + offset),
+            "answered": None if call.answered_at is None else iso(call.answered_at + offset),
+            "ended": None,
+            "result": None,
+            "device": call.device,
+        }
+        for call in box.core.proxy.calls.active(now)
+    ]
+
+
+def _iso(wall: float | None) -> str | None:
+    return None if wall is None else iso(wall)
+
+
+async def events(box: Box, user: str = "") -> list[Answer]:
+    """What happened to one account or to all, oldest first; kept in memory while the box runs."""
+    if user:
+        box.account(user)
+    if box.core is None:
+        return []
+    offset = box.clock.wall() - box.clock.now()
+    return [
+        {
+            "at": iso(event.at + offset),
+            "kind": str(event.kind),
+            "account": event.account,
+            "text": event.text,
+            "source": event.source,
+            "rule": event.rule,
+        }
+        for event in (box.core.events.of(user) if user else box.core.events)
+    ]

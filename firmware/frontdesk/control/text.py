@@ -1,0 +1,97 @@
+"""Answers as lines for people: the same in the CLI, on the console, and wherever text is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .times import ago
+
+Show = Callable[[Any], str]
+
+
+def sentence(template: str) -> Show:
+    """A line made from the answer's fields, and the password below it where one was made."""
+
+    def show(answer: Any) -> str:
+        line = template.format(**answer)
+        return f"{line}\nPassword: {answer['password']}" if "password" in answer else line
+
+    return show
+
+
+def table(none: str, **columns: str) -> Show:
+    """Aligned columns, field=heading; `none` is said where there are no rows."""
+
+    def show(answer: Any) -> str:
+        rows = [[cell(row[field]) for field in columns] for row in answer]
+        return aligned([list(columns.values()), *rows]) if rows else none
+
+    return show
+
+
+def cell(value: object) -> str:
+    """One value; what would break the line or the terminal is shown as a question mark."""
+    if value is None or value == "" or value == []:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
+def aligned(rows: Iterable[list[str]]) -> str:
+    """Rows with two spaces between the columns."""
+    rows = list(rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def bindings(answer: Any) -> str:
+    """Who is where, one line each."""
+    rows = [
+        [
+            row["aor"].removeprefix("sip:").rpartition("@")[0],
+            row["state"],
+            "never" if row["expires"] is None else ago(row["expires"]),
+            row["received"] or "-",
+            (row["transport"] or "-").upper(),
+            row["contact"],
+            row["user_agent"],
+        ]
+        for row in answer
+    ]
+    heading = ["user", "state", "expires in", "seen at", "over", "contact", "device"]
+    return aligned([heading, *([cell(text) for text in row] for row in rows)]) if rows else "Nobody is registered."
+
+
+def calls(answer: Any) -> str:
+    """Calls, one line each."""
+    columns = {"started": "started", "caller": "from", "callee": "to", "state": "state", "result": "result"}
+    show = table("There was no call yet.", **columns)
+    return show([{**row, "started": row["started"][:19].replace("T", " ")} for row in answer])
+
+
+def events(answer: Any) -> str:
+    """What happened, one line each."""
+    lines = [f"{row['at']}  {row['account'] or '-':12}  {row['kind']:12}  {cell(row['text'])}" for row in answer]
+    return "\n".join(lines) or "Nothing happened since the box was started."
+
+
+def status(answer: Any) -> str:
+    """The state of the box."""
+    journal = answer["journal"]
+    megabytes = journal["bytes_written"] / 1e6
+    state = f"up for {ago(answer['uptime'])}" if answer["listeners"] else "not running"
+    rows = [
+        ["Frontdesk", f"{answer['version']}, {state}"],
+        ["Listens on", ", ".join(answer["listeners"]) or "-"],
+        ["Accounts", str(answer["accounts"])],
+        ["Bindings", str(answer["bindings"])],
+        ["Calls", str(answer["calls"])],
+        ["Disk", f"{journal['commits']} commits, {megabytes:.1f} MB, {journal['pending']} waiting"],
+        ["Memory", f"{answer['memory'] / 1e6:.0f} MB"],
+    ]
+    return "\n".join([aligned(rows), *(f"Note: {notice}" for notice in answer.get("notices", ()))])

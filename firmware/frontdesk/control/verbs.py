@@ -1,0 +1,162 @@
+"""The one table of verbs, which CLI, console and page share, and the one way to run a row of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from . import accounts, bindings, devices, settings, system, text
+from .box import Box, VerbError
+from .text import Show, sentence, table
+
+LONGEST_VALUE = 4 << 20
+"""Characters of one argument: a file of 10,000 accounts has a tenth of it."""
+
+
+class Kind(StrEnum):
+    """What an argument is, and so how it is typed."""
+
+    TEXT = "text"
+    COUNT = "count"
+    FLAG = "flag"
+    PASSWORD = "password"
+    """Never on a command line: read from standard input, or made."""
+    FILE = "file"
+    """The content of a file."""
+
+
+class Role(StrEnum):
+    """Who may."""
+
+    VIEWER = "viewer"
+    ADMIN = "admin"
+
+
+@dataclass(slots=True, frozen=True)
+class Argument:
+    """One argument; `option`: given by its name and not by its place."""
+
+    name: str
+    help: str
+    kind: Kind = Kind.TEXT
+    option: bool = False
+    required: bool = True
+    metavar: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class Verb:
+    """One row."""
+
+    words: str
+    run: Callable[..., Awaitable[Any]]
+    show: Show
+    arguments: tuple[Argument, ...] = ()
+    role: Role = Role.ADMIN
+
+    @property
+    def help(self) -> str:
+        """The first line of the function's docstring."""
+        return (self.run.__doc__ or "").partition("\n")[0]
+
+    @property
+    def json(self) -> bool:
+        """Whether programs may want the answer as it is."""
+        return self.role is Role.VIEWER
+
+
+USER = Argument("user", "name or number of the account", metavar="USER")
+NAME = Argument("name", "a name for people", option=True, required=False, metavar="TEXT")
+PASSWORD = Argument("password", "take the password from standard input; else one is made and printed", Kind.PASSWORD,
+                    option=True, required=False)  # fmt: skip
+ALIAS = Argument("alias", "the other number or name", metavar="ALIAS")
+DEVICE = Argument("device", "the device's name", metavar="DEVICE")
+URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
+STATIC = Argument("static", "it never expires", Kind.FLAG, option=True, required=False)
+CSV = Argument("text", "a file with the columns username,password,name", Kind.FILE, metavar="FILE.csv")
+ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
+KEY = Argument("key", "the setting", metavar="KEY")
+VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
+LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
+
+VERBS = (
+    Verb("account add", accounts.add, sentence("Added {user}."), (USER, NAME, PASSWORD)),
+    Verb("account remove", accounts.remove, sentence("Removed {user} and its bindings."), (USER,)),
+    Verb("account disable", accounts.disable, sentence("Disabled {user} and dropped its bindings."), (USER,)),
+    Verb("account enable", accounts.enable, sentence("Enabled {user}."), (USER,)),
+    Verb("account passwd", accounts.passwd, sentence("Changed the password of {user}."), (USER, PASSWORD)),
+    Verb("account set", accounts.change, sentence("Changed {user}."),
+         (USER, Argument("assignment", "such as name=Workshop", metavar="KEY=VALUE"))),
+    Verb("account list", accounts.show,
+         table("There are no accounts yet.", user="user", name="name", enabled="enabled", bindings="bindings",
+               aliases="aliases", devices="devices"), role=Role.VIEWER),
+    Verb("account import", accounts.load, sentence("Added {added} accounts."), (CSV,)),
+    Verb("alias add", accounts.alias, sentence("{alias} now reaches {user}."), (USER, ALIAS)),
+    Verb("alias remove", accounts.unalias, sentence("{alias} no longer reaches {user}."), (ALIAS,)),
+    Verb("alias list", accounts.aliases, table("There are no aliases yet.", alias="alias", user="user"),
+         role=Role.VIEWER),
+    Verb("device add", devices.add, sentence("Added the device {device} of {user}."), (USER, DEVICE, PASSWORD)),
+    Verb("device revoke", devices.revoke, sentence("Revoked the device {device} of {user}."), (USER, DEVICE)),
+    Verb("device list", devices.show,
+         table("There are no devices with a password of their own.", user="user", device="device",
+               bindings="bindings"),
+         (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
+    Verb("binding add", bindings.add, sentence("{user} is now reached at {contact}."), (USER, URI, STATIC)),
+    Verb("binding remove", bindings.remove, sentence("{user} is no longer reached at {contact}."), (USER, URI)),
+    Verb("peer add", settings.trust, sentence("Requests from {address} need no password now."), (ADDRESS, NAME)),
+    Verb("peer remove", settings.distrust, sentence("Requests from {address} need a password now."), (ADDRESS,)),
+    Verb("peer list", settings.peers, table("There are no trusted peers.", address="address", name="name"),
+         role=Role.VIEWER),
+    Verb("config get", settings.get, str, (KEY,), Role.VIEWER),
+    Verb("config set", settings.put, sentence("{key} is {value} now."), (KEY, VALUE)),
+    Verb("config list", settings.show, table("", key="setting", value="value", meaning="meaning"), role=Role.VIEWER),
+    Verb("bindings", bindings.show, text.bindings, role=Role.VIEWER),
+    Verb("calls", system.calls, text.calls, (LIMIT,), Role.VIEWER),
+    Verb("events", system.events, text.events,
+         (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
+    Verb("status", system.status, text.status, role=Role.VIEWER),
+)  # fmt: skip
+TABLE = {verb.words: verb for verb in VERBS}
+
+
+async def run(box: Box, words: str, arguments: Mapping[str, object]) -> Any:
+    """Does one verb; its answer is made of JSON's types. Raises VerbError."""
+    verb = TABLE.get(words)
+    if verb is None:
+        raise VerbError(f"There is no verb {words[:60]!r}.")
+    values = checked(verb, arguments)
+    try:
+        if verb.role is Role.VIEWER:
+            return await verb.run(box, **values)
+        async with box.turn:
+            return await verb.run(box, **values)
+    except OSError as error:
+        raise VerbError(f"Nothing was changed, the data cannot be written: {error}.") from error
+
+
+def checked(verb: Verb, arguments: Mapping[str, object]) -> dict[str, object]:
+    """The arguments of a verb, each there and of its type, and no others. Raises VerbError."""
+    known = {argument.name: argument for argument in verb.arguments}
+    for name in arguments:
+        if name not in known:
+            raise VerbError(f"{verb.words} has no argument {str(name)[:60]!r}.")
+    values = {name: value for name, value in arguments.items() if value is not None}
+    for argument in verb.arguments:
+        if argument.required and argument.name not in values:
+            raise VerbError(f"{verb.words} needs {argument.metavar or argument.name}.")
+    for name, value in values.items():
+        _check_type(known[name], value)
+    return values
+
+
+def _check_type(argument: Argument, value: object) -> None:
+    if argument.kind is Kind.FLAG:
+        good = isinstance(value, bool)
+    elif argument.kind is Kind.COUNT:
+        good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
+    else:
+        good = isinstance(value, str) and len(value) <= LONGEST_VALUE
+    if not good:
+        raise VerbError(f"{argument.metavar or argument.name} is not a {argument.kind} that can be used.")

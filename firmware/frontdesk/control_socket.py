@@ -1,0 +1,121 @@
+"""DIR/control.sock: the CLI's way into the running box, one JSON object a line each way.
+
+A request is {"verb": "account add", "arguments": {...}}; its answer {"answer": ...} or {"error": "one sentence"}.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from .control import Box, VerbError, run
+
+NAME = "control.sock"
+LONGEST_LINE = 8 << 20
+"""Bytes of one request."""
+CLIENTS = 32
+"""Open at once; more are told so and closed."""
+IDLE = 300.0
+"""Seconds in which a client has to finish its next request."""
+
+_log = logging.getLogger(__name__)
+
+
+class ControlSocket:
+    """Answers on the loop, with the verbs of `control`."""
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._server: asyncio.AbstractServer | None = None
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._path: Path | None = None
+
+    async def start(self, directory: Path) -> None:
+        """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's."""
+        self._path = directory / NAME
+        self._path.unlink(missing_ok=True)
+        listening = _listen(directory)
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_LINE)
+
+    async def close(self) -> None:
+        """Stops listening and hangs up on those who are connected."""
+        if self._server is not None:
+            self._server.close()
+        for writer in list(self._clients):
+            writer.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients.add(writer)
+        try:
+            if len(self._clients) > CLIENTS:
+                await _send(writer, {"error": "Too many clients are connected."})
+            else:
+                await self._converse(reader, writer)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # The client is gone, or has to go.
+        finally:
+            self._clients.discard(writer)
+            writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            try:
+                line = await asyncio.wait_for(reader.readuntil(b"\n"), IDLE)
+            except asyncio.LimitOverrunError:
+                await _send(writer, {"error": f"A request has at most {LONGEST_LINE} bytes."})
+                return
+            await _send(writer, await self._answer(line))
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            verb, arguments = _parse(line)
+            return {"answer": await run(self._box, verb, arguments)}
+        except VerbError as error:
+            return {"error": str(error)}
+        except Exception:
+            _log.exception("a control request failed")
+            return {"error": "The box could not do that; its log says why."}
+
+
+def _parse(line: bytes) -> tuple[str, dict[str, object]]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError):
+        raise VerbError("A request is one JSON object on one line.") from None
+    if not isinstance(request, dict) or not isinstance(request.get("verb"), str):
+        raise VerbError('A request is an object with a "verb".')
+    arguments = request.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise VerbError('The "arguments" are an object.')
+    return request["verb"], arguments
+
+
+async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    writer.write(json.dumps(answer).encode() + b"\n")
+    await asyncio.wait_for(writer.drain(), IDLE)
+
+
+def _listen(directory: Path) -> socket.socket:
+    """A listening socket of mode 0600 from its first moment."""
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # A socket's path has at most 107 bytes; by way of the open directory any directory will do.
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    mask = os.umask(0o177)
+    try:
+        listening.bind(f"/proc/self/fd/{descriptor}/{NAME}")
+        listening.listen(CLIENTS)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
+    finally:
+        os.umask(mask)
+        os.close(descriptor)
+    return listening

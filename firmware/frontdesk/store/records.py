@@ -1,0 +1,84 @@
+"""What `control` asks of the store: changes of accounts and settings, each on disk when it returns."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, Protocol
+
+from ..model import Account, Binding
+from . import accounts, bindings
+from .clock import Clock
+from .errors import StoreError
+from .journal import Write
+from .text import texts
+
+CALL_COLUMNS = "call_id, caller, callee, started, answered, ended, result, device"
+
+
+class Execute(Protocol):
+    """Does a change in a transaction: through the journal in the box, on the spot where no box runs."""
+
+    def __call__(self, write: Write, *, snapshot: bool = True) -> Awaitable[Any]: ...
+
+
+class Records:
+    """The same functions over either way; all raise StoreError and then have changed nothing."""
+
+    def __init__(self, execute: Execute, clock: Clock) -> None:
+        self._execute = execute
+        self._clock = clock
+
+    async def save(self, saved: Sequence[Account], dropped: Iterable[int] = ()) -> None:
+        """Adds accounts or takes their new forms, and drops bindings (ids) with it."""
+        ids = [(id,) for id in dropped]
+
+        def write(connection: sqlite3.Connection) -> None:
+            accounts.save(connection, saved)
+            connection.executemany(bindings.REMOVE, ids)
+
+        await self._do(write)
+
+    async def remove(self, username: str, dropped: Iterable[int] = ()) -> None:
+        """Takes an account away, and its bindings (ids) with it."""
+        ids = [(id,) for id in dropped]
+
+        def write(connection: sqlite3.Connection) -> None:
+            accounts.remove(connection, username)
+            connection.executemany(bindings.REMOVE, ids)
+
+        await self._do(write)
+
+    async def put(self, table: str, key: str, value: str | None) -> None:
+        """Sets one row of `settings` or `peers`, or takes it away (None)."""
+        if value is None:
+            await self._do(lambda connection: accounts.remove_pair(connection, table, key))
+        else:
+            await self._do(lambda connection: accounts.save_pair(connection, table, key, value))
+
+    async def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> None:
+        """Saves and drops bindings (ids) where no box runs."""
+        rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in saved]
+        ids = [(id,) for id in dropped]
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.executemany(bindings.SAVE, rows)
+            connection.executemany(bindings.REMOVE, ids)
+
+        await self._do(write, snapshot=False)
+
+    async def calls(self, limit: int) -> list[dict[str, Any]]:
+        """The newest call records, newest first, times in Unix seconds."""
+
+        def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            rows = connection.execute(f"SELECT {CALL_COLUMNS} FROM calls ORDER BY id DESC LIMIT ?", (limit,))
+            return [dict(zip(CALL_COLUMNS.split(", "), texts(row), strict=True)) for row in rows]
+
+        result: list[dict[str, Any]] = await self._do(read, snapshot=False)
+        return result
+
+    async def _do(self, write: Write, *, snapshot: bool = True) -> Any:
+        try:
+            return await self._execute(write, snapshot=snapshot)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(str(error)) from error
