@@ -161,7 +161,7 @@ def check_order(request: Request, binding: Binding, registrant: Registrant) -> N
     if binding.call_id != request.call_id or request.cseq.number >= binding.cseq:
         return
     if registrant.nonce_issued <= binding.accepted_at:
-        raise Rejection(500, "CSeq Is Lower Than Before")
+        raise Rejection(500, "Sequence Number Lower Than Before")
 
 
 class _Update:
