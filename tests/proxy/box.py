@@ -1,4 +1,4 @@
-"""A proxy between fake phones: the real transaction layer, location and directory, a clock that the test moves, a wire that is a list."""
+"""A proxy between fake phones: real transactions, location and directory; the clock is moved, the wire is a list."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Who:
 
 @dataclass
 class Box:
-    """The box without core: requests that come are taken as authenticated by the account in From, unless `who` says otherwise."""
+    """The box without core: a request counts as authenticated by the account in From, unless `who` says otherwise."""
 
     settings: Settings = field(default_factory=Settings)
     realm: str = "desk.example"
@@ -201,9 +201,10 @@ def request(
 ) -> str:
     """A phone's request."""
     where = flow or udp("192.0.2.11")
+    branch = branch or f"z9hG4bKphone{next(_branches)}"
     lines = [
         f"{method} {uri} SIP/2.0",
-        f"Via: SIP/2.0/{where.transport.upper()} {_host(where)};rport;branch={branch or f'z9hG4bKphone{next(_branches)}'}",
+        f"Via: SIP/2.0/{where.transport.upper()} {_host(where)};rport;branch={branch}",
         *(f"Route: {route}" for route in routes),
         f"From: <sip:{caller}@desk.example>;tag={tag}",
         f"To: {to}" + (f";tag={to_tag}" if to_tag else ""),

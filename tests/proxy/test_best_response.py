@@ -65,7 +65,8 @@ def test_equals_the_first_that_came() -> None:
 def test_challenges_of_all_are_gathered_unchanged() -> None:
     mine, other = ("www-authenticate", 'Digest realm="a"'), ("proxy-authenticate", 'Digest realm="b"')
     third = ("www-authenticate", 'Digest realm="c"')
-    chosen = best_response([response(404, ("www-authenticate", "no")), response(401, mine), response(407, other, third)])
+    refused = response(404, ("www-authenticate", "no"))
+    chosen = best_response([refused, response(401, mine), response(407, other, third)])
     assert [(key, value) for key, value, _ in chosen.fields] == [mine, other, third]
 
 

@@ -1,4 +1,4 @@
-"""Requests in a dialog: along good tokens, to where the phone is, and no other way (RFC 3261 section 16.4, RFC 5658)."""
+"""Requests in a dialog: along good tokens, to where the phone is, no other way (RFC 3261 section 16.4, RFC 5658)."""
 
 from __future__ import annotations
 
@@ -222,7 +222,8 @@ def test_every_repeated_ack_goes_through() -> None:
 
 
 @pytest.mark.parametrize(
-    "route", ["<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;lr;transport=tcp>", "<sip:DESK.example;lr>", "sip:101@192.0.2.1;lr"]
+    "route",
+    ["<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;lr;transport=tcp>", "<sip:DESK.example;lr>", "sip:101@192.0.2.1;lr"],
 )
 def test_phones_route_to_the_box_itself_is_dropped(route: str) -> None:
     box = Box()

@@ -12,10 +12,11 @@ DIRECTORY = Directory("desk.example")
 DIRECTORY.listen(*BOX)
 DIRECTORY.put(Account("102", "sip:102@desk.example"))
 DIRECTORY.put(Account("103", "sip:103@desk.example"))
+PHONE = udp("192.0.2.12")
 _numbers = iter(range(1, 10_000))
 
 
-def binding(contact: str = "", flow: Flow | None = udp("192.0.2.12"), **more: object) -> Binding:
+def binding(contact: str = "", flow: Flow | None = PHONE, **more: object) -> Binding:
     number = next(_numbers)
     made = Binding(number, "sip:102@desk.example", contact or f"sip:{number}@192.0.2.12", "", flow, 3600, 9e9)
     for name, value in more.items():

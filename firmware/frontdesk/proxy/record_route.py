@@ -56,7 +56,7 @@ class Tokens:
         return _encode(payload + self._mac(payload, call_id, initiator))
 
     def verify(self, token: str, call_id: str, sender: str | None, receiver: str | None) -> Dialog | None:
-        """The dialog, where the token is good for that Call-ID and one of the tags (From's and To's); there must be both."""
+        """The dialog, where the token is good for that Call-ID and From's or To's tag; both must be there."""
         payload, mac = _decode(token)
         if not payload or not sender or not receiver:
             return None

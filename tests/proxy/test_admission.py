@@ -1,0 +1,100 @@
+"""Who may call whom: From, the dialled name, and what the caller is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proxy.box import Box, Who, request, udp
+
+A, B = udp("192.0.2.11"), udp("192.0.2.12")
+
+
+@pytest.fixture
+def box() -> Box:
+    box = Box()
+    box.account("101", "1001", "front.desk")
+    box.phone("101", A)
+    box.account("102", "2000", "d\u00fcrr")
+    box.phone("102", B)
+    return box
+
+
+def status(box: Box, uri: str, who: Who | None = None, method: str = "MESSAGE", **more: object) -> int:
+    """0: passed on."""
+    box.receive(request(method, uri, **more), A, who)  # type: ignore[arg-type]
+    sent = box.taken()
+    return getattr(sent[0][0], "status", 0)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:102@desk.example", "sip:102@DESK.example:5060", "sip:102@192.0.2.1", "sip:102@[2001:db8::1]:5060",
+        "sip:2000@desk.example", "sip:%3102@desk.example", "sip:d%C3%BCrr@desk.example",
+        "sip:102;phone-context=x@desk.example", "sips:102@desk.example", "sip:102@192.0.2.1;transport=tcp;user=phone",
+    ],
+)  # fmt: skip
+def test_account_is_dialled_by_its_name_or_an_alias_at_any_served_host(box: Box, uri: str) -> None:
+    assert status(box, uri) == 0
+
+
+@pytest.mark.parametrize("uri", ["sip:102@elsewhere.example", "sip:102@192.0.2.1:5070", "sip:102@desk.example:99"])
+def test_host_that_is_not_the_boxs_is_403(box: Box, uri: str) -> None:
+    assert status(box, uri) == 403
+    assert status(box, uri, Who(peer="trunk")) == 403
+
+
+def test_unknown_name_is_404(box: Box) -> None:
+    assert status(box, "sip:999@desk.example") == 404
+
+
+def test_disabled_account_is_404_though_it_has_a_binding(box: Box) -> None:
+    box.account("102", enabled=False)
+    assert status(box, "sip:102@desk.example") == 404
+
+
+def test_account_without_a_binding_is_480(box: Box) -> None:
+    box.account("103")
+    assert status(box, "sip:103@desk.example") == 480
+
+
+def test_account_whose_only_binding_has_expired_is_480(box: Box) -> None:
+    box.phone("103", B, expires_at=box.now - 1)
+    assert status(box, "sip:103@desk.example") == 480
+
+
+def test_account_whose_only_binding_is_hopeless_is_480(box: Box) -> None:
+    box.phone("103", None, "sip:x@abc.invalid")
+    assert status(box, "sip:103@desk.example") == 480
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:101@desk.example", "sip:1001@192.0.2.1", "sip:front.desk@desk.example", "sips:101@desk.example",
+        "sip:%31%30%31@desk.example", "sip:anonymous@anonymous.invalid", "sip:Anonymous@desk.example",
+    ],
+)  # fmt: skip
+def test_from_is_any_name_of_the_account_or_anonymous(box: Box, uri: str) -> None:
+    assert _from(box, uri) == 0
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:102@desk.example", "sip:101@elsewhere.example", "sip:desk.example", "tel:101",
+        "sip:anonymous@elsewhere.example", "sip:somebody@anonymous.invalid.example",
+    ],
+)  # fmt: skip
+def test_other_from_is_403(box: Box, uri: str) -> None:
+    assert _from(box, uri) == 403
+
+
+def test_trusted_peer_may_say_any_from(box: Box) -> None:
+    assert _from(box, "sip:+49301234567@provider.example", Who(peer="provider")) == 0
+
+
+def _from(box: Box, uri: str, who: Who | None = None) -> int:
+    text = request("MESSAGE").replace("From: <sip:101@desk.example>", f"From: <{uri}>")
+    box.receive(text, A, who or Who(box.directory.account("101")))
+    return getattr(box.taken()[0][0], "status", 0)

@@ -1,0 +1,170 @@
+"""Active calls, and the record that each leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.events import Kind
+from frontdesk.model import CallRecord
+from frontdesk.proxy import calls
+from frontdesk.proxy.calls import Call, CallBook, CallState
+from tests.proxy.box import Box, Who, reply, request, route_set, udp
+
+A, B = udp("192.0.2.11"), udp("192.0.2.12")
+
+
+@pytest.fixture
+def box() -> Box:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    return box
+
+
+def invited(box: Box, who: Who | None = None) -> None:
+    box.receive(request("INVITE", branch="z9hG4bKone"), A, who)
+    box.invite = box.request("INVITE")  # type: ignore[attr-defined]
+
+
+def says(box: Box, status: int) -> None:
+    answer = reply(box.invite, status, headers=[("contact", '"Two" <sip:102@10.0.0.2:5062>;q=1')])  # type: ignore[attr-defined]
+    box.receive(answer, B)
+
+
+def hangs_up(box: Box, answer: int = 200) -> None:
+    routes = route_set(box.invite, callee=True)  # type: ignore[attr-defined]
+    box.receive(request("BYE", "sip:102@10.0.0.2", to_tag="callee", cseq=2, routes=routes), A)
+    bye = box.request("BYE")
+    assert box.records == []
+    box.receive(reply(bye, answer), B)
+
+
+def kinds(box: Box) -> list[Kind]:
+    return [event.kind for event in box.events]
+
+
+def test_call_goes_from_calling_over_ringing_to_answered(box: Box) -> None:
+    states = []
+    invited(box)
+    for status in (100, 180, 183, 200):
+        says(box, status)
+        (call,) = box.proxy.calls.active(box.now)
+        states.append(call.state)
+    assert states == [CallState.CALLING, CallState.RINGING, CallState.RINGING, CallState.ANSWERED]
+    assert (call.caller, call.callee, call.source) == ("101", "102", "192.0.2.11:5060/udp")
+
+
+def test_answered_call_ends_with_its_bye_and_leaves_one_record(box: Box) -> None:
+    invited(box)
+    box.now += 4
+    says(box, 200)
+    box.now += 60
+    hangs_up(box)
+    assert box.proxy.calls.active(box.now) == []
+    assert box.records == [
+        CallRecord("call-1", "101", "102", 1000.0, 1004.0, 1064.0, 200, "sip:102@10.0.0.2:5062")
+    ]
+    assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED]
+    assert {event.account for event in box.events} == {"101"}
+
+
+@pytest.mark.parametrize("answer", [481, 500, 407])
+def test_any_end_of_a_bye_ends_the_call(box: Box, answer: int) -> None:
+    invited(box)
+    says(box, 200)
+    hangs_up(box, answer)
+    assert len(box.records) == 1
+
+
+def test_bye_that_nobody_answers_ends_the_call(box: Box) -> None:
+    invited(box)
+    says(box, 200)
+    routes = route_set(box.invite, callee=True)  # type: ignore[attr-defined]
+    box.receive(request("BYE", "sip:102@10.0.0.2", to_tag="callee", cseq=2, routes=routes), A)
+    box.pass_time(33)
+    assert [record.result for record in box.records] == [200]
+
+
+def test_refused_call_leaves_its_status(box: Box) -> None:
+    invited(box)
+    says(box, 180)
+    says(box, 486)
+    assert [(record.answered_at, record.result, record.device) for record in box.records] == [(None, 486, "")]
+    assert kinds(box) == [Kind.CALLING, Kind.RINGING, Kind.ENDED]
+
+
+def test_call_that_was_given_up_is_487(box: Box) -> None:
+    invited(box)
+    says(box, 180)
+    box.receive(request("CANCEL", branch="z9hG4bKone"), A)
+    says(box, 487)
+    assert [record.result for record in box.records] == [487]
+
+
+def test_reinvite_is_no_other_call(box: Box) -> None:
+    invited(box)
+    says(box, 200)
+    routes = route_set(box.invite, callee=True)  # type: ignore[attr-defined]
+    box.receive(request("INVITE", "sip:102@10.0.0.2", to_tag="callee", cseq=2, routes=routes), A)
+    box.receive(reply(box.request("INVITE"), 488), B)
+    assert (len(box.proxy.calls), box.records) == (1, [])
+
+
+def test_reinvite_that_finds_no_dialog_ends_the_call(box: Box) -> None:
+    invited(box)
+    says(box, 200)
+    routes = route_set(box.invite, callee=True)  # type: ignore[attr-defined]
+    box.receive(request("INVITE", "sip:102@10.0.0.2", to_tag="callee", cseq=2, routes=routes), A)
+    box.receive(reply(box.request("INVITE"), 481), B)
+    assert len(box.records) == 1
+
+
+def test_bye_of_a_call_from_before_a_restart_just_passes(box: Box) -> None:
+    invited(box)
+    says(box, 200)
+    box.restart()
+    box.events.clear()
+    hangs_up(box)
+    assert (box.statuses(), box.records, box.events) == ([200], [], [])
+
+
+def test_call_of_a_trusted_peer_carries_its_name(box: Box) -> None:
+    invited(box, Who(peer="provider"))
+    (call,) = box.proxy.calls.active(box.now)
+    assert (call.caller, call.account) == ("provider", "")
+
+
+def test_messages_are_no_calls(box: Box) -> None:
+    box.receive(request("MESSAGE"), A)
+    assert box.proxy.calls.active(box.now) == []
+
+
+def test_refused_at_the_door_is_no_call(box: Box) -> None:
+    box.receive(request("INVITE", "sip:404@desk.example"), A)
+    assert (box.statuses(), box.events) == ([404], [])
+
+
+def book() -> tuple[CallBook, list[CallRecord]]:
+    records: list[CallRecord] = []
+    return CallBook(lambda event: None, records.append), records
+
+
+def call(number: int, at: float = 0.0) -> Call:
+    return Call((f"call-{number}", "tag"), "101", "101", "102", "", at)
+
+
+def test_oldest_is_given_up_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MAX_CALLS", 3)
+    calls_, records = book()
+    for number in range(5):
+        calls_.begin(call(number))
+    assert [each.key[0] for each in calls_.active(0)] == ["call-2", "call-3", "call-4"]
+    assert [record.call_id for record in records] == ["call-0", "call-1"]
+
+
+def test_call_is_given_up_after_a_day() -> None:
+    calls_, records = book()
+    calls_.begin(call(1))
+    assert len(calls_.active(86_399)) == 1
+    assert calls_.active(86_401) == []
+    assert len(records) == 1
