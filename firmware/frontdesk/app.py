@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from .control.box import Box
+from .control import Box
 from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
@@ -23,6 +24,8 @@ from .location import LocationService
 from .log import log_event, start_logging
 from .model import Settings
 from .store import Clock, DirectoryLock, Journal, Store
+from .store.journal import Write
+from .store.records import Records
 
 SPARE_FILES = 128
 """File descriptors beside those of connections: sockets, the database, threads."""
@@ -70,9 +73,10 @@ class _Appliance:
         self._options = options
         self._store = store
         self._clock = Clock.of_this_boot()
+        self._stored = store.settings()
+        self._settings = _settings(self._stored, options)
         for notice in store.notices:
             _log.warning("%s", notice)
-        self._settings = _settings(store.settings(), options)
         self._core = self._make_core()
 
     def _make_core(self) -> Core:
@@ -85,7 +89,7 @@ class _Appliance:
         location = LocationService(bindings, store.next_binding_id())
         keys = Keys(record_route=store.record_route_key, process=secrets.token_bytes(32))
         core = Core(directory, location, settings, keys, os.urandom)
-        core.events.subscribe(lambda event: log_event(event))
+        core.events.subscribe(log_event)
         return core
 
     async def serve(self) -> int:
@@ -113,14 +117,36 @@ class _Appliance:
         except OSError as error:
             print(f"frontdesk: cannot listen on {error.filename}: {error.strerror}.", file=sys.stderr)  # noqa: T201
             return BAD_START
-        box = Box.of_running(self._core, self._store, journal, endpoint, self._clock)
-        async with ControlSocket(self._options.data, box):
-            endpoint.settle()
-            print("ready", flush=True)  # noqa: T201
-            await stop.wait()
+        control = ControlSocket(self._box(endpoint, journal))
+        await control.start(self._options.data)
+        endpoint.settle()
+        print("ready", flush=True)  # noqa: T201
+        await stop.wait()
+        await control.close()
         self._core.flush(self._clock.now())
         endpoint.settle()
         return 0
+
+
+    def _box(self, endpoint: Endpoint, journal: Journal) -> Box:
+        async def execute(write: Write, *, snapshot: bool = True) -> Any:
+            return await asyncio.wrap_future(journal.execute(write, snapshot=snapshot))
+
+        return Box(
+            self._core.directory,
+            self._core.location,
+            Records(execute, self._clock),
+            self._stored,
+            self._clock,
+            notices=self._store.notices,
+            core=self._core,
+            settle=endpoint.settle,
+            configure=lambda settings: self._core.configure(_settings(settings, self._options)),
+            journal=journal,
+            listeners=endpoint.listeners,
+            started_at=self._clock.now(),
+            turn=asyncio.Lock(),
+        )
 
 
 def _settings(stored: Settings, options: Options) -> Settings:
