@@ -31,9 +31,9 @@ class ControlSocket:
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self._path: Path | None = None
         self._server: asyncio.AbstractServer | None = None
         self._clients: set[asyncio.StreamWriter] = set()
-        self._path: Path | None = None
 
     async def start(self, directory: Path) -> None:
         """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's."""

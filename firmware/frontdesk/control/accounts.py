@@ -21,7 +21,7 @@ Answer = dict[str, Any]
 
 
 async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer:
-    """Adds an account; without a password one is made and told, once."""
+    """Adds an account, and prints a password where none is given."""
     _check_free(box, user)
     made = password or passwords.make()
     account = Account(user, f"sip:{user}@{box.directory.realm}", _checked_name(name))
@@ -37,7 +37,7 @@ async def remove(box: Box, user: str) -> Answer:
 
 
 async def disable(box: Box, user: str) -> Answer:
-    """Nobody can register or call as it, and its bindings go; all else stays."""
+    """Nobody can register or call as it; its bindings go."""
     await box.save(replace(box.account(user), enabled=False), drop=lambda binding: True)
     return {"user": user}
 
@@ -49,7 +49,7 @@ async def enable(box: Box, user: str) -> Answer:
 
 
 async def passwd(box: Box, user: str, password: str = "") -> Answer:
-    """Another main password; bindings stay, the next REGISTER needs it."""
+    """Another main password; phones stay until they register again."""
     account = box.account(user)
     made = password or passwords.make()
     main = passwords.secret("", user, box.directory.realm, made)
@@ -58,7 +58,7 @@ async def passwd(box: Box, user: str, password: str = "") -> Answer:
 
 
 async def change(box: Box, user: str, assignment: str) -> Answer:
-    """Changes what is known of an account."""
+    """Changes a setting of an account."""
     key, equals, value = assignment.partition("=")
     if not equals or key != "name":
         raise VerbError(f"An account has the setting name=TEXT, not {assignment!r}.")
@@ -83,7 +83,7 @@ async def show(box: Box) -> list[Answer]:
 
 
 async def load(box: Box, text: str) -> Answer:
-    """Adds the accounts of a CSV text, all or none."""
+    """Adds the accounts of a CSV file, all or none."""
     accounts = _parse(box, text)
     for account in accounts:
         box.directory.put(account)

@@ -14,7 +14,7 @@ Answer = dict[str, Any]
 
 
 async def show(box: Box) -> list[Answer]:
-    """All bindings that have not expired."""
+    """Who is where."""
     now = box.clock.now()
     offset = box.clock.wall() - now
     shown = [binding for binding in box.location if binding.expires_at is None or binding.expires_at > now]
@@ -44,7 +44,7 @@ def snapshot(binding: Binding, now: float, offset: float) -> Answer:
 
 
 async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer:
-    """A binding for a device that cannot register; it never expires."""
+    """A place for a device that cannot register."""
     if not static:
         raise VerbError("Only static bindings are added by hand; say --static.")
     account = box.account(user)
@@ -64,7 +64,7 @@ async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer
 
 
 async def remove(box: Box, user: str, contact: str) -> Answer:
-    """Takes a binding away; a phone that is there will register again."""
+    """Takes a binding away."""
     account = box.account(user)
     found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
     if not found:

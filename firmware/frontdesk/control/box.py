@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
 
-if TYPE_CHECKING:  # A command where no box runs does without the core, and starts sooner.
+if TYPE_CHECKING:  # A command where no box runs does without it, and starts sooner.
     from ..core import Core
 
 
@@ -47,8 +47,9 @@ class Clock(Protocol):
     def wall(self) -> Callable[[], float]: ...
 
 
-class Figures(Protocol):
+class Journal(Protocol):
     """The journal's counters."""
+
 
     @property
     def pending(self) -> int: ...
@@ -77,7 +78,7 @@ class Box:
     """Carries out what the core wishes; called after each call into the core."""
     configure: Callable[[Settings], None] = lambda settings: None
     """Takes changed settings into use."""
-    journal: Figures | None = None
+    journal: Journal | None = None
     listeners: Sequence[str] = ()
     started_at: float = 0.0
     turn: AbstractAsyncContextManager[Any] = field(default_factory=nullcontext)

@@ -14,7 +14,7 @@ Answer = dict[str, Any]
 
 
 async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
-    """A secret for one device; without a password one is made and told, once."""
+    """Adds a password for one device."""
     account = box.account(user)
     if not USER.fullmatch(device):
         raise VerbError(f"{device!r} cannot be a device's name: letters, digits and _ . + * ! ~ - are possible.")
@@ -29,7 +29,7 @@ async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
 
 
 async def revoke(box: Box, user: str, device: str) -> Answer:
-    """Takes a device's secret and its bindings away."""
+    """Takes a device's password and bindings away."""
     account = box.account(user)
     kept = [secret for secret in account.secrets if secret.name != device or not device]
     if len(kept) == len(account.secrets):
@@ -39,7 +39,7 @@ async def revoke(box: Box, user: str, device: str) -> Answer:
 
 
 async def show(box: Box, user: str = "") -> list[Answer]:
-    """The devices of one account or of all, and how many bindings each has now."""
+    """The devices of one account, or of all."""
     accounts = [box.account(user)] if user else [account for _, account in sorted(box.directory.accounts.items())]
     now = box.clock.now()
     answer = []

@@ -15,7 +15,7 @@ CALLS = 100
 
 
 async def status(box: Box) -> Answer:
-    """The state of the box; `notices` is there only when there is something to say."""
+    """The state of the box."""
     journal = box.journal
     answer = {
         "version": __version__,
@@ -32,6 +32,7 @@ async def status(box: Box) -> Answer:
         },
         "memory": resident(),
     }
+    # A further field, but only where there is something to say.
     return answer | ({"notices": box.notices} if box.notices else {})
 
 
@@ -47,7 +48,7 @@ def resident() -> int:
 
 
 async def calls(box: Box, limit: int = CALLS) -> list[Answer]:
-    """The calls that are up, then the newest that ended."""
+    """Calls that are up, and the newest that have ended."""
     ended = [
         {**call, "started": iso(call["started"]), "answered": _iso(call["answered"]), "ended": iso(call["ended"])}
         for call in await box.records.calls(limit)
@@ -81,7 +82,7 @@ def _iso(wall: float | None) -> str | None:
 
 
 async def events(box: Box, user: str = "") -> list[Answer]:
-    """What happened to one account or to all, oldest first; kept in memory while the box runs."""
+    """What happened since the box was started."""
     if user:
         box.account(user)
     if box.core is None:

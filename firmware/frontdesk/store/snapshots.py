@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from .database import sync_directory
+from .database import PAGE_SIZE, sync_directory
 from .schema import VOLATILE, version_of
 
 KEEP = 3
@@ -80,6 +80,7 @@ def restore(content: bytes, path: Path) -> None:
 def _copy(connection: sqlite3.Connection) -> bytes:
     connection.execute("ATTACH ':memory:' AS snapshot")
     try:
+        connection.execute(f"PRAGMA snapshot.page_size = {PAGE_SIZE}")
         for name, sql in connection.execute(TABLES).fetchall():
             connection.execute(sql.replace("CREATE TABLE ", "CREATE TABLE snapshot.", 1))
             if name not in VOLATILE:

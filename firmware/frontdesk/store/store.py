@@ -30,6 +30,7 @@ class Store:
         """What the person at the box should know, a sentence each."""
         self.snapshots = Snapshots(directory / "snapshots")
         self._connection = connection
+        self._settings: Settings | None = None
         meta = accounts.load_pairs(connection, "meta")
         self.realm = meta["realm"]
         self.record_route_key = bytes.fromhex(meta["record_route_key"])
@@ -61,9 +62,10 @@ class Store:
 
     def settings(self) -> Settings:
         """The settings; one that cannot be is left at its default, with a notice."""
-        settings, complaints = load_settings(accounts.load_pairs(self._connection, "settings"))
-        self.notices += [complaint for complaint in complaints if complaint not in self.notices]
-        return settings
+        if self._settings is None:
+            self._settings, complaints = load_settings(accounts.load_pairs(self._connection, "settings"))
+            self.notices += complaints
+        return self._settings
 
     def bindings(self, now: float, wall: float, boot_id: int) -> list[Binding]:
         """All bindings, times on this boot's clock."""

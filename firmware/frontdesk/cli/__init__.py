@@ -1,0 +1,97 @@
+"""The command line (design section 10): `serve`, and the verbs of `control`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from ..control import TABLE, Kind, Verb, VerbError
+from .parser import build_parser
+
+BAD_COMMAND = 2
+"""Exit status of a wrong command line, a taken port, an unusable directory."""
+REFUSED = 1
+"""Exit status of a verb that could not be done."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does one command; the exit status."""
+    try:
+        options = build_parser().parse_args(argv)
+        status = _serve(options) if options.verb == "serve" else _run(TABLE[options.verb], options)
+        sys.stdout.flush()
+        return status
+    except SystemExit as end:  # argparse has said what there was to say.
+        return end.code if isinstance(end.code, int) else BAD_COMMAND
+    except VerbError as error:
+        return _complain(str(error), REFUSED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Nobody reads on; nothing is wrong.
+        return 0
+    except OSError as error:
+        return _complain(_plain(error), BAD_COMMAND)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(verb: Verb, options: Namespace) -> int:
+    from .box import ask
+
+    values = {argument.name: getattr(options, argument.name) for argument in verb.arguments}
+    for argument in verb.arguments:
+        if argument.kind is Kind.PASSWORD:
+            values[argument.name] = _read_password() if values[argument.name] else None
+        elif argument.kind is Kind.FILE:
+            with open(values[argument.name], encoding="utf-8", newline="") as file:
+                values[argument.name] = _read(file.read, values[argument.name])
+    answer = ask(options.data, verb, values, options.domain)
+    _print(json.dumps(answer, indent=2) if getattr(options, "json", False) else verb.show(answer))
+    return 0
+
+
+def _read_password() -> str:
+    if sys.stdin.isatty():
+        from getpass import getpass
+
+        password = getpass("Password: ")
+    else:
+        password = _read(sys.stdin.readline, "standard input").rstrip("\r\n")
+    if not password:
+        raise VerbError("There is no password on standard input.")
+    return password
+
+
+def _read(read: object, name: str) -> str:
+    assert callable(read)
+    try:
+        return str(read())
+    except UnicodeDecodeError:
+        raise VerbError(f"{name} is not text in UTF-8.") from None
+
+
+def _serve(options: Namespace) -> int:
+    from ..app import run
+    from .serve import serve_options
+
+    return run(serve_options(options))
+
+
+def _plain(error: OSError) -> str:
+    if error.errno is None:  # Ours: a sentence already.
+        return str(error)
+    name = f" {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
+    return f"Cannot use{name}: {error.strerror}."
+
+
+def _complain(sentence: str, status: int) -> int:
+    sys.stderr.write(f"frontdesk: {sentence}\n")
+    return status
+
+
+def _print(text: str) -> None:
+    # A terminal that cannot show a character gets a stand-in, not a traceback.
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -1,0 +1,130 @@
+"""The way to a verb: through DIR/control.sock where a box serves, else by the lock and the store, same functions."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Awaitable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..control import Box, Role, Verb, VerbError, run
+from ..directory import Directory
+from ..location import LocationService
+from ..store import Clock, DirectoryLock, Records, Store, StoreError
+
+SOCKET = "control.sock"
+DATABASE = "frontdesk.db"
+PATIENCE = 10.0
+"""Seconds in which a box that is starting has to open its socket."""
+PAUSE = 0.05
+CHUNK = 1 << 16
+
+
+def ask(directory: Path, verb: Verb, arguments: dict[str, Any], domains: Sequence[str]) -> Any:
+    """The answer to a verb. Raises VerbError where it was refused, OSError where the data cannot be used."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        connection = _connect(directory)
+        if connection is not None:
+            with connection:
+                return _converse(connection, verb.words, arguments)
+        try:
+            return _ask_store(directory, verb, arguments, domains)
+        except Serving:
+            # It holds the lock but has no socket: it has just started, or is about to end.
+            if time.monotonic() > until:
+                raise
+            time.sleep(PAUSE)
+
+
+class Serving(StoreError):
+    """A box holds the lock."""
+
+
+# -- a box that serves -------------------------------------------------------------------------------------------------
+
+
+def _connect(directory: Path) -> socket.socket | None:
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")  # However long the directory's name is.
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    except OSError:
+        connection.close()
+        raise
+    finally:
+        os.close(descriptor)
+    return connection
+
+
+def _converse(connection: socket.socket, verb: str, arguments: dict[str, Any]) -> Any:
+    connection.sendall(json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n")
+    chunks = []
+    while chunk := connection.recv(CHUNK):
+        chunks.append(chunk)
+        if chunk.endswith(b"\n"):
+            break
+    try:
+        answer = json.loads(b"".join(chunks))
+    except ValueError:
+        raise VerbError("The box ended before it answered; look whether it was done.") from None
+    if "error" in answer:
+        raise VerbError(answer["error"])
+    return answer["answer"]
+
+
+# -- no box serves -----------------------------------------------------------------------------------------------------
+
+
+def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: Sequence[str]) -> Any:
+    if verb.role is Role.VIEWER and not (directory / DATABASE).exists():
+        raise StoreError(f"There is no box in {directory} yet; `frontdesk account add` makes one.")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _lock(directory):
+        store = Store.open(directory, domains[0] if domains else None)
+        try:
+            return _finish(run(_box(store), verb.words, arguments))
+        finally:
+            store.close()
+
+
+def _lock(directory: Path) -> DirectoryLock:
+    try:
+        return DirectoryLock(directory, serve=False)
+    except StoreError as error:
+        raise Serving(str(error)) from error
+
+
+def _box(store: Store) -> Box:
+    clock = Clock.of_this_boot()
+
+    async def execute(write: Any, *, snapshot: bool = True) -> Any:
+        return store.write(write, snapshot=snapshot)
+
+    settings = store.settings()
+    directory = Directory(store.realm, settings.domains)
+    directory.peers = store.peers()
+    for account in store.accounts():
+        directory.put(account)
+    bindings = store.bindings(clock.now(), clock.wall(), clock.boot_id)
+    location = LocationService(bindings, store.next_binding_id(reserve=False))
+    return Box(directory, location, Records(execute, clock), settings, clock, store.notices)
+
+
+def _finish(verb: Awaitable[Any]) -> Any:
+    """The result of a coroutine that never has to wait: no event loop is needed, or imported."""
+    assert isinstance(verb, Coroutine)
+    try:
+        verb.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("a verb waited where nothing can come")

@@ -1,0 +1,161 @@
+"""The command line as argparse sees it, made from the table of verbs."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
+from pathlib import Path
+from typing import NoReturn
+
+from .. import __version__
+from ..control import VERBS, Argument, Kind, Verb
+
+GROUPS = {
+    "account": "Who may register and call.",
+    "alias": "Further numbers and names of an account.",
+    "device": "Passwords for single devices, each to be revoked alone.",
+    "binding": "Places that are set by hand.",
+    "peer": "Addresses whose requests need no password.",
+    "config": "Settings of the box.",
+}
+LATER = ("web", "console", "panel", "pnp")
+"""Options of `serve` that take `off` until there is something behind them."""
+EXAMPLES = """\
+examples:
+  frontdesk serve --data ./data
+  frontdesk account add 101 --name "Front desk"
+  frontdesk bindings
+"""
+
+
+class Parser(ArgumentParser):
+    """One plain sentence for a wrong command line, and exit status 2."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False, **options)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong and where help is."""
+        text = message[:1].upper() + message[1:].rstrip(".")
+        self.exit(2, f"frontdesk: {text}. Try: {self.prog} --help\n")
+
+
+def build_parser() -> Parser:
+    """The whole command line."""
+    parser = Parser(
+        prog="frontdesk",
+        description="Frontdesk, a SIP registrar in a box: it knows where everybody sits, and puts callers through.",
+        epilog=EXAMPLES,
+    )
+    parser.add_argument("--version", action="version", version=f"frontdesk {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_serve(commands)
+    groups: dict[str, _SubParsersAction[Parser]] = {}
+    for verb in VERBS:
+        group, _, word = verb.words.partition(" ")
+        if word and group not in groups:
+            of_group = commands.add_parser(group, help=GROUPS[group], description=GROUPS[group])
+            groups[group] = of_group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+        _add_verb(groups[group] if word else commands, word or group, verb)
+    return parser
+
+
+def _add_verb(commands: _SubParsersAction[Parser], word: str, verb: Verb) -> None:
+    parser = commands.add_parser(word, help=verb.help, description=verb.help)
+    for argument in verb.arguments:
+        _add_argument(parser, argument)
+    if verb.json:
+        parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    _add_common(parser, verb.words)
+
+
+def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
+    name, help = argument.name, argument.help
+    if argument.kind is Kind.PASSWORD:
+        parser.add_argument(f"--{name}-stdin", dest=name, action="store_true", help=help)
+    elif argument.kind is Kind.FLAG:
+        parser.add_argument(f"--{name}", action="store_true", help=help)
+    elif argument.option:
+        kind = whole_number if argument.kind is Kind.COUNT else str
+        parser.add_argument(f"--{name}", type=kind, metavar=argument.metavar or "N", help=help)
+    else:
+        nargs = None if argument.required else "?"
+        parser.add_argument(name, metavar=argument.metavar, nargs=nargs, help=help)
+
+
+def _add_common(parser: ArgumentParser, verb: str) -> None:
+    default = os.environ.get("FRONTDESK_DATA") or "./data"
+    parser.add_argument(
+        "--data", type=Path, default=Path(default), metavar="DIR",
+        help="where the box keeps its data (default: $FRONTDESK_DATA, else ./data)",
+    )  # fmt: skip
+    what = "the realm where the data are yet to be made"
+    if verb == "serve":
+        what = "a name that the box answers for; the first becomes " + what
+    parser.add_argument("--domain", action="append", default=[], type=domain_name, metavar="NAME", help=what)
+    parser.set_defaults(verb=verb)
+
+
+def _add_serve(commands: _SubParsersAction[Parser]) -> None:
+    text = "Register phones and put their calls through."
+    parser = commands.add_parser("serve", help=text, description=text)
+    parser.add_argument(
+        "--sip", action="append", metavar="udp:HOST:PORT",
+        help="listen there, udp: or tcp: (default: UDP and TCP 5060 of all addresses)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--flush", type=seconds, metavar="SECONDS",
+        help="how long a pure refresh may wait for the disk; 0: it never waits (default: 600)",
+    )  # fmt: skip
+    parser.add_argument("--guard", choices=["off"], help="no rate limits and bans")
+    parser.add_argument("--log", choices=["text", "json"], default="text", help="how the log is written")
+    for option in LATER:
+        parser.add_argument(f"--{option}", action="append", type=OnlyOff(option), metavar="off", help="off")
+    parser.add_argument("--board", metavar="NAME", help="the kind of board")
+    _add_common(parser, "serve")
+
+
+# -- types of values: argparse shows their sentence -------------------------------------------------------------------
+
+
+class OnlyOff:
+    """A value that can only be `off` yet."""
+
+    def __init__(self, option: str) -> None:
+        self.option = option
+
+    def __call__(self, text: str) -> str:
+        if text != "off":
+            raise ArgumentTypeError(f"only `off` is possible yet, not {text!r}")
+        return text
+
+
+def whole_number(text: str) -> int:
+    """A whole number, not negative."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Seconds, or a duration such as 10m."""
+    from ..config import read_duration
+
+    try:
+        return read_duration(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is none; it {error}") from None
+
+
+def domain_name(text: str) -> str:
+    """A host name or address as it stands in a URI."""
+    from ..sip.errors import ParseError
+    from ..sip.host import parse_hostport
+
+    try:
+        host, port = parse_hostport(text)
+    except ParseError:
+        host, port = "", None
+    if not host or port is not None or not text.isascii() or not set(text).isdisjoint(" @;?<>\",'/"):
+        raise ArgumentTypeError(f"{text!r} is no domain name")
+    return host
