@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontdesk.model import CallRecord, Settings
+from frontdesk.model import Settings
 from frontdesk.sip.wire import HostPort
 from tests.support.box import Box
 from tests.support.clock import FakeClock
@@ -22,13 +22,12 @@ class Stage:
         self.clock = FakeClock()
         self.wire = Wire(self.clock, weather)
         self.box = Box(self.clock, self.wire, settings, weather.seed)
-        self.records: list[CallRecord] = []
         self.alice = self.phone("alice", ALICE)
         self.bob = self.phone("bob", BOB)
         self._mark = 0
 
     def phone(self, name: str, address: HostPort, seen: HostPort | None = None) -> Phone:
-        """One more phone, with an account of its own."""
+        """One more phone of that account; `seen`: where its router puts it."""
         phone = Phone(name, address, self.clock, self.wire, seen=seen)
         self.box.add_account(name, phone.password)
         return phone

@@ -8,7 +8,7 @@ from random import Random
 from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
-from frontdesk.model import Account, Binding, Commit, Secret, Settings
+from frontdesk.model import Account, Binding, CallRecord, Commit, Secret, Settings
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Flow, HostPort, Send, Target
 
@@ -32,6 +32,8 @@ class Box:
         self.core = Core(self.directory, self.location, settings or Settings(), keys, Random(seed).randbytes)
         self._clock = clock
         self._wire = wire
+        self.records: list[CallRecord] = []
+        """Of calls that have ended."""
         self._disk: list[tuple[float, int]] = []
         wire.attach("box", BOX, self._receive)
         clock.drive(self.core.next_timer, self._handle_timers)
@@ -68,7 +70,8 @@ class Box:
             if isinstance(action, Send):
                 data = action.message if isinstance(action.message, bytes) else action.message.encode()
                 self._wire.post(BOX, _address(action.target), data)
-            elif isinstance(action, Commit) and action.ticket:
+            elif isinstance(action, Commit):
+                self.records += action.changes.calls
                 self._disk.append((self._clock.now + DISK, action.ticket))
 
 

@@ -104,7 +104,8 @@ class Call:
         call.route_set = invite.values("record-route")
         call._take(invite)
         call._open(invite, flow)
-        for after, status in phone.script:
+        script, phone.first = phone.script if phone.first is None else phone.first, None
+        for after, status in script:
             phone.deadlines.set(phone.now() + after, partial(call._step, status))
         return call
 

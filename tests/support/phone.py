@@ -31,13 +31,14 @@ class Phone:
     """One phone. `script` says how it answers a call; `results` are the final statuses of its REGISTERs."""
 
     def __init__(
-        self, name: str, address: HostPort, clock: FakeClock, wire: Wire, *, seen: HostPort | None = None, password: str = ""
+        self, name: str, address: HostPort, clock: FakeClock, wire: Wire, *, seen: HostPort | None = None
     ) -> None:
         self.name = name
         self.address = address
-        self.password = password or f"{name}'s secret"
+        self.password = f"{name}'s secret"
         self.registration = f"{name}-registration"  # the Call-ID of its REGISTERs
         self.script: list[Step] = [(0.1, 180), (1.0, 200)]
+        self.first: list[Step] | None = None  # how it answers its next call alone
         self.extra: list[tuple[str, str]] = []  # headers of its refusals
         self.results: list[int] = []
         self.calls: list[Call] = []
@@ -189,8 +190,8 @@ class Transact:
             answerer = Answerer(self.phone.name, self.phone.password, challenge)
             self._asked.add(answerer.realm)
             self.phone.answerers[answerer.realm] = answerer
-            others = [old for old in request.lines(answers.lower()) if f'realm="{answerer.realm}"' not in old]
-            request.replace(answers.lower(), [*others, answerer.authorize(request.method, request.uri_text)])
+        known = [self.phone.answerers[realm] for realm in sorted(self._asked)]
+        request.replace(answers.lower(), [each.authorize(request.method, request.uri_text) for each in known])
         request.replace("via", [f"{request.lines('via')[0]}-{response.cseq.number}"])
         request.replace("cseq", [f"{request.cseq.number + 1} {request.method}"])
         return True

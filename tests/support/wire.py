@@ -58,6 +58,10 @@ class Wire:
         self._names[address] = name
         self._receivers[address] = receive
 
+    def detach(self, address: HostPort) -> None:
+        """Nobody hears any more what is sent there; the ladder still knows the name."""
+        self._receivers.pop(address, None)
+
     def post(self, source: HostPort, destination: HostPort, data: bytes) -> None:
         """Sends a datagram, which may never arrive."""
         packet = Packet(self._clock.now, source, destination, data)
@@ -72,10 +76,13 @@ class Wire:
         """All that was sent as lines of a message flow: `alice > box: INVITE`, `box > alice: 407 INVITE`."""
         return [f"{self._name(p.source)} > {self._name(p.destination)}: {_title(p.data)}" for p in self.packets]
 
+    def sent(self, line: str) -> list[Packet]:
+        """The datagrams that such a line of the ladder stands for."""
+        return [packet for packet, written in zip(self.packets, self.ladder(), strict=True) if written == line]
+
     def last(self, line: str) -> bytes:
-        """The datagram that the last such line of the ladder stands for."""
-        at = max(at for at, written in enumerate(self.ladder()) if written == line)
-        return self.packets[at].data
+        """The last of them."""
+        return self.sent(line)[-1].data
 
     def _name(self, address: HostPort) -> str:
         return self._names.get(address, address[0])
