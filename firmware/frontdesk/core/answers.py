@@ -1,0 +1,60 @@
+"""What the box answers in its own name (RFC 3261 sections 8.2.6, 8.2.7 and 11.2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+from ..sip.checks import METHODS
+from ..sip.errors import Rejection
+from ..sip.message import Request, Response
+from ..sip.response_target import response_target
+from ..sip.transaction_layer import TransactionLayer
+from ..sip.wire import Flow, Send
+
+OWN_METHODS = "REGISTER, OPTIONS"
+"""What the box itself does; everything else it passes on to phones."""
+OPTIONS_HEADERS = [("allow", OWN_METHODS), ("accept", "application/sdp"), ("supported", "path")]
+"""Of the 200 to an OPTIONS that asks the box itself (section 11.2)."""
+
+
+class Answers:
+    """Responses, and how they leave: by a transaction, or stateless for a stranger."""
+
+    def __init__(self, layer: TransactionLayer, key: bytes, send: Callable[[Send], None]) -> None:
+        self._layer = layer
+        self._tags = hashlib.blake2s(key=key[:32], digest_size=8, person=b"totag")
+        self._send = send
+
+    def response(
+        self, request: Request, status: int, reason: str | None = None, headers: Iterable[tuple[str, str]] = ()
+    ) -> Response:
+        """The answer with a To tag that is the same for each copy of a request (section 8.2.7). Raises ParseError."""
+        return Response.to_request(request, status, reason, headers, self._tag(request))
+
+    def _tag(self, request: Request) -> str:
+        tag = self._tags.copy()
+        tag.update(f"{request.call_id} {request.first('from')}".encode("utf-8", "surrogateescape"))
+        return tag.hexdigest()
+
+    def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
+        """Sends the final response by a transaction, which repeats it for each retransmission."""
+        if request.method == "INVITE":
+            self._layer.server(request, flow, now).respond(response, now)
+        else:
+            self._layer.answer(request, flow, response, now)
+
+    def reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, *, stateless: bool) -> None:
+        """The one place where a refusal becomes an answer. A stranger's is stateless (section 26.3.2.4). Raises ParseError."""
+        response = self.response(request, rejection.status, rejection.reason, rejection.headers)
+        if stateless:
+            self._send(Send(response, response_target(request, flow)))
+        else:
+            self.answer(request, flow, response, now)
+
+    def ask_the_box(self, request: Request, flow: Flow, now: float) -> None:
+        """A request to the box itself. Raises Rejection for a method that it does not do (section 8.2.1)."""
+        if request.method == "OPTIONS":
+            self.answer(request, flow, self.response(request, 200, headers=OPTIONS_HEADERS), now)
+            return
+        raise Rejection(405 if request.method in METHODS else 501, headers=[("Allow", OWN_METHODS)])

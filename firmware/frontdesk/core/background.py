@@ -1,0 +1,87 @@
+"""What reaches the disk without anybody waiting: folded refreshes, expired bindings, call records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..location import LocationService
+from ..model import Binding, Changes, Commit
+from ..sip.timers import Deadlines
+
+RETRY = 10.0
+"""Seconds until what could not be written is tried again, at least."""
+NEXT_TURN = 1.0
+"""Seconds until a flush comes back to bindings that had a ticket open."""
+
+
+class BackgroundWrites:
+    """Commits that no answer waits for. What fails is kept, bounded, and written with the next flush."""
+
+    def __init__(
+        self,
+        location: LocationService,
+        deadlines: Deadlines,
+        commit: Callable[[Commit], None],
+        new_ticket: Callable[[], int],
+    ) -> None:
+        self._location = location
+        self._deadlines = deadlines
+        self._commit = commit
+        self._new_ticket = new_ticket
+        self._open: dict[int, Changes] = {}
+        self._unwritten = Changes()
+        self._refreshed: dict[int, Binding] = {}
+        self._armed = False
+
+    def write(self, changes: Changes) -> None:
+        """Goes to the journal with its next batch."""
+        if changes:
+            ticket = self._new_ticket()
+            self._open[ticket] = changes
+            self._commit(Commit(ticket, changes))
+
+    def refreshed(self, binding: Binding, now: float, patience: float) -> None:
+        """A pure refresh: on disk within `patience` seconds."""
+        self._refreshed[binding.id] = binding
+        self._arm(now + patience)
+
+    def forget(self, binding: Binding) -> None:
+        """It is gone: another commit tells it."""
+        self._refreshed.pop(binding.id, None)
+
+    def committed(self, ticket: int) -> bool:
+        """Whether that ticket was one of these."""
+        return self._open.pop(ticket, None) is not None
+
+    def failed(self, ticket: int, now: float, keep: int) -> bool:
+        """Whether that ticket was one of these; it is written again, of call records the newest `keep`."""
+        changes = self._open.pop(ticket, None)
+        if changes is None:
+            return False
+        for binding in changes.saved:
+            self._refreshed.setdefault(binding.id, binding)
+        self._unwritten.removed += changes.removed
+        self._unwritten.calls = [*self._unwritten.calls, *changes.calls][-keep:]
+        self._arm(now + RETRY)
+        return True
+
+    def flush(self, now: float) -> None:
+        """Writes all that may wait."""
+        self._armed = False
+        changes, self._unwritten = self._unwritten, Changes()
+        refreshed, self._refreshed = self._refreshed, {}
+        for id, binding in refreshed.items():
+            if self._location.binding(id) is not binding:
+                continue  # moved or gone since
+            if self._location.open_ticket(binding.aor) is None:
+                changes.saved.append(binding)
+            else:
+                self._refreshed[id] = binding  # its newer row is on the way: never write the older one after it
+        self.write(changes)
+        if self._refreshed:
+            self._arm(now + NEXT_TURN)
+
+    def _arm(self, at: float) -> None:
+        if not self._armed:
+            self._armed = True
+            self._deadlines.set(at, self.flush)

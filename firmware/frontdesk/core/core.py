@@ -1,0 +1,217 @@
+"""The core: who asks, and whether the registrar, the proxy or the box itself answers.
+
+In: `receive`, `committed`, `commit_failed`, `transport_failed`, `flow_closed`, `handle_timers`, each with now (seconds on
+CLOCK_BOOTTIME). Out: `next_timer` and `take_actions`: Send, Commit and Close, in the order in which they are to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..auth import Authenticator, Caller, Refused
+from ..directory import Directory
+from ..events import Event, EventLog, Kind
+from ..location import LocationService
+from ..model import Binding, Changes, Close, Commit, Settings
+from ..proxy import ProxyCore, Routed
+from ..registrar import Registrar
+from ..sip.errors import ParseError, Rejection
+from ..sip.message import Message, Request, Response
+from ..sip.timers import Deadlines
+from ..sip.transaction_layer import TransactionLayer
+from ..sip.via import stamp
+from ..sip.wire import Flow, Send
+from .answers import Answers
+from .registrations import Registrations
+
+Action = Send | Commit | Close
+
+UNTOLD = frozenset({"no-credentials", "stale-nonce"})
+"""Refusals that are part of every login and no event."""
+
+
+@dataclass(slots=True)
+class Keys:
+    """Secrets of the box, 32 bytes each."""
+
+    record_route: bytes
+    """Kept in the database: calls outlive a restart."""
+    process: bytes
+    """New in each process: nonces, tags."""
+
+
+class Core:
+    """The box without its sockets and its disk."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        location: LocationService,
+        settings: Settings,
+        keys: Keys,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self.directory = directory
+        self.location = location
+        self.settings = settings
+        self.events = EventLog()
+        self.wall_offset: float | None = None
+        """Wall time less CLOCK_BOOTTIME, once the clock is set; the driver keeps it right."""
+        self._actions: list[Action] = []
+        act = self._actions.append
+        self._deadlines = Deadlines()
+        self.layer = TransactionLayer(self._deadlines, act)
+        self.authenticator = Authenticator(
+            directory.realm, directory, settings.algorithms, keys.process, lambda: random(9)
+        )
+        self._answers = Answers(self.layer, keys.process, act)
+        registrar = Registrar(location, directory, settings)
+        self.registrations = Registrations(
+            registrar, location, self.authenticator, self.layer, self._deadlines, self._answers, act, self.events.add
+        )
+        self._registrar = registrar
+        self.proxy = ProxyCore(
+            location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
+            self.events.add, lambda record: self.registrations.background.write(Changes(calls=[record])),
+        )  # fmt: skip
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+
+    def receive(self, message: Message, flow: Flow, now: float) -> None:
+        """A message came over `flow`."""
+        if isinstance(message, Request):
+            self._receive_request(message, flow, now)
+        elif isinstance(message, Response):
+            self.layer.receive_response(message, flow, now)
+
+    def refuse(self, request: Request, flow: Flow, error: ParseError, now: float) -> None:
+        """What came is no good message, but `request`, as far as it could be read, says where the answer goes."""
+        stamp(request, flow)
+        self._reject(request, flow, Rejection(error.status, error.reason), now, stateless=True)
+
+    def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
+        caller: Caller | None = None
+        try:
+            stamp(request, flow)
+            if self.layer.receive_request(request, flow, now):
+                return
+            self.proxy.validate(request, flow, now)
+            if request.method == "CANCEL":
+                self.proxy.cancel(request, flow, now)
+                return
+            routed = self.proxy.preprocess(request, flow, now)
+            if request.method == "ACK":
+                self.proxy.ack(request, routed, flow, now)
+                return
+            caller = self._caller(request, routed, flow, now)
+            self._serve(request, routed, flow, caller, now)
+        except Rejection as rejection:
+            self._reject(request, flow, rejection, now, stateless=caller is None)
+        except ParseError as error:
+            self._reject(request, flow, Rejection(error.status, error.reason), now, stateless=caller is None)
+
+    def _caller(self, request: Request, routed: Routed, flow: Flow, now: float) -> Caller:
+        """Who asks. Raises Rejection with a challenge for strangers."""
+        if request.method == "REGISTER":
+            if not routed.own:
+                raise Rejection(403)
+            return self.authenticator.authenticate(request, now, proxy=False)
+        if routed.dialog is not None or self._is_spiral(request, flow):
+            return Caller(None)
+        peer = self.directory.peers.get(flow.remote[0])
+        if peer is not None:
+            return Caller(None, peer=peer or flow.remote[0])
+        to_the_box = _is_to_the_box(request, routed)
+        if to_the_box and request.method == "OPTIONS":
+            return Caller(None)
+        return self.authenticator.authenticate(request, now, proxy=not to_the_box)
+
+    def _is_spiral(self, request: Request, flow: Flow) -> bool:
+        """A request of the box's own that came back to it: an account whose phone stands at another account."""
+        host, port = flow.remote
+        own = (f"[{host}]" if ":" in host else host, port) in self.directory.addresses
+        return own and self.layer.is_own(request)
+
+    def _serve(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
+        if request.method == "REGISTER":
+            self.registrations.register(request, flow, caller, now, self.wall_offset)
+        elif routed.dialog is None and _is_to_the_box(request, routed):
+            self._answers.ask_the_box(request, flow, now)
+        else:
+            self.proxy.forward(request, routed, flow, caller, now)
+
+    def _reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, *, stateless: bool) -> None:
+        if isinstance(rejection, Refused) and rejection.rule not in UNTOLD:
+            self._tell_refusal(request, flow, rejection, now)
+        if request.method == "ACK":
+            return
+        try:
+            self._answers.reject(request, flow, rejection, now, stateless=stateless)
+        except ParseError:
+            return  # not even the way back can be read
+
+    def _tell_refusal(self, request: Request, flow: Flow, refused: Refused, now: float) -> None:
+        known = refused.username if refused.username in self.directory.accounts else ""
+        text = f"{request.method} refused: {refused.rule.replace('-', ' ')} for {refused.username!r}"
+        self.events.add(Event(now, Kind.REFUSED, known, text, flow.source, refused.rule))
+
+    # -- disk, time and transport --------------------------------------------------------------------------------------
+
+    def committed(self, tickets: Iterable[int], now: float) -> None:
+        """These tickets are on disk."""
+        self.registrations.committed(tickets, now)
+
+    def commit_failed(self, tickets: Iterable[int], error: Exception, now: float) -> None:
+        """These tickets are not on disk."""
+        self.registrations.failed(tickets, error, now)
+
+    def flush(self, now: float) -> None:
+        """Puts on disk all that may wait, as at shutdown."""
+        self.registrations.background.flush(now)
+
+    def next_timer(self) -> float | None:
+        """When `handle_timers` is to be called at the latest, or None."""
+        timer, expiry = self._deadlines.next(), self.location.next_expiry()
+        return timer if expiry is None else expiry if timer is None else min(timer, expiry)
+
+    def handle_timers(self, now: float) -> None:
+        """Does all that is due."""
+        self._deadlines.handle(now)
+        self.registrations.expire(now)
+
+    def transport_failed(self, key: str, now: float) -> None:
+        """A Send with that key could not be delivered."""
+        self.layer.transport_failed(key, now)
+
+    def flow_closed(self, flow: Flow, now: float) -> None:
+        """A connection is gone: its bindings are no longer reached over it, and what waits on it fails at once."""
+        for binding in self.location.at(flow):
+            binding.connected = False
+        self.layer.flow_closed(flow, now)
+
+    def take_actions(self) -> list[Action]:
+        """All that is to be done, oldest first; the list is the caller's."""
+        actions = self._actions.copy()
+        self._actions.clear()
+        return actions
+
+    # -- control -------------------------------------------------------------------------------------------------------
+
+    def drop(self, bindings: Iterable[Binding], now: float) -> None:
+        """Takes bindings away durably and closes their connections."""
+        self.registrations.drop(bindings, now)
+
+    def add(self, binding: Binding) -> None:
+        """Adds a binding that was made by hand (static)."""
+        self.registrations.add(binding)
+
+    def configure(self, settings: Settings) -> None:
+        """Takes other settings from now on."""
+        self.authenticator.offer(settings.algorithms)
+        self.settings = self._registrar.settings = self.registrations.settings = self.proxy.settings = settings
+        self.directory.domains = {self.directory.realm.lower(), *(name.lower() for name in settings.domains)}
+
+
+def _is_to_the_box(request: Request, routed: Routed) -> bool:
+    return routed.own and not request.uri.user

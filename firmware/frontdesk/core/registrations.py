@@ -1,0 +1,168 @@
+"""The life of a REGISTER behind the registrar: to the disk, back, and out as its 200. None leaves before the disk has it.
+
+While an address-of-record has a ticket open, every REGISTER for it waits on that ticket or a later one. A ticket that
+fails leaves the committed bindings as they were, and all who waited on it or on a later one get 500 with Retry-After.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from ..auth import Authenticator, Caller
+from ..events import Event, Kind
+from ..location import LocationService
+from ..model import AddressOfRecord, Binding, Changes, Close, Commit, Settings
+from ..registrar import Registrar, Registration
+from ..registrar.answer import answer_headers, story
+from ..sip.message import Request
+from ..sip.server_transaction import ServerTransaction
+from ..sip.timers import Deadlines
+from ..sip.transaction_layer import TransactionLayer
+from ..sip.wire import Flow
+from .answers import Answers
+from .background import BackgroundWrites
+
+RETRY_AFTER = 10
+"""Seconds, in the 500 to what could not be stored."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A REGISTER whose 200 waits for a ticket to be on disk."""
+
+    transaction: ServerTransaction
+    headers: list[tuple[str, str]]
+    registration: Registration
+    caller: Caller
+
+
+class Registrations:
+    """Applies what the registrar decides."""
+
+    def __init__(
+        self,
+        registrar: Registrar,
+        location: LocationService,
+        authenticator: Authenticator,
+        layer: TransactionLayer,
+        deadlines: Deadlines,
+        answers: Answers,
+        act: Callable[[Commit | Close], None],
+        emit: Callable[[Event], None],
+    ) -> None:
+        self.settings: Settings = registrar.settings
+        self._registrar = registrar
+        self._location = location
+        self._authenticator = authenticator
+        self._layer = layer
+        self._answers = answers
+        self._act = act
+        self._emit = emit
+        self._next_ticket = 1
+        self._waiting: dict[int, list[_Waiting]] = {}
+        self.background = BackgroundWrites(location, deadlines, act, self._ticket)
+
+    # -- a REGISTER ----------------------------------------------------------------------------------------------------
+
+    def register(self, request: Request, flow: Flow, caller: Caller, now: float, wall_offset: float | None) -> None:
+        """Answers an authenticated REGISTER, at once or when it is on disk. Raises Rejection and ParseError."""
+        registration = self._registrar.register(request, flow, caller, now)
+        ticket = self._apply(registration, now)
+        headers = answer_headers(registration.bindings, request, self.settings, now, wall_offset)
+        if ticket is None:
+            self._layer.answer(request, flow, self._answers.response(request, 200, headers=headers), now)
+            self._accepted(registration, caller, now)
+        else:
+            transaction = self._layer.server(request, flow, now)
+            self._waiting.setdefault(ticket, []).append(_Waiting(transaction, headers, registration, caller))
+
+    def _apply(self, registration: Registration, now: float) -> int | None:
+        """The ticket to wait on; None: nothing waits, and the refreshes are in memory."""
+        ticket = self._location.open_ticket(registration.aor)
+        if registration.refreshes and (ticket is not None or registration.changes or not self.settings.flush):
+            registration.harden(now)
+        if registration.changes:
+            return self._stage(registration.aor, registration.bindings, registration.changes)
+        if ticket is None:
+            for refresh in registration.refreshes:
+                refresh.write(refresh.binding, now)
+                self._location.extend(refresh.binding, now + refresh.granted)
+                self.background.refreshed(refresh.binding, now, self.settings.flush)
+        return ticket
+
+    def _accepted(self, registration: Registration, caller: Caller, now: float) -> None:
+        expiries = [binding.expires_at for binding in registration.bindings if binding.expires_at is not None]
+        self._authenticator.registered(caller, max(expiries, default=now))
+        for event in story(registration, now):
+            self._emit(event)
+
+    # -- tickets -------------------------------------------------------------------------------------------------------
+
+    def _ticket(self) -> int:
+        self._next_ticket += 1
+        return self._next_ticket - 1
+
+    def _stage(self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes) -> int:
+        ticket = self._ticket()
+        self._location.stage(aor, ticket, bindings)
+        self._act(Commit(ticket, changes))
+        return ticket
+
+    def committed(self, tickets: Iterable[int], now: float) -> None:
+        """These tickets are on disk: their changes become visible and their 200s go out."""
+        for ticket in tickets:
+            if self.background.committed(ticket):
+                continue
+            self.background.write(self._location.commit(ticket))
+            for waiting in self._waiting.pop(ticket, ()):
+                request = waiting.transaction.request
+                waiting.transaction.respond(self._answers.response(request, 200, headers=waiting.headers), now)
+                self._accepted(waiting.registration, waiting.caller, now)
+
+    def failed(self, tickets: Iterable[int], error: Exception, now: float) -> None:
+        """These tickets are not on disk."""
+        for ticket in tickets:
+            if self.background.failed(ticket, now, self.settings.call_records):
+                continue
+            for failed in self._location.fail(ticket):
+                for waiting in self._waiting.pop(failed, ()):
+                    self._answer_unstored(waiting, error, now)
+
+    def _answer_unstored(self, waiting: _Waiting, error: Exception, now: float) -> None:
+        request = waiting.transaction.request
+        headers = [("Retry-After", str(RETRY_AFTER))]
+        waiting.transaction.respond(self._answers.response(request, 500, "Could Not Be Stored", headers), now)
+        self._emit(Event(now, Kind.WARNING, waiting.registration.username, f"not stored: {error}", rule="disk"))
+
+    # -- without a REGISTER --------------------------------------------------------------------------------------------
+
+    def expire(self, now: float) -> None:
+        """Takes away, in memory and on disk, the bindings whose time is over."""
+        expired = self._location.expire(now)
+        for binding in expired:
+            self.background.forget(binding)
+            self._emit(Event(now, Kind.EXPIRED, username(binding.aor), f"{binding.contact} expired"))
+        self.background.write(Changes(removed=[binding.id for binding in expired]))
+
+    def drop(self, bindings: Iterable[Binding], now: float) -> None:
+        """Takes bindings away durably (account disabled or removed, device revoked) and closes their connections."""
+        by_aor: dict[AddressOfRecord, set[int]] = {}
+        for binding in bindings:
+            by_aor.setdefault(binding.aor, set()).add(binding.id)
+            text = f"{binding.contact} dropped by the administrator"
+            self._emit(Event(now, Kind.UNREGISTERED, username(binding.aor), text))
+            if binding.flow is not None and binding.flow.connection:
+                self._act(Close(binding.flow))
+        for aor, ids in by_aor.items():
+            kept = [binding for binding in self._location.latest(aor) if binding.id not in ids]
+            self._stage(aor, kept, Changes(removed=sorted(ids)))
+
+    def add(self, binding: Binding) -> None:
+        """Adds a binding that was made by hand (static)."""
+        self._stage(binding.aor, [*self._location.latest(binding.aor), binding], Changes(saved=[binding]))
+
+
+def username(aor: AddressOfRecord) -> str:
+    """The account of an address-of-record."""
+    return aor.removeprefix("sip:").rpartition("@")[0]
