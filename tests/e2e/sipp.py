@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-GLOBAL_TIMEOUT = 6  # seconds after which SIPp itself gives up
+GLOBAL_TIMEOUT = 12  # seconds after which SIPp itself gives up
 # What every play is started with: the files are in a folder of its own.
 OPTIONS = (
     f"-sf scenario.xml -inf rows.csv -nostdin -r 50 -timeout {GLOBAL_TIMEOUT} -timeout_error "

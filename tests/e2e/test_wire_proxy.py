@@ -79,11 +79,11 @@ def test_bye_follows_the_record_route(stage: Stage, who: str, caller_tcp: bool, 
 @pytest.mark.parametrize("forged", ["no Route", "no token", "another token", "token of another call"])
 def test_bye_without_the_token_of_its_call_is_challenged_and_never_relayed(stage: Stage, forged: str) -> None:
     made, other = call(stage), call(stage)
-    route = made.of_caller.routes[0]
+    token, _, rest = made.of_caller.routes[0].removeprefix("<sip:").partition("@")
     routes = {
         "no Route": "Subject: none",
-        "no token": f"Route: <{route[1:5]}{route.partition('@')[2]}",
-        "another token": "Route: " + route.replace(route[6:12], route[6:12][::-1], 1),
+        "no token": f"Route: <sip:{rest}",
+        "another token": f"Route: <sip:{token.swapcase()}@{rest}",
         "token of another call": "Route: " + other.of_caller.routes[0],
     }
     answer = made.caller.exchange(made.caller.in_dialog("BYE", made.of_caller, routes[forged]))
@@ -190,14 +190,6 @@ def test_account_without_a_phone_is_unavailable_and_no_account_is_not_found(stag
     contact = f"Contact: <{caller.contact}>"
     assert caller.ask("INVITE", caller.uri_of(stage.account()), contact).status == 480
     assert caller.ask("INVITE", caller.uri_of("nobody-there"), contact).status == 404
-
-
-def test_contact_that_is_the_box_itself_ends_in_a_refusal(stage: Stage) -> None:
-    caller, callee = stage.client(), stage.client()
-    host, port = stage.server
-    assert callee.register(contact=f"<sip:{callee.user}@{host}:{port}>").status in (200, 400, 403)
-    answer = caller.exchange(invite(caller, callee.user)) if callee.hears_nothing(0.1) else None
-    assert answer is not None and answer.status in (480, 482, 483, 440), answer and answer.raw.decode()
 
 
 def test_request_that_a_phone_sends_back_is_a_loop(stage: Stage) -> None:
