@@ -312,6 +312,16 @@ def test_response_that_is_no_ascii_is_a_wrong_password() -> None:
     assert caught.value.rule == "wrong-password"
 
 
+def test_decoy_opens_nothing() -> None:
+    authenticator = make(account("1001", Secret("", {})))
+    phone = Phone(authenticator)
+    given = Credentials.parse(phone.authorization(1, phone.challenge()))
+    response = kd("MD5", authenticator._decoys["MD5"], given.data("MD5", "REGISTER"))
+    value = phone.authorization(1, phone.nonce).replace(given.response, response)
+    with pytest.raises(Refused):
+        authenticator.authenticate(make_request(value), 11.0, proxy=False)
+
+
 def test_refusal_tells_no_secret() -> None:
     phone = Phone(make(), password="wrong", username="x" * 500)
     refused = phone.refusal()
@@ -444,7 +454,10 @@ def test_account_that_is_disabled_is_let_in_no_more() -> None:
     phone = Phone(make(one))
     phone.send(1)
     one.enabled = False
-    assert phone.refusal(2).rule == "disabled-account"
+    for use in (1, 2):
+        refused = phone.refusal(use)
+        assert refused.rule == "disabled-account"
+        assert on_the_wire(refused) == plain_challenge(), "as an unknown one, of whose counts nothing is known"
 
 
 def test_strangers_leave_no_trace() -> None:

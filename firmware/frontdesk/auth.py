@@ -83,7 +83,7 @@ class Authenticator:
         username = credentials.username
         account = self._source.account(username)
         known = account is not None and account.enabled
-        use: Use = credentials.count if credentials.qop else (request.method, *_identity(request))
+        use: Use = credentials.count if credentials.qop else _identity(request)
         window = self._nonces.find(username if known else None, credentials.nonce, now)
         if window is None or not window.admits(use):
             raise self._challenge(now, proxy, "stale-nonce", username)
@@ -138,7 +138,7 @@ class Authenticator:
         response = credentials.response.lower()
         response = response if response.isascii() else ""
         decoy = self._decoys[algorithm]
-        secrets = account.secrets[:MAX_SECRETS] if account else []
+        secrets = account.secrets if account else []
         for secret in secrets:
             stored = secret.ha1.get(algorithm)
             if compare_digest(kd(algorithm, stored or decoy, data), response) and stored:
@@ -157,7 +157,7 @@ class Authenticator:
 
 
 def _identity(request: Request) -> tuple[str, str]:
-    """Call-ID and CSeq as they stand: what a retransmission repeats."""
+    """Call-ID and CSeq (which names the method) as they stand: what a retransmission repeats."""
     return request.first("call-id") or "", request.first("cseq") or ""
 
 
