@@ -14,7 +14,7 @@ import pytest
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from tests.flows.stage import BOB, STORMS, Stage
-from tests.support.phone import Call
+from tests.support.call import Call
 from tests.support.wire import FINE, Weather
 
 INVITED = ["alice > box: INVITE", "box > alice: 407 INVITE", "alice > box: ACK", "alice > box: INVITE"]

@@ -81,6 +81,15 @@ def test_provisional_stops_timers_a_and_b(bench: Bench) -> None:
     assert len(bench.layer) == 1
 
 
+@pytest.mark.parametrize("status", [200, 486])
+def test_final_response_after_a_provisional_is_told(bench: Bench, status: int) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 180)
+    answer(bench, invite, status)
+    assert bench.told == [(0.0, "180"), (0.0, str(status))]
+
+
 # -- INVITE: Completed ------------------------------------------------------------------------------------------------
 
 
@@ -257,6 +266,16 @@ def test_provisional_slows_timer_e_to_t2_and_timer_f_still_runs(bench: Bench) ->
     bench.clock.advance(100)
     assert bench.times("OPTIONS")[:4] == [0, 0.5, 1.5, 5.5]
     assert bench.told == [(0.6, "100"), (32.0, "timed out")]
+
+
+def test_every_provisional_and_then_the_final_response_is_told(bench: Bench) -> None:
+    sent = request()
+    bench.layer.client(sent, UDP, bench, 0.0)
+    for status in (100, 183, 200):
+        answer(bench, sent, status)
+    assert [status for _, status in bench.told] == ["100", "183", "200"]
+    bench.clock.advance(10)
+    assert bench.times("OPTIONS") == [0]
 
 
 def test_non_invite_over_a_reliable_transport_is_sent_once(bench: Bench) -> None:

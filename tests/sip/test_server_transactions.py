@@ -139,10 +139,10 @@ def test_transport_error_keeps_the_transaction(bench: Bench) -> None:
     assert again(bench, server.request)
 
 
-@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
-def test_response_whose_connection_is_gone_gets_a_new_one_once(bench: Bench, method: str) -> None:
+@pytest.mark.parametrize(("method", "status"), [("INVITE", 180), ("INVITE", 200), ("INVITE", 486), ("OPTIONS", 100)])
+def test_response_whose_connection_is_gone_gets_a_new_one_once(bench: Bench, method: str, status: int) -> None:
     server = begin(bench, method, TCP)
-    respond(bench, server, 180 if method == "INVITE" else 100)
+    respond(bench, server, status)
     for _ in range(3):
         bench.layer.transport_failed(server.key, 0.0)
     assert [send.target for _, send in bench.sent] == [TCP, Destination("192.0.2.10", 5060, "tcp")]
@@ -185,6 +185,14 @@ def test_100_comes_when_timer_e_is_at_t2_and_is_repeated(bench: Bench) -> None:
     assert bench.message("100").to.tag is None
     assert again(bench, server.request)
     assert bench.times("100") == [3.5, 10]
+
+
+def test_final_response_follows_the_100(bench: Bench) -> None:
+    server = begin(bench)
+    bench.clock.advance(4)
+    respond(bench, server, 200)
+    assert again(bench, server.request)
+    assert bench.lines == [(3.5, "100 Trying"), (4.0, "200 OK"), (4.0, "200 OK")]
 
 
 def test_100_waits_over_udp_and_may_come_at_once_over_tcp(bench: Bench) -> None:
