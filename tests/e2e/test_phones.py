@@ -1,0 +1,229 @@
+"""Real phones register, call each other through the box, talk and hang up."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.e2e.baresip import Phone
+from tests.e2e.box import Box
+
+MakePhone = Callable[..., Phone]
+_WHERE = {
+    "udp": {"transport": "udp"},
+    "tcp": {"transport": "tcp"},
+    "udp6": {"transport": "udp", "host": "[::1]"},
+    "tcp6": {"transport": "tcp", "host": "[::1]"},
+}
+_SAME_FAMILY = [(a, b) for a in _WHERE for b in _WHERE if a.endswith("6") == b.endswith("6")]
+_BOTH_FAMILIES = [("udp", "udp6"), ("udp6", "tcp"), ("tcp", "tcp6"), ("tcp6", "udp")]
+_LOSER = 'SIP;cause=200;text="Call completed elsewhere"'  # RFC 3326
+
+
+def registered(phone: MakePhone, where: str = "udp", **options: Any) -> Phone:
+    made = phone(**_WHERE[where], **options)
+    made.register()
+    return made
+
+
+def rings(caller: Phone, *called: Phone) -> None:
+    caller.dial(called[0].user)
+    for phone in called:
+        phone.expect("CALL_INCOMING")
+    caller.expect("CALL_RINGING")
+
+
+def put_through(caller: Phone, called: Phone) -> None:
+    rings(caller, called)
+    called.accept()
+    for phone in (caller, called):
+        phone.expect("CALL_ESTABLISHED")
+
+
+def talk(*phones: Phone) -> None:
+    for phone in phones:
+        phone.expect("CALL_RTPESTAB")
+
+
+def hung_up(first: Phone, other: Phone) -> None:
+    """The first hangs up: the other is told so, and its 200 comes back."""
+    first.hang_up()
+    other.expect("CALL_CLOSED")
+    other.received("BYE")
+    first.received("BYE", 200)
+
+
+# -- calls over every pair of transports
+
+
+@pytest.mark.parametrize("hangs_up", ["caller", "callee"])
+@pytest.mark.parametrize(("caller", "callee"), _SAME_FAMILY)
+def test_phones_talk_until_either_hangs_up(phone: MakePhone, box: Box, caller: str, callee: str, hangs_up: str) -> None:
+    alice, bob = registered(phone, caller), registered(phone, callee)
+    put_through(alice, bob)
+    talk(alice, bob)
+    hung_up(*((alice, bob) if hangs_up == "caller" else (bob, alice)))
+
+
+@pytest.mark.parametrize("hangs_up", ["caller", "callee"])
+@pytest.mark.parametrize(("caller", "callee"), _BOTH_FAMILIES)
+def test_calls_cross_address_families(phone: MakePhone, caller: str, callee: str, hangs_up: str) -> None:
+    """The signalling does; the phones have no address in common for their voices, and the box carries none."""
+    alice, bob = registered(phone, caller), registered(phone, callee)
+    put_through(alice, bob)
+    hung_up(*((alice, bob) if hangs_up == "caller" else (bob, alice)))
+
+
+# -- registration
+
+
+@pytest.mark.parametrize("where", list(_WHERE))
+def test_a_registered_phone_is_a_binding(phone: MakePhone, box: Box, where: str) -> None:
+    alice = registered(phone, where)
+    binding, = box.bindings(alice.user)
+    contact = alice.received("REGISTER", 200).value("Contact")
+    assert f"<{binding['contact']}>" in contact
+    assert binding["transport"].lower() == _WHERE[where]["transport"]
+    assert binding["user_agent"].startswith("baresip")
+    assert binding["received"] == alice.sent("REGISTER").source
+    assert binding["state"] == "live"
+
+
+@pytest.mark.parametrize("where", ["udp", "tcp"])
+def test_an_unregistered_phone_is_no_binding(phone: MakePhone, box: Box, where: str) -> None:
+    alice = registered(phone, where)
+    alice.unregister()
+    assert box.bindings(alice.user) == []
+
+
+@pytest.mark.parametrize("where", ["udp", "tcp"])
+def test_a_wrong_password_is_refused(phone: MakePhone, box: Box, where: str) -> None:
+    alice = phone(**_WHERE[where], password="guessed")
+    alice.try_to_register()
+    assert alice.expect("REGISTER_FAIL")["param"].startswith(("401", "403"))
+    assert box.bindings(alice.user) == []
+
+
+def test_a_phone_that_needs_no_outbound_proxy_registers_at_the_address(phone: MakePhone, box: Box) -> None:
+    """The box's own address is as good a domain as its name: one account, one address-of-record."""
+    alice, bob = phone(), registered(phone)
+    alice.domain = box.address()
+    alice.register()
+    assert len(box.bindings(alice.user)) == 1
+    put_through(alice, bob)
+    hung_up(alice, bob)
+
+
+# -- calls that are not answered
+
+
+def refused(caller: Phone, status: int) -> None:
+    assert str(status) in caller.expect("CALL_CLOSED")["param"]
+    caller.received("INVITE", status)
+
+
+@pytest.mark.parametrize("where", ["udp", "tcp"])
+def test_a_declined_call(phone: MakePhone, where: str) -> None:
+    alice, bob = registered(phone), registered(phone, where)
+    rings(alice, bob)
+    bob.hang_up()
+    refused(alice, bob.sent("INVITE", 486).status)
+    bob.received("ACK")
+
+
+def test_a_busy_phone(phone: MakePhone) -> None:
+    alice, bob, carol = registered(phone), registered(phone, calls=1), registered(phone)
+    put_through(alice, bob)
+    carol.dial(bob.user)
+    refused(carol, 486)
+    hung_up(bob, alice)
+
+
+@pytest.mark.parametrize("where", ["udp", "tcp"])
+def test_a_caller_that_gives_up(phone: MakePhone, where: str) -> None:
+    """Cancelled before anybody answers: the phone stops ringing, the caller gets 487."""
+    alice, bob = registered(phone, where), registered(phone)
+    rings(alice, bob)
+    alice.hang_up()
+    bob.expect("CALL_CLOSED")
+    bob.received("CANCEL")
+    alice.received("CANCEL", 200)
+    alice.received("INVITE", 487)
+
+
+def test_a_call_to_a_phone_that_has_unregistered(phone: MakePhone) -> None:
+    alice, bob = registered(phone), registered(phone)
+    bob.unregister()
+    alice.dial(bob.user)
+    refused(alice, 480)
+
+
+def test_a_call_to_an_unknown_number(phone: MakePhone) -> None:
+    alice = registered(phone)
+    alice.dial("4711")
+    refused(alice, 404)
+
+
+# -- several phones
+
+
+@pytest.mark.parametrize("where", ["udp", "tcp"])
+def test_two_phones_of_an_account_ring_and_the_loser_is_told_why(phone: MakePhone, box: Box, where: str) -> None:
+    alice, desk = registered(phone), registered(phone)
+    porch = registered(phone, where, of=desk)
+    assert len(box.bindings(desk.user)) == 2
+    rings(alice, desk, porch)
+    porch.accept()
+    alice.expect("CALL_ESTABLISHED")
+    desk.expect("CALL_CLOSED")
+    assert _LOSER in desk.received("CANCEL").values("Reason")
+    talk(alice, porch)
+    hung_up(alice, porch)
+
+
+def test_a_caller_that_gives_up_stops_all_phones(phone: MakePhone) -> None:
+    alice, desk = registered(phone), registered(phone)
+    porch = registered(phone, "tcp", of=desk)
+    rings(alice, desk, porch)
+    alice.hang_up()
+    for ringing in (desk, porch):
+        ringing.expect("CALL_CLOSED")
+        assert _LOSER not in ringing.received("CANCEL").values("Reason")
+    alice.received("INVITE", 487)
+
+
+def test_one_phone_declines_and_the_other_answers(phone: MakePhone) -> None:
+    alice, desk = registered(phone), registered(phone)
+    porch = registered(phone, of=desk)
+    rings(alice, desk, porch)
+    desk.hang_up()
+    desk.received("ACK")
+    porch.accept()
+    alice.expect("CALL_ESTABLISHED")
+    hung_up(porch, alice)
+
+
+# -- in a call
+
+
+@pytest.mark.parametrize(("caller", "callee"), [("udp", "udp"), ("tcp", "udp"), ("udp", "tcp"), ("udp6", "tcp6")])
+def test_hold_and_resume(phone: MakePhone, caller: str, callee: str) -> None:
+    alice, bob = registered(phone, caller), registered(phone, callee)
+    put_through(alice, bob)
+    talk(alice, bob)
+    for holder, held in ((alice, bob), (bob, alice)):
+        for act, offered, answered in ((holder.hold, "sendonly", "recvonly"), (holder.resume, "sendrecv", "sendrecv")):
+            before, then = len(held.trace.all()), len(holder.trace.all())
+            act()
+            assert f"a={offered}" in held.received("INVITE", since=before).body
+            assert f"a={answered}" in holder.received("INVITE", 200, since=then).body
+            held.received("ACK", since=before)
+    hung_up(bob, alice)
+
+
+def test_a_running_call_is_listed_and_an_ended_one_is_not(phone: MakePhone, box: Box) -> None:
+    alice, bob = registered(phone), registered(phone)
+    put_through(alice, bob)
+    assert any(alice.user in str(call) and bob.user in str(call) for call in box.calls())
+    hung_up(alice, bob)
+    assert not any(alice.user in str(call) and bob.user in str(call) for call in box.calls())
