@@ -232,7 +232,9 @@ def test_response_in_upper_case_is_let_in() -> None:
     assert authenticator.authenticate(make_request(value), 11.0, proxy=False).account is not None
 
 
-@pytest.mark.parametrize("uri", ["sip:192.0.2.1:5060", "sip:192.0.2.1;transport=udp", "SIP:192.0.2.1"])
+@pytest.mark.parametrize(
+    "uri", ["sip:192.0.2.1:5060", "sip:192.0.2.1;transport=udp", "SIP:192.0.2.1", "sip:192.0.2.1?a=b"]
+)
 def test_digest_uri_may_leave_port_and_parameters_out_or_differ_in_them(uri: str) -> None:
     assert Phone(make(), uri=uri).send().account is not None
 

@@ -7,13 +7,13 @@ exist, is disabled or has no password for the algorithm costs what a wrong passw
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Protocol
 
 from .model import MAX_SECRETS, Account, Secret
 from .nonces import Nonces, Use
-from .sip.digest import HASHES, Challenge, Credentials, ha1, kd, unescape
+from .sip.digest import HASHES, Challenge, Credentials, ha1, kd
 from .sip.errors import ParseError, Rejection
 from .sip.message import Request
 from .sip.uri import Uri
@@ -82,20 +82,20 @@ class Authenticator:
         credentials = self._credentials(request, now, proxy)
         username = credentials.username
         account = self._source.account(username)
-        known = account is not None and account.enabled
+        good = account if account is not None and account.enabled else None
         use: Use = credentials.count if credentials.qop else _identity(request)
-        window = self._nonces.find(username if known else None, credentials.nonce, now)
+        window = self._nonces.find(good.username if good else None, credentials.nonce, now)
         if window is None or not window.admits(use):
             raise self._challenge(now, proxy, "stale-nonce", username)
         if not _same_resource(credentials.uri, request):
             raise Refused(400, "bad-uri", username, "Digest uri is not the Request-URI")
-        secret = self._secret(account if known else None, credentials, request.method)
-        if account is None or secret is None:
+        secret = self._secret(good, credentials, request.method)
+        if good is None or secret is None:
             raise self._challenge(now, proxy, _failure(account, credentials.algorithm), username)
         # The account's floor comes last: asked before the password, it would tell strangers that the account is in use.
-        if not self._nonces.spend(username, window, use, now):
+        if not self._nonces.spend(good.username, window, use, now):
             raise self._challenge(now, proxy, "stale-nonce", username)
-        return Caller(account, secret.name, window.issued, nonce=window.nonce)
+        return Caller(good, secret.name, window.issued, nonce=window.nonce)
 
     def registered(self, caller: Caller, expires_at: float) -> None:
         """The caller's REGISTER was granted until then: its nonce lives as long, so a renewal needs one round trip."""
@@ -172,16 +172,13 @@ def _failure(account: Account | None, algorithm: str) -> str:
 def _same_resource(text: str, request: Request) -> bool:
     """Whether the digest's uri names what the Request-URI names (RFC 7616 section 3.4.6: else 400).
 
-    RFC 3261 section 22.4 (6) lets a server be lenient: some phones leave port and parameters out, so only scheme, user
-    and host are compared.
+    RFC 3261 section 22.4 (6) lets a server be lenient: some phones leave port and parameters out, so scheme, user and
+    host decide.
     """
     if text == request.uri_text:
         return True
     try:
-        return _resource(Uri.parse(text)) == _resource(request.uri)
+        named, asked = Uri.parse(text), request.uri
     except ParseError:
         return False
-
-
-def _resource(uri: Uri) -> tuple[str, str, str, str]:
-    return uri.scheme, unescape(uri.user or ""), uri.host, uri.opaque
+    return replace(named, port=asked.port, parameters=asked.parameters, headers=asked.headers).matches(asked)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.sip import digest
-from frontdesk.sip.digest import HASHES, Challenge, Credentials, h, ha1, kd, unescape
+from frontdesk.sip.digest import HASHES, Challenge, Credentials, h, ha1, kd
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.grammar import quote
 
@@ -214,14 +214,6 @@ def test_nonce_count_that_is_no_number_is_none(nc: str) -> None:
 def test_extended_user_name_is_percent_encoded_utf_8() -> None:
     assert Credentials.parse(unfolded(RFC_7616_SHA512)).username == "J\u00e4s\u00f8n Doe"
     assert Credentials.parse("Digest username*=ISO-8859-1''J%E4").username == ""
-
-
-@pytest.mark.parametrize(
-    ("escaped", "text"),
-    [("a%20b", "a b"), ("%c3%A4", "\u00e4"), ("%", "%"), ("%4", "%4"), ("%zz%41", "%zzA"), ("%ff", "\udcff")],
-)
-def test_escapes_are_resolved(escaped: str, text: str) -> None:
-    assert unescape(escaped) == text
 
 
 # -- defects (RFC 7616 section 3.4: 400) ------------------------------------------------------------------------------

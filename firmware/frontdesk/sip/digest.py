@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from .errors import ParseError
-from .grammar import quote
+from .grammar import quote, unescape
 
 
 def _present(candidates: dict[str, Callable[[bytes], Any]]) -> dict[str, Callable[[bytes], Any]]:
@@ -158,13 +158,3 @@ def _extended(value: str) -> str:
     """The text of a `username*`, charset'language'percent-encoded (RFC 5987 section 3.2.1); "" unless it is UTF-8."""
     charset, _, rest = value.partition("'")
     return unescape(rest.partition("'")[2]) if charset.lower() == "utf-8" else ""
-
-
-def unescape(text: str) -> str:
-    """Resolves each `%HH`; a percent sign that starts none stays."""
-    pieces = text.encode("utf-8", "surrogateescape").split(b"%")
-    for at, piece in enumerate(pieces[1:], 1):
-        digits = piece[:2].decode("latin-1")
-        whole = len(digits) == 2 and _HEX.issuperset(digits)
-        pieces[at] = bytes.fromhex(digits) + piece[2:] if whole else b"%" + piece
-    return b"".join(pieces).decode("utf-8", "surrogateescape")
