@@ -43,7 +43,7 @@ def _parse(data: bytes) -> Message:
     lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         lines, body = _lone_line_ends(data)
-    if len(lines) > MAX_HEADER_LINES:
+    if len(lines) - 1 > MAX_HEADER_LINES:
         raise ParseError(f"more than {MAX_HEADER_LINES} header lines", 513)
     fields = parse_fields(lines)
     return _start(lines[0], fields, _body(fields, body))
