@@ -338,3 +338,13 @@ def test_our_own_request_is_known_again(bench: Bench) -> None:
     assert bench.layer.is_own(request("INVITE"))
     assert not bench.layer.is_own(request("INVITE", "z9hG4bKother"))
     assert not bench.layer.is_own(request("MESSAGE"))
+
+
+@pytest.mark.parametrize(("header", "value"), [("cseq", "2"), ("via", "SIP/2.0/UDP"), ("via", None), ("cseq", None)])
+def test_response_that_cannot_be_read_matches_nothing(bench: Bench, header: str, value: str | None) -> None:
+    sent = request("INVITE")
+    bench.layer.client(sent, UDP, bench, 0.0)
+    broken = response(sent, 200)
+    broken.replace(header, [value] if value else [])
+    assert not bench.layer.receive_response(broken, UDP, 0.0)
+    assert not bench.told

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .client_transaction import ClientTransaction, ClientUser, NonInviteClientTransaction
+from .errors import ParseError
 from .finished_answers import FinishedAnswers
 from .invite_client_transaction import InviteClientTransaction
 from .invite_server_transaction import InviteServerState, InviteServerTransaction
@@ -73,10 +74,13 @@ class TransactionLayer:
 
     def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
         """A non-INVITE request and its final response in one step: the way of most REGISTERs, no machine made."""
-        answer, target = response.encode(), response_target(request, flow)
+        self.answer_under(server_key(request), response.encode(), response_target(request, flow), now)
+
+    def answer_under(self, key: str, answer: bytes, target: Flow, now: float) -> None:
+        """The same where the key and the encoded answer are known."""
         self.send(Send(answer, target))
-        if not flow.reliable:
-            self.finished.add(server_key(request), answer, target, now)
+        if not target.reliable:
+            self.finished.add(key, answer, target, now)
 
     def finish(self, transaction: NonInviteServerTransaction, answer: bytes, now: float) -> None:
         """A non-INVITE server transaction over UDP is Completed: its key and answer are kept."""
@@ -103,8 +107,11 @@ class TransactionLayer:
         return client
 
     def receive_response(self, response: Response, flow: Flow, now: float) -> bool:
-        """Whether a client transaction takes the response; else drop it (RFC 6026 section 8.9). Raises ParseError."""
-        client = self._clients.get(response_key(response))
+        """Whether a client transaction takes the response; else drop it (RFC 6026 section 8.9), as one past reading."""
+        try:
+            client = self._clients.get(response_key(response))
+        except ParseError:
+            return False
         if client is not None:
             client.receive(response, now)
         return client is not None
