@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.e2e.box import Box
 from tests.e2e.stage import Stage
 from tests.e2e.wire_client import Dialog, Message, WireClient
 
@@ -204,6 +205,12 @@ def test_request_that_a_phone_sends_back_is_a_loop(stage: Stage) -> None:
     assert looped.status == 482, looped.raw.decode()
     callee.reply(returned, 482, "Loop Detected")
     assert caller.final_answer(Message.parse(request)).status == 482
+
+
+def test_binding_that_points_at_the_box_itself_is_a_loop(stage: Stage, box: Box) -> None:
+    caller, callee = stage.client(), stage.account()
+    box.run("binding", "add", "--static", callee, f"sip:{callee}@{box.address()}")
+    assert caller.exchange(invite(caller, callee)).status == 482
 
 
 def test_phone_whose_connection_is_closed_does_not_end_the_call_of_the_other(stage: Stage) -> None:
