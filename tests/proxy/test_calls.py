@@ -8,6 +8,7 @@ from frontdesk.events import Kind
 from frontdesk.model import CallRecord
 from frontdesk.proxy import calls
 from frontdesk.proxy.calls import Call, CallBook, CallState
+from frontdesk.sip.message import Response
 from tests.proxy.box import Box, Who, reply, request, route_set, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
@@ -167,4 +168,13 @@ def test_call_is_given_up_after_a_day() -> None:
     calls_.begin(call(1))
     assert len(calls_.active(86_399)) == 1
     assert calls_.active(86_401) == []
+    calls_.hung_up(("call-1", "tag"), 86_402)
     assert len(records) == 1
+
+
+def test_call_that_was_given_up_ends_once() -> None:
+    calls_, records = book()
+    calls_.begin(one := call(1))
+    assert calls_.active(86_401) == []
+    calls_.progress(one, Response(486, "", []), 86_402)
+    assert [record.result for record in records] == [408]

@@ -171,6 +171,15 @@ def test_routes_in_one_line_are_taken_one_by_one() -> None:
     assert (bye.values("route"), target) == (["<sip:edge.example;lr>"], tcp("192.0.2.12"))
 
 
+def test_phones_own_route_to_the_box_does_not_hide_the_token() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    for routes in (["<sip:192.0.2.1;lr>", *route_set(up.ok)], [*route_set(up.ok), "<sip:192.0.2.1;lr>"]):
+        assert [target for _, target in from_caller(box, up, "BYE", routes=routes)] == [B]
+
+
 def test_route_with_a_display_name_is_read() -> None:
     box = Box()
     box.phone("101", A)

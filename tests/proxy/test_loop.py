@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontdesk.events import Kind
 from frontdesk.proxy.loop import loop_hash, shares
 from frontdesk.sip.errors import Rejection
 from frontdesk.sip.message import Request, Response
@@ -105,7 +106,8 @@ def test_spiral_is_no_loop() -> None:
     box.receive(message, Flow("udp", ("192.0.2.1", 5060), ("192.0.2.1", 5060)), Who())
     ((invite, target),) = box.requests("INVITE")
     assert (target, len(invite.values("via"))) == (B, 3)
-    assert len(box.proxy.calls) == 1
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == ["102"]
+    assert [event.kind for event in box.events] == [Kind.CALLING]
 
 
 def test_via_that_cannot_be_read_is_not_ours() -> None:

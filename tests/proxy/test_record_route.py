@@ -64,6 +64,12 @@ def test_every_flipped_bit_closes_it() -> None:
             assert verified(flipped.decode("latin-1")) is None, (position, bit)
 
 
+def test_spare_bits_and_strange_characters_close_it() -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    assert [char for char in alphabet if verified(TOKEN[:-1] + char)] == [TOKEN[-1]]
+    assert not any(verified(TOKEN[:9] + char + TOKEN[9:]) for char in "!+/ =.;\n")
+
+
 @given(st.text(max_size=120))
 def test_no_other_text_opens_it(text: str) -> None:
     assert verified(text) is None or text == TOKEN

@@ -305,6 +305,13 @@ def test_408_of_a_phone_to_a_non_invite_is_not_passed_on() -> None:
     assert fork.statuses == []
 
 
+def test_other_answers_go_before_a_408_to_a_non_invite() -> None:
+    fork = Fork(2, method="MESSAGE")
+    fork.answer(0, 408)
+    fork.answer(1, 500)
+    assert fork.statuses == [500]
+
+
 def test_non_invite_gets_one_final_answer() -> None:
     fork = Fork(3, method="MESSAGE")
     fork.answer(0, 180)

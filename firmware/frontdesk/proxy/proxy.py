@@ -75,7 +75,7 @@ class ProxyCore:
     def ack(self, request: Request, routed: Routed, flow: Flow, now: float) -> None:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
         groups = self._dialog_targets(routed) if routed.dialog else []
-        if groups and request.first("max-forwards") != "0":
+        if groups:
             original = Original(self, routed, flow, Side(0, flow))
             ack = original.request_to(groups[0][0], self.settings.max_breadth)
             self._layer.send(Send(ack, groups[0][0].target))

@@ -138,7 +138,6 @@ class ResponseContext:
         self._terminate(branch)
         if self._invite or not self._answered:
             self._respond(response, now)
-        self._groups.clear()
         self._cancel_pending([COMPLETED_ELSEWHERE], now)
 
     def _failure(self, branch: Branch, response: Response, now: float) -> None:
@@ -220,8 +219,8 @@ class ResponseContext:
         branch.disarm()
 
     def _cancel_pending(self, headers: Sequence[Header], now: float) -> None:
-        """Step 10. There is no CANCEL for anything but INVITE (section 9.1)."""
-        for branch in self.branches if self._invite else ():
+        """Step 10. To a client transaction that is no INVITE's, `cancel` means nothing (section 9.1)."""
+        for branch in self.branches:
             if not branch.done and not branch.cancelled:
                 self._cancel(branch, headers, now)
 
