@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import Protocol
 
 from .model import MAX_SECRETS, Account, Secret
-from .nonces import Nonces, Use
+from .nonces import Nonces, Use, Window
 from .sip.digest import HASHES, Challenge, Credentials, ha1, kd
 from .sip.errors import ParseError, Rejection
 from .sip.message import Request
@@ -101,6 +101,10 @@ class Authenticator:
         """The caller's REGISTER was granted until then: its nonce lives as long, so a renewal needs one round trip."""
         if caller.account is not None:
             self._nonces.extend(caller.account.username, caller.nonce, expires_at)
+
+    def window(self, username: str, nonce: str) -> Window | None:
+        """What that account has used of that nonce, while it is good."""
+        return self._nonces.window(username, nonce)
 
     def forget(self, username: str) -> None:
         """The account was removed or disabled, or its secrets changed: its nonces are good no more."""

@@ -15,9 +15,8 @@ from typing import NamedTuple, Protocol
 
 from .core import Core
 from .model import Commit
-from .sip.checks import read_message
 from .sip.errors import ParseError, SipError, TransportError
-from .sip.message import Message, Request
+from .sip.message import Message
 from .sip.wire import Destination, Flow, HostPort, Send, hostport
 from .transport.interfaces import AddressWatch, local_addresses
 from .transport.resolver import numeric, resolve
@@ -128,16 +127,13 @@ class Endpoint:
         try:
             if len(data) <= 4 and not data.strip(b"\r\n\0"):
                 return  # a keep-alive (RFC 5626 section 4.4.1; some phones send zeros)
-            self._core.receive(read_message(data), flow, monotonic())
-        except ParseError as error:
-            self.broken(error, flow)
+            self._core.read(data, flow, monotonic())
         except Exception:
             _log.exception("a message from %s could not be dealt with", flow.source)
 
     def broken(self, error: ParseError, flow: Flow) -> None:
         """What came is no SIP message; its sender is told if there is a way back."""
-        if isinstance(error.request, Request):
-            self._core.refuse(error.request, flow, error, monotonic())
+        self._core.refuse(error, flow, monotonic())
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""

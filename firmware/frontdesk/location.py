@@ -77,6 +77,11 @@ class LocationService:
         pending = self._pending.get(aor)
         return pending.tickets[-1].bindings if pending else self._committed.get(aor, [])
 
+    def is_settled_alone(self, binding: Binding) -> bool:
+        """Whether it is committed, the only one of its address-of-record, and no ticket is open."""
+        aor = binding.aor
+        return aor not in self._pending and self._by_id.get(binding.id) is binding and len(self._committed[aor]) == 1
+
     def open_ticket(self, aor: AddressOfRecord) -> int | None:
         """The newest ticket of that address-of-record that is not on disk yet."""
         pending = self._pending.get(aor)

@@ -67,6 +67,12 @@ class Window:
             self.bits |= 1 << (self.highest - use)
 
 
+    def extend(self, expires_at: float) -> None:
+        """It has registered a binding that lives until then, and lives as long."""
+        self.registered = True
+        self.expires_at = min(max(expires_at, self.issued + UNUSED_LIFE), self.issued + LONGEST_LIFE)
+
+
 @dataclass(slots=True)
 class _Used:
     """The windows of one account, and its floor."""
@@ -133,8 +139,12 @@ class Nonces:
         used = self._used.get(username)
         window = used.windows.get(nonce) if used else None
         if window is not None and window.request is None:
-            window.registered = True
-            window.expires_at = min(max(expires_at, window.issued + UNUSED_LIFE), window.issued + LONGEST_LIFE)
+            window.extend(expires_at)
+
+    def window(self, username: str, nonce: str) -> Window | None:
+        """What the account has used of that nonce; None where that is not known, or no longer."""
+        used = self._used.get(username)
+        return used.windows.get(nonce) if used else None
 
     def forget(self, username: str) -> None:
         """Lets an account's windows go. The floor for all keeps what was used from coming back, should the account."""

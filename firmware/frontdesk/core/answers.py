@@ -45,7 +45,8 @@ class Answers:
             self._layer.answer(request, flow, response, now)
 
     def reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, *, stateless: bool) -> None:
-        """The one place where a refusal becomes an answer. A stranger's is stateless (section 26.3.2.4). Raises ParseError."""
+        """The one place where a refusal becomes an answer. A stranger's is stateless (section 26.3.2.4). Raises
+        ParseError."""
         response = self.response(request, rejection.status, rejection.reason, rejection.headers)
         if stateless:
             self._send(Send(response, response_target(request, flow)))

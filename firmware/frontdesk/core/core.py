@@ -1,7 +1,9 @@
 """The core: who asks, and whether the registrar, the proxy or the box itself answers.
 
-In: `receive`, `committed`, `commit_failed`, `transport_failed`, `flow_closed`, `handle_timers`, each with now (seconds on
-CLOCK_BOOTTIME). Out: `next_timer` and `take_actions`: Send, Commit and Close, in the order in which they are to be done.
+In: `receive`, `committed`, `commit_failed`, `transport_failed`, `flow_closed`, `handle_timers`, each with now
+(seconds on
+CLOCK_BOOTTIME). Out: `next_timer` and `take_actions`: Send, Commit and Close, in the order in which they are to be
+done.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from ..location import LocationService
 from ..model import Binding, Changes, Close, Commit, Settings
 from ..proxy import ProxyCore, Routed
 from ..registrar import Registrar
+from ..sip.checks import read_message
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Message, Request, Response
 from ..sip.timers import Deadlines
@@ -24,6 +27,7 @@ from ..sip.via import stamp
 from ..sip.wire import Flow, Send
 from .answers import Answers
 from .registrations import Registrations
+from .renewals import Renewals
 
 Action = Send | Commit | Close
 
@@ -71,12 +75,28 @@ class Core:
             registrar, location, self.authenticator, self.layer, self._deadlines, self._answers, act, self.events.add
         )
         self._registrar = registrar
+        self._renewals = Renewals(location, self.authenticator, self.layer, self.registrations.background)
         self.proxy = ProxyCore(
             location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
             self.events.add, lambda record: self.registrations.background.write(Changes(calls=[record])),
         )  # fmt: skip
 
     # -- messages ------------------------------------------------------------------------------------------------------
+
+    def read(self, data: bytes, flow: Flow, now: float) -> None:
+        """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
+        them."""
+        if self._renewals.renew(data, flow, now, self.wall_offset, self.settings.flush):
+            return
+        try:
+            message = read_message(data)
+        except ParseError as error:
+            self.refuse(error, flow, now)
+            return
+        self.receive(message, flow, now)
+        renewal, self.registrations.renewal = self.registrations.renewal, None
+        if renewal is not None:
+            self._renewals.learn(data, flow, renewal)
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """A message came over `flow`."""
@@ -85,10 +105,11 @@ class Core:
         elif isinstance(message, Response):
             self.layer.receive_response(message, flow, now)
 
-    def refuse(self, request: Request, flow: Flow, error: ParseError, now: float) -> None:
-        """What came is no good message, but `request`, as far as it could be read, says where the answer goes."""
-        stamp(request, flow)
-        self._reject(request, flow, Rejection(error.status, error.reason), now, stateless=True)
+    def refuse(self, error: ParseError, flow: Flow, now: float) -> None:
+        """What came is no good message; its `request`, as far as it could be read, says where the answer goes."""
+        if error.request is not None:
+            stamp(error.request, flow)
+            self._reject(error.request, flow, Rejection(error.status, error.reason), now, stateless=True)
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         caller: Caller | None = None
@@ -209,6 +230,7 @@ class Core:
     def configure(self, settings: Settings) -> None:
         """Takes other settings from now on."""
         self.authenticator.offer(settings.algorithms)
+        self._renewals.clear()
         self.settings = self._registrar.settings = self.registrations.settings = self.proxy.settings = settings
         self.directory.domains = {self.directory.realm.lower(), *(name.lower() for name in settings.domains)}
 

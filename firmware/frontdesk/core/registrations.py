@@ -1,4 +1,5 @@
-"""The life of a REGISTER behind the registrar: to the disk, back, and out as its 200. None leaves before the disk has it.
+"""The life of a REGISTER behind the registrar: to the disk, back, and out as its 200. None leaves before the disk has
+it.
 
 While an address-of-record has a ticket open, every REGISTER for it waits on that ticket or a later one. A ticket that
 fails leaves the committed bindings as they were, and all who waited on it or on a later one get 500 with Retry-After.
@@ -22,6 +23,7 @@ from ..sip.transaction_layer import TransactionLayer
 from ..sip.wire import Flow
 from .answers import Answers
 from .background import BackgroundWrites
+from .renewals import Accepted
 
 RETRY_AFTER = 10
 """Seconds, in the 500 to what could not be stored."""
@@ -61,6 +63,8 @@ class Registrations:
         self._emit = emit
         self._next_ticket = 1
         self._waiting: dict[int, list[_Waiting]] = {}
+        self.renewal: Accepted | None = None
+        """The last pure refresh of one binding, for whoever wants to know its like again."""
         self.background = BackgroundWrites(location, deadlines, act, self._ticket)
 
     # -- a REGISTER ----------------------------------------------------------------------------------------------------
@@ -71,8 +75,11 @@ class Registrations:
         ticket = self._apply(registration, now)
         headers = answer_headers(registration.bindings, request, self.settings, now, wall_offset)
         if ticket is None:
-            self._layer.answer(request, flow, self._answers.response(request, 200, headers=headers), now)
+            answer = self._answers.response(request, 200, headers=headers)
+            self._layer.answer(request, flow, answer, now)
             self._accepted(registration, caller, now)
+            if len(registration.refreshes) == 1:
+                self.renewal = Accepted(request, registration, caller, answer)
         else:
             transaction = self._layer.server(request, flow, now)
             self._waiting.setdefault(ticket, []).append(_Waiting(transaction, headers, registration, caller))
