@@ -28,10 +28,12 @@ def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
             ha1 = {"MD5": md5, "SHA-256": sha[0], "SHA-512-256": sha[1]}
         else:
             ha1 = {algorithm: ha1 for algorithm, ha1 in zip(ALGORITHMS, (md5, *sha), strict=True) if ha1}
-        accounts[username].secrets.append(Secret(name, ha1))
+        if username in accounts:  # A row without its account, left by somebody with another tool, means nothing.
+            accounts[username].secrets.append(Secret(name, ha1))
     for row in connection.execute("SELECT username, alias FROM aliases"):
         username, alias = texts(row)
-        accounts[username].aliases.append(alias)
+        if username in accounts:
+            accounts[username].aliases.append(alias)
     return list(accounts.values())
 
 

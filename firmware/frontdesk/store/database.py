@@ -17,7 +17,8 @@ BUSY_TIMEOUT = 5.0
 """Seconds. The lock keeps other writers out; somebody may read with the sqlite3 tool."""
 DAMAGED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """Primary result codes, when reading at start, that mean the file is not what was written."""
-SIDE_FILES = ("-wal", "-shm")
+LOG = "-wal"
+"""What SQLite calls the write-ahead log; "-shm" beside it is an index of the log and made anew."""
 
 
 def create(path: Path) -> None:
@@ -28,16 +29,26 @@ def create(path: Path) -> None:
 
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that commits when told to, and then durably. It may be handed to one other thread."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection = attach(path)
     try:
-        connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # Counts for a new file only.
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+        prepare(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def attach(path: Path) -> sqlite3.Connection:
+    """A connection that has not looked at the file yet."""
+    return sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Makes commits durable, and cheap for the flash. Raises sqlite3.Error."""
+    connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")  # Counts for a new file only.
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
 
 
 def check(connection: sqlite3.Connection) -> None:
@@ -50,24 +61,27 @@ def check(connection: sqlite3.Connection) -> None:
         raise sqlite3.DatabaseError(verdict)
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: Exception) -> bool:
     """Whether an error at start means that the file is damaged, not that the disk or the permissions are at fault."""
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, KeyError | ValueError)  # What was read makes no sense.
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(error, sqlite3.DatabaseError) and (code is None or code & 0xFF in DAMAGED)
 
 
 def set_aside(path: Path) -> Path:
-    """Renames the database and what belongs to it to a dated name that is free; returns the name."""
+    """Renames the database and its log to a dated name that is free; returns the name."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     suffixes = ("", *(f"-{number}" for number in range(2, 1000)))
     names = (path.with_name(f"{path.name}.damaged-{stamp}{suffix}") for suffix in suffixes)
     aside = next((name for name in names if not name.exists()), None)
     if aside is None:
         raise StoreError(f"There are too many damaged databases in {path.parent}; move them away.")
-    for suffix in (*SIDE_FILES, ""):  # The database last: after a power cut in between, this is done again.
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    log = path.with_name(path.name + LOG)
+    if log.exists():
+        log.rename(aside.with_name(aside.name + LOG))
+    path.rename(aside)  # The database last: after a power cut in between, this is done again.
     sync_directory(path.parent)
     return aside
 

@@ -128,8 +128,8 @@ class Journal:
     def _run(self) -> None:
         while batch := self._take():
             # A future that was cancelled while it waited is not written; from here on none can be cancelled.
-            live = [entry for entry in batch if not entry.future or entry.future.set_running_or_notify_cancel()]
-            self._settle(live)
+            if live := [entry for entry in batch if not entry.future or entry.future.set_running_or_notify_cancel()]:
+                self._settle(live)
             with self._waiting:
                 self._in_hand = 0
         if self._connection is not None:
@@ -152,7 +152,7 @@ class Journal:
             self._fail(batch, error)
         except Exception as error:
             # The fault lies in one of them, not in the disk: the others must not suffer for it.
-            if len(batch) <= 1:
+            if len(batch) == 1:
                 self._fail(batch, error)
             else:
                 for entry in batch:

@@ -129,34 +129,47 @@ def _open(directory: Path, domain: str | None) -> Store:
     path.chmod(0o600)
     try:
         return _usable(path, domain, notices)
-    except (sqlite3.Error, KeyError, ValueError) as error:
-        if isinstance(error, sqlite3.Error) and not database.is_damage(error):
-            raise
-        aside = database.set_aside(path)
-        notices.append(f"The database was damaged ({error}) and was set aside as {aside.name}.")
+    except _Damaged as damaged:
+        notices.append(f"The database was damaged ({damaged.__cause__}) and was set aside as {damaged.aside.name}.")
         return _without_database(path, domain, notices)
 
 
 def _set_aside_before(path: Path) -> list[Path]:
     names = sorted(path.parent.glob(f"{path.name}.damaged-*"))
-    return [name for name in names if not name.name.endswith(database.SIDE_FILES)]
+    return [name for name in names if not name.name.endswith(database.LOG)]
+
+
+class _Damaged(Exception):
+    """The database could not be read, and has been set aside."""
+
+    def __init__(self, aside: Path) -> None:
+        super().__init__(aside)
+        self.aside = aside
 
 
 def _usable(path: Path, domain: str | None, notices: list[str]) -> Store:
-    connection = database.connect(path)
+    connection = database.attach(path)
     try:
-        if schema.version_of(connection) <= schema.VERSION:
-            database.check(connection)
-        migrated = schema.migrate(connection, str(path))
-        if migrated:
-            _transact(connection, lambda each: _name(each, domain))
-        store = Store(path.parent, connection, notices)
-        if migrated:
-            store.snapshots.write(connection)
-        return store
-    except BaseException:
+        return _checked(path, connection, domain, notices)
+    except Exception as error:
+        # Set aside before the connection is closed: closing empties the write-ahead log into the file and deletes it.
+        aside = database.set_aside(path) if database.is_damage(error) else None
         connection.close()
-        raise
+        if aside is None:
+            raise
+        raise _Damaged(aside) from error
+
+
+def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, notices: list[str]) -> Store:
+    database.prepare(connection)
+    if schema.version_of(connection) <= schema.VERSION:
+        database.check(connection)
+    if not schema.migrate(connection, str(path)):
+        return Store(path.parent, connection, notices)
+    _transact(connection, lambda each: _name(each, domain))
+    store = Store(path.parent, connection, notices)
+    store.snapshots.write(connection)
+    return store
 
 
 def _without_database(path: Path, domain: str | None, notices: list[str]) -> Store:
@@ -164,9 +177,8 @@ def _without_database(path: Path, domain: str | None, notices: list[str]) -> Sto
         restore(content, path)
         try:
             store = _usable(path, domain, notices)
-        except (sqlite3.Error, KeyError, ValueError) as error:
-            notices.append(f"The snapshot {snapshot.name} cannot be used: {error}.")
-            database.set_aside(path)
+        except _Damaged as damaged:
+            notices.append(f"The snapshot {snapshot.name} cannot be used: {damaged.__cause__}.")
             continue
         notices.append(f"Accounts and settings come from the snapshot {snapshot.name}; phones have to register again.")
         return store
