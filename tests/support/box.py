@@ -54,18 +54,19 @@ class Box:
 
     def _receive(self, data: bytes, source: HostPort) -> None:
         self.core.receive(parse_message(data), Flow("udp", BOX, source), self._clock.now)
-        self._act()
+        self.act()
 
     def _handle_timers(self, now: float) -> None:
         self.core.handle_timers(now)
-        self._act()
+        self.act()
 
     def _commit(self, now: float) -> None:
         _, ticket = self._disk.pop(0)
         self.core.committed([ticket], now)
-        self._act()
+        self.act()
 
-    def _act(self) -> None:
+    def act(self) -> None:
+        """Does what the core wants done."""
         for action in self.core.take_actions():
             if isinstance(action, Send):
                 data = action.message if isinstance(action.message, bytes) else action.message.encode()

@@ -58,6 +58,10 @@ class Wire:
         self._names[address] = name
         self._receivers[address] = receive
 
+    def receiver(self, address: HostPort) -> Receive:
+        """Who hears what is sent there."""
+        return self._receivers[address]
+
     def detach(self, address: HostPort) -> None:
         """Nobody hears any more what is sent there; the ladder still knows the name."""
         self._receivers.pop(address, None)
