@@ -50,7 +50,7 @@ class Contact:
 def _uri_text(value: str) -> str:
     start = end_of_quoted(value, 0) if value.startswith('"') else 0
     opening = value.find("<", start)
-    if opening < 0:
+    if opening < 0 or (not start and ";" in value[:opening]):  # a bare URI; a bracket may stand in a quoted parameter
         return value.partition(";")[0].strip()
     return value[opening + 1 : value.index(">", opening)].strip()
 
