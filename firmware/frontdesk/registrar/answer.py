@@ -29,8 +29,11 @@ def answer_headers(
 
 
 def contact_value(binding: Binding, settings: Settings, now: float) -> str:
-    """One binding as a Contact value; a static one has the longest interval that there is."""
-    left = settings.max_expires if binding.expires_at is None else max(0, ceil(binding.expires_at - now))
+    """One binding as a Contact value; a static one has the longest interval that there is.
+
+    Rounded first: (now + granted) - now may come out a hair above what was granted.
+    """
+    left = settings.max_expires if binding.expires_at is None else max(0, ceil(round(binding.expires_at - now, 3)))
     return f"<{binding.contact}>{binding.parameters};expires={left}"
 
 

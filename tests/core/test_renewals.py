@@ -1,0 +1,211 @@
+"""A renewal that is known by its bytes is answered, and leaves everything, as if it had been parsed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.bare_core import PASSWORD, BareCore
+from tests.support.digest_answer import Answerer
+from tests.support.registering import HERE, REALM, flow
+
+ELSEWHERE = flow("198.51.100.7", 61_000)
+
+
+def register(
+    credentials: str, cseq: int, branch: str = "", contact: str = "<sip:101@192.0.2.101>", extra: str = ""
+) -> bytes:
+    return (
+        f"REGISTER sip:{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:5060;branch={branch or f'z9hG4bKr{cseq}'};rport\r\n"
+        f"Max-Forwards: 70\r\nFrom: <sip:101@{REALM}>;tag=f\r\nTo: <sip:101@{REALM}>\r\nCall-ID: r@phone\r\n"
+        f"CSeq: {cseq} REGISTER\r\nContact: {contact}\r\n{credentials}{extra}Expires: 3600\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
+
+
+class Pair:
+    """The same box twice: one may take the short way, the other may not."""
+
+    def __init__(self) -> None:
+        self.short, self.long = BareCore(), BareCore()
+        self.cseq = 1
+        self.answerer = Answerer("101", PASSWORD, self._challenge())
+        self.send(self.next())
+        self.send(self.next())  # the first pure refresh: from now on its like is known
+
+    def _challenge(self) -> str:
+        self.send(register("", 1, "z9hG4bKchallenge"))
+        return self.short.sent[-1][0].required("www-authenticate")
+
+    def next(self, cseq: int | None = None, **marks: str) -> bytes:
+        self.cseq += 1
+        credentials = self.answerer.authorize("REGISTER", f"sip:{REALM}")
+        return register(f"Authorization: {credentials}\r\n", cseq or self.cseq, **marks)
+
+    def send(self, data: bytes, at: tuple[object, ...] = HERE) -> int:
+        """The same bytes into both; the status of the answer (0: none), which is the same."""
+        before = len(self.short.sent)
+        self.short.core.read(data, at, self.short.clock.now)  # type: ignore[arg-type]
+        self.short.settle()
+        self.long.core._renewals.clear()
+        self.long.core.read(data, at, self.long.clock.now)  # type: ignore[arg-type]
+        self.long.settle()
+        self.compare()
+        answers = [getattr(message, "status", 0) for message, _ in self.short.sent[before:]]
+        return answers[-1] if answers else 0
+
+    def compare(self) -> None:
+        short, long = self.short, self.long
+        assert [(m.encode(), to) for m, to in short.sent] == [(m.encode(), to) for m, to in long.sent]
+        assert [repr(each) for each in short.bindings()] == [repr(each) for each in long.bindings()]
+        assert list(short.core.events) == list(long.core.events)
+        assert [repr(each) for each in short.commits] == [repr(each) for each in long.commits]
+        assert short.core.next_timer() == long.core.next_timer()
+
+    def both(self) -> tuple[BareCore, BareCore]:
+        return self.short, self.long
+
+    def was_short(self, data: bytes) -> bool:
+        """Whether the first box takes the short way for these bytes (it is asked last: this renews)."""
+        core = self.short.core
+        return core._renewals.renew(data, HERE, self.short.clock.now, core.wall_offset, core.settings.flush)
+
+
+def test_a_usual_renewal_takes_the_short_way() -> None:
+    pair = Pair()
+    assert pair.was_short(pair.next())
+    assert pair.was_short(pair.next())
+
+
+def test_both_ways_give_the_same_answer() -> None:
+    pair = Pair()
+    assert [pair.send(pair.next()) for _ in range(5)] == [200] * 5
+
+
+def test_a_date_is_the_same_on_both_ways() -> None:
+    pair = Pair()
+    for box in pair.both():
+        box.core.wall_offset = 1_800_000_000.0
+    for _ in range(3):
+        assert pair.send(pair.next()) == 200
+        for box in pair.both():
+            box.clock.advance(7)
+    assert pair.short.sent[-1][0].first("date")
+
+
+def test_what_came_again_is_repeated_and_counts_once() -> None:
+    pair = Pair()
+    again = pair.next()
+    assert [pair.send(again), pair.send(again)] == [200, 200]
+    assert pair.send(again.replace(b"branch=z9hG4bKr", b"branch=z9hG4bKx")) == 401
+
+
+def test_a_lower_cseq_is_judged_the_long_way() -> None:
+    pair = Pair()
+    assert pair.send(pair.next()) == 200
+    assert pair.send(pair.next(cseq=2, branch="z9hG4bKlow")) == 500
+
+
+def test_a_wrong_response_is_refused_and_told() -> None:
+    pair = Pair()
+    pair.answerer.password = "wrong"
+    assert pair.send(pair.next()) == 401
+    assert pair.short.core.events.of("101")[-1].rule == "wrong-password"
+
+
+def test_a_renewal_from_elsewhere_is_a_move() -> None:
+    pair = Pair()
+    assert pair.send(pair.next(), ELSEWHERE) == 200
+    assert pair.short.bindings()[0].flow == ELSEWHERE
+
+
+def test_nothing_is_renewed_once_the_password_has_changed() -> None:
+    pair = Pair()
+    for box in pair.both():
+        box.core.authenticator.forget("101")
+    assert pair.send(pair.next()) == 401
+
+
+def test_nothing_is_renewed_by_an_old_template_once_the_settings_have_changed() -> None:
+    pair = Pair()
+    for box in pair.both():
+        box.core.configure(replace(box.core.settings, max_expires=600))
+    assert pair.send(pair.next()) == 200
+    assert pair.short.bindings()[0].granted <= 600
+
+
+def test_a_second_device_makes_the_answer_longer_than_the_template() -> None:
+    pair = Pair()
+    for box in pair.both():
+        assert box.register("<sip:101@192.0.2.103>", call_id="b@phone", at=flow("192.0.2.103"))
+        box.sent.clear()
+    assert pair.send(pair.next()) == 200
+    assert len(pair.short.sent[-1][0].lines("contact")) == 2
+
+
+def test_nothing_waits_in_memory_where_every_refresh_goes_to_the_disk() -> None:
+    pair = Pair()
+    for box in pair.both():
+        box.core.configure(replace(box.core.settings, flush=0.0))
+        box.commits.clear()
+    assert pair.send(pair.next()) == 200
+    assert len(pair.short.commits) == 1
+
+
+def test_templates_of_bindings_that_are_gone_do_not_pile_up() -> None:
+    pair = Pair()
+    renewals = pair.short.core._renewals
+    known = next(iter(renewals._known.values()))
+    for number in range(500):
+        renewals._known[b"%d" % number] = replace(known, binding=object())  # type: ignore[arg-type]
+    pair.short.core._renewals.clear()
+    assert not renewals._known
+
+
+step = st.one_of(
+    st.tuples(st.just("renew"), st.integers(1, 5)),
+    st.tuples(st.just("again"), st.integers(1, 4)),
+    st.tuples(st.just("wait"), st.floats(0, 4000)),
+    st.tuples(st.just("skip"), st.integers(1, 200)),
+    st.tuples(st.just("change"), st.sampled_from([b"70", b"z9hG4bK", b"rport", b"f\r", b"0a4f113b", b"3600", b"101"])),
+    st.tuples(st.just("cut"), st.integers(0, 700)),
+    st.tuples(st.just("elsewhere"), st.just(0)),
+    st.tuples(st.just("login"), st.just(0)),
+    st.tuples(st.just("clock"), st.sampled_from([None, 1_800_000_000.0])),
+)
+
+
+@given(st.lists(step, max_size=12))
+@settings(max_examples=150)
+def test_whatever_comes_both_ways_agree(steps: list[tuple[str, object]]) -> None:
+    pair = Pair()
+    sent = [pair.next()]
+    for what, value in steps:
+        if what == "wait":
+            for box in pair.both():
+                box.clock.advance(float(value))  # type: ignore[arg-type]
+            pair.compare()
+        elif what == "skip":
+            pair.answerer.count += int(value)  # type: ignore[call-overload]
+        elif what == "clock":
+            for box in pair.both():
+                box.core.wall_offset = value  # type: ignore[assignment]
+        elif what == "login":
+            pair.answerer = Answerer("101", PASSWORD, pair._challenge())
+        else:
+            _send(pair, sent, what, value)
+
+
+def _send(pair: Pair, sent: list[bytes], what: str, value: object) -> None:
+    if what == "again":
+        pair.send(sent[-min(int(value), len(sent))])  # type: ignore[call-overload]
+        return
+    data = pair.next()
+    if what == "change":
+        data = data.replace(value, b"1" + value, 1)  # type: ignore[operator]
+    elif what == "cut":
+        at = int(value)  # type: ignore[call-overload]
+        data = data[:at] + b"x" + data[at:]
+    sent.append(data)
+    pair.send(data, ELSEWHERE if what == "elsewhere" else HERE)
