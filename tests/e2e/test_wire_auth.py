@@ -100,6 +100,26 @@ def test_credentials_for_another_method_are_challenged_again(stage: Stage) -> No
     assert phone.exchange(phone.register_request(signed)).status == 401
 
 
+def test_without_qop_a_nonce_serves_one_request_and_its_retransmissions(stage: Stage) -> None:
+    phone = stage.client()
+    asked = challenge(phone)
+    plain = Message.parse(asked.raw.replace(b', qop="auth"', b""))
+    signed = phone.credentials(plain, "REGISTER", f"sip:{phone.domain}")
+    assert "qop" not in signed
+    request = phone.register_request(signed)
+    first = phone.exchange(request)
+    assert first.status == 200 and phone.exchange(request).raw == first.raw
+    second = phone.exchange(phone.register_request(signed))
+    assert second.status == 401 and is_stale(second), second.raw.decode()
+
+
+def test_session_algorithms_are_refused_with_a_reason(stage: Stage) -> None:
+    phone = stage.client()
+    signed = phone.credentials(challenge(phone), "REGISTER", f"sip:{phone.domain}")
+    refused = phone.exchange(phone.register_request(signed.replace("algorithm=MD5", "algorithm=MD5-sess")))
+    assert refused.status == 400 and "sess" in refused.start, refused.start
+
+
 def test_forged_nonce_is_challenged_again(stage: Stage) -> None:
     phone = stage.client()
     asked = challenge(phone)

@@ -1,47 +1,11 @@
 """What a proxy must refuse, absorb or end: RFC 3261 sections 16.3, 16.10 and 17.2, RFC 5393."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from tests.e2e.box import Box
 from tests.e2e.stage import Stage
-from tests.e2e.wire_client import Dialog, Message, WireClient
-
-
-def invite(caller: WireClient, callee: str, *lines: str) -> bytes:
-    """An INVITE with credentials for the callee; what it is challenged with is asked for first."""
-    uri, contact = caller.uri_of(callee), f"Contact: <{caller.contact}>"
-    asked = caller.exchange(caller.request("INVITE", uri, contact))
-    assert asked.status == 407, asked.raw.decode()
-    return caller.request("INVITE", uri, contact, caller.credentials(asked, "INVITE", uri), *lines)
-
-
-@dataclass(slots=True)
-class Call:
-    """An established call: both ends, the INVITE that the callee got, and each end's view of the dialog."""
-
-    caller: WireClient
-    callee: WireClient
-    offered: Message
-    of_caller: Dialog
-    of_callee: Dialog
-
-
-def call(stage: Stage, *, caller_tcp: bool = False, callee_tcp: bool = False) -> Call:
-    caller, callee = stage.client(tcp=caller_tcp), stage.client(tcp=callee_tcp)
-    assert callee.register().status == 200
-    request = invite(caller, callee.user)
-    caller.send(request)
-    offered = callee.receive()
-    callee.reply(offered, 200, "OK", f"Contact: <{callee.contact}>")
-    accepted = caller.final_answer(Message.parse(request))
-    assert accepted.status == 200, accepted.raw.decode()
-    made = Call(caller, callee, offered, Dialog.of_caller(accepted), Dialog.of_callee(offered, callee.tag))
-    caller.cseq -= 1  # the ACK has the number of its INVITE (13.2.2.4)
-    caller.send(caller.in_dialog("ACK", made.of_caller))
-    assert callee.receive().start.startswith("ACK ")
-    return made
+from tests.e2e.wire_call import invite
+from tests.e2e.wire_client import Message
 
 
 def test_retransmitted_invite_reaches_the_callee_once(stage: Stage) -> None:
@@ -55,51 +19,6 @@ def test_retransmitted_invite_reaches_the_callee_once(stage: Stage) -> None:
     assert callee.receive().start.startswith("ACK ")
     assert caller.final_answer(Message.parse(request)).status == 486
     assert callee.hears_nothing()
-
-
-def test_retransmitted_ok_of_the_callee_reaches_the_caller_each_time(stage: Stage) -> None:
-    made = call(stage)
-    for _ in range(2):
-        made.callee.reply(made.offered, 200, "OK", f"Contact: <{made.callee.contact}>")
-        assert made.caller.receive().status == 200
-
-
-@pytest.mark.parametrize("who", ["caller", "callee"])
-@pytest.mark.parametrize(("caller_tcp", "callee_tcp"), [(False, False), (True, False), (False, True), (True, True)])
-def test_bye_follows_the_record_route(stage: Stage, who: str, caller_tcp: bool, callee_tcp: bool) -> None:
-    made = call(stage, caller_tcp=caller_tcp, callee_tcp=callee_tcp)
-    ends = (made.caller, made.of_caller, made.callee), (made.callee, made.of_callee, made.caller)
-    leaves, dialog, stays = ends[0] if who == "caller" else ends[1]
-    leaves.send(bye := leaves.in_dialog("BYE", dialog))
-    heard = stays.receive()
-    assert heard.method == "BYE" and not heard.all("Route"), heard.raw.decode()
-    stays.reply(heard, 200, "OK")
-    assert leaves.final_answer(Message.parse(bye)).status == 200
-
-
-@pytest.mark.parametrize("forged", ["no Route", "no token", "another token", "token of another call"])
-def test_bye_without_the_token_of_its_call_is_challenged_and_never_relayed(stage: Stage, forged: str) -> None:
-    made, other = call(stage), call(stage)
-    token, _, rest = made.of_caller.routes[0].removeprefix("<sip:").partition("@")
-    routes = {
-        "no Route": "Subject: none",
-        "no token": f"Route: <sip:{rest}",
-        "another token": f"Route: <sip:{token.swapcase()}@{rest}",
-        "token of another call": "Route: " + other.of_caller.routes[0],
-    }
-    answer = made.caller.exchange(made.caller.in_dialog("BYE", made.of_caller, routes[forged]))
-    assert answer.status == 407, answer.raw.decode()
-    assert made.callee.hears_nothing()
-
-
-def test_stranger_with_a_to_tag_and_a_route_to_the_box_is_not_relayed(stage: Stage) -> None:
-    stranger, victim = stage.client("nobody-here"), stage.client("victim")
-    host, port = stage.server
-    for method in ("BYE", "INVITE", "MESSAGE"):
-        lines = (f"To: <sip:victim@{host}>;tag=made-up", f"Route: <sip:{host}:{port};lr>")
-        answer = stranger.exchange(stranger.request(method, f"sip:victim@{victim.address}", *lines))
-        assert answer.status in (403, 407), answer.raw.decode()
-    assert victim.hears_nothing()
 
 
 def test_response_out_of_nowhere_is_dropped(stage: Stage) -> None:
@@ -177,6 +96,33 @@ def test_max_forwards_of_zero_is_refused_before_any_challenge(stage: Stage) -> N
     stranger = stage.client("nobody-here")
     for method in ("INVITE", "MESSAGE"):
         assert stranger.exchange(stranger.request(method, stranger.uri_of("x"), "Max-Forwards: 0")).status == 483
+
+
+def test_more_branches_than_the_caller_allows_are_refused(stage: Stage) -> None:
+    caller, user = stage.client(), stage.account()
+    phones = [stage.client(user) for _ in range(3)]
+    assert [phone.register().status for phone in phones] == [200] * 3
+    assert caller.exchange(invite(caller, user, "Max-Breadth: 2")).status == 440
+
+
+def test_route_that_leads_elsewhere_is_forbidden_also_for_accounts(stage: Stage) -> None:
+    caller, callee, victim = stage.client(), stage.client(), stage.client("victim")
+    assert callee.register().status == 200
+    assert caller.exchange(invite(caller, callee.user, f"Route: <sip:{victim.address};lr>")).status == 403
+    assert victim.hears_nothing()
+
+
+def test_large_request_to_a_phone_on_udp_goes_by_udp(stage: Stage) -> None:
+    caller, callee = stage.client(), stage.client()
+    assert callee.register().status == 200
+    uri = caller.uri_of(callee.user)
+    asked = caller.exchange(caller.request("MESSAGE", uri))
+    request = caller.request("MESSAGE", uri, caller.credentials(asked, "MESSAGE", uri), body=b"x" * 20_000)
+    caller.send(request)
+    heard = callee.receive()
+    assert heard.raw.endswith(b"x" * 20_000)
+    callee.reply(heard, 200, "OK")
+    assert caller.final_answer(Message.parse(request)).status == 200
 
 
 def test_required_extension_is_refused_by_its_name_before_any_challenge(stage: Stage) -> None:
