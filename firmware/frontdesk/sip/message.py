@@ -57,7 +57,7 @@ class Message:
 
     def required(self, key: str) -> str:
         """As `first`; raises ParseError where the header is missing."""
-        value = self.first(key)
+        value = (self._first if self._indexed == len(self.fields) else self.index()).get(key)
         if value is None:
             raise ParseError(f"{canonical_name(key)} is missing")
         return value
