@@ -18,7 +18,8 @@ def register(
     credentials: str, cseq: int, branch: str = "", contact: str = "<sip:101@192.0.2.101>", extra: str = ""
 ) -> bytes:
     return (
-        f"REGISTER sip:{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:5060;branch={branch or f'z9hG4bKr{cseq}'};rport\r\n"
+        f"REGISTER sip:{REALM} SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP 192.0.2.101:5060;branch={branch or f'z9hG4bKr{cseq}'};rport\r\n"
         f"Max-Forwards: 70\r\nFrom: <sip:101@{REALM}>;tag=f\r\nTo: <sip:101@{REALM}>\r\nCall-ID: r@phone\r\n"
         f"CSeq: {cseq} REGISTER\r\nContact: {contact}\r\n{credentials}{extra}Expires: 3600\r\nContent-Length: 0\r\n\r\n"
     ).encode()
@@ -203,7 +204,8 @@ def _send(pair: Pair, sent: list[bytes], what: str, value: object) -> None:
         return
     data = pair.next()
     if what == "change":
-        data = data.replace(value, b"1" + value, 1)  # type: ignore[operator]
+        assert isinstance(value, bytes)
+        data = data.replace(value, b"1" + value, 1)
     elif what == "cut":
         at = int(value)  # type: ignore[call-overload]
         data = data[:at] + b"x" + data[at:]
