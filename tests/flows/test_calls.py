@@ -287,3 +287,38 @@ def test_call_comes_to_the_same_end_in_any_weather(
     [*_, record] = stage.box.records
     assert (record.caller, record.callee, record.result) == ("alice", "bob", result)
     assert (record.answered_at is not None) == (result == 200)
+
+
+# -- over TCP, and between TCP and UDP ---------------------------------------------------------------------------------
+
+
+def speaking(alice: str, bob: str) -> Stage:
+    """The stage, with what each speaks."""
+    stage = Stage()
+    stage.alice.use(alice)
+    stage.bob.use(bob)
+    return stage.registered()
+
+
+@pytest.mark.parametrize(("alice", "bob"), [("tcp", "tcp"), ("tcp", "udp"), ("udp", "tcp")])
+@pytest.mark.parametrize(("flow", "result"), FLOWS)
+def test_call_comes_to_the_same_end_over_any_transport(
+    flow: Callable[[Stage], None], result: int, alice: str, bob: str
+) -> None:
+    stage = speaking(alice, bob)
+    flow(stage)
+    stage.ended()
+    assert stage.alice.calls[-1].result == result
+    assert stage.box.records[-1].result == result
+
+
+@pytest.mark.parametrize(("alice", "bob"), [("tcp", "tcp"), ("tcp", "udp"), ("udp", "tcp")])
+def test_3_2_is_the_same_over_any_transport(alice: str, bob: str) -> None:
+    stage = speaking(alice, bob)
+    through_the_proxy(stage)
+    stage.ended()
+    assert stage.ladder() == INVITED + OFFERED + RINGING + ANSWERED + BOB_HANGS_UP
+    assert sent(stage, "box > bob: INVITE").lines("via")[0].startswith(f"SIP/2.0/{bob.upper()} ")
+    assert sent(stage, "box > alice: BYE").lines("via")[0].startswith(f"SIP/2.0/{alice.upper()} ")
+    routes = sent(stage, "box > bob: INVITE").values("record-route")
+    assert len(routes) == (1 if alice == bob else 2), "RFC 5658: one for each side where they differ"

@@ -22,7 +22,7 @@ DISK = 0.005
 
 
 class Box:
-    """One Frontdesk at BOX, by UDP."""
+    """One Frontdesk at BOX."""
 
     def __init__(self, clock: FakeClock, wire: Wire, settings: Settings | None = None, seed: int = 0) -> None:
         self.directory = Directory(REALM)
@@ -35,6 +35,7 @@ class Box:
         self.records: list[CallRecord] = []
         """Of calls that have ended."""
         self._disk: list[tuple[float, int]] = []
+        self._connections: dict[HostPort, int] = {}
         wire.attach("box", BOX, self._receive)
         clock.drive(self.core.next_timer, self._handle_timers)
         clock.drive(lambda: self._disk[0][0] if self._disk else None, self._commit)
@@ -53,7 +54,9 @@ class Box:
         return [binding.contact for binding in self.bindings(username)]
 
     def _receive(self, data: bytes, source: HostPort) -> None:
-        self.core.receive(parse_message(data), Flow("udp", BOX, source), self._clock.now)
+        transport = self._wire.transport(source)
+        connection = 0 if transport == "udp" else self._connections.setdefault(source, len(self._connections) + 1)
+        self.core.receive(parse_message(data), Flow(transport, BOX, source, connection), self._clock.now)
         self.act()
 
     def _handle_timers(self, now: float) -> None:

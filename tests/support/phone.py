@@ -35,6 +35,7 @@ class Phone:
     ) -> None:
         self.name = name
         self.address = address
+        self.transport = "udp"
         self.password = f"{name}'s secret"
         self.registration = f"{name}-registration"  # the Call-ID of its REGISTERs
         self.script: list[Step] = [(0.1, 180), (1.0, 200)]
@@ -76,13 +77,14 @@ class Phone:
 
     @property
     def contact(self) -> str:
-        return f"<sip:{self.name}@{self.address[0]}:{self.address[1]}>"
+        parameter = "" if self.transport == "udp" else f";transport={self.transport}"
+        return f"<sip:{self.name}@{self.address[0]}:{self.address[1]}{parameter}>"
 
     def request(self, method: str, uri: str, to: str, call_id: str, cseq: int = 0) -> Request:
         """A request outside a dialog, its From tag the Call-ID's."""
-        host, port = self.address
+        sent_by = f"{self.transport.upper()} {self.address[0]}:{self.address[1]}"
         fields = [
-            ("via", f"SIP/2.0/UDP {host}:{port};rport;branch=z9hG4bK-{self.name}-{next(self.numbers)}"),
+            ("via", f"SIP/2.0/{sent_by};rport;branch=z9hG4bK-{self.name}-{next(self.numbers)}"),
             ("max-forwards", "70"),
             ("from", f"<sip:{self.name}@{REALM}>;tag={call_id}"),
             ("to", to),
@@ -97,7 +99,7 @@ class Phone:
 
     def send(self, request: Request, to: HostPort) -> None:
         """Sends an ACK to a 2xx, which has no transaction."""
-        self._send(Send(request, Destination(*to, "udp")))
+        self._send(Send(request, Destination(*to, self.transport)))
 
     def now(self) -> float:
         return self.clock.now
@@ -105,17 +107,23 @@ class Phone:
     def move(self, address: HostPort) -> None:
         """From now on it sits at another address."""
         self.address = self._seen = address
-        self._wire.attach(self.name, address, self._receive)
+        self._wire.attach(self.name, address, self._receive, self.transport)
+
+    def use(self, transport: str) -> None:
+        """From now on it speaks over that transport, before it has registered."""
+        self.transport = transport
+        self.move(self.address)
 
     def _send(self, send: Send) -> None:
         target = send.target
         address = target.remote if isinstance(target, Flow) else (target.host, target.port or 5060)
-        self._wire.post(self._seen, address, send.message if isinstance(send.message, bytes) else send.message.encode())
+        data = send.message if isinstance(send.message, bytes) else send.message.encode()
+        self._wire.post(self._seen, address, data)
 
     # -- what comes --------------------------------------------------------------------------------------------------
 
     def _receive(self, data: bytes, source: HostPort) -> None:
-        message, flow = parse_message(data), Flow("udp", self._seen, source)
+        message, flow = parse_message(data), Flow(self.transport, self._seen, source)
         if isinstance(message, Response):
             self.layer.receive_response(message, flow, self.now())
         elif isinstance(message, Request) and not self.layer.receive_request(message, flow, self.now()):
@@ -165,7 +173,8 @@ class Transact:
 
     def _begin(self) -> ClientTransaction:
         self.request.replace("content-length", [str(len(self.request.body))])
-        return self.phone.layer.client(self.request, Destination(*self._to, "udp"), self, self.phone.now())
+        target = Destination(*self._to, self.phone.transport)
+        return self.phone.layer.client(self.request, target, self, self.phone.now())
 
     def received(self, client: ClientTransaction, response: Response, now: float) -> None:
         if response.status in CHALLENGES and self._authorize(response):

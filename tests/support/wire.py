@@ -1,4 +1,4 @@
-"""A wire without sockets: datagrams in the time of a fake clock. It may lose, repeat and reorder them by a seed."""
+"""A wire without sockets: messages in the time of a fake clock. Datagrams may get lost, repeated, reordered."""
 
 from __future__ import annotations
 
@@ -48,15 +48,21 @@ class Wire:
         self._weather = weather
         self._random = Random(weather.seed)
         self._names: dict[HostPort, str] = {}
+        self._transports: dict[HostPort, str] = {}
         self._receivers: dict[HostPort, Receive] = {}
         self._under_way: list[tuple[float, int, Packet]] = []
         self._order = 0
         clock.drive(self._next, self._deliver)
 
-    def attach(self, name: str, address: HostPort, receive: Receive) -> None:
+    def attach(self, name: str, address: HostPort, receive: Receive, transport: str = "udp") -> None:
         """What is sent to that address goes to `receive(data, source)`; `name` stands for it in the ladder."""
         self._names[address] = name
+        self._transports[address] = transport
         self._receivers[address] = receive
+
+    def transport(self, address: HostPort) -> str:
+        """What is spoken there; a connection is known by its far end."""
+        return self._transports.get(address, "udp")
 
     def receiver(self, address: HostPort) -> Receive:
         """Who hears what is sent there."""
@@ -67,13 +73,14 @@ class Wire:
         self._receivers.pop(address, None)
 
     def post(self, source: HostPort, destination: HostPort, data: bytes) -> None:
-        """Sends a datagram, which may never arrive."""
+        """Sends a message, which may never arrive where one end speaks UDP alone."""
         packet = Packet(self._clock.now, source, destination, data)
         self.packets.append(packet)
-        copies = 0 if self._chance(self._weather.loss) else 2 if self._chance(self._weather.repeated) else 1
+        weather = FINE if "tcp" in (self.transport(source), self.transport(destination)) else self._weather
+        copies = 0 if self._chance(weather.loss) else 2 if self._chance(weather.repeated) else 1
         for _ in range(copies):
             self._order += 1
-            at = packet.at + DELAY + self._random.random() * self._weather.late
+            at = packet.at + DELAY + self._random.random() * weather.late
             heappush(self._under_way, (at, self._order, packet))
 
     def ladder(self) -> list[str]:
