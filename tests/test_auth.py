@@ -335,12 +335,13 @@ def test_refusal_tells_no_secret() -> None:
 
 CROWD = account("crowd", *[secret("crowd", f"other {at}", f"device {at}") for at in range(MAX_SECRETS)])
 STRANGERS = [
-    ("nobody", "unknown user"),
-    ("off", "disabled account"),
-    ("1001", "one secret"),
-    ("crowd", "all secrets"),
-    ("sha", "no password for the algorithm"),
-    ("bare", "no secret at all"),
+    ("nobody", "wrong"),
+    ("off", "wrong"),
+    ("off", PASSWORD),
+    ("1001", "wrong"),
+    ("crowd", "wrong"),
+    ("sha", PASSWORD),
+    ("bare", PASSWORD),
 ]
 
 
@@ -359,8 +360,8 @@ def test_every_failure_costs_the_same_hashing_and_comparing(
     authenticator = make(one, off, CROWD, sha, account("bare", Secret("", {})), algorithms=ALL)
     monkeypatch.setattr(auth, "compare_digest", comparing)
     costs = set()
-    for username, _ in STRANGERS:
-        phone = Phone(authenticator, username=username, password="wrong", algorithm=algorithm)
+    for username, password in STRANGERS:
+        phone = Phone(authenticator, username=username, password=password, algorithm=algorithm)
         request = make_request(phone.authorization(1, phone.challenge()))
         hashes.clear()
         compared.clear()
@@ -438,6 +439,11 @@ def test_nonce_without_qop_serves_one_call_id_cseq_and_method() -> None:
     phone.send(cseq=7)
     assert phone.send(cseq=7).account is not None
     assert on_the_wire(phone.refusal(cseq=8)) == stale_challenge()
+    other_call = make_request(phone.authorization(1, phone.nonce), cseq=7)
+    other_call.replace("call-id", ["another@192.0.2.7"])
+    with pytest.raises(Refused) as caught:
+        phone.authenticator.authenticate(other_call, 11.0, proxy=False)
+    assert caught.value.rule == "stale-nonce"
     assert replace(phone, method="INVITE").refusal(cseq=7, method="INVITE").rule == "stale-nonce"
     assert replace(phone, qop="auth").refusal(1).rule == "stale-nonce"
 
