@@ -20,6 +20,7 @@ from tests.e2e.record import PATIENCE, Record
 COMMAND = shlex.split(os.environ.get("FRONTDESK", f"{sys.executable} -m frontdesk"))
 DOMAIN = "office.test"  # RFC 2606: .test never exists
 LOOPBACK = ("127.0.0.1", "[::1]")
+ACCOUNTS = {str(number): f"secret-{number}" for number in range(1000, 1400)}  # users and their passwords
 _ATTEMPTS = 5  # somebody else may take a free port before the box does
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.baresip import Phone
-from tests.e2e.box import DOMAIN, Box
+from tests.e2e.box import ACCOUNTS, DOMAIN, Box
 from tests.e2e.stage import Stage
 
-_ACCOUNTS = {str(number): f"secret-{number}" for number in range(1000, 1400)}
 MakePhone = Callable[..., Phone]
 
 
@@ -19,7 +18,7 @@ MakePhone = Callable[..., Phone]
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     """Serves on 127.0.0.1 and [::1]; tests do not stop it (those that do make their own)."""
     box = Box(tmp_path_factory.mktemp("box") / "data")
-    box.import_accounts(_ACCOUNTS)
+    box.import_accounts(ACCOUNTS)
     box.start()
     yield box
     box.kill()
@@ -28,7 +27,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
 @pytest.fixture(scope="session")
 def accounts() -> Iterator[tuple[str, str]]:
     """User and password, each only once, so that no test meets another's bindings."""
-    return iter(_ACCOUNTS.items())
+    return iter(ACCOUNTS.items())
 
 
 @pytest.fixture

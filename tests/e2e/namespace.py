@@ -15,7 +15,7 @@ _MASQUERADE = """
 table ip router {{
     chain postrouting {{
         type nat hook postrouting priority srcnat;
-        oifname "{outside}" meta l4proto {{ tcp, udp }} masquerade to :20000-29999
+        oifname "{outside}" meta l4proto {{ tcp, udp }} masquerade to :{ports}
     }}
     chain forward {{
         type filter hook forward priority filter; policy drop;
@@ -77,7 +77,7 @@ class Street:
     """
 
     box_address, neighbour_address, phone_address = "10.77.0.1", "10.77.0.3", "10.78.0.2"
-    router_address = "10.77.0.2"
+    router_address, router_ports = "10.77.0.2", range(20000, 30000)  # none of them a port that a phone takes itself
 
     def __init__(self) -> None:
         self.places: list[Namespace] = []
@@ -102,7 +102,8 @@ class Street:
         self.box.ip("address", "add", f"{self.neighbour_address}/24", "dev", "wan")
         self.phone.ip("route", "add", "default", "via", "10.78.0.1")
         run(*self.router.command(), "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
-        rules = _MASQUERADE.format(outside="outside", inside="inside")
+        ports = f"{self.router_ports[0]}-{self.router_ports[-1]}"
+        rules = _MASQUERADE.format(outside="outside", inside="inside", ports=ports)
         run(*self.router.command(), "nft", "-f", "-", stdin=rules)
 
     @staticmethod
