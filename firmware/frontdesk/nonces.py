@@ -66,7 +66,6 @@ class Window:
         else:
             self.bits |= 1 << (self.highest - use)
 
-
     def extend(self, expires_at: float) -> None:
         """It has registered a binding that lives until then, and lives as long."""
         self.registered = True
