@@ -104,9 +104,9 @@ def test_callee_hangs_up_by_record_route(stage: Stage) -> None:
 
 def test_calls_get_through_though_one_message_in_ten_is_lost(stage: Stage) -> None:
     callee = stage.account()
-    phone = stage.callee(callee, "callee_answers", times=10, lose=' lost="10"', pause="0")
-    stage.caller("caller_hangs_up", callee, times=10, lose=' lost="10"')
+    phone = stage.callee(callee, "callee_answers", times=20, lose=' lost="10"', pause="0")
+    stage.caller("caller_hangs_up", callee, times=20, lose=' lost="10"')
     stage.everybody_ends_well()
     heard = phone.heard()
     calls = {line for line in heard.splitlines() if line.startswith("Call-ID:")}
-    assert len(calls) == 10, heard
+    assert len(calls) == 20, heard

@@ -89,5 +89,5 @@ def test_lower_cseq_after_a_reboot_is_accepted_with_a_newer_nonce(stage: Stage) 
 def test_registrations_get_through_though_one_message_in_ten_is_lost(stage: Stage) -> None:
     user = stage.account()
     headers = f"Contact: <{DESK}>\n"
-    stage.registers(user, "register", times=10, lose=' lost="10"', headers=headers, status="200")
+    stage.registers(user, "register", times=15, lose=' lost="10"', headers=headers, status="200")
     assert bound_contacts(stage, user) == {DESK}
