@@ -64,6 +64,8 @@ class Message:
 
     def lines(self, key: str) -> list[str]:
         """The values of all lines of that header, comma lists not split."""
+        if key not in self.index():
+            return []
         return [value for name, value, _ in self.fields if name == key]
 
     def values(self, key: str) -> list[str]:
