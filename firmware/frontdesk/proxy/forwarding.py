@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from ..directory import Directory
 from ..sip.address import Address
+from ..sip.digest import Credentials
 from ..sip.errors import ParseError
-from ..sip.grammar import split_unquoted, unquote
 from ..sip.message import Field, Request, make_field
 from ..sip.wire import Flow, HostPort, Target
 
@@ -54,16 +54,11 @@ def _lowered(field: Field) -> Field:
     return "max-forwards", value, "Max-Forwards: " + value
 
 
-def _realm(credentials: str) -> str:
+def _realm(credentials: str) -> str | None:
     try:
-        pieces = split_unquoted(credentials.partition(" ")[2], ",")
+        return Credentials.parse(credentials).realm
     except ParseError:
-        return ""
-    for piece in pieces:
-        name, _, value = piece.partition("=")
-        if name.strip().lower() == "realm":
-            return unquote(value.strip())
-    return ""
+        return None
 
 
 def local_hop(target: Target, directory: Directory) -> Hop:

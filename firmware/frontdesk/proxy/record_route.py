@@ -14,16 +14,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 
-from ..sip.errors import ParseError
 from ..sip.wire import Flow, HostPort
 
 MAC_SIZE = 12
 """Bytes of the keyed hash: 96 bits."""
 MIN_LENGTH = 24
-"""Characters: no token is shorter (two sides of 5 bytes and the MAC make 30), most user parts are."""
+"""Characters: no token is shorter (two sides of 6 bytes and the MAC make 32), most user parts are."""
 
-_TRANSPORTS = ("", "udp", "tcp", "tls", "ws", "wss")  # by the octet that stands for them; 0: no flow is known
-_ENCODE = {transport: number for number, transport in enumerate(_TRANSPORTS)}
+_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")  # by the octet that stands for them
 
 
 @dataclass(slots=True)
@@ -89,15 +87,32 @@ def _decode(token: str) -> tuple[bytes, bytes]:
 
 
 def _pack(side: Side) -> bytes:
-    flow = _pack_flow(side.flow) if side.flow else b"\0"
-    return side.binding.to_bytes(5, "big") + flow
+    flow = _pack_flow(side.flow) if side.flow else b""
+    return side.binding.to_bytes(5, "big") + bytes((len(flow),)) + flow
 
 
-# A phone's flow packs to the same bytes in each of its calls: the cache saves about 3 us of a call.
+def _unpack(payload: bytes) -> tuple[Side, Side]:
+    """The inverse of two `_pack`. Only bytes whose MAC is good come here, so they are as they were written."""
+    middle = 6 + payload[5]
+    return _unpack_side(payload[:middle]), _unpack_side(payload[middle:])
+
+
+def _unpack_side(data: bytes) -> Side:
+    return Side(int.from_bytes(data[:5], "big"), _unpack_flow(data[6:]) if data[5] else None)
+
+
+# A phone's flow is the same in each of its calls: the two caches save about 15 us of a call.
 @lru_cache(maxsize=2048)
 def _pack_flow(flow: Flow) -> bytes:
     ends = _pack_end(flow.local) + _pack_end(flow.remote)
-    return bytes((_ENCODE[flow.transport],)) + ends + flow.connection.to_bytes(5, "big")
+    return bytes((_TRANSPORTS.index(flow.transport),)) + flow.connection.to_bytes(5, "big") + ends
+
+
+@lru_cache(maxsize=2048)
+def _unpack_flow(data: bytes) -> Flow:
+    local, rest = _unpack_end(data[6:])
+    remote, _ = _unpack_end(rest)
+    return Flow(_TRANSPORTS[data[0]], local, remote, int.from_bytes(data[1:6], "big"))
 
 
 def _pack_end(end: HostPort) -> bytes:
@@ -107,24 +122,6 @@ def _pack_end(end: HostPort) -> bytes:
         text = host.encode("ascii")
         return bytes((len(text),)) + text + port.to_bytes(2, "big")
     return bytes((0, *map(int, host.split(".")))) + port.to_bytes(2, "big")
-
-
-# Only bytes whose MAC is good come here, so they are as `_pack` wrote them.
-def _unpack(payload: bytes) -> tuple[Side, Side]:
-    first, rest = _unpack_side(payload)
-    second, rest = _unpack_side(rest)
-    if rest:
-        raise ParseError("bytes after the sides of a Record-Route token")
-    return first, second
-
-
-def _unpack_side(data: bytes) -> tuple[Side, bytes]:
-    binding, transport, rest = int.from_bytes(data[:5], "big"), _TRANSPORTS[data[5]], data[6:]
-    if not transport:
-        return Side(binding, None), rest
-    local, rest = _unpack_end(rest)
-    remote, rest = _unpack_end(rest)
-    return Side(binding, Flow(transport, local, remote, int.from_bytes(rest[:5], "big"))), rest[5:]
 
 
 def _unpack_end(data: bytes) -> tuple[HostPort, bytes]:

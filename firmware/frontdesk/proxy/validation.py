@@ -1,9 +1,12 @@
-"""Whether a request can be proxied at all: RFC 3261 section 16.3, steps 1 to 5 in their order, with RFC 5393."""
+"""Whether a request can be proxied at all: RFC 3261 section 16.3, steps 2 to 5 in their order, with RFC 5393.
+
+Step 1, reasonable syntax, is `sip.checks`', for all rooms.
+"""
 
 from __future__ import annotations
 
 from ..directory import Directory
-from ..sip.errors import ParseError, Rejection
+from ..sip.errors import Rejection
 from ..sip.grammar import parse_number
 from ..sip.message import Request
 from ..sip.uri import SIP_SCHEMES
@@ -16,20 +19,11 @@ _NOT_CHECKED = frozenset({"ACK", "CANCEL"})
 
 def validate(request: Request, directory: Directory, max_breadth: int) -> None:
     """Raises Rejection with the status of the first step that fails."""
-    _reasonable_syntax(request)
     _uri_scheme(request)
     _max_forwards(request, directory)
     if request.method not in _NOT_CHECKED:
         _loop_detection(request, directory, max_breadth)
         _proxy_require(request)
-
-
-def _reasonable_syntax(request: Request) -> None:
-    """1. Reasonable syntax check: what the transaction and the routing read."""
-    try:
-        _ = request.via, request.from_, request.to, request.cseq, request.call_id, request.uri
-    except ParseError as error:
-        raise Rejection(error.status, str(error)) from error
 
 
 def _uri_scheme(request: Request) -> None:
