@@ -21,10 +21,8 @@ class Bench:
     def __init__(self, servers: list[Server], options: argparse.Namespace, folder: Path):
         self._servers, self._options = servers, options
         self._loads = options.loads.split(",")
-        accounts = [Account(f"u{n:06d}", f"s3cret-{n:06d}") for n in range(max(options.bindings, options.users))]
-        self._users = write_users(accounts, folder / "users.csv")
-        for server in servers:
-            server.set_up(accounts)
+        self._accounts = [Account(f"u{n:06d}", f"s3cret-{n:06d}") for n in range(max(options.bindings, options.users))]
+        self._users = write_users(self._accounts, folder / "users.csv")
         self.measurements: list[Measurement] = []
         self.standings: list[Standing] = []
 
@@ -39,6 +37,7 @@ class Bench:
                     server.stop()
 
     def _one_server(self, server: Server, number: int) -> None:
+        server.set_up(self._accounts)
         start = server.start() * 1000
         time.sleep(SETTLING)
         standing = Standing(server.name, server.durable, start, pss_megabytes(server.pid))

@@ -45,6 +45,12 @@ class Server:
         self._settings: dict[str, str] = {}
 
     def set_up(self, accounts: Sequence[Account]) -> None:
+        """Makes the folder anew, with the accounts and without any binding."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._fill(accounts)
+
+    def _fill(self, accounts: Sequence[Account]) -> None:
         raise NotImplementedError
 
     def command(self) -> list[str]:
@@ -89,11 +95,11 @@ class Frontdesk(Server):
         super().__init__(name, durable, folder)
         self._flags = flags
 
-    def set_up(self, accounts: Sequence[Account]) -> None:
-        self.folder.mkdir(parents=True)
+    def _fill(self, accounts: Sequence[Account]) -> None:
         rows = self.folder / "accounts.csv"
         rows.write_text("username,password,name\n" + "".join(f"{a.user},{a.password},{a.user}\n" for a in accounts))
-        subprocess.run([*self._program(), "account", "import", str(rows), *self._data()], check=True)
+        command = [*self._program(), "account", "import", str(rows), *self._data()]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def command(self) -> list[str]:
         listen = ["--sip", f"udp:{HOST}:{self.port}", "--guard", "off"]
@@ -113,8 +119,7 @@ class Kamailio(Server):
         super().__init__(name, durable, folder)
         self._flags, self._write_through, self._wal = flags, write_through, wal
 
-    def set_up(self, accounts: Sequence[Account]) -> None:
-        self.folder.mkdir(parents=True)
+    def _fill(self, accounts: Sequence[Account]) -> None:
         with sqlite3.connect(self._database) as database:
             for table in ("standard", "auth_db", "usrloc", "htable"):
                 database.executescript((KAMAILIO_SCHEMA / f"{table}-create.sql").read_text())
@@ -149,8 +154,8 @@ class Floor(Server):
 
     loads = ("options",)
 
-    def set_up(self, accounts: Sequence[Account]) -> None:
-        self.folder.mkdir(parents=True)
+    def _fill(self, accounts: Sequence[Account]) -> None:
+        pass
 
     def command(self) -> list[str]:
         return [sys.executable, str(HERE / "floor.py"), str(self.port)]
