@@ -139,6 +139,18 @@ def test_a_lower_cseq_is_believed_when_it_answers_a_newer_nonce(desk: Desk) -> N
     assert desk.bindings()[0].cseq == 1
 
 
+def test_the_same_cseq_may_repeat_but_not_change(desk: Desk) -> None:
+    desk.register(PHONE, cseq=7)
+    desk.register(PHONE, cseq=7)
+    assert refused(desk, OTHER, cseq=7).status == 500
+    assert refused(desk, PHONE, cseq=7, at=flow("203.0.113.66")).status == 500
+
+
+def test_a_contact_that_stands_there_twice_counts_once(desk: Desk) -> None:
+    desk.register(PHONE, PHONE)
+    assert len(desk.bindings()) == 1
+
+
 def test_a_lower_cseq_in_another_call_is_no_matter(desk: Desk) -> None:
     desk.register(PHONE, cseq=7)
     desk.register(PHONE, cseq=1, call_id="b@phone")

@@ -130,7 +130,7 @@ class Registrar:
         if len(values) != 1 or parse_expires(request.first("expires") or "none") != 0:
             raise Rejection(400, "Contact * Needs Expires 0 And No Other Contact")
         for binding in registration.bindings:
-            check_order(request, binding, registrant)
+            check_order(request, binding, registrant, binding.cseq)
         kept = [binding for binding in registration.bindings if binding.state is BindingState.STATIC]
         gone = [binding for binding in registration.bindings if binding.state is not BindingState.STATIC]
         registration.bindings = kept
@@ -151,14 +151,14 @@ class Registrar:
                 raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
 
 
-def check_order(request: Request, binding: Binding, registrant: Registrant) -> None:
-    """Refuses a late duplicate: a lower CSeq in the same Call-ID (step 7).
+def check_order(request: Request, binding: Binding, registrant: Registrant, lowest: int) -> None:
+    """Refuses a late duplicate: a CSeq below `lowest` in the same Call-ID (step 7).
 
     A phone that lost its memory starts again with its old Call-ID and a low CSeq; it is believed if the nonce that it
-    answers was made
-    after the binding's last accepted REGISTER, which a late duplicate can't do (OpenSIPS #641, sipsorcery #1038).
+    answers was made after the binding's last accepted REGISTER, which a late duplicate can't do (OpenSIPS #641,
+    sipsorcery #1038).
     """
-    if binding.call_id != request.call_id or request.cseq.number >= binding.cseq:
+    if binding.call_id != request.call_id or request.cseq.number >= lowest:
         return
     if registrant.nonce_issued <= binding.accepted_at:
         raise Rejection(500, "Sequence Number Lower Than Before")
@@ -180,7 +180,8 @@ class _Update:
         self._user_agent = request.first("user-agent") or ""
         self._path = tuple(request.values("path"))
         self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
-        self._touched: set[int] = set()
+        self._touched: set[int] = set()  # bindings that are this request's own
+        self._written: set[int] = set()  # those that it has changed already (a Contact that stands there twice)
 
     def apply(self, contacts: list[Contact]) -> None:
         """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
@@ -202,7 +203,9 @@ class _Update:
             if seconds:
                 self._add(contact, seconds)
             return
-        check_order(self._request, binding, self._registrant)
+        unchanged = self._unchanged(contact, binding) or binding.id in self._written
+        # The same CSeq again may repeat, as a retransmission does that the transactions have forgotten; not change.
+        check_order(self._request, binding, self._registrant, binding.cseq + (not unchanged))
         if not seconds:
             self._remove(binding, "remove")
         elif self._unchanged(contact, binding):
@@ -262,6 +265,7 @@ class _Update:
 
     def _move(self, contact: Contact, binding: Binding, seconds: int) -> None:
         moved = copy.copy(binding)
+        self._written.add(binding.id)
         self._fill(moved, contact, self._grant(contact, seconds, binding.granted))
         bindings = self._registration.bindings
         bindings[bindings.index(binding)] = moved
@@ -281,6 +285,7 @@ class _Update:
         )
         self._fill(binding, contact, self._grant(contact, seconds, 0))
         self._touched.add(binding.id)
+        self._written.add(binding.id)
         self._registration.bindings.append(binding)
         self._registration.changes.saved.append(binding)
         self._registration.told.append(("add", binding))
