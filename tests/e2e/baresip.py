@@ -110,9 +110,9 @@ class Phone:
 
     def unregister(self) -> None:
         """Take the account away, and see the box agree."""
-        since = len(self.trace.all())
         self.command("uadel", f"sip:{self.user}@{self.domain}")
-        self.received("REGISTER", 200, since=since)
+        asked, _ = self.trace.wait(lambda m: m.value("Contact").endswith(";expires=0"), "that it unregisters")
+        self.received("REGISTER", 200, since=asked)
 
     def dial(self, callee: str) -> None:
         self.command("dial", callee if ":" in callee else f"sip:{callee}@{self.domain}")
@@ -142,25 +142,28 @@ class Phone:
         self._heard[kind] = number + 1
         return event
 
-    def sent(self, method: str, status: int = 0, since: int = 0) -> Traced:
-        """The request of the method that the phone sent, or its response of the status to one."""
-        return self._traced(lambda m: m.source, method, status, since)
+    # The trace may lag behind the events a little: a message is asked for by what is in it, not only by when it came.
 
-    def received(self, method: str, status: int = 0, since: int = 0) -> Traced:
-        return self._traced(lambda m: m.target, method, status, since)
+    def sent(self, method: str, status: int = 0, since: int = 0, having: str = "") -> Traced:
+        """The request of the method that the phone sent, or its response of the status to one."""
+        return self._traced(lambda m: m.source, method, status, since, having)
+
+    def received(self, method: str, status: int = 0, since: int = 0, having: str = "") -> Traced:
+        return self._traced(lambda m: m.target, method, status, since, having)
 
     def story(self) -> str:
         """All that was heard of it, for whoever has to find out what went wrong."""
         told = [*self._output.all(), *map(str, self.events.all())]
         return f"\n===== phone {self.user}\n" + "\n".join(told) + "\n"
 
-    def _traced(self, own: Callable[[Traced], str], method: str, status: int, since: int) -> Traced:
+    def _traced(self, own: Callable[[Traced], str], method: str, status: int, since: int, having: str) -> Traced:
         host = f"[{self.address}]" if ":" in self.address else self.address
 
         def wanted(message: Traced) -> bool:
-            return own(message).startswith(f"{host}:") and (message.method, message.status) == (method, status)
+            between = own(message).startswith(f"{host}:")
+            return between and (message.method, message.status) == (method, status) and having in str(message)
 
-        return self.trace.wait(wanted, f"{method} {status or ''}", since)[1]
+        return self.trace.wait(wanted, f"{method} {status or ''} {having}", since)[1]
 
     # -- how it is done
 

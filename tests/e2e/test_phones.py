@@ -216,8 +216,8 @@ def test_hold_and_resume(phone: MakePhone, caller: str, callee: str) -> None:
         for act, offered, answered in ((holder.hold, "sendonly", "recvonly"), (holder.resume, "sendrecv", "sendrecv")):
             before, then = len(held.trace.all()), len(holder.trace.all())
             act()
-            assert f"a={offered}" in held.received("INVITE", since=before).body
-            assert f"a={answered}" in holder.received("INVITE", 200, since=then).body
+            held.received("INVITE", since=before, having=f"a={offered}")
+            holder.received("INVITE", 200, since=then, having=f"a={answered}")
             held.received("ACK", since=before)
     hung_up(bob, alice)
 

@@ -80,11 +80,11 @@ def test_calls_from_and_to_a_phone_behind_a_router(home: Phone, neighbour: Phone
 def test_hold_from_both_sides_of_a_router(home: Phone, neighbour: Phone) -> None:
     put_through(neighbour, home)
     for holder, held in ((home, neighbour), (neighbour, home)):
-        for act, offered in ((holder.hold, "sendonly"), (holder.resume, "sendrecv")):
+        for act, offered, answered in ((holder.hold, "sendonly", "recvonly"), (holder.resume, "sendrecv", "sendrecv")):
             before, then = len(held.trace.all()), len(holder.trace.all())
             act()
-            assert f"a={offered}" in held.received("INVITE", since=before).body
-            holder.received("INVITE", 200, since=then)
+            held.received("INVITE", since=before, having=f"a={offered}")
+            holder.received("INVITE", 200, since=then, having=f"a={answered}")
             held.received("ACK", since=before)
 
 
