@@ -64,7 +64,7 @@ class ProxyCore:
         shares(breadth, max(map(len, groups)))
         transaction = self._layer.server(request, flow, now)
         watch = self._watch(request, routed, flow, caller, now)
-        original = Original(self, routed, flow, self._caller_side(flow, caller))
+        original = Original(self, routed, flow, caller)
         if routed.dialog is None:
             original.second_part = loop_hash(request)
         transaction.context = context = ResponseContext(transaction, groups, breadth, original, watch)
@@ -76,7 +76,7 @@ class ProxyCore:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
         groups = self._dialog_targets(routed) if routed.dialog else []
         if groups:
-            original = Original(self, routed, flow, Side(0, flow))
+            original = Original(self, routed, flow, None)
             ack = original.request_to(groups[0][0], self.settings.max_breadth)
             self._layer.send(Send(ack, groups[0][0].target))
 
@@ -121,9 +121,10 @@ class ProxyCore:
         found = candidate(binding, self._directory) if binding is not None else None
         return found.target if found is not None else None
 
-    def _caller_side(self, flow: Flow, caller: Caller) -> Side:
+    def caller_side(self, flow: Flow, caller: Caller | None) -> Side:
+        """Where the sender of a request is: his binding at that flow, if he has one."""
         for binding in self._location.at(flow):
-            if caller.account is not None and binding.aor == caller.account.aor:
+            if caller is not None and caller.account is not None and binding.aor == caller.account.aor:
                 return Side(binding.id, flow)
         return Side(0, flow)
 
@@ -159,7 +160,7 @@ class ProxyCore:
 class Original:
     """A received request as its branches are made from it (section 16.6)."""
 
-    def __init__(self, proxy: ProxyCore, routed: Routed, flow: Flow, caller: Side) -> None:
+    def __init__(self, proxy: ProxyCore, routed: Routed, flow: Flow, caller: Caller | None) -> None:
         self.deadlines = proxy._deadlines
         self.random = proxy._random
         self.timer_c = proxy.settings.timer_c
@@ -167,6 +168,7 @@ class Original:
         """Of the branches: the loop hash of the request as it was received (RFC 5393 section 4.2.1)."""
         self._proxy = proxy
         self._routed = routed
+        self._flow = flow
         self._caller = caller
         self._incoming = forwarding.local_hop(flow, proxy._directory)
         self._fields = forwarding.shared_fields(routed.request, proxy._directory.realm)
@@ -196,7 +198,8 @@ class Original:
         if dialog is not None:
             return dialog.token
         request = self._routed.request
-        return self._proxy._tokens.mint(request.call_id, request.from_.tag or "", self._caller, candidate.side)
+        side = self._proxy.caller_side(self._flow, self._caller)
+        return self._proxy._tokens.mint(request.call_id, request.from_.tag or "", side, candidate.side)
 
 
 def _trying(request: Request) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..directory import Directory
 from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection
-from ..sip.message import Request
+from ..sip.message import Request, make_field
 from ..sip.uri import Uri
 from .record_route import MIN_LENGTH, Dialog, Tokens
 
@@ -40,12 +40,17 @@ def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed
         uri = _last_route(routes)
     elif not routes:
         return Routed(request, None, None, directory.serves(uri.host, uri.port))
-    received, request = request, request.copy()
-    if dialog is not None:
-        request.retarget(str(uri))
-    own, dialog, route = _own_routes(routes, received, directory, tokens, dialog)
-    request.replace("route", routes[own:])
-    return Routed(request, dialog, route, route is None and directory.serves(uri.host, uri.port))
+    strict = dialog is not None
+    own, dialog, route = _own_routes(routes, request, directory, tokens, dialog)
+    rest = _with_routes(request, str(uri) if strict else request.uri_text, routes[own:])
+    return Routed(rest, dialog, route, route is None and directory.serves(uri.host, uri.port))
+
+
+def _with_routes(request: Request, uri: str, routes: list[str]) -> Request:
+    """The request with another Request-URI and other Routes."""
+    fields = [make_field("route", route) for route in routes]
+    fields += [field for field in request.fields if field[0] != "route"]
+    return Request(request.method, uri, fields, request.body)
 
 
 def _last_route(routes: list[str]) -> Uri:
