@@ -48,7 +48,7 @@ def read_duration(text: str) -> float:
     """`90`, `90s`, `1.5h` as seconds."""
     unit = UNITS.get(text[-1:], 0)
     number = text[:-1] if unit else text
-    if not number.replace(".", "", 1).isdecimal():
+    if not number.isascii() or not number.replace(".", "", 1).isdecimal():
         raise ValueError("is a duration such as 60s, 10m, 1h or 1d")
     return float(number) * (unit or 1)
 
@@ -57,13 +57,13 @@ def write_duration(seconds: float) -> str:
     """Seconds in the largest unit that divides them."""
     for unit, length in reversed(UNITS.items()):
         if seconds and seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{seconds / length:.15g}{unit}"
+    return f"{seconds:.15g}s"
 
 
 def read_count(text: str) -> int:
     """A whole number."""
-    if not text.isdecimal():
+    if not text.isascii() or not text.isdecimal():
         raise ValueError("is a whole number")
     return int(text)
 
@@ -147,24 +147,26 @@ def changed(settings: Settings, key: str, text: str | None) -> Settings:
     """`settings` with one changed (None: back to its default). Raises SettingError."""
     setting = find(key)
     value = getattr(Settings(), setting.field) if text is None else parse(key, text)
-    new = replace(settings, **{setting.field: value})
-    if not new.min_expires <= new.default_expires <= new.max_expires:
-        raise SettingError("min-expires, default-expires and max-expires must stand in this order.")
-    return new
+    return _ordered(replace(settings, **{setting.field: value}))
 
 
 def load(texts: Mapping[str, str]) -> tuple[Settings, list[str]]:
     """The settings that were kept as text, and a sentence for each that cannot be and is left at its default."""
-    settings, complaints = Settings(), []
-    for key in sorted(texts, key=_widest_first):
+    values: dict[str, Any] = {}
+    complaints = []
+    for key, text in texts.items():
         try:
-            settings = changed(settings, key, texts[key])
+            values[find(key).field] = parse(key, text)
         except SettingError as error:
             complaints.append(str(error))
-    return settings, complaints
+    try:
+        return _ordered(replace(Settings(), **values)), complaints
+    except SettingError as error:
+        others = {field: value for field, value in values.items() if not field.endswith("_expires")}
+        return replace(Settings(), **others), [*complaints, str(error)]
 
 
-def _widest_first(key: str) -> int:
-    # The order of the three is checked after each: the limits are widened before what lies between them is moved.
-    order = ("max-expires", "min-expires", "default-expires")
-    return order.index(key) if key in order else len(order)
+def _ordered(settings: Settings) -> Settings:
+    if not settings.min_expires <= settings.default_expires <= settings.max_expires:
+        raise SettingError("min-expires, default-expires and max-expires must stand in this order.")
+    return settings

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import replace
 from typing import Any
@@ -97,6 +95,9 @@ async def load(box: Box, text: str) -> Answer:
 
 
 def _parse(box: Box, text: str) -> list[Account]:
+    import csv
+    import io
+
     rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
     accounts: dict[str, Account] = {}
     try:
@@ -109,7 +110,8 @@ def _parse(box: Box, text: str) -> list[Account]:
                 raise VerbError(f"{account.username} was there before")
             accounts[account.username] = account
     except (csv.Error, VerbError) as error:
-        raise VerbError(f"Line {max(rows.line_num, 1)}: {str(error).rstrip('.')}. Nothing was imported.") from None
+        line = max(rows.reader.line_num, 1)
+        raise VerbError(f"Line {line}: {str(error).rstrip('.')}. Nothing was imported.") from None
     return list(accounts.values())
 
 

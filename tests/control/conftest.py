@@ -1,0 +1,19 @@
+"""A desk for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.control.desk import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """With the account 101."""
+    desk = Desk(tmp_path)
+    desk.do("account add", user="101", password="secret")
+    yield desk
+    desk.store.close()

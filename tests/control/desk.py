@@ -1,0 +1,96 @@
+"""A box with the real core and the real store, whose journal is done at once, so that a test needs no loop."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from frontdesk.control import Box, run
+from frontdesk.core import Core, Keys
+from frontdesk.directory import Directory
+from frontdesk.location import LocationService
+from frontdesk.model import Binding, Changes, Close, Commit, Settings
+from frontdesk.store import Records, Store
+from frontdesk.store.bindings import REMOVE, SAVE, row
+from tests.store.rows import BOOT, NOW, WALL, binding, clock
+
+REALM = "example.com"
+
+
+class Desk:
+    """A box at NOW, and what is on its disk."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory
+        self.store = Store.open(directory, REALM)
+        self.full = False
+        """The disk is full."""
+        self.closed: list[Close] = []
+        self.taken: list[Settings] = []
+        who = Directory(REALM)
+        for account in self.store.accounts():
+            who.put(account)
+        where = LocationService(self.store.bindings(NOW, WALL, BOOT), self.store.next_binding_id())
+        self.core = Core(who, where, Settings(), Keys(b"r" * 32, b"p" * 32), lambda length: b"x" * length)
+        self.box = Box(
+            who, where, Records(self._execute, clock()), self.store.settings(), clock(), core=self.core,
+            settle=self._settle, configure=self.taken.append, listeners=["udp:127.0.0.1:5060"], started_at=NOW - 90,
+        )  # fmt: skip
+
+    def do(self, words: str, **arguments: Any) -> Any:
+        """The answer to a verb."""
+        verb = run(self.box, words, arguments)
+        try:
+            verb.send(None)
+        except StopIteration as end:
+            return end.value
+        raise AssertionError("the verb waits")
+
+    def register(self, saved: Binding) -> Binding:
+        """A phone is there."""
+        self.core.add(saved)
+        self._settle()
+        return saved
+
+    def contacts(self, user: str = "101") -> list[str]:
+        """Where it would be rung."""
+        return [each.contact for each in self.box.location.bindings(f"sip:{user}@{REALM}", NOW)]
+
+    def restart(self) -> Desk:
+        """The box as it comes back from its disk."""
+        self.store.close()
+        again = Desk(self.path)
+        self.store = again.store  # One connection, closed once.
+        return again
+
+    async def _execute(self, write: Any, *, snapshot: bool = True) -> Any:
+        if self.full:
+            raise sqlite3.OperationalError("database or disk is full")
+        return self.store.write(write, snapshot=snapshot)
+
+    def _settle(self) -> None:
+        while actions := self.core.take_actions():
+            for action in actions:
+                if isinstance(action, Close):
+                    self.closed.append(action)
+                elif isinstance(action, Commit):
+                    self._commit(action)
+
+    def _commit(self, commit: Commit) -> None:
+        if self.full:
+            self.core.commit_failed([commit.ticket], OSError("full"), NOW)
+        else:
+            self.store.write(lambda connection: _write(connection, commit.changes), snapshot=False)
+            self.core.committed([commit.ticket], NOW)
+
+
+def _write(connection: sqlite3.Connection, changes: Changes) -> None:
+    connection.executemany(SAVE, [row(each, clock(), WALL - NOW) for each in changes.saved])
+    connection.executemany(REMOVE, [(id,) for id in changes.removed])
+
+
+def phone(desk: Desk, user: str = "101", **fields: Any) -> Binding:
+    """A phone that registers."""
+    id = desk.box.location.new_id()
+    return desk.register(binding(id, aor=f"sip:{user}@{REALM}", **fields))

@@ -1,0 +1,185 @@
+"""Accounts: at once in the running box, on disk before the answer, bindings dropped where they have to be."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from frontdesk.control import VerbError
+from frontdesk.control.passwords import LENGTH, LETTERS
+from frontdesk.sip.wire import Flow
+from tests.control.desk import REALM, Desk, phone
+
+
+def test_only_the_hashes_of_a_password_are_kept(desk: Desk) -> None:
+    [secret] = desk.restart().box.account("101").secrets
+    data = f"101:{REALM}:secret".encode()
+    assert secret.ha1 == {
+        "MD5": hashlib.md5(data).hexdigest(),
+        "SHA-256": hashlib.sha256(data).hexdigest(),
+        "SHA-512-256": hashlib.new("sha512_256", data).hexdigest(),
+    }
+
+
+def test_password_is_made_where_none_is_given_and_told_once(desk: Desk) -> None:
+    password = desk.do("account add", user="102")["password"]
+    assert len(password) == LENGTH and set(password) <= set(LETTERS)
+    assert "password" not in desk.do("account add", user="103", password="given")
+
+
+def test_account_is_known_at_once_and_after_a_restart(desk: Desk) -> None:
+    desk.do("account add", user="102", name="Büro")
+    assert desk.box.account("102").name == "Büro"
+    assert desk.restart().box.account("102").aor == f"sip:102@{REALM}"
+
+
+@pytest.mark.parametrize("user", ["", "a b", "a@b", "a/b", "ä", "x" * 65, "a\n", '"'])
+def test_name_that_no_phone_can_dial_is_refused(desk: Desk, user: str) -> None:
+    with pytest.raises(VerbError, match="cannot be a name or number"):
+        desk.do("account add", user=user)
+
+
+@pytest.mark.parametrize("password", ["tab\t", "nul\0", "x" * 129])
+def test_password_that_cannot_be_typed_is_refused(desk: Desk, password: str) -> None:
+    with pytest.raises(VerbError, match="password"):
+        desk.do("account add", user="102", password=password)
+
+
+def test_account_that_is_there_is_not_replaced(desk: Desk) -> None:
+    with pytest.raises(VerbError, match="already"):
+        desk.do("account add", user="101")
+
+
+@pytest.mark.parametrize("verb", ["account remove", "account disable"])
+def test_remove_and_disable_drop_bindings_durably(desk: Desk, verb: str) -> None:
+    phone(desk)
+    phone(desk, "102")
+    desk.do(verb, user="101")
+    assert (desk.contacts("101"), len(desk.contacts("102"))) == ([], 1)
+    again = desk.restart()
+    assert (again.contacts("101"), len(again.contacts("102"))) == ([], 1)
+    known = again.box.directory.account("101")
+    assert known is None if verb == "account remove" else known is not None and not known.enabled
+
+
+def test_enable_takes_a_disable_back(desk: Desk) -> None:
+    desk.do("account disable", user="101")
+    desk.do("account enable", user="101")
+    assert desk.restart().box.account("101").enabled
+
+
+def test_passwd_changes_the_main_secret_alone_and_bindings_stay(desk: Desk) -> None:
+    desk.do("device add", user="101", device="desk")
+    before = desk.box.account("101")
+    phone(desk)
+    desk.do("account passwd", user="101", password="other")
+    after = desk.restart().box.account("101")
+    assert after.secrets[0].ha1 != before.secrets[0].ha1 and after.secrets[1] == before.secrets[1]
+    assert len(desk.contacts()) == 1
+
+
+def test_connection_of_a_disabled_account_is_closed(desk: Desk) -> None:
+    flow = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.9", 1024), connection=5)
+    phone(desk, flow=flow)
+    desk.do("account disable", user="101")
+    assert [close.flow for close in desk.closed] == [flow]
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("account add", {"user": "102"}),
+        ("account remove", {"user": "101"}),
+        ("account disable", {"user": "101"}),
+        ("account import", {"text": "username,password,name\n102,pw,\n"}),
+        ("device add", {"user": "101", "device": "desk"}),
+        ("peer add", {"address": "192.0.2.3"}),
+        ("config set", {"key": "flush", "value": "5m"}),
+    ],
+)
+def test_full_disk_changes_nothing_and_says_so(desk: Desk, verb: str, arguments: dict[str, str]) -> None:
+    phone(desk)
+    before = dict(desk.box.directory.accounts), desk.contacts(), dict(desk.box.directory.peers), desk.box.settings
+    desk.full = True
+    with pytest.raises(VerbError, match=r"Nothing was changed.*full"):
+        desk.do(verb, **arguments)
+    after = dict(desk.box.directory.accounts), desk.contacts(), dict(desk.box.directory.peers), desk.box.settings
+    assert after == before
+
+
+def test_set_changes_the_name_and_nothing_unknown(desk: Desk) -> None:
+    desk.do("account set", user="101", assignment="name=Front desk")
+    assert desk.restart().box.account("101").name == "Front desk"
+    with pytest.raises(VerbError, match="name=TEXT"):
+        desk.do("account set", user="101", assignment="colour=red")
+
+
+def test_list_shows_no_secret(desk: Desk) -> None:
+    phone(desk)
+    desk.do("device add", user="101", device="desk")
+    desk.do("alias add", user="101", alias="front")
+    assert desk.do("account list") == [
+        {"user": "101", "name": "", "enabled": True, "aliases": ["front"], "devices": ["desk"], "bindings": 1}
+    ]
+
+
+# -- import ------------------------------------------------------------------------------------------------------------
+
+
+def test_import_adds_all(desk: Desk) -> None:
+    answer = desk.do("account import", text='\ufeffusername,password,name\r\n201,pw,"Two, zero"\r\n202,pw,\r\n')
+    assert answer == {"added": 2}
+    assert desk.restart().box.account("201").name == "Two, zero"
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("201,pw,\n101,pw,\n", 3),
+        ("201,pw,\n201,pw,\n", 3),
+        ("201,,\n", 2),
+        ("201\n", 2),
+        ("201,pw,x,y\n", 2),
+        ("a b,pw,\n", 2),
+        ('201,"pw\n', 2),
+    ],
+)
+def test_import_is_all_or_nothing_and_names_the_line(desk: Desk, rows: str, line: int) -> None:
+    with pytest.raises(VerbError, match=f"^Line {line}: .* Nothing was imported.$"):
+        desk.do("account import", text=f"username,password,name\n{rows}")
+    assert list(desk.restart().box.directory.accounts) == ["101"]
+
+
+@pytest.mark.parametrize("text", ["", "user,pass\n1,2\n"])
+def test_import_needs_its_columns(desk: Desk, text: str) -> None:
+    with pytest.raises(VerbError, match="Line 1: the first line must name the columns username,password,name"):
+        desk.do("account import", text=text)
+
+
+# -- aliases -----------------------------------------------------------------------------------------------------------
+
+
+def test_alias_reaches_the_account(desk: Desk) -> None:
+    desk.do("alias add", user="101", alias="front")
+    account = desk.restart().box.directory.resolve("front")
+    assert account is not None and account.username == "101"
+    assert desk.do("alias list") == [{"alias": "front", "user": "101"}]
+    desk.do("alias remove", alias="front")
+    assert desk.box.directory.resolve("front") is None
+
+
+@pytest.mark.parametrize("alias", ["101", "102", "front"])
+def test_alias_is_free_or_refused(desk: Desk, alias: str) -> None:
+    desk.do("account add", user="102")
+    desk.do("alias add", user="102", alias="front")
+    with pytest.raises(VerbError, match="already"):
+        desk.do("alias add", user="101", alias=alias)
+
+
+def test_account_may_not_take_the_name_of_an_alias(desk: Desk) -> None:
+    desk.do("alias add", user="101", alias="front")
+    with pytest.raises(VerbError, match="alias of the account '101'"):
+        desk.do("account add", user="front")
+    with pytest.raises(VerbError, match="no alias"):
+        desk.do("alias remove", alias="101")

@@ -1,0 +1,71 @@
+"""Bindings as programs read them, and those made by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.control import VerbError
+from frontdesk.model import BindingState
+from frontdesk.sip.wire import Flow
+from tests.control.desk import Desk, phone
+from tests.store.rows import NOW
+
+
+def test_snapshot_has_the_fields_that_programs_know(desk: Desk) -> None:
+    phone(desk, q=0.5, reg_id=1, path=("<sip:p1;lr>",), contact="sip:101@192.0.2.9:5060")
+    [row] = desk.do("bindings")
+    assert row == {
+        "aor": "sip:101@example.com",
+        "contact": "sip:101@192.0.2.9:5060",
+        "received": "192.0.2.9:1025",
+        "transport": "udp",
+        "expires": 3600,
+        "q": 0.5,
+        "instance": "<urn:uuid:1>",
+        "reg_id": 1,
+        "path": ["<sip:p1;lr>"],
+        "user_agent": "Snom D785",
+        "call_id": "abc@192.0.2.9",
+        "cseq": 7,
+        "registered": "2027-01-15T07:59:00Z",
+        "seen": "2027-01-15T07:59:59Z",
+        "state": "live",
+    }
+
+
+def test_ipv6_is_in_brackets(desk: Desk) -> None:
+    phone(desk, flow=Flow("udp", ("::1", 5060), ("2001:db8::9", 5061)))
+    assert desk.do("bindings")[0]["received"] == "[2001:db8::9]:5061"
+
+
+def test_expired_bindings_are_not_shown(desk: Desk) -> None:
+    phone(desk, expires_at=NOW)
+    assert desk.do("bindings") == []
+
+
+def test_static_binding_is_there_at_once_and_for_good(desk: Desk) -> None:
+    desk.do("binding add", user="101", contact="<sip:door@192.0.2.7>", static=True)
+    [row] = desk.do("bindings")
+    assert (row["contact"], row["state"], row["expires"]) == ("sip:door@192.0.2.7", BindingState.STATIC, None)
+    assert desk.restart().contacts() == ["sip:door@192.0.2.7"]
+
+
+@pytest.mark.parametrize("contact", ["door", "tel:5", "sip:", "sip:a b@x", "sip:x@y\r\nz", "mailto:a@b"])
+def test_static_binding_needs_a_sip_uri(desk: Desk, contact: str) -> None:
+    with pytest.raises(VerbError, match="is no SIP URI"):
+        desk.do("binding add", user="101", contact=contact, static=True)
+
+
+def test_only_static_bindings_are_added_by_hand(desk: Desk) -> None:
+    with pytest.raises(VerbError, match="--static"):
+        desk.do("binding add", user="101", contact="sip:door@192.0.2.7")
+
+
+def test_removed_binding_is_gone_for_good(desk: Desk) -> None:
+    kept = phone(desk).contact
+    gone = phone(desk).contact
+    desk.do("binding remove", user="101", contact=gone)
+    assert desk.contacts() == [kept]
+    assert desk.restart().contacts() == [kept]
+    with pytest.raises(VerbError, match="no binding"):
+        desk.do("binding remove", user="101", contact=gone)

@@ -1,0 +1,114 @@
+"""The table of verbs, settings, peers, and the state of the box."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from frontdesk.control import VERBS, VerbError
+from frontdesk.events import Event, Kind
+from frontdesk.model import Settings
+from tests.control.desk import Desk, phone
+from tests.store.rows import NOW
+
+
+def test_every_verb_says_what_it_does_in_one_line() -> None:
+    assert all(verb.help.endswith(".") and len(verb.help) <= 70 for verb in VERBS)
+    assert all(argument.help for verb in VERBS for argument in verb.arguments)
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [
+        ("make coffee", {}),
+        ("account add", {}),
+        ("account add", {"user": 5}),
+        ("account add", {"user": "102", "colour": "red"}),
+        ("account add", {"user": "102", "password": ["x"]}),
+        ("binding add", {"user": "101", "contact": "sip:a@b", "static": "yes"}),
+        ("calls", {"limit": -1}),
+        ("calls", {"limit": True}),
+        ("account import", {"text": "x" * (5 << 20)}),
+        ("account remove", {"user": "102"}),
+    ],
+)
+def test_bad_arguments_are_one_sentence(desk: Desk, words: str, arguments: dict[str, Any]) -> None:
+    with pytest.raises(VerbError, match=r"^[^\n]{1,200}\.$"):
+        desk.do(words, **arguments)
+
+
+def test_answers_of_all_reading_verbs_are_json_and_text(desk: Desk) -> None:
+    phone(desk, user_agent="evil\x1b[2J\n\udcff")
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password\x07"))
+    for verb in VERBS:
+        if verb.json:
+            arguments = {"key": "flush"} if verb.words == "config get" else {}
+            answer = desk.do(verb.words, **arguments)
+            assert json.loads(json.dumps(answer)) == answer
+            assert verb.show(answer).replace("\n", "").isprintable()
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def test_setting_is_used_at_once_and_kept(desk: Desk) -> None:
+    assert desk.do("config set", key="max_bindings", value="3") == {"key": "max-bindings", "value": "3"}
+    assert [settings.max_bindings for settings in desk.taken] == [3]
+    assert desk.do("config get", key="max-bindings") == "3"
+    assert desk.restart().box.settings.max_bindings == 3
+
+
+def test_key_and_value_may_be_one_word_and_default_takes_it_back(desk: Desk) -> None:
+    desk.do("config set", key="flush=5m")
+    assert desk.box.settings.flush == 300
+    desk.do("config set", key="flush", value="default")
+    assert desk.restart().box.settings == Settings()
+
+
+@pytest.mark.parametrize(("key", "value"), [("colour", "red"), ("flush", "soon"), ("max-expires", "1m"), ("flush", "")])
+def test_setting_that_cannot_be_changes_nothing(desk: Desk, key: str, value: str) -> None:
+    with pytest.raises(VerbError):
+        desk.do("config set", key=key, value=value)
+    assert (desk.taken, desk.box.settings) == ([], Settings())
+
+
+# -- peers -------------------------------------------------------------------------------------------------------------
+
+
+def test_peer_is_trusted_until_it_is_removed(desk: Desk) -> None:
+    desk.do("peer add", address="[2001:DB8::0:1]", name="pbx")
+    assert desk.do("peer list") == [{"address": "2001:db8::1", "name": "pbx"}]
+    assert desk.box.directory.is_peer("2001:db8::1")
+    desk.do("peer remove", address="2001:db8::1")
+    assert not desk.restart().box.directory.peers
+    for words in ("peer remove", "peer add"):
+        with pytest.raises(VerbError, match="no"):
+            desk.do(words, address="2001:db8::1" if words == "peer remove" else "pbx.example")
+
+
+# -- the box -----------------------------------------------------------------------------------------------------------
+
+
+def test_status_has_the_fields_that_programs_know(desk: Desk) -> None:
+    phone(desk)
+    status = desk.do("status")
+    assert list(status) == [
+        "version", "uptime", "accounts", "bindings", "calls", "listeners", "provisioned", "journal", "memory",
+    ]  # fmt: skip
+    assert (status["uptime"], status["accounts"], status["bindings"], status["calls"]) == (90, 1, 1, 0)
+    assert list(status["journal"]) == ["pending", "commits", "bytes_written"]
+    assert status["memory"] > 1 << 20
+
+
+def test_status_tells_what_has_to_be_known(desk: Desk) -> None:
+    desk.box.notices.append("The database was damaged.")
+    assert desk.do("status")["notices"] == ["The database was damaged."]
+
+
+def test_events_are_of_one_account_or_of_all(desk: Desk) -> None:
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password", "192.0.2.9:5060/udp", "wrong-password"))
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "", "unknown"))
+    assert [row["text"] for row in desk.do("events", user="101")] == ["wrong password"]
+    assert len(desk.do("events")) == 2

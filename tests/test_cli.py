@@ -1,0 +1,245 @@
+"""The command line: what it says, what it does, and with which exit status it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdesk import __version__
+from frontdesk.cli import main
+from frontdesk.control import VERBS
+from frontdesk.store import DirectoryLock
+
+LONG = 120
+"""Characters: more than a socket's path may have."""
+
+
+class Shell:
+    """Runs commands on one data directory."""
+
+    def __init__(self, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.data = data
+        self._capsys = capsys
+        self.error = ""
+
+    def run(self, *words: str) -> int:
+        status = main([*words, "--data", str(self.data)])
+        self.output, self.error = self._capsys.readouterr()
+        return status
+
+    def ok(self, *words: str) -> str:
+        assert self.run(*words) == 0, self.error
+        return self.output
+
+    def json(self, *words: str) -> Any:
+        return json.loads(self.ok(*words, "--json"))
+
+
+@pytest.fixture
+def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Shell:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("from-stdin\n"))
+    return Shell(tmp_path / "data", capsys)
+
+
+# -- accounts and the rest, where no box runs --------------------------------------------------------------------------
+
+
+def test_password_that_was_made_is_printed_once(shell: Shell) -> None:
+    output = shell.ok("account", "add", "101", "--name", "Front desk")
+    assert re.fullmatch(r"Added 101\.\nPassword: [a-z2-9]{16}\n", output)
+    password = output.split()[-1]
+    assert password not in json.dumps(shell.json("account", "list"))
+
+
+def test_password_from_standard_input_is_not_printed(shell: Shell) -> None:
+    assert shell.ok("account", "add", "101", "--password-stdin") == "Added 101.\n"
+
+
+def test_password_is_never_taken_from_the_command_line(shell: Shell) -> None:
+    assert shell.run("account", "add", "101", "--password", "x") == 2
+
+
+def test_empty_standard_input_is_no_password(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert shell.run("account", "add", "101", "--password-stdin") == 1
+
+
+def test_first_domain_is_the_realm(shell: Shell) -> None:
+    shell.ok("account", "add", "101", "--domain", "Example.com")
+    shell.ok("account", "add", "102", "--domain", "other.example")
+    shell.ok("binding", "add", "102", "sip:door@192.0.2.7", "--static")
+    assert shell.json("bindings")[0]["aor"] == "sip:102@example.com"
+
+
+def test_import_of_a_file(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("username,password,name\n101,pw,One\n102,pw,Two\n")
+    assert shell.ok("account", "import", str(tmp_path / "users.csv")) == "Added 2 accounts.\n"
+    assert [row["name"] for row in shell.json("account", "list")] == ["One", "Two"]
+    assert shell.run("account", "import", str(tmp_path / "users.csv")) == 1
+    assert shell.error.startswith("frontdesk: Line 2: ")
+
+
+@pytest.mark.parametrize("content", [None, b"username,password,name\n\xff,x,y\n"])
+def test_import_of_a_file_that_cannot_be_read_is_one_line(shell: Shell, tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "users.csv"
+    if content is not None:
+        path.write_bytes(content)
+    assert shell.run("account", "import", str(path)) in (1, 2)
+    assert shell.error.count("\n") == 1 and "users.csv" in shell.error
+
+
+def test_list_is_aligned(shell: Shell) -> None:
+    shell.ok("account", "add", "101", "--name", "Front desk")
+    shell.ok("alias", "add", "101", "reception")
+    lines = shell.ok("account", "list").splitlines()
+    assert lines[0].index("aliases") == lines[1].index("reception") and len(lines) == 2
+
+
+def test_config_list_names_every_setting(shell: Shell) -> None:
+    shell.ok("config", "set", "flush", "5m")
+    assert {"key": "flush", "value": "5m"}.items() <= {row["key"]: row for row in shell.json("config", "list")}[
+        "flush"
+    ].items()
+    assert shell.ok("config", "get", "flush") == "5m\n"
+
+
+def test_status_tells_that_no_box_runs_and_what_was_damaged(shell: Shell) -> None:
+    shell.ok("account", "add", "101")
+    database = shell.data / "frontdesk.db"
+    database.write_bytes(b"x" * database.stat().st_size)
+    assert "not running" in shell.ok("status")
+    assert "set aside" in shell.output
+    assert shell.json("status")["accounts"] == 1
+
+
+# -- what goes wrong ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["account"],
+        ["account", "add"],
+        ["account", "add", "101", "--domain", "a b"],
+        ["calls", "--limit", "many"],
+        ["serve", "--web", "127.0.0.1:80"],
+        ["serve", "--console", "pty"],
+        ["serve", "--panel", "pty"],
+        ["serve", "--pnp", "eth0"],
+        ["serve", "--guard", "on"],
+        ["serve", "--flush", "soon"],
+        ["serve", "--sip", "udp:5060"],
+        ["serve", "--sip", "udp:localhost:5060"],
+        ["serve", "--sip", "udp:127.0.0.1:99999"],
+        ["serve", "--sip", "tls:127.0.0.1:5061"],
+    ],
+)
+def test_wrong_command_line_is_one_sentence_and_status_2(shell: Shell, words: list[str]) -> None:
+    assert shell.run(*words) == 2
+    assert re.fullmatch(r"frontdesk: [A-Z-][^\n]+\n", shell.error)
+    assert not shell.data.exists()
+
+
+def test_refused_verb_is_one_sentence_and_status_1(shell: Shell) -> None:
+    shell.ok("account", "add", "101")
+    assert shell.run("account", "remove", "102") == 1
+    assert shell.error == "frontdesk: There is no account '102'.\n"
+
+
+def test_looking_makes_no_data(shell: Shell) -> None:
+    assert shell.run("account", "list") == 2
+    assert "no box" in shell.error and not shell.data.exists()
+
+
+def test_unusable_directory_is_one_sentence_and_status_2(shell: Shell, tmp_path: Path) -> None:
+    shell.data.write_text("a file")
+    for words in (["account", "add", "101"], ["serve"]):
+        assert shell.run(*words) == 2
+        assert re.fullmatch(r"frontdesk: [^\n]+\.\n", shell.error)
+
+
+def test_second_serve_is_refused(shell: Shell) -> None:
+    shell.data.mkdir()
+    with DirectoryLock(shell.data, serve=True):
+        assert shell.run("serve") == 2
+    assert "already serves" in shell.error
+
+
+# -- help --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["", "serve", "account", *(verb.words for verb in VERBS)])
+def test_help_at_every_level(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words.split(), "--help"]) == 0
+    assert "usage: frontdesk" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"frontdesk {__version__}\n"
+
+
+def test_data_comes_from_the_environment(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_DATA", str(tmp_path / "elsewhere"))
+    assert main(["account", "add", "101"]) == 0
+    assert (tmp_path / "elsewhere" / "frontdesk.db").exists()
+
+
+def test_list_loads_neither_the_core_nor_asyncio(shell: Shell) -> None:
+    shell.ok("account", "add", "101")
+    code = (
+        "import sys; from frontdesk.cli import main; main(sys.argv[1:]); "
+        "heavy = {'asyncio', 'ssl', 'sqlite_utils', 'frontdesk.core', 'frontdesk.app', 'dns', 'csv'}; "
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    run = [sys.executable, "-c", code, "account", "list", "--data", str(shell.data)]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# -- a box that serves -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def serving(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Shell]:
+    """A box in its own process, in a directory with a long name."""
+    shell = Shell(tmp_path / ("x" * LONG) / "data", capsys)
+    words = ["serve", "--data", str(shell.data), "--sip", "udp:127.0.0.1:0", "--domain", "example.com"]
+    run = [sys.executable, "-m", "frontdesk", *words]
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as box:
+        assert box.stdout is not None
+        assert box.stdout.readline() == "ready\n"
+        yield shell
+        box.send_signal(signal.SIGTERM)
+        assert box.wait(10) == 0
+
+
+def test_verbs_go_through_the_box_that_serves(serving: Shell) -> None:
+    serving.ok("account", "add", "101")
+    serving.ok("binding", "add", "101", "sip:door@192.0.2.7", "--static")
+    assert serving.json("bindings")[0]["aor"] == "sip:101@example.com"
+    assert serving.run("account", "add", "101") == 1
+    serving.ok("account", "disable", "101")
+    assert serving.json("bindings") == []
+    status = serving.json("status")
+    assert (status["accounts"], len(status["listeners"]), status["journal"]["pending"]) == (1, 1, 0)
+    assert status["journal"]["commits"] >= 3
+    assert serving.run("serve") == 2
+
+
+def test_nothing_is_written_where_nobody_reads(shell: Shell) -> None:
+    shell.ok("account", "add", "101")
+    command = f"{sys.executable} -m frontdesk account list --json --data '{shell.data}' | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ, check=True)
+    assert (done.stdout, done.stderr) == ("0\n", "")

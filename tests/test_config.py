@@ -1,0 +1,99 @@
+"""Settings as people type them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.config import (
+    SETTINGS,
+    Setting,
+    SettingError,
+    changed,
+    find,
+    load,
+    parse,
+    read_duration,
+    text_of,
+    write_duration,
+)
+from frontdesk.model import Settings
+
+
+def test_every_setting_has_a_row_and_every_row_a_sentence() -> None:
+    assert {setting.field for setting in SETTINGS} == {field.name for field in fields(Settings)}
+    assert all(setting.meaning.endswith(".") for setting in SETTINGS)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
+def test_default_is_read_as_it_is_written(setting: Setting) -> None:
+    assert parse(setting.key, text_of(Settings(), setting.key)) == getattr(Settings(), setting.field)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("60", 60), ("60s", 60), ("10m", 600), ("1.5h", 5400), ("1d", 86_400), ("0", 0), ("0.5s", 0.5)],
+)
+def test_durations_carry_their_unit(text: str, seconds: float) -> None:
+    assert read_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-1", "1w", "1 h", "1.2.3", "1e3", "inf", "nan", "٣s", "."])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(SettingError, match=r"^flush is a duration such as .*\.$"):
+        parse("flush", text)
+
+
+@given(st.integers(0, 10**7))
+def test_duration_is_read_as_it_is_written(seconds: int) -> None:
+    assert read_duration(write_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("max-bindings", "0"),
+        ("max-bindings", "-1"),
+        ("max-bindings", "1.5"),
+        ("guard", "yes"),
+        ("algorithms", "MD5, SHA-1"),
+        ("algorithms", ""),
+        ("min-expires", "0"),
+        ("min-expires", "2h"),
+        ("default-expires", "10s"),
+        ("max-expires", "10m"),
+        ("no-such", "1"),
+    ],
+)
+def test_value_that_cannot_be_is_one_sentence(key: str, text: str) -> None:
+    with pytest.raises(SettingError, match=r"^[^\n]+\.$"):
+        changed(Settings(), key, text)
+
+
+def test_lists_are_read_with_commas_or_spaces_in_order() -> None:
+    assert parse("algorithms", "sha-256, MD5 sha-256") == ("SHA-256", "MD5")
+    assert parse("domains", "B.example,a.example") == ("b.example", "a.example")
+
+
+def test_underscores_do_for_dashes() -> None:
+    assert find("max_bindings") is find("max-bindings")
+
+
+def test_kept_settings_are_taken_in_an_order_in_which_they_can_be() -> None:
+    texts = {"default-expires": "2d", "max-expires": "3d", "min-expires": "1d"}
+    settings, complaints = load(texts)
+    assert (settings.min_expires, settings.default_expires, settings.max_expires) == (86_400, 172_800, 259_200)
+    assert complaints == []
+
+
+def test_kept_limits_in_the_wrong_order_are_left_at_their_defaults() -> None:
+    settings, complaints = load({"min-expires": "2d", "flush": "5m"})
+    assert (settings, len(complaints)) == (Settings(flush=300), 1)
+
+
+def test_kept_setting_that_cannot_be_is_told_and_the_others_are_taken() -> None:
+    settings, complaints = load({"flush": "5m", "guard": "perhaps", "from-the-future": "1"})
+    assert settings.flush == 300 and len(complaints) == 2

@@ -1,0 +1,175 @@
+"""DIR/control.sock: one JSON object a line each way, whatever comes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import stat
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdesk import control_socket
+from frontdesk.control_socket import ControlSocket
+from tests.control.desk import Desk
+
+Talk = Callable[[Path], Awaitable[None]]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.store.close()
+
+
+def served(desk: Desk, talk: Talk) -> None:
+    """Runs `talk` with the socket open."""
+
+    async def run() -> None:
+        socket = ControlSocket(desk.box)
+        await socket.start(desk.path)
+        try:
+            async with asyncio.timeout(10):
+                await talk(desk.path / control_socket.NAME)
+        finally:
+            await socket.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def connect(cls, path: Path) -> Client:
+        return cls(*await asyncio.open_unix_connection(path, limit=1 << 24))
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def answer(self) -> Any:
+        return json.loads(await self.reader.readline())
+
+    async def close(self) -> None:
+        self.writer.close()
+        await self.writer.wait_closed()
+
+
+def request(verb: str, **arguments: Any) -> bytes:
+    return json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n"
+
+
+def test_only_the_owner_may_connect(desk: Desk) -> None:
+    async def talk(path: Path) -> None:
+        mode.append(stat.S_IMODE(path.stat().st_mode))  # noqa: ASYNC240
+
+    mode: list[int] = []
+    served(desk, talk)
+    assert mode == [0o600]
+    assert not (desk.path / control_socket.NAME).exists()
+
+
+def test_requests_are_answered_in_order_however_they_are_cut(desk: Desk) -> None:
+    async def talk(path: Path) -> None:
+        client = await Client.connect(path)
+        stream = request("account add", user="101", password="pw") + request("account list") + request("nonsense")
+        for at in range(0, len(stream), 7):
+            await client.send(stream[at : at + 7])
+            await asyncio.sleep(0)
+        assert (await client.answer())["answer"]["user"] == "101"
+        assert [row["user"] for row in (await client.answer())["answer"]] == ["101"]
+        assert "no verb" in (await client.answer())["error"]
+        await client.close()
+
+    served(desk, talk)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"garbage", b"[]", b"5", b'{"verb": 5}', b'{"verb": "status", "arguments": []}', b"\xff\xfe", b"[" * 10_000],
+)
+def test_garbage_is_answered_with_a_sentence_and_the_next_request_works(desk: Desk, line: bytes) -> None:
+    async def talk(path: Path) -> None:
+        client = await Client.connect(path)
+        await client.send(line + b"\n" + request("status"))
+        assert (await client.answer())["error"].endswith(".")
+        assert (await client.answer())["answer"]["accounts"] == 0
+        await client.close()
+
+    served(desk, talk)
+
+
+def test_request_with_no_end_is_refused_and_hung_up_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_socket, "LONGEST_LINE", 1000)
+
+    async def talk(path: Path) -> None:
+        client = await Client.connect(path)
+        await client.send(b"x" * 1500)
+        assert (await client.answer())["error"] == "A request has at most 1000 bytes."
+        assert await client.reader.read() == b""
+        await client.close()
+
+    served(desk, talk)
+
+
+def test_client_that_leaves_in_the_middle_is_no_trouble(desk: Desk) -> None:
+    async def talk(path: Path) -> None:
+        for data in (b"", b'{"verb": "sta', request("status")):
+            gone = await Client.connect(path)
+            await gone.send(data)
+            await gone.close()
+        client = await Client.connect(path)
+        await client.send(request("status"))
+        assert "answer" in await client.answer()
+        await client.close()
+
+    served(desk, talk)
+
+
+def test_clients_are_bounded(desk: Desk) -> None:
+    async def talk(path: Path) -> None:
+        clients = [await Client.connect(path) for _ in range(control_socket.CLIENTS)]
+        for client in clients:
+            await client.send(request("config get", key="flush"))
+            assert await client.answer() == {"answer": "10m"}
+        late = await Client.connect(path)
+        assert "Too many" in (await late.answer())["error"]
+        for client in [late, *clients]:
+            await client.close()
+
+    served(desk, talk)
+
+
+def test_socket_of_a_box_that_was_killed_is_taken_over(desk: Desk) -> None:
+    (desk.path / control_socket.NAME).touch()
+
+    async def talk(path: Path) -> None:
+        client = await Client.connect(path)
+        await client.send(request("status"))
+        assert "answer" in await client.answer()
+        await client.close()
+
+    served(desk, talk)
+
+
+def test_fault_in_a_verb_is_logged_and_not_the_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def talk(path: Path) -> None:
+        client = await Client.connect(path)
+        monkeypatch.setattr(desk.box, "directory", None)
+        await client.send(request("account list"))
+        assert "log" in (await client.answer())["error"]
+        await client.close()
+
+    served(desk, talk)
+    assert "a control request failed" in caplog.text
