@@ -29,7 +29,7 @@ def test_a_double_line_end_is_a_ping_and_a_single_one_is_nothing() -> None:
     assert list(reader.feed(b"\r\n")) == []
     assert reader.pending == 0, "a pong is no message that has begun"
     assert list(reader.feed(b"\r\n\r")) == [KeepAlive.PING]
-    assert list(reader.feed(b"\n" + ONE)) == [ONE]
+    assert list(reader.feed(b"\n" + ONE + b"\r\n" + ONE + b"\n\n")) == [ONE, ONE]
 
 
 def test_what_comes_before_a_broken_message_is_still_given() -> None:

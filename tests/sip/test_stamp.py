@@ -13,8 +13,10 @@ def stamped(*vias: str, flow: Flow = FLOW) -> list[str]:
     head = "\r\n".join(["OPTIONS sip:a@example.com SIP/2.0", *vias, "Call-ID:  1", "", ""])
     request = parse_message(head.encode())
     assert isinstance(request, Request)
+    assert request.first("call-id") == "1"
     stamp(request, flow)
     again = request.via
+    assert request.lines("via")[0] == request.first("via")
     lines = request.encode().decode().split("\r\n")[1:-2]
     assert str(again.parameters) == str(parse_message(request.encode()).via.parameters), "the view and the line differ"
     return lines
@@ -40,6 +42,7 @@ def test_rport_is_filled_in_and_received_added_even_where_it_is_the_same() -> No
 def test_what_the_sender_claims_itself_is_overwritten() -> None:
     lines = stamped("Via: SIP/2.0/UDP 192.0.2.4;received=203.0.113.9;rport=53")
     assert lines[0] == "Via: SIP/2.0/UDP 192.0.2.4;received=192.0.2.4;rport=40000"
+    assert stamped("Via: SIP/2.0/UDP 192.0.2.4;received=203.0.113.9")[0].endswith(";received=192.0.2.4")
 
 
 def test_other_vias_stay_byte_for_byte() -> None:

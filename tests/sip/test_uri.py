@@ -49,6 +49,7 @@ RULES_DIFFERENT = [
     ("sip:a:pw@h", "sip:a:PW@h"),
     ("sip:a%3Bb@h", "sip:a;b@h"),
     ("sip:a%2541@h", "sip:a%41@h"),
+    ("sip:a%253B@h", "sip:a%3B@h"),
     ("sip:a@h", "sip:a@h;user=ip"),
     ("sip:a@h", "sip:a@h;ttl=1"),
     ("sip:a@h", "sip:a@h;method=INVITE"),
