@@ -18,8 +18,7 @@ _MODULES = Path("/usr/lib/baresip/modules")
 _CONTROL_PORT = 4444  # baresip's own default; each phone listens on a loopback address of its own
 _CONFIG = """\
 poll_method epoll
-net_interface {address}
-sip_listen {host}:0
+{place}
 ctrl_tcp_listen {control}:{port}
 call_local_timeout 120
 call_max_calls {calls}
@@ -42,7 +41,8 @@ Event = dict[str, Any]
 
 
 class Phone:
-    """One phone with one account. `server` is where it finds the box, `address` the one that the phone itself has."""
+    """One phone with one account. `server` is where it finds the box, `address` the one that the phone itself has,
+    unless it takes all of an `interface`."""
 
     def __init__(
         self,
@@ -54,11 +54,13 @@ class Phone:
         *,
         transport: str = "udp",
         address: str = "127.0.0.1",
+        interface: str = "",
         calls: int = 4,
         namespace: Namespace | None = None,
     ):
         self.user, self.password, self.domain = user, password, domain
-        self.server, self.transport, self.address = server, transport, address
+        self.server, self.transport = server, transport
+        self._place = f"net_interface {interface}" if interface else _at(address)
         self._folder, self._calls, self._namespace = folder, calls, namespace
         self.events: Record[Event] = Record(f"phone {user}")
         self.trace: Record[Traced] = Record(f"the trace of phone {user}")
@@ -146,21 +148,19 @@ class Phone:
 
     def sent(self, method: str, status: int = 0, since: int = 0, having: str = "") -> Traced:
         """The request of the method that the phone sent, or its response of the status to one."""
-        return self._traced(lambda m: m.source, method, status, since, having)
+        return self._traced(lambda m: m.target, method, status, since, having)
 
     def received(self, method: str, status: int = 0, since: int = 0, having: str = "") -> Traced:
-        return self._traced(lambda m: m.target, method, status, since, having)
+        return self._traced(lambda m: m.source, method, status, since, having)
 
     def story(self) -> str:
         """All that was heard of it, for whoever has to find out what went wrong."""
         told = [*self._output.all(), *map(str, self.events.all())]
         return f"\n===== phone {self.user}\n" + "\n".join(told) + "\n"
 
-    def _traced(self, own: Callable[[Traced], str], method: str, status: int, since: int, having: str) -> Traced:
-        host = f"[{self.address}]" if ":" in self.address else self.address
-
+    def _traced(self, box: Callable[[Traced], str], method: str, status: int, since: int, having: str) -> Traced:
         def wanted(message: Traced) -> bool:
-            between = own(message).startswith(f"{host}:")
+            between = box(message) == self.server
             return between and (message.method, message.status) == (method, status) and having in str(message)
 
         return self.trace.wait(wanted, f"{method} {status or ''} {having}", since)[1]
@@ -169,9 +169,8 @@ class Phone:
 
     def _configure(self) -> None:
         self._folder.mkdir(parents=True)
-        host = f"[{self.address}]" if ":" in self.address else self.address
         config = _CONFIG.format(
-            address=self.address, host=host, control=self._control_address, port=_CONTROL_PORT,
+            place=self._place, control=self._control_address, port=_CONTROL_PORT,
             calls=self._calls, user=self.user, modules=_MODULES,
         )  # fmt: skip
         for name, text in {"config": config, "accounts": "", "contacts": ""}.items():
@@ -205,6 +204,11 @@ class Phone:
                 if answer.get("event"):
                     self.events.append(answer)
         self.events.end()
+
+
+def _at(address: str) -> str:
+    host = f"[{address}]" if ":" in address else address
+    return f"net_interface {address}\nsip_listen {host}:0"
 
 
 def _netstrings(control: socket.socket) -> Iterator[bytes]:

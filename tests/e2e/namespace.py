@@ -73,16 +73,20 @@ class Street:
     """The box on a public network, a router on it, and a phone at home behind that router.
 
     box 10.77.0.1 -- 10.77.0.2 router 10.78.0.1 -- 10.78.0.2 phone. Only the router knows the way to the phone's
-    network: it masquerades what goes out, and lets in only answers to it.
+    network: it masquerades what goes out, and lets in only answers to it. An office with both kinds of addresses has a
+    cable of its own to the box: box 10.79.0.1, fd79::1 -- office 10.79.0.2, fd79::2.
     """
 
     box_address, neighbour_address, phone_address = "10.77.0.1", "10.77.0.3", "10.78.0.2"
     router_address, router_ports = "10.77.0.2", range(20000, 30000)  # none of them a port that a phone takes itself
 
+    office_address, office_address6, office_interface = "10.79.0.1", "fd79::1", "lan"
+
     def __init__(self) -> None:
         self.places: list[Namespace] = []
         try:
-            self.box, self.router, self.phone = (self._place(role) for role in ("box", "router", "phone"))
+            self.box, self.router = self._place("box"), self._place("router")
+            self.phone, self.office = self._place("phone"), self._place("office")
             self._build()
         except BaseException:
             self.remove()
@@ -100,6 +104,9 @@ class Street:
         self._cable(self.box, "wan", f"{self.box_address}/24", self.router, "outside", f"{self.router_address}/24")
         self._cable(self.router, "inside", "10.78.0.1/24", self.phone, "lan", f"{self.phone_address}/24")
         self.box.ip("address", "add", f"{self.neighbour_address}/24", "dev", "wan")
+        self._cable(self.box, "office", f"{self.office_address}/24", self.office, self.office_interface, "10.79.0.2/24")
+        self.box.ip("address", "add", f"{self.office_address6}/64", "dev", "office", "nodad")
+        self.office.ip("address", "add", "fd79::2/64", "dev", self.office_interface, "nodad")
         self.phone.ip("route", "add", "default", "via", "10.78.0.1")
         run(*self.router.command(), "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
         ports = f"{self.router_ports[0]}-{self.router_ports[-1]}"

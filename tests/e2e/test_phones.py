@@ -232,3 +232,14 @@ def test_a_running_call_is_listed_and_leaves_a_record(phone: MakePhone, box: Box
     assert states() == ["answered"]
     hung_up(alice, bob)
     assert states() == ["ended"]
+
+
+def test_a_phone_without_power_does_not_keep_the_other_from_being_called(phone: MakePhone) -> None:
+    alice, desk = registered(phone), registered(phone)
+    porch = registered(phone, "tcp", of=desk)
+    cellar = registered(phone, "tcp", of=desk)
+    for dead in (desk, cellar):
+        dead.stop()
+    put_through(alice, porch)
+    talk(alice, porch)
+    hung_up(porch, alice)

@@ -20,7 +20,8 @@ def street() -> Iterator[Street]:
 
 @pytest.fixture(scope="module")
 def public_box(street: Street, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    box = Box(tmp_path_factory.mktemp("public") / "data", hosts=(street.box_address,), namespace=street.box)
+    hosts = (street.box_address, street.office_address, f"[{street.office_address6}]")
+    box = Box(tmp_path_factory.mktemp("public") / "data", hosts=hosts, namespace=street.box)
     box.import_accounts(ACCOUNTS)
     box.start()
     yield box
@@ -95,3 +96,27 @@ def test_a_caller_outside_gives_up(home: Phone, neighbour: Phone) -> None:
     neighbour.hang_up()
     home.expect("CALL_CLOSED")
     neighbour.received("INVITE", 487)
+
+
+@pytest.mark.parametrize("hangs_up", ["caller", "callee"])
+@pytest.mark.parametrize(("caller", "callee"), [("udp", "udp"), ("tcp", "udp"), ("udp", "tcp")])
+def test_a_call_between_address_families_has_voices(
+    street: Street, public_box: Box, phones: MakePhone, own_account: Account, caller: str, callee: str, hangs_up: str
+) -> None:
+    """Phones with both kinds of address: one knows the box by IPv6, the other by IPv4 (RFC 5658: two Record-Routes)."""
+
+    def at_the_office(host: str, transport: str) -> Phone:
+        options = {"interface": street.office_interface, "namespace": street.office, "transport": transport}
+        phone: Phone = phones(*own_account(), public_box.address(host), DOMAIN, **options)
+        phone.register()
+        return phone
+
+    alice, bob = at_the_office(f"[{street.office_address6}]", caller), at_the_office(street.office_address, callee)
+    put_through(alice, bob)
+    for phone in (alice, bob):
+        phone.expect("CALL_RTPESTAB")
+    first, other = (alice, bob) if hangs_up == "caller" else (bob, alice)
+    first.hang_up()
+    other.expect("CALL_CLOSED")
+    other.received("BYE")
+    first.received("BYE", 200)
