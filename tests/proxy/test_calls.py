@@ -140,9 +140,26 @@ def test_messages_are_no_calls(box: Box) -> None:
     assert box.proxy.calls.active(box.now) == []
 
 
-def test_refused_at_the_door_is_no_call(box: Box) -> None:
-    box.receive(request("INVITE", "sip:404@desk.example"), A)
-    assert (box.statuses(), box.events) == ([404], [])
+@pytest.mark.parametrize(("callee", "status"), [("999", 404), ("103", 480)])
+def test_call_to_nobody_leaves_a_record_too(box: Box, callee: str, status: int) -> None:
+    box.account("103")
+    box.receive(request("INVITE", f"sip:{callee}@desk.example"), A)
+    assert box.statuses() == [status]
+    assert [(record.callee, record.result) for record in box.records] == [(callee, status)]
+    assert kinds(box) == [Kind.CALLING, Kind.ENDED]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        request("INVITE", "sip:102@elsewhere.example"),
+        request("INVITE", routes=["<sip:elsewhere.example;lr>"]),
+        request("MESSAGE", "sip:999@desk.example"),
+    ],
+)
+def test_what_is_refused_otherwise_is_no_call(box: Box, text: str) -> None:
+    box.receive(text, A)
+    assert (box.records, box.events) == ([], [])
 
 
 def book() -> tuple[CallBook, list[CallRecord]]:

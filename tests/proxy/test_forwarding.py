@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.sip.message import Request
+from frontdesk.sip.wire import Flow
 from tests.proxy.box import BOX_V6, Box, reply, request, route_set, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
@@ -48,6 +49,14 @@ def test_via_names_the_transport_and_family_of_the_flow(box: Box) -> None:
     box.phone("103", tcp("2001:db8::13"))
     invite = forwarded(box, uri="sip:103@desk.example")
     assert str(invite.via).startswith(f"SIP/2.0/TCP [{BOX_V6[0]}]:5060;branch=")
+
+
+def test_via_and_record_route_name_no_scope(box: Box) -> None:
+    flow = Flow("udp", ("fe80::1%eth0", 5060), ("fe80::2%eth0", 5060))
+    box.phone("103", flow, "sip:103@[fe80::2]")
+    invite = forwarded(box, uri="sip:103@desk.example")
+    assert str(invite.via).startswith("SIP/2.0/UDP [fe80::1]:5060;rport")
+    assert "@[fe80::1]:5060;lr>" in invite.required("record-route")
 
 
 def test_max_forwards_is_lowered_by_one(box: Box) -> None:

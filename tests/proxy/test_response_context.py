@@ -299,6 +299,12 @@ def test_non_invite_that_nobody_answers_ends_silently() -> None:
     assert len(fork.box.layer) == 0
 
 
+def test_non_invite_is_not_tried_elsewhere_when_its_sender_has_timed_out_too() -> None:
+    fork = Fork(2, method="MESSAGE", q=[0.9, 0.5])
+    fork.wait(64)
+    assert fork.rung == {0}
+
+
 def test_408_of_a_phone_to_a_non_invite_is_not_passed_on() -> None:
     fork = Fork(1, method="MESSAGE")
     fork.answer(0, 408)

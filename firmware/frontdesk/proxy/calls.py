@@ -72,6 +72,11 @@ class CallBook:
         self._tell(Kind.CALLING, call, call.started_at, f"calls {call.callee}")
         return True
 
+    def refused(self, call: Call, status: int, now: float) -> None:
+        """A call that got no further than the box: to nobody, or to somebody without a phone."""
+        if self.begin(call):
+            self._end(call, status, now)
+
     def progress(self, call: Call, response: Response, now: float) -> None:
         """What the caller was answered."""
         status = response.status

@@ -55,7 +55,11 @@ def _lowered(field: Field) -> Field:
 
 
 def _realm(credentials: str) -> str | None:
-    try:
+    pieces = credentials.split('"')  # those at odd places stood in quotes
+    for at in range(0, len(pieces) - 1, 2):
+        if pieces[at].endswith("realm="):
+            return pieces[at + 1]
+    try:  # written in some other way; parsing all of them would cost each call 5 us
         return Credentials.parse(credentials).realm
     except ParseError:
         return None
@@ -77,8 +81,8 @@ def _distance(host: str, v6: bool, loopback: bool) -> tuple[bool, bool]:
 
 @lru_cache(maxsize=64)
 def host_port(end: HostPort) -> str:
-    """`host:port` as it stands in a URI and a Via."""
-    host, port = end
+    """`host:port` as it stands in a URI and a Via, where a scope has no place (RFC 5118 section 4.5)."""
+    host, port = end[0].partition("%")[0], end[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

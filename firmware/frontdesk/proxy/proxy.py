@@ -10,6 +10,7 @@ from ..location import LocationService
 from ..model import CallRecord, Settings
 from ..sip.client_transaction import ClientTransaction
 from ..sip.errors import Rejection
+from ..sip.grammar import unescape
 from ..sip.message import Field, Request, Response
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
@@ -59,7 +60,11 @@ class ProxyCore:
 
     def forward(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
         """Sections 16.5 and 16.6 for any method but ACK and CANCEL. Raises Rejection, before anything is sent."""
-        groups = self._targets(routed, caller, now)
+        try:
+            groups = self._targets(routed, caller, now)
+        except Rejection as rejection:
+            self._note_refusal(request, routed, flow, caller, rejection.status, now)
+            raise
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
         transaction = self._layer.server(request, flow, now)
@@ -137,13 +142,16 @@ class ProxyCore:
         return self._watch_dialog(request, dialog) if request.method in ("BYE", "INVITE") else None
 
     def _begin_call(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:
-        account = caller.account.username if caller.account else ""
-        name = account or caller.peer or str(request.from_.uri)
-        key = request.call_id, request.from_.tag or ""
-        call = Call(key, account, name, request.uri.user or "", flow.source, now)
+        call = _call(request, flow, caller, now)
         if not self.calls.begin(call):
             return None
         return lambda response, at: self.calls.progress(call, response, at)
+
+    def _note_refusal(
+        self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float
+    ) -> None:
+        if request.method == "INVITE" and routed.dialog is None and status in (404, 480):
+            self.calls.refused(_call(request, flow, caller, now), status, now)
 
     def _watch_dialog(self, request: Request, dialog: Dialog) -> Watch:
         key = request.call_id, dialog.initiator
@@ -200,6 +208,13 @@ class Original:
         request = self._routed.request
         side = self._proxy.caller_side(self._flow, self._caller)
         return self._proxy._tokens.mint(request.call_id, request.from_.tag or "", side, candidate.side)
+
+
+def _call(request: Request, flow: Flow, caller: Caller, now: float) -> Call:
+    account = caller.account.username if caller.account else ""
+    name = account or caller.peer or str(request.from_.uri)
+    key = request.call_id, request.from_.tag or ""
+    return Call(key, account, name, unescape(request.uri.user or ""), flow.source, now)
 
 
 def _trying(request: Request) -> Response:
