@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from ..events import Event, Kind
 from ..model import CallRecord
 from ..sip.address import Address
 from ..sip.errors import ParseError
-from ..sip.message import Response
+from ..sip.grammar import unescape
+from ..sip.message import Request, Response
+from ..sip.wire import Flow
+from .admission import Caller
 
 MAX_CALLS = 10_000
 """Calls known at a time; beyond it the oldest is given up."""
 MAX_AGE = 86_400.0
 """Seconds: a call whose BYE never came is given up after a day."""
 
+Watch = Callable[[Response, float], None]
+"""Told of each response that goes to the sender of a request."""
 Key = tuple[str, str]
 """Call-ID and the initiator's tag: all forks of one INVITE are one call."""
 
@@ -63,19 +69,40 @@ class CallBook:
         self._give_up(now, MAX_CALLS)
         return list(self._calls.values())
 
+    # -- from the proxy ------------------------------------------------------------------------------------------------
+
+    def invited(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:
+        """An INVITE was let through; None where it is one that came round again (a spiral)."""
+        call = _call(request, flow, caller, now)
+        return partial(self.progress, call) if self.begin(call) else None
+
+    def refused(self, request: Request, flow: Flow, caller: Caller, status: int, now: float) -> None:
+        """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
+        call = _call(request, flow, caller, now)
+        if self.begin(call):
+            self._end(call, status, now)
+
+    def in_dialog(self, request: Request, initiator: str) -> Watch | None:
+        """What the answers to a request of a call that is up mean to it; None: nothing."""
+        if request.method not in ("BYE", "INVITE"):
+            return None
+        return partial(self._answered_in_dialog, (request.call_id, initiator), request.method == "BYE")
+
+    def _answered_in_dialog(self, key: Key, bye: bool, response: Response, now: float) -> None:
+        # Any end of a BYE ends the call; a re-INVITE's 481 or 408 says that the dialog is gone (section 12.2.1.2).
+        if response.status in (408, 481) or (bye and response.status >= 200):
+            self.hung_up(key, now)
+
+    # -- the life of a call --------------------------------------------------------------------------------------------
+
     def begin(self, call: Call) -> bool:
-        """An INVITE was let through; False where it is one that came round again."""
+        """A call is being set up; False where it is known."""
         if call.key in self._calls:
             return False
         self._give_up(call.started_at, MAX_CALLS - 1)
         self._calls[call.key] = call
         self._tell(Kind.CALLING, call, call.started_at, f"calls {call.callee}")
         return True
-
-    def refused(self, call: Call, status: int, now: float) -> None:
-        """A call that got no further than the box: to nobody, or to somebody without a phone."""
-        if self.begin(call):
-            self._end(call, status, now)
 
     def progress(self, call: Call, response: Response, now: float) -> None:
         """What the caller was answered."""
@@ -118,6 +145,13 @@ class CallBook:
 
     def _tell(self, kind: Kind, call: Call, now: float, text: str) -> None:
         self._emit(Event(now, kind, call.account, text, call.source))
+
+
+def _call(request: Request, flow: Flow, caller: Caller, now: float) -> Call:
+    account = caller.account.username if caller.account else ""
+    name = account or caller.peer or str(request.from_.uri)
+    key = request.call_id, request.from_.tag or ""
+    return Call(key, account, name, unescape(request.uri.user or ""), flow.source, now)
 
 
 def _contact(response: Response) -> str:

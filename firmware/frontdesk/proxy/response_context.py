@@ -15,6 +15,7 @@ from ..sip.server_transaction import ServerTransaction
 from ..sip.status import reason_phrase
 from ..sip.timers import Deadline, Deadlines
 from .best_response import best_response
+from .calls import Watch
 from .loop import shares
 from .target_set import Candidate
 
@@ -22,16 +23,20 @@ COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"'
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
 Header = tuple[str, str]
-Watch = Callable[[Response, float], None]
-"""Told of each response that goes to the caller."""
+
+
+class Surroundings(Protocol):
+    """What a context needs of the box."""
+
+    @property
+    def deadlines(self) -> Deadlines: ...
+
+    @property
+    def random(self) -> Callable[[], str]: ...
 
 
 class Forwarder(Protocol):
-    """What a context needs of the proxy: section 16.6 for one target."""
-
-    deadlines: Deadlines
-    timer_c: float
-    random: Callable[[], str]
+    """Section 16.6 for one target."""
 
     def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
         """Sends the branch's request with that Max-Breadth."""
@@ -85,11 +90,15 @@ class ResponseContext:
         groups: list[list[Candidate]],
         breadth: int,
         forwarder: Forwarder,
+        around: Surroundings,
+        timer_c: float,
         watch: Watch | None,
     ) -> None:
-        self.transaction = transaction
-        self.forwarder = forwarder
-        self.branches: list[Branch] = []
+        self._transaction = transaction
+        self._forwarder = forwarder
+        self._around = around
+        self._timer_c = timer_c
+        self._branches: list[Branch] = []
         self._groups = groups
         self._breadth = breadth
         self._watch = watch
@@ -102,10 +111,10 @@ class ResponseContext:
         group = self._groups.pop(0)
         for candidate, share in zip(group, shares(self._breadth, len(group)), strict=True):
             branch = Branch(self, candidate)
-            self.branches.append(branch)
-            branch.client = self.forwarder.start(branch, share, now)
+            self._branches.append(branch)
+            branch.client = self._forwarder.start(branch, share, now)
             if self._invite:
-                branch.arm(self.forwarder.deadlines, now + self.forwarder.timer_c)
+                branch.arm(self._around.deadlines, now + self._timer_c)
 
     # -- from the client transactions: section 16.7 --------------------------------------------------------------------
 
@@ -129,7 +138,7 @@ class ResponseContext:
         if not self._invite or branch.done:
             return
         if not branch.cancelled:
-            branch.arm(self.forwarder.deadlines, now + self.forwarder.timer_c)
+            branch.arm(self._around.deadlines, now + self._timer_c)
         if not self._answered:
             self._respond(response, now)
 
@@ -187,7 +196,7 @@ class ResponseContext:
 
     def _proceed(self, now: float) -> None:
         """Step 6: when all branches are done, the next group, or the best response."""
-        if self._answered or any(not branch.done for branch in self.branches):
+        if self._answered or any(not branch.done for branch in self._branches):
             return
         if self._groups:
             self.start(now)
@@ -207,12 +216,12 @@ class ResponseContext:
         return self._own(408)  # which ends a non-INVITE transaction silently (RFC 4320 section 4.2)
 
     def _own(self, status: int) -> Response:
-        return Response.to_request(self.transaction.request, status, to_tag=self.forwarder.random())
+        return Response.to_request(self._transaction.request, status, to_tag=self._around.random())
 
     def _respond(self, response: Response, now: float) -> None:
         if response.status >= 200:
             self._answered = True
-        self.transaction.respond(response, now)
+        self._transaction.respond(response, now)
         if self._watch is not None:
             self._watch(response, now)
 
@@ -222,7 +231,7 @@ class ResponseContext:
 
     def _cancel_pending(self, headers: Sequence[Header], now: float) -> None:
         """Step 10. To a client transaction that is no INVITE's, `cancel` means nothing (section 9.1)."""
-        for branch in self.branches:
+        for branch in self._branches:
             if not branch.done and not branch.cancelled:
                 self._cancel(branch, headers, now)
 

@@ -1,0 +1,81 @@
+"""A received request as its branches are made from it: RFC 3261 section 16.6, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..directory import Directory
+from ..sip.client_transaction import ClientTransaction
+from ..sip.message import Field, Request
+from ..sip.timers import Deadlines
+from ..sip.transaction_layer import TransactionLayer
+from ..sip.wire import Flow
+from .forwarding import (
+    RECORD_ROUTED,
+    local_hop,
+    max_breadth,
+    postprocess_routes,
+    record_routes,
+    shared_fields,
+    via,
+)
+from .loop import loop_hash, make_branch
+from .record_route import Side, Tokens
+from .response_context import Branch
+from .routing import Routed
+from .target_set import Candidate
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all requests share."""
+
+    directory: Directory
+    layer: TransactionLayer
+    deadlines: Deadlines
+    tokens: Tokens
+    random: Callable[[], str]
+    """A fresh token, for branches and tags."""
+
+
+class Original:
+    """One request, once for all of its branches."""
+
+    def __init__(self, request: Request, routed: Routed, flow: Flow, around: Surroundings, caller: Side | None) -> None:
+        """`caller`: the sender's side of the dialog that may come of it; None inside a dialog."""
+        self._request = routed.request
+        self._routed = routed
+        self._around = around
+        self._caller = caller
+        self._incoming = local_hop(flow, around.directory)
+        self._fields = shared_fields(routed.request, around.directory.realm)
+        # Inside a dialog there is one target, so that no loop can multiply (RFC 5393 section 4.1).
+        self._second_part = loop_hash(request) if routed.dialog is None else ""
+
+    def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
+        """Step 10: sends the branch's request by a client transaction of its own."""
+        request = self.request_to(branch.candidate, share)
+        return self._around.layer.client(request, branch.candidate.target, branch, now)
+
+    def request_to(self, candidate: Candidate, share: int) -> Request:
+        """Steps 1 to 9 for one target and its share of Max-Breadth."""
+        request = self._request
+        outgoing = local_hop(candidate.target, self._around.directory)
+        branch = make_branch(self._around.random(), self._second_part)
+        fields: list[Field] = [via(outgoing, branch)]
+        if request.method in RECORD_ROUTED:
+            fields += record_routes(self._token_for(candidate), self._incoming, outgoing)
+        fields += [("route", value, "Route: " + value) for value in candidate.path]
+        fields += [max_breadth(share), *self._fields]
+        copy = Request(request.method, candidate.uri, fields, request.body)
+        if candidate.path or self._routed.route is not None:
+            postprocess_routes(copy)
+        return copy
+
+    def _token_for(self, candidate: Candidate) -> str:
+        dialog = self._routed.dialog
+        if dialog is not None:
+            return dialog.token
+        request, caller = self._request, self._caller or Side(0, None)
+        return self._around.tokens.mint(request.call_id, request.from_.tag or "", caller, candidate.side)
