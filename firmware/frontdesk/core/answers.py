@@ -34,7 +34,7 @@ class Answers:
 
     def _tag(self, request: Request) -> str:
         tag = self._tags.copy()
-        tag.update(f"{request.call_id} {request.first('from')}".encode("utf-8", "surrogateescape"))
+        tag.update(f"{request.first('call-id')} {request.first('from')}".encode("utf-8", "surrogateescape"))
         return tag.hexdigest()
 
     def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:

@@ -11,7 +11,7 @@ from ..location import LocationService
 from ..model import Account, AddressOfRecord, Binding, BindingState, Changes, Settings
 from ..sip.errors import Rejection
 from ..sip.message import Request
-from ..sip.uri import Uri
+from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .contact import Contact, parse_expires
 from .same_device import same_device
@@ -116,6 +116,8 @@ class Registrar:
     def _authorize(self, request: Request, registrant: Registrant) -> Account:
         # Steps 4 and 5: the address-of-record in To is the registrant's own, at a served name.
         to = request.to.uri
+        if to.scheme not in SIP_SCHEMES:
+            raise Rejection(400, f"To is not a SIP URI but {to.scheme}")
         account = registrant.account
         if account is None or not self._directory.serves(to.host, to.port) or to.user is None:
             raise Rejection(403)
