@@ -192,6 +192,24 @@ def test_spell_of_failures_is_one_warning(
     assert len(warnings) == 2 and FULL in warnings[0] and "again" in warnings[1]
 
 
+def test_truly_full_database_fails_and_recovers_on_the_same_connection(disk: Disk, told: Told) -> None:
+    connections: list[sqlite3.Connection] = []
+
+    def connect() -> sqlite3.Connection:
+        connections.append(disk.connect())
+        connections[0].execute("PRAGMA max_page_count = 40")
+        return connections[0]
+
+    journal = Journal(connect, told, clock())
+    journal.submit(commit(1, saved=[binding(id) for id in range(2, 500)]))
+    told.wait(1)
+    journal.execute(lambda connection: connection.execute("PRAGMA max_page_count = 4000")).result(10)
+    journal.submit(commit(2, saved=[binding(3)]))
+    journal.close()
+    assert [(tickets, str(error)) for tickets, error in told.batches] == [([1], FULL), ([2], "None")]
+    assert on_disk(disk) == [3] and len(connections) == 1
+
+
 def test_disk_that_cannot_be_opened_fails_and_recovers(disk: Disk, told: Told) -> None:
     working = threading.Event()
 

@@ -75,8 +75,10 @@ def load(connection: sqlite3.Connection, now: float, wall: float, boot_id: int) 
 
 def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:
     offset = wall - now
-    id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen, *rest = row
-    call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device = rest
+    (
+        id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen,
+        call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device,
+    ) = row  # fmt: skip
     flow = None if transport is None else Flow(transport, _read_local(local), _read(remote))
     exact = deadline is None or (boot == boot_id and deadline > now)
     return Binding(

@@ -11,8 +11,8 @@ from .errors import StoreError
 
 PAGE_SIZE = 1024
 """Bytes. A binding's row is about 300: small pages keep what 16 scattered moved bindings write near 1 kB each."""
-CHECKPOINT = 4000
-"""Pages in the write-ahead log before they are copied home: 4 MB, so that many changes of a page are copied once."""
+CHECKPOINT = 8000
+"""Pages in the write-ahead log before they are copied home: 8 MB, so that many changes of a page are copied once."""
 BUSY_TIMEOUT = 5.0
 """Seconds. The lock keeps other writers out; somebody may read with the sqlite3 tool."""
 DAMAGED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})

@@ -22,6 +22,9 @@ from .clock import Clock
 
 log = logging.getLogger(__name__)
 
+SOUND = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_FULL})
+"""Primary result codes after which a connection is as good as before."""
+
 Connect = Callable[[], sqlite3.Connection]
 Done = Callable[[list[int], Exception | None], None]
 """Called in the writer thread with the tickets of a batch: on disk (None), or not, and why."""
@@ -166,8 +169,8 @@ class Journal:
         try:
             results = self._write(connection, batch)
             connection.execute("COMMIT")
-        except BaseException:
-            self._roll_back(connection)
+        except BaseException as error:
+            self._roll_back(connection, error)
             raise
         self.commits += 1
         return results
@@ -194,15 +197,17 @@ class Journal:
             self._connection = self._connect()
         return self._connection
 
-    def _roll_back(self, connection: sqlite3.Connection) -> None:
-        # A connection that could not write or roll back is not trusted again: the next batch opens a new one.
-        self._connection = None
+    def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:
+        # A full disk leaves the connection whole. After anything worse it is not trusted: the next batch opens another.
+        sound = not isinstance(error, sqlite3.Error) or getattr(error, "sqlite_errorcode", 0) & 0xFF in SOUND
         try:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            log.debug("rolling back failed as well: %s", error)
-        finally:
+        except sqlite3.Error as second:
+            log.debug("rolling back failed as well: %s", second)
+            sound = False
+        if not sound:
+            self._connection = None
             connection.close()
 
     # -- telling -------------------------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +56,8 @@ class Store:
 
     def accounts(self) -> list[Account]:
         """All accounts by name."""
-        return accounts.load(self._connection, self.realm)
+        with _no_collection():
+            return accounts.load(self._connection, self.realm)
 
     def peers(self) -> dict[str, str]:
         """Trusted addresses -> their names."""
@@ -69,7 +72,8 @@ class Store:
 
     def bindings(self, now: float, wall: float, boot_id: int) -> list[Binding]:
         """All bindings, times on this boot's clock."""
-        return bindings.load(self._connection, now, wall, boot_id)
+        with _no_collection():
+            return bindings.load(self._connection, now, wall, boot_id)
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,18 @@ class Store:
         return Journal(
             lambda: database.connect(path), done, clock, call_records=call_records, changed=self.snapshots.write
         )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Loading makes much and drops nothing: the garbage collector would only look at all of it again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _transact(connection: sqlite3.Connection, write: Callable[[sqlite3.Connection], Any]) -> Any:
