@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from frontdesk.directory import Directory
 from frontdesk.model import Account, Binding, BindingState
 from frontdesk.proxy.target_set import Candidate, target_set
@@ -67,6 +69,13 @@ def test_closed_connection_of_a_phone_behind_a_router_is_hopeless() -> None:
 
 def test_closed_connection_of_a_contact_that_is_no_address_is_hopeless() -> None:
     assert groups(binding("sip:x@abc123.invalid;transport=ws", tcp("192.0.2.13"), connected=False)) == []
+
+
+@pytest.mark.parametrize(
+    "uri", ["sip:x@192.0.2.13;transport=sctp", "sip:x@192.0.2.13;transport=ws", "tel:1", "sip:x@y.invalid", "nothing"]
+)
+def test_uri_that_the_box_cannot_connect_to_is_no_target(uri: str) -> None:
+    assert groups(binding(uri, None)) == []
 
 
 def test_live_flow_is_taken_whatever_the_contact_says() -> None:

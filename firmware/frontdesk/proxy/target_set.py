@@ -14,6 +14,8 @@ from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Destination, Flow, Target
 from .record_route import Side
 
+_CONNECTABLE = (None, "udp", "tcp", "tls")  # a WebSocket is opened by its phone alone (RFC 7118), the rest is unknown
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -113,7 +115,7 @@ def destination(uri: Uri | None) -> Destination | None:
     if uri is None or uri.scheme not in SIP_SCHEMES or uri.host.endswith(".invalid"):
         return None
     transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower() or None
-    return None if transport in ("ws", "wss") else Destination(_bare(uri.host), uri.port, transport)
+    return Destination(_bare(uri.host), uri.port, transport) if transport in _CONNECTABLE else None
 
 
 def _bare(host: str) -> str:
