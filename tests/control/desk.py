@@ -11,11 +11,9 @@ from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
 from frontdesk.model import Binding, Changes, Close, Commit, Settings
-from frontdesk.store import Records, Store
+from frontdesk.store import Records
 from frontdesk.store.bindings import REMOVE, SAVE, row
-from tests.store.rows import BOOT, NOW, WALL, binding, clock
-
-REALM = "example.com"
+from tests.store.rows import BOOT, NOW, REALM, WALL, binding, clock, opened
 
 
 class Desk:
@@ -23,7 +21,7 @@ class Desk:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory
-        self.store = Store.open(directory, REALM)
+        self.store = opened(directory)
         self.full = False
         """The disk is full."""
         self.closed: list[Close] = []

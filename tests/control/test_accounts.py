@@ -9,7 +9,8 @@ import pytest
 from frontdesk.control import VerbError
 from frontdesk.control.passwords import LENGTH, LETTERS
 from frontdesk.sip.wire import Flow
-from tests.control.desk import REALM, Desk, phone
+from tests.control.desk import Desk, phone
+from tests.store.rows import REALM
 
 
 def test_only_the_hashes_of_a_password_are_kept(desk: Desk) -> None:

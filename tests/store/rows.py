@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+from functools import cache
 from pathlib import Path
+from shutil import copytree, rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 from frontdesk.model import Account, Binding, CallRecord, Secret
 from frontdesk.sip.wire import Flow
 from frontdesk.store import Clock, Store, accounts
 
+REALM = "example.com"
 BOOT = 42
 NOW = 1000.0
 WALL = 1_800_000_000.0
@@ -49,6 +54,17 @@ def save(store: Store, *saved: Account) -> None:
     store.write(lambda connection: accounts.save(connection, saved))
 
 
-def opened(directory: Path, domain: str | None = "example.com") -> Store:
-    """The store of that directory."""
+@cache
+def _fresh() -> Path:
+    """The data of a new box, made once: that takes longer than all that a test does with it."""
+    directory = Path(mkdtemp())
+    atexit.register(rmtree, directory)
+    Store.open(directory, REALM).close()
+    return directory
+
+
+def opened(directory: Path, domain: str | None = REALM) -> Store:
+    """The store of that directory; in an empty one, that of a new box."""
+    if domain == REALM and not any(directory.glob("*")):
+        copytree(_fresh(), directory, dirs_exist_ok=True)
     return Store.open(directory, domain)

@@ -56,7 +56,7 @@ def test_secrets_stay(tmp_path: Path) -> None:
 
 def test_nobody_else_may_read_the_data(tmp_path: Path) -> None:
     directory = tmp_path / "deep" / "data"
-    store = opened(directory)
+    store = opened(directory, "other.example")
     save(store, account())
     assert mode(directory) == 0o700 and mode(directory / "snapshots") == 0o700
     assert {mode(path) for path in directory.rglob("*") if path.is_file()} == {0o600}
@@ -146,7 +146,7 @@ def test_newer_database_is_refused_with_one_line_and_left_alone(tmp_path: Path) 
 def test_directory_that_is_none_is_one_sentence(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"^The data in .* cannot be used: .*\.$"):
-        opened(tmp_path / place)
+        Store.open(tmp_path / place)
 
 
 # -- damaged -----------------------------------------------------------------------------------------------------------
