@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ class ControlSocket:
         self._path = directory / NAME
         self._path.unlink(missing_ok=True)
         listening = _listen(directory)
-        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_LINE)
+        # Python 3.13 would look for the socket's file, by a name that only _listen could use.
+        options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_LINE, **options)
 
     async def close(self) -> None:
         """Stops listening and hangs up on those who are connected."""

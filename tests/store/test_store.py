@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -261,6 +262,15 @@ def test_snapshot_holds_no_bindings_and_can_be_opened(tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM accounts").fetchone() == (1,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
+
+
+def test_snapshot_that_cannot_be_written_is_told_and_the_change_stands(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    rmtree(tmp_path / "snapshots")
+    (tmp_path / "snapshots").write_text("in the way")
+    save(store, account("101"))
+    assert len(store.accounts()) == 1 and "snapshot" in store.notices[0]
+    store.close()
 
 
 def test_few_snapshots_are_kept_and_many_accounts_are_one(tmp_path: Path) -> None:

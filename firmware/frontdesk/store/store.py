@@ -78,11 +78,17 @@ class Store:
     # -- writing -------------------------------------------------------------------------------------------------------
 
     def write(self, write: Write, *, snapshot: bool = True) -> Any:
-        """One change by hand, on disk when this returns, and a snapshot after it. Raises sqlite3.Error or OSError."""
+        """One change by hand, on disk when this returns, and a snapshot after it. Raises sqlite3.Error."""
         result = _transact(self._connection, write)
         if snapshot:
-            self.snapshots.write(self._connection)
+            self._write_snapshot()
         return result
+
+    def _write_snapshot(self) -> None:
+        try:
+            self.snapshots.write(self._connection)
+        except (OSError, sqlite3.Error) as error:  # What it is a snapshot of is on disk.
+            self.notices.append(f"No snapshot of accounts and settings could be written: {error}.")
 
     def next_binding_id(self, *, reserve: bool = True) -> int:
         """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""
@@ -184,7 +190,7 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
         return Store(path.parent, connection, notices)
     _transact(connection, lambda each: _name(each, domain))
     store = Store(path.parent, connection, notices)
-    store.snapshots.write(connection)
+    store._write_snapshot()
     return store
 
 
