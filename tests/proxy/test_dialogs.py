@@ -88,6 +88,17 @@ def test_phone_that_has_reconnected_is_found_again() -> None:
     assert [target for _, target in from_caller(box, up, "BYE")] == [binding.flow]
 
 
+def test_caller_who_has_reconnected_is_found_again_by_his_own_binding() -> None:
+    """An adapter with two lines: both accounts are registered over one connection."""
+    box = Box()
+    flow = tcp("192.0.2.11", connection=1)
+    other, mine = box.phone("100", flow), box.phone("101", flow)
+    box.phone("102", B)
+    up = call(box, flow, B)
+    mine.flow, other.flow = tcp("192.0.2.11", 50001, connection=2), tcp("192.0.2.11", 50002, connection=3)
+    assert [target for _, target in from_callee(box, up, "BYE")] == [mine.flow]
+
+
 def test_phone_that_has_unregistered_is_still_reached() -> None:
     box = Box()
     box.phone("101", A)
