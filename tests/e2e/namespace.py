@@ -108,7 +108,7 @@ class Street:
         self.box.ip("address", "add", f"{self.office_address6}/64", "dev", "office", "nodad")
         self.office.ip("address", "add", "fd79::2/64", "dev", self.office_interface, "nodad")
         self.phone.ip("route", "add", "default", "via", "10.78.0.1")
-        run(*self.router.command(), "sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        run(*self.router.command(), "tee", "/proc/sys/net/ipv4/ip_forward", stdin="1")
         ports = f"{self.router_ports[0]}-{self.router_ports[-1]}"
         rules = _MASQUERADE.format(outside="outside", inside="inside", ports=ports)
         run(*self.router.command(), "nft", "-f", "-", stdin=rules)
