@@ -99,6 +99,34 @@ def test_caller_who_has_reconnected_is_found_again_by_his_own_binding() -> None:
     assert [target for _, target in from_callee(box, up, "BYE")] == [mine.flow]
 
 
+@pytest.mark.parametrize("method", ["PRACK", "UPDATE", "INFO"])
+def test_early_dialog_carries_requests_both_ways(method: str) -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    box.receive(request("INVITE", headers=["Supported: 100rel, 199"]), A)
+    invite = box.request("INVITE")
+    assert invite.values("supported") == ["100rel", "199"]
+    box.receive(reply(invite, 183, headers=[("require", "100rel"), ("rseq", "1")]), B)
+    progress = box.responses()[-1]
+    assert (progress.status, progress.values("rseq")) == (183, ["1"])
+    up = Up(invite, progress, A, B)
+    assert [target for _, target in from_caller(box, up, method)] == [B]
+    assert [target for _, target in from_callee(box, up, method)] == [A]
+
+
+def test_notify_finds_its_subscriber() -> None:
+    box = Box()
+    subscriber = tcp("198.51.100.9", connection=9)
+    box.account("101")
+    box.phone("102", B)
+    box.receive(request("SUBSCRIBE", flow=subscriber, headers=["Event: dialog"]), subscriber)
+    subscribe = box.request("SUBSCRIBE")
+    box.receive(reply(subscribe, 200), B)
+    ((notify, target),) = from_callee(box, Up(subscribe, box.responses()[-1], subscriber, B), "NOTIFY")
+    assert (target, notify.values("record-route") != []) == (subscriber, True)
+
+
 def test_phone_that_has_unregistered_is_still_reached() -> None:
     box = Box()
     box.phone("101", A)
