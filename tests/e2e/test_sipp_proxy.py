@@ -102,11 +102,12 @@ def test_callee_hangs_up_by_record_route(stage: Stage) -> None:
     stage.everybody_ends_well()
 
 
+# 15 calls: an account may have 16 challenges under way, and SIPp gives up when one of them has gone stale.
 def test_calls_get_through_though_one_message_in_ten_is_lost(stage: Stage) -> None:
     callee = stage.account()
-    phone = stage.callee(callee, "callee_answers", times=20, lose=' lost="10"', pause="0")
-    stage.caller("caller_hangs_up", callee, times=20, lose=' lost="10"')
+    phone = stage.callee(callee, "callee_answers", times=15, lose=' lost="10"', pause="0")
+    stage.caller("caller_hangs_up", callee, times=15, lose=' lost="10"')
     stage.everybody_ends_well()
     heard = phone.heard()
     calls = {line for line in heard.splitlines() if line.startswith("Call-ID:")}
-    assert len(calls) == 20, heard
+    assert len(calls) == 15, heard
