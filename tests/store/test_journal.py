@@ -141,6 +141,30 @@ def test_all_that_waits_is_one_transaction_in_the_order_given(disk: Disk, told: 
     assert on_disk(disk) == [3, 4]
 
 
+@pytest.mark.parametrize("number", [1, 7, 8, 9, 63, 64, 65, 200])
+def test_any_number_of_rows_is_written_and_removed(disk: Disk, journal: Journal, told: Told, number: int) -> None:
+    journal.submit(commit(1, saved=[binding(id) for id in range(1, number + 2)]))
+    told.wait(1)
+    assert on_disk(disk) == list(range(1, number + 2))
+    journal.submit(commit(2, removed=list(range(1, number + 1))))
+    told.wait(2)
+    assert on_disk(disk) == [number + 1]
+
+
+def test_last_of_many_changes_in_a_batch_stays(disk: Disk, told: Told) -> None:
+    held = Held(disk.connect)
+    journal = Journal(held, told, clock())
+    journal.submit(commit(1, saved=[binding(1)]))
+    journal.submit(commit(2, removed=[1]))
+    journal.submit(commit(3, saved=[binding(1, cseq=8), binding(2)], removed=[2]))
+    counted = journal.execute(lambda connection: connection.execute("SELECT id, cseq FROM bindings").fetchall())
+    journal.submit(commit(4, saved=[binding(1, cseq=9)]))
+    held.go.set()
+    assert counted.result(10) == [(1, 8)]
+    journal.close()
+    assert on_disk(disk, column="cseq") == [9]
+
+
 def test_rows_are_copied_when_they_are_submitted(disk: Disk, told: Told) -> None:
     held = Held(disk.connect)
     journal = Journal(held, told, clock())

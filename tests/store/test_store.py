@@ -72,6 +72,15 @@ def test_writes_are_durable(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_power_cut_before_the_realm_is_fixed_is_made_good(tmp_path: Path) -> None:
+    connection = database.connect(tmp_path / NAME)
+    schema.migrate(connection, NAME)
+    connection.close()
+    store = Store.open(tmp_path, "example.com")
+    assert (store.realm, store.notices) == ("example.com", [])
+    store.close()
+
+
 def test_migrations_are_imported_only_to_migrate(tmp_path: Path) -> None:
     opened(tmp_path).close()
     code = (

@@ -10,7 +10,7 @@ import logging
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 
 from ..model import Commit
 from . import bindings
+from .batch import Batch
 from .clock import Clock
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class _Entry:
 
     ticket: int = 0
     saved: list[bindings.Row] = field(default_factory=list)
-    removed: list[tuple[int]] = field(default_factory=list)
+    removed: Sequence[int] = ()
     calls: list[bindings.Row] = field(default_factory=list)
     write: Write | None = None
     snapshot: bool = False
@@ -85,7 +86,7 @@ class Journal:
             _Entry(
                 commit.ticket,
                 [bindings.row(binding, self._clock, offset) for binding in changes.saved],
-                [(id,) for id in changes.removed],
+                tuple(changes.removed),
                 [bindings.call_row(call, offset) for call in changes.calls],
             )
         )
@@ -176,20 +177,16 @@ class Journal:
         return results
 
     def _write(self, connection: sqlite3.Connection, batch: list[_Entry]) -> list[Any]:
-        results = []
+        results: list[Any] = []
+        changes = Batch()
         for entry in batch:
-            if entry.write is not None:
+            if entry.write is None:
+                changes.add(entry.saved, entry.removed, entry.calls)
+                results.append(None)
+            else:
+                changes.write(connection, self._call_records)
                 results.append(entry.write(connection))
-                continue
-            results.append(None)
-            if entry.saved:
-                connection.executemany(bindings.SAVE, entry.saved)
-            if entry.removed:
-                connection.executemany(bindings.REMOVE, entry.removed)
-            if entry.calls:
-                connection.executemany(bindings.SAVE_CALL, entry.calls)
-        if any(entry.calls for entry in batch):
-            connection.execute(bindings.TRIM_CALLS, (self._call_records,))
+        changes.write(connection, self._call_records)
         return results
 
     def _open(self) -> sqlite3.Connection:

@@ -186,8 +186,10 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     database.prepare(connection)
     if schema.version_of(connection) <= schema.VERSION:
         database.check(connection)
-    if not schema.migrate(connection, str(path)):
+    migrated = schema.migrate(connection, str(path))
+    if not migrated and accounts.load_pairs(connection, "meta"):
         return Store(path.parent, connection, notices)
+    # Also where a power cut came between the tables and the names.
     _transact(connection, lambda each: _name(each, domain))
     store = Store(path.parent, connection, notices)
     store._write_snapshot()
