@@ -189,6 +189,15 @@ def test_call_is_given_up_after_a_day() -> None:
     assert len(records) == 1
 
 
+def test_answer_that_comes_too_late_is_no_news() -> None:
+    told: list[Kind] = []
+    calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None)
+    calls_.begin(one := call(1))
+    calls_.progress(one, Response(603, "", []), 1)
+    calls_.progress(one, Response(200, "", []), 2)
+    assert told == [Kind.CALLING, Kind.ENDED]
+
+
 def test_call_that_was_given_up_ends_once() -> None:
     calls_, records = book()
     calls_.begin(one := call(1))

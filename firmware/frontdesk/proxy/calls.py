@@ -105,8 +105,10 @@ class CallBook:
         return True
 
     def progress(self, call: Call, response: Response, now: float) -> None:
-        """What the caller was answered."""
+        """What the caller was answered; nothing counts any more when the call has ended."""
         status = response.status
+        if self._calls.get(call.key) is not call:
+            return
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{call.callee} rings")
