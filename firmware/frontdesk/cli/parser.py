@@ -18,7 +18,12 @@ GROUPS = {
     "peer": "Addresses whose requests need no password.",
     "config": "Settings of the box.",
 }
-LATER = ("web", "console", "panel", "pnp")
+LATER = {
+    "web": "the setup page",
+    "console": "the serial console",
+    "panel": "the front panel",
+    "pnp": "phones that set themselves up",
+}
 """Options of `serve` that take `off` until there is something behind them."""
 EXAMPLES = """\
 examples:
@@ -109,8 +114,8 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     )  # fmt: skip
     parser.add_argument("--guard", choices=["off"], help="no rate limits and bans")
     parser.add_argument("--log", choices=["text", "json"], default="text", help="how the log is written")
-    for option in LATER:
-        parser.add_argument(f"--{option}", action="append", type=OnlyOff(option), metavar="off", help="off")
+    for option, what in LATER.items():
+        parser.add_argument(f"--{option}", action="append", type=only_off, metavar="off", help=f"{what}: off as yet")
     parser.add_argument("--board", metavar="NAME", help="the kind of board")
     _add_common(parser, "serve")
 
@@ -118,16 +123,11 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
 # -- types of values: argparse shows their sentence -------------------------------------------------------------------
 
 
-class OnlyOff:
+def only_off(text: str) -> str:
     """A value that can only be `off` yet."""
-
-    def __init__(self, option: str) -> None:
-        self.option = option
-
-    def __call__(self, text: str) -> str:
-        if text != "off":
-            raise ArgumentTypeError(f"only `off` is possible yet, not {text!r}")
-        return text
+    if text != "off":
+        raise ArgumentTypeError(f"only `off` is possible yet, not {text!r}")
+    return text
 
 
 def whole_number(text: str) -> int:

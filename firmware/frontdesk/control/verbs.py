@@ -77,7 +77,7 @@ URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="UR
 STATIC = Argument("static", "it never expires", Kind.FLAG, option=True, required=False)
 CSV = Argument("text", "a file with the columns username,password,name", Kind.FILE, metavar="FILE.csv")
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
-KEY = Argument("key", "the setting", metavar="KEY")
+KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
 VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
 
