@@ -37,9 +37,10 @@ def log_event(event: Event) -> None:
     """One line: who, what, from where.
 
     What comes again and again is told the 1st, 2nd, 4th, 8th time; strangers' failures are in the events only. So
-    nobody who has no account can fill the disk with the log.
+    nobody who has no account can fill the disk with the log. Of a disk that fails the journal tells, once for all.
     """
-    if event.times & (event.times - 1) or (event.kind is Kind.REFUSED and not event.account):
+    known = event.rule == "disk" or (event.kind is Kind.REFUSED and not event.account)
+    if known or event.times & (event.times - 1):
         return
     level = logging.WARNING if event.kind in (Kind.WARNING, Kind.REFUSED) else logging.INFO
     if not _log.isEnabledFor(level):

@@ -48,9 +48,10 @@ class Clock(Protocol):
 
 
 class Journal(Protocol):
-    """The journal's counters."""
+    """The journal's counters, and what it has to say."""
 
-
+    @property
+    def notices(self) -> list[str]: ...
     @property
     def pending(self) -> int: ...
     @property

@@ -33,7 +33,8 @@ async def status(box: Box) -> Answer:
         "memory": resident(),
     }
     # A further field, but only where there is something to say.
-    return answer | ({"notices": box.notices} if box.notices else {})
+    notices = [*box.notices, *(journal.notices if journal else ())]
+    return answer | ({"notices": notices} if notices else {})
 
 
 def resident() -> int:

@@ -20,6 +20,7 @@ from ..model import Commit
 from . import bindings
 from .batch import Batch
 from .clock import Clock
+from .trouble import Trouble
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,10 @@ class Journal:
         self._waiting = threading.Condition()
         self._in_hand = 0
         self._closing = False
-        self._failing = False
+        self._disk = Trouble("The disk cannot be written", "the disk is written again", clock.wall)
+        self._snapshots = Trouble(
+            "No snapshot of accounts and settings can be written", "snapshots are written again", clock.wall
+        )
         self._connection: sqlite3.Connection | None = None
         self._written = 0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -101,6 +105,11 @@ class Journal:
     def pending(self) -> int:
         """Commits that are not on disk yet."""
         return len(self._queue) + self._in_hand
+
+    @property
+    def notices(self) -> list[str]:
+        """What the disk does not do at the moment, a sentence each."""
+        return [trouble.notice for trouble in (self._disk, self._snapshots) if trouble.notice]
 
     @property
     def bytes_written(self) -> int:
@@ -166,8 +175,8 @@ class Journal:
 
     def _commit(self, batch: list[_Entry]) -> list[Any]:
         connection = self._open()
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
             results = self._write(connection, batch)
             connection.execute("COMMIT")
         except BaseException as error:
@@ -191,7 +200,14 @@ class Journal:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._connection = self._connect()
+            connection = self._connect()
+            try:
+                if self._disk.notice:
+                    _empty_log(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:
@@ -210,9 +226,7 @@ class Journal:
     # -- telling -------------------------------------------------------------------------------------------------------
 
     def _succeed(self, batch: list[_Entry], results: list[Any]) -> None:
-        if self._failing:
-            self._failing = False
-            log.warning("the data is written to disk again")
+        self._disk.over()
         self._tell([entry.ticket for entry in batch if entry.ticket], None)
         futures = [(entry.future, result) for entry, result in zip(batch, results, strict=True) if entry.future]
         if any(entry.snapshot for entry in batch):
@@ -221,15 +235,16 @@ class Journal:
             future.set_result(result)
 
     def _after_change(self) -> None:
+        # The change is on disk: a snapshot that fails, for whatever reason, does not deny it, nor end the thread.
         try:
             self._changed(self._open())
-        except (OSError, sqlite3.Error) as error:
-            log.warning("no snapshot of accounts and settings was written: %s", error)
+        except Exception as error:
+            self._snapshots.met(error)
+        else:
+            self._snapshots.over()
 
     def _fail(self, batch: list[_Entry], error: Exception) -> None:
-        if not self._failing:
-            self._failing = True
-            log.warning("the data cannot be written to disk, registrations are answered with 500: %s", error)
+        self._disk.met(error)
         self._tell([entry.ticket for entry in batch if entry.ticket], error)
         for entry in batch:
             if entry.future is not None:
@@ -242,6 +257,17 @@ class Journal:
             self._done(tickets, error)
         except Exception:  # The loop may be gone at shutdown; what is on disk stays on disk.
             log.debug("nobody heard about tickets %s", tickets, exc_info=True)
+
+
+def _empty_log(connection: sqlite3.Connection) -> None:
+    """Copies the write-ahead log home and cuts it off, durably.
+
+    After a sync that failed, pages of the log may be on disk no longer although they can still be read: a commit behind
+    them would be lost with them at a power cut.
+    """
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise sqlite3.OperationalError("somebody reads the database, so its log cannot be emptied")
 
 
 def _written_by(thread: int) -> int:

@@ -1,0 +1,33 @@
+"""Trouble with the disk: one line in the log when a spell begins, one when it is over, and a notice while it lasts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+
+class Trouble:
+    """One kind of it. Told by the writer thread; anybody may read `notice`."""
+
+    def __init__(self, what: str, over: str, wall: Callable[[], float]) -> None:
+        self.notice = ""
+        """What the person at the box should know, one sentence; "" while all is well."""
+        self._what = what
+        self._over = over
+        self._wall = wall
+
+    def met(self, error: Exception) -> None:
+        """It failed, for the first time or again."""
+        if not self.notice:
+            log.warning("%s: %s", self._what, error)
+            since = time.strftime("%H:%M", time.localtime(self._wall()))
+            self.notice = f"{self._what}: {error}, since {since}."
+
+    def over(self) -> None:
+        """It went well."""
+        if self.notice:
+            log.warning("%s", self._over)
+            self.notice = ""
