@@ -89,13 +89,14 @@ def test_via_of_the_box_is_taken_off() -> None:
     assert len(fork.last.values("via")) == 1
 
 
-def test_answer_without_another_via_goes_nowhere() -> None:
-    fork = Fork()
-    response = reply(fork.branches[PHONES[0]], 200)
+@pytest.mark.parametrize(("status", "then"), [(180, [100]), (200, [100, 480]), (486, [100, 480])])
+def test_answer_without_another_via_is_not_passed_on(status: int, then: list[int]) -> None:
+    fork = Fork(1)
+    response = reply(fork.branches[PHONES[0]], status)
     response.replace("via", response.values("via")[:1])
     fork.box.receive(response, PHONES[0])
     fork.look()
-    assert fork.statuses == [100]
+    assert fork.statuses == then
 
 
 def test_2xx_is_passed_on_and_the_losers_are_cancelled_with_the_reason() -> None:

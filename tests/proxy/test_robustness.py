@@ -1,4 +1,4 @@
-"""Whatever a caller or a phone says, nothing but a ParseError comes out of the proxy, and the box goes on."""
+"""Whatever a caller or a phone says, nothing but a ParseError comes out, and nothing stays behind."""
 
 from __future__ import annotations
 
@@ -47,12 +47,18 @@ def call() -> tuple[Box, list[str]]:
     return box, [request("INVITE", routes=["<sip:192.0.2.1;lr>"], headers=headers), request("CANCEL"), *in_dialog]
 
 
+def everything_ends(box: Box) -> bool:
+    """Whether no transaction and no timer is left when Timer C and all others have fired."""
+    box.pass_time(400)
+    return len(box.layer) == 0 and box.deadlines.next() is None
+
+
 @given(st.integers(0, 3), wounds)
 def test_no_request_raises_anything_but_parse_error(which: int, cuts: list[tuple[int, int, str]]) -> None:
     box, requests = call()
     with suppress(ParseError):
         box.receive(read_message(wounded(requests[which], cuts)), A, Who(box.directory.account("101")))
-    box.pass_time(200)
+    assert everything_ends(box)
 
 
 @given(wounds, st.sampled_from([100, 180, 200, 302, 401, 486, 603]))
@@ -63,7 +69,7 @@ def test_no_response_raises_anything_but_parse_error(cuts: list[tuple[int, int, 
         answer = reply(message, status, headers=[("www-authenticate", "x"), ("contact", "<sip:x@y>")])
         with suppress(ParseError):
             box.receive(read_message(wounded(answer.encode().decode(), cuts)), B)
-    box.pass_time(400)
+    assert everything_ends(box)
 
 
 @given(texts, texts, texts)
@@ -75,4 +81,4 @@ def test_no_contact_and_no_path_raises(contact: str, path: str, user: str) -> No
     with suppress(ParseError):
         box.receive(read_message(request("INVITE", f"sip:{user}@desk.example").encode()), A)
         box.receive(read_message(request("INVITE").encode()), A)
-    box.pass_time(400)
+    assert everything_ends(box)

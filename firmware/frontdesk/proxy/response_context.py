@@ -125,13 +125,18 @@ class ResponseContext:
             return
         response.remove_first("via")
         if not any(field[0] == "via" for field in response.fields):
-            return  # step 3: meant for the box itself
-        if response.status < 200:
+            self._lost(branch, response, now)
+        elif response.status < 200:
             self._provisional(branch, response, now)
         elif response.status < 300:
             self._success(branch, response, now)
         elif not branch.done:
             self._failure(branch, response, now)
+
+    def _lost(self, branch: Branch, response: Response, now: float) -> None:
+        """Step 3: without another Via it is not forwarded. The phone has spoilt it; the branch is over."""
+        if response.status >= 200:
+            self.failed(branch, now)
 
     def _provisional(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 2 and 5: Timer C starts anew; passed on until a final has been. INVITE alone has them (RFC 4320)."""
