@@ -90,6 +90,13 @@ class Binding:
     connected: bool = True
     """Whether the flow's connection is open; always so over UDP."""
 
+    def copy(self) -> Binding:
+        """Another of the same values; copy.copy takes three times as long."""
+        twin: Binding = object.__new__(Binding)
+        for name in Binding.__slots__:
+            setattr(twin, name, getattr(self, name))
+        return twin
+
 
 @dataclass(slots=True)
 class CallRecord:

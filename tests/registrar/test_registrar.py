@@ -165,13 +165,18 @@ def test_a_renewal_from_the_same_place_may_wait_for_the_flush(desk: Desk) -> Non
     assert desk.bindings()[0].seen_at == desk.now
 
 
+def test_a_phone_that_was_switched_off_and_on_again_is_where_it_was(desk: Desk) -> None:
+    desk.register(PHONE)
+    registration = desk.register(PHONE, call_id="new@phone", headers=("User-Agent: New 2.0",))
+    assert not registration.changes and registration.refreshes
+    assert (desk.bindings()[0].call_id, desk.bindings()[0].user_agent) == ("new@phone", "New 2.0")
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"at": flow(port=61_022)},
-        {"call_id": "b@phone"},
         {"headers": ("Path: <sip:edge.test;lr>",)},
-        {"headers": ("User-Agent: New 2.0",)},
         {"device": "tablet"},
     ],
     ids=str,

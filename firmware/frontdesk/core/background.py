@@ -10,6 +10,8 @@ from ..sip.timers import Deadlines
 
 RETRY = 10.0
 """Seconds until what could not be written is tried again, at least."""
+SOON = 1.0
+"""Seconds that a call record or an expiry waits for company: each commit wakes the writer thread."""
 NEXT_TURN = 1.0
 """Seconds until a flush comes back to bindings that had a ticket open."""
 
@@ -30,6 +32,7 @@ class BackgroundWrites:
         self._new_ticket = new_ticket
         self._open: dict[int, Changes] = {}
         self._unwritten = Changes()
+        self._soon_armed = False
         self._refreshed: dict[int, Binding] = {}
         self._armed = False
 
@@ -39,6 +42,19 @@ class BackgroundWrites:
             ticket = self._new_ticket()
             self._open[ticket] = changes
             self._commit(Commit(ticket, changes))
+
+    def write_soon(self, changes: Changes, now: float) -> None:
+        """Goes to the journal within SOON, with whatever else comes; only what no later commit can contradict."""
+        self._unwritten.removed += changes.removed
+        self._unwritten.calls += changes.calls
+        if not self._soon_armed and (changes.removed or changes.calls):
+            self._soon_armed = True
+            self._deadlines.set(now + SOON, self._write_unwritten)
+
+    def _write_unwritten(self, now: float) -> None:
+        self._soon_armed = False
+        changes, self._unwritten = self._unwritten, Changes()
+        self.write(changes)
 
     def refreshed(self, binding: Binding, now: float, patience: float) -> None:
         """A pure refresh: on disk within `patience` seconds."""

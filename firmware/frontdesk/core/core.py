@@ -15,7 +15,7 @@ from ..auth import Authenticator, Caller, Refused
 from ..directory import Directory
 from ..events import Event, EventLog, Kind
 from ..location import LocationService
-from ..model import Binding, Changes, Close, Commit, Settings
+from ..model import Binding, CallRecord, Changes, Close, Commit, Settings
 from ..proxy import ProxyCore, Routed
 from ..registrar import Registrar
 from ..sip.checks import read_message
@@ -78,7 +78,7 @@ class Core:
         self._renewals = Renewals(location, self.authenticator, self.layer, self.registrations.background)
         self.proxy = ProxyCore(
             location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
-            self.events.add, lambda record: self.registrations.background.write(Changes(calls=[record])),
+            self.events.add, self._record,
         )  # fmt: skip
 
     # -- messages ------------------------------------------------------------------------------------------------------
@@ -216,6 +216,9 @@ class Core:
         actions = self._actions.copy()
         self._actions.clear()
         return actions
+
+    def _record(self, record: CallRecord) -> None:
+        self.registrations.background.write_soon(Changes(calls=[record]), record.ended_at)
 
     # -- control -------------------------------------------------------------------------------------------------------
 

@@ -150,7 +150,7 @@ class Registrations:
         for binding in expired:
             self.background.forget(binding)
             self._emit(Event(now, Kind.EXPIRED, username(binding.aor), f"{binding.contact} expired"))
-        self.background.write(Changes(removed=[binding.id for binding in expired]))
+        self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
         """Takes bindings away durably (account disabled or removed, device revoked) and closes their connections."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -39,18 +38,22 @@ class Resolver(Protocol):
 
 @dataclass(slots=True)
 class Refresh:
-    """A committed binding that is to live on, unchanged but for this."""
+    """A committed binding that lives on where it is, changed in this alone; a phone that was off and on again too."""
 
     binding: Binding
     granted: int
+    call_id: str
     cseq: int
+    user_agent: str
     nonce_issued: float
 
     def write(self, binding: Binding, now: float) -> None:
         """Puts the new interval into `binding` (the committed one, or a copy of it); its expiry is the location
         service's."""
         binding.granted = self.granted
+        binding.call_id = self.call_id
         binding.cseq = self.cseq
+        binding.user_agent = self.user_agent
         binding.nonce_issued = self.nonce_issued
         binding.expires_at = now + self.granted
         binding.seen_at = binding.accepted_at = now
@@ -75,7 +78,7 @@ class Registration:
     def harden(self, now: float) -> None:
         """Makes the refreshes part of what must be on disk before the 200: copies take their bindings' places."""
         for refresh in self.refreshes:
-            binding = copy.copy(refresh.binding)
+            binding = refresh.binding.copy()
             refresh.write(binding, now)
             self.bindings[self.bindings.index(refresh.binding)] = binding
             self.changes.saved.append(binding)
@@ -250,8 +253,6 @@ class _Update:
             binding.contact == contact.text
             and binding.flow == self._flow
             and binding.parameters == contact.parameters
-            and binding.call_id == self._request.call_id
-            and binding.user_agent == self._user_agent
             and binding.path == self._path
             and binding.device == self._registrant.device
             and binding.connected
@@ -262,11 +263,18 @@ class _Update:
     def _refresh(self, contact: Contact, binding: Binding, seconds: int) -> None:
         granted = self._grant(contact, seconds, binding.granted)
         self._registration.refreshes.append(
-            Refresh(binding, granted, self._request.cseq.number, self._registrant.nonce_issued)
+            Refresh(
+                binding,
+                granted,
+                self._request.call_id,
+                self._request.cseq.number,
+                self._user_agent,
+                self._registrant.nonce_issued,
+            )
         )
 
     def _move(self, contact: Contact, binding: Binding, seconds: int) -> None:
-        moved = copy.copy(binding)
+        moved = binding.copy()
         self._written.add(binding.id)
         self._fill(moved, contact, self._grant(contact, seconds, binding.granted))
         bindings = self._registration.bindings
