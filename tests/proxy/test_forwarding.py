@@ -158,6 +158,12 @@ def test_path_that_the_registration_came_from_is_its_flow(box: Box) -> None:
     assert [target for _, target in box.requests("INVITE")] == [flow]
 
 
+def test_path_that_cannot_be_read_harms_no_call(box: Box) -> None:
+    box.phone("103", B, path=("<,",))
+    box.receive(request("INVITE", "sip:103@desk.example"), A)
+    assert [target for _, target in box.requests("INVITE")] == [B]
+
+
 def test_strict_router_in_front_gets_its_own_uri(box: Box) -> None:
     box.phone("103", udp("198.51.100.1"), "sip:103@10.0.0.5", path=("<sip:old.example>", "<sip:inner.example;lr>"))
     invite = forwarded(box, uri="sip:103@desk.example")

@@ -116,12 +116,12 @@ def max_breadth(share: int) -> Field:
 
 def postprocess_routes(request: Request) -> None:
     """Step 6: before a strict router the Request-URI goes last into the Route, and the first Route takes its place."""
-    routes = request.values("route")
     try:
-        first = Address.parse(routes[0]).uri if routes else None
-    except ParseError:
-        first = None
-    if first is None or "lr" in first.parameters:
+        routes = request.values("route")
+        first = Address.parse(routes[0]).uri
+    except (ParseError, IndexError):
+        return  # a Path that cannot be read goes out as it was registered
+    if "lr" in first.parameters:
         return
     request.replace("route", [*routes[1:], f"<{request.uri_text}>"])
     request.retarget(str(first))

@@ -63,9 +63,9 @@ class ProxyCore:
             raise
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
-        transaction = self._layer.server(request, flow, now)
         side = self._caller_side(flow, caller) if routed.dialog is None else None
         original = Original(request, routed, flow, self._around, side)
+        transaction = self._layer.server(request, flow, now)
         watch = self._watch(request, routed, flow, caller, now)
         context = ResponseContext(transaction, groups, breadth, original, self._around, self.settings.timer_c, watch)
         transaction.context = context
