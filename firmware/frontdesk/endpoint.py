@@ -1,12 +1,13 @@
 """The endpoint: the only driver of the core. Transports, journal and one timer meet here.
 
-A batch of datagrams (or a read from a connection) goes into the core; then `settle` does what the core wishes and
-arms the timer.
+What was read goes into the core, at most a turn's worth at once; then `settle` does what the core wishes and arms the
+timer. Datagrams that can't be worked on in one turn wait in the inbox (overload.py).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import time
@@ -14,19 +15,25 @@ from collections.abc import Coroutine, Iterable
 from typing import NamedTuple, Protocol
 
 from .core import Core
+from .events import Event, Kind
 from .model import Commit
+from .overload import Inbox, refusal
 from .sip.errors import ParseError, SipError, TransportError
 from .sip.message import Message
 from .sip.wire import Destination, Flow, HostPort, Send, hostport
 from .transport.interfaces import AddressWatch, local_addresses
 from .transport.resolver import numeric, resolve
 from .transport.tcp import Connections
-from .transport.udp import UdpSocket
+from .transport.udp import Datagram, UdpSocket
 
 CLOCK_SET = 1_767_225_600
 """2026-01-01 in seconds since 1970: a wall clock before it has not been set yet (a board without a clock battery)."""
 UNSENT = 1000
 """Messages that may wait for names and connections at once."""
+TURN = 64
+"""Datagrams worked on before timers, connections and the journal's word get their turn."""
+TURN_TIME = 0.005
+"""Seconds after which a turn ends early: at 20,000 datagrams a second a buffer of 208 KiB is full after 10 ms."""
 WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
 
 _log = logging.getLogger("frontdesk.endpoint")
@@ -55,6 +62,9 @@ class Endpoint:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._udp: dict[HostPort, UdpSocket] = {}
+        self._inbox = Inbox()
+        self._turn_is_due = False
+        self._refused = 0
         self._connections = Connections(self, core.settings.max_connections)
         self._wildcards: list[Listener] = []
         self._watch: AddressWatch | None = None
@@ -91,7 +101,7 @@ class Endpoint:
 
     def _listen_on(self, transport: str, address: HostPort) -> HostPort:
         if transport == "udp" and address not in self._udp:
-            udp = UdpSocket(address, self.received, self.settle)
+            udp = UdpSocket(address, self.arrived)
             udp.start(self._loop)
             address = udp.address
             self._udp[address] = udp
@@ -121,6 +131,56 @@ class Endpoint:
         await asyncio.sleep(0)
 
     # -- in ------------------------------------------------------------------------------------------------------------
+
+    def arrived(self, datagrams: list[Datagram]) -> None:
+        """All that a socket held. Nearly always it is worked on at once."""
+        if len(datagrams) <= TURN and not self._turn_is_due and not self._core.is_backed_up:
+            for data, flow in datagrams:
+                self.received(data, flow)
+            self.settle()
+            return
+        now = monotonic()
+        for data, flow in datagrams:
+            if not self._inbox.admit(data, flow, now, registrations=not self._core.is_backed_up):
+                self._refuse(data, flow, now)
+        self._come_back()
+
+    def _come_back(self) -> None:
+        if not self._turn_is_due:
+            self._turn_is_due = True
+            self._loop.call_soon(self._take_turn)
+
+    def _take_turn(self) -> None:
+        """Works on what waits, until the turn is over."""
+        self._turn_is_due = False
+        began = now = monotonic()
+        for _ in range(TURN):
+            waiting = self._inbox.take(now) if now < began + TURN_TIME else None
+            if waiting is None:
+                break
+            if waiting.overdue:
+                self._refuse(waiting.data, waiting.flow, now)
+            else:
+                self.received(waiting.data, waiting.flow)
+            now = monotonic()
+        self.settle()
+        if self._inbox:
+            self._come_back()
+        elif self._refused and not self._core.is_backed_up:
+            self._tell(f"{self._refused} requests were answered 503 in an overload that is over", now)
+            self._refused = 0
+
+    def _refuse(self, data: bytes, flow: Flow, now: float) -> None:
+        if not self._refused:
+            self._tell("more requests than the box can carry: new ones are answered 503 until it can", now)
+        self._refused += 1
+        answer = refusal(data, flow)
+        if answer is not None:
+            with contextlib.suppress(TransportError):
+                self._send_over(*answer)
+
+    def _tell(self, text: str, now: float) -> None:
+        self._core.events.add(Event(now, Kind.WARNING, "", text, rule="overload"))
 
     def received(self, data: bytes, flow: Flow) -> None:
         """A datagram, or one message of a stream. Whatever it holds, the box goes on."""

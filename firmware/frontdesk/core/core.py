@@ -187,6 +187,11 @@ class Core:
         """These tickets are not on disk."""
         self.registrations.failed(tickets, error, now)
 
+    @property
+    def is_backed_up(self) -> bool:
+        """Whether so many REGISTERs wait for the disk that no more are taken in."""
+        return self.registrations.is_backed_up
+
     def flush(self, now: float) -> None:
         """Puts on disk all that may wait, as at shutdown."""
         self.registrations.background.flush(now)

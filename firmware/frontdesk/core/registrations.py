@@ -14,8 +14,10 @@ from ..auth import Authenticator, Caller
 from ..events import Event, Kind
 from ..location import LocationService
 from ..model import AddressOfRecord, Binding, Changes, Close, Commit, Settings
+from ..overload import retry_after
 from ..registrar import Registrar, Registration
 from ..registrar.answer import answer_headers, story
+from ..sip.errors import Rejection
 from ..sip.message import Request
 from ..sip.server_transaction import ServerTransaction
 from ..sip.timers import Deadlines
@@ -27,6 +29,9 @@ from .renewals import Accepted
 
 RETRY_AFTER = 10
 """Seconds, in the 500 to what could not be stored."""
+MAX_HELD = 4096
+"""REGISTERs that may wait for the disk at once: twice a building of 2,000 phones, some 40 MB. A card that is only slow
+never gets there, since all that wait share one sync; one that hangs does."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ class Registrations:
         self._emit = emit
         self._next_ticket = 1
         self._waiting: dict[int, list[_Waiting]] = {}
+        self._held = 0
         self.renewal: Accepted | None = None
         """The last pure refresh of one binding, for whoever wants to know its like again."""
         self.background = BackgroundWrites(location, deadlines, act, self._ticket)
@@ -72,6 +78,9 @@ class Registrations:
     def register(self, request: Request, flow: Flow, caller: Caller, now: float, wall_offset: float | None) -> None:
         """Answers an authenticated REGISTER, at once or when it is on disk. Raises Rejection and ParseError."""
         registration = self._registrar.register(request, flow, caller, now)
+        if self.is_backed_up and self._needs_disk(registration):
+            call_id = request.required("call-id").encode("utf-8", "surrogateescape")
+            raise Rejection(503, headers=[("Retry-After", str(retry_after(call_id)))])
         ticket = self._apply(registration, now)
         headers = answer_headers(registration.bindings, request, self.settings, now, wall_offset)
         if ticket is None:
@@ -83,6 +92,16 @@ class Registrations:
         else:
             transaction = self._layer.server(request, flow, now)
             self._waiting.setdefault(ticket, []).append(_Waiting(transaction, headers, registration, caller))
+            self._held += 1
+
+    @property
+    def is_backed_up(self) -> bool:
+        """Whether as many wait for the disk as may."""
+        return self._held >= MAX_HELD
+
+    def _needs_disk(self, registration: Registration) -> bool:
+        folded = bool(self.settings.flush) or not registration.refreshes
+        return bool(registration.changes) or not folded or self._location.open_ticket(registration.aor) is not None
 
     def _apply(self, registration: Registration, now: float) -> int | None:
         """The ticket to wait on; None: nothing waits, and the refreshes are in memory."""
@@ -122,7 +141,7 @@ class Registrations:
             if self.background.committed(ticket):
                 continue
             self.background.write(self._location.commit(ticket))
-            for waiting in self._waiting.pop(ticket, ()):
+            for waiting in self._answerable(ticket):
                 request = waiting.transaction.request
                 waiting.transaction.respond(self._answers.response(request, 200, headers=waiting.headers), now)
                 self._accepted(waiting.registration, waiting.caller, now)
@@ -133,8 +152,13 @@ class Registrations:
             if self.background.failed(ticket, now, self.settings.call_records):
                 continue
             for failed in self._location.fail(ticket):
-                for waiting in self._waiting.pop(failed, ()):
+                for waiting in self._answerable(failed):
                     self._answer_unstored(waiting, error, now)
+
+    def _answerable(self, ticket: int) -> list[_Waiting]:
+        waiting = self._waiting.pop(ticket, [])
+        self._held -= len(waiting)
+        return waiting
 
     def _answer_unstored(self, waiting: _Waiting, error: Exception, now: float) -> None:
         request = waiting.transaction.request

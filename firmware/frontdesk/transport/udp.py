@@ -10,21 +10,24 @@ from collections.abc import Callable
 from ..sip.errors import TransportError
 from ..sip.wire import Flow, HostPort
 
-BATCH = 64
-"""Datagrams read before others get their turn."""
+READ = 512
+"""Datagrams read before others get their turn: some milliseconds, and more than the 200 that a buffer of 208 KiB holds,
+which is all that Linux gives to those who are not root."""
 RECEIVE_BUFFER = 4 << 20
-"""Bytes asked of the kernel: what may wait while a batch is worked on."""
+"""Bytes asked of the kernel: what may wait while others have their turn."""
 KNOWN_FLOWS = 16_384
 """Flows remembered, so that a datagram from a known place costs no new one."""
 
+Datagram = tuple[bytes, Flow]
+
 
 class UdpSocket:
-    """Drains its socket in batches: a callback of the loop for each datagram costs four times as much."""
+    """Reads all that is there: a callback of the loop for each datagram costs four times as much, and what stays in
+    the kernel's buffer is lost unseen when that is full."""
 
-    def __init__(self, address: HostPort, received: Callable[[bytes, Flow], None], settle: Callable[[], None]) -> None:
-        """Binds; raises OSError. `received` is called for each datagram, `settle` after a batch."""
-        self._received = received
-        self._settle = settle
+    def __init__(self, address: HostPort, arrived: Callable[[list[Datagram]], None]) -> None:
+        """Binds; raises OSError. `arrived` is called with what was read."""
+        self._arrived = arrived
         self._flows: dict[HostPort, Flow] = {}
         self._socket = _bind(address)
         self.address: HostPort = self._socket.getsockname()[:2]
@@ -49,11 +52,12 @@ class UdpSocket:
 
     def _drain(self) -> None:
         receive = self._socket.recvfrom
+        datagrams: list[Datagram] = []
         with contextlib.suppress(OSError):  # BlockingIOError: all is read; others tell of a datagram sent before
-            for _ in range(BATCH):
+            while len(datagrams) < READ:
                 data, remote = receive(65_535)
-                self._received(data, self._flow(remote[:2]))
-        self._settle()
+                datagrams.append((data, self._flow(remote[:2])))
+        self._arrived(datagrams)
 
     def _flow(self, remote: HostPort) -> Flow:
         flow = self._flows.get(remote)

@@ -1,0 +1,139 @@
+"""Overload: what waits to be worked on, what is refused when that is too much, and how (RFC 3261 section 21.5.4).
+
+As long as all that came can be worked on in one turn nothing of this is used. Else two lanes wait: what carries work to
+its end (responses, ACK, BYE, CANCEL, whatever has credentials or a To tag) goes first, what begins something goes next.
+Of the latter, what has waited for too long or stands behind too much gets a 503, made from its bytes without parsing
+them, by which nothing is kept. Senders come back at different times, so the box recovers by itself.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+from zlib import crc32
+
+from .sip.response_target import DEFAULT_PORTS
+from .sip.wire import Flow
+
+PATIENCE = 4.0
+"""Seconds that a request which begins something may wait: T2. Its sender has repeated it three times by then, and gives
+up after 32 s; 2,000 phones in two seconds are served even by a board that can register 500 a second."""
+MAX_WAITING = 8192
+"""Datagrams that may wait in each lane: one of each of 2,000 phones, four times over."""
+MAX_BYTES = 16 << 20
+"""Of all that waits: as many messages of 1 kB as both lanes hold."""
+SOONEST, LATEST = 5, 60
+"""Seconds in Retry-After: 20,000 phones come back at 360 a second."""
+
+_METHODS = b"register", b"invite", b"subscribe", b"message", b"options", b"publish", b"refer", b"notify", b"info"
+_BEGINS = tuple(method + b" " for method in _METHODS)
+_CREDENTIALS = (b"\nauthorization:", b"\nproxy-authorization:")
+_ECHOED = {
+    b"via": b"Via", b"v": b"Via", b"from": b"From", b"f": b"From", b"to": b"To", b"t": b"To",
+    b"call-id": b"Call-ID", b"i": b"Call-ID", b"cseq": b"CSeq",
+}  # fmt: skip
+"""Header as it may be written -> as the answer writes it (section 8.2.6.2)."""
+
+
+class Waiting(NamedTuple):
+    """A datagram out of the inbox."""
+
+    data: bytes
+    flow: Flow
+    overdue: bool
+    """It begins something, and has waited for too long: to be refused."""
+
+
+class Inbox:
+    """Datagrams that wait for their turn, each once: what a sender repeats meanwhile is dropped."""
+
+    def __init__(self) -> None:
+        self._ending: OrderedDict[tuple[bytes, Flow], float] = OrderedDict()
+        self._beginning: OrderedDict[tuple[bytes, Flow], float] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._ending) + len(self._beginning)
+
+    def oldest(self, now: float) -> float:
+        """Seconds that the one which waits for the longest has waited; 0 where nothing waits."""
+        return max((now - next(iter(lane.values())) for lane in (self._ending, self._beginning) if lane), default=0.0)
+
+    def admit(self, data: bytes, flow: Flow, now: float, *, registrations: bool = True) -> bool:
+        """Takes a datagram in; False: it is to be refused. Without `registrations` no REGISTER may begin.
+
+        What carries work to its end is never refused: if not even that can wait it is dropped as if the network had
+        lost it, and comes again.
+        """
+        beginning = begins_something(data)
+        if beginning and not registrations and data.startswith(b"REGISTER"):
+            return False
+        lane = self._beginning if beginning else self._ending
+        key = data, flow
+        if key in lane:
+            return True
+        if len(lane) >= MAX_WAITING or self._bytes + len(data) > MAX_BYTES:
+            return not beginning
+        lane[key] = now
+        self._bytes += len(data)
+        return True
+
+    def take(self, now: float) -> Waiting | None:
+        """The next one to work on, or to refuse; None: nothing waits."""
+        lane = self._ending or self._beginning
+        if not lane:
+            return None
+        (data, flow), since = lane.popitem(last=False)
+        self._bytes -= len(data)
+        return Waiting(data, flow, lane is self._beginning and now - since > PATIENCE)
+
+
+def begins_something(data: bytes) -> bool:
+    """Whether it is a request that starts new work: outside of a dialog, and not the second half of a login."""
+    head = data.partition(b"\r\n\r\n")[0].lower()
+    if not head.startswith(_BEGINS) or any(name in head for name in _CREDENTIALS):
+        return False
+    at = max(head.find(b"\nto:"), head.find(b"\nto "), head.find(b"\nt:"))
+    return b";tag=" not in head[at : head.find(b"\r", at)]
+
+
+def refusal(data: bytes, flow: Flow) -> tuple[bytes, Flow] | None:
+    """The 503 and where it goes (sections 18.2.1 and 18.2.2); None where the request is not of the usual shape.
+
+    Each copy of a request gets the same answer (section 8.2.7).
+    """
+    lines = data.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    if any(line.startswith((b" ", b"\t")) for line in lines):
+        return None  # a header on more than one line
+    found = [(_ECHOED.get(name.lower()), value.strip()) for name, _, value in (each.partition(b":") for each in lines)]
+    vias = [value for name, value in found if name == b"Via"]
+    values = {name: value for name, value in found if name}
+    stamped = _stamped(vias[0], flow) if len(values) == len(set(_ECHOED.values())) else None
+    if stamped is None:
+        return None
+    vias[0], target = stamped
+    call_id = values[b"Call-ID"]
+    values[b"To"] += b";tag=%08x" % crc32(call_id)
+    answer = [b"SIP/2.0 503 Service Unavailable", *(b"Via: " + via for via in vias)]
+    answer += [b"%b: %b" % (name, values[name]) for name in (b"From", b"To", b"Call-ID", b"CSeq")]
+    answer += [b"Retry-After: %d" % retry_after(call_id), b"Content-Length: 0", b"", b""]
+    return b"\r\n".join(answer), target
+
+
+def _stamped(via: bytes, flow: Flow) -> tuple[bytes, Flow] | None:
+    first, comma, rest = via.partition(b",")
+    host, port = flow.remote
+    if not first.startswith(b"SIP/2.0/") or b";received" in first or b";rport=" in first:
+        return None
+    if b";rport" in first:
+        stamped = first.replace(b";rport", b";received=%b;rport=%d" % (host.encode(), port), 1)
+        return stamped + comma + rest, flow
+    stamped = first + b";received=" + host.encode()
+    digits = first.partition(b";")[0].rpartition(b":")[2].strip()
+    to = int(digits) if digits.isdigit() and len(digits) < 6 else DEFAULT_PORTS["udp"]
+    return stamped + comma + rest, Flow("udp", flow.local, (host, to))
+
+
+def retry_after(call_id: bytes) -> int:
+    """Seconds, spread evenly over devices and the same for each copy of a request."""
+    return SOONEST + crc32(call_id) % (LATEST - SOONEST + 1)
