@@ -145,8 +145,7 @@ class Journal:
                 self._settle(live)
             with self._waiting:
                 self._in_hand = 0
-        if self._connection is not None:
-            self._connection.close()
+        self._let_go()
         self._written = max(self._written, _written_by(threading.get_native_id()))
 
     def _take(self) -> list[_Entry]:
@@ -220,8 +219,12 @@ class Journal:
             log.debug("rolling back failed as well: %s", second)
             sound = False
         if not sound:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
             self._connection = None
-            connection.close()
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -229,7 +232,7 @@ class Journal:
         self._disk.over()
         self._tell([entry.ticket for entry in batch if entry.ticket], None)
         futures = [(entry.future, result) for entry, result in zip(batch, results, strict=True) if entry.future]
-        if any(entry.snapshot for entry in batch):
+        if self._snapshots.notice or any(entry.snapshot for entry in batch):
             self._after_change()
         for future, result in futures:
             future.set_result(result)
@@ -240,6 +243,7 @@ class Journal:
             self._changed(self._open())
         except Exception as error:
             self._snapshots.met(error)
+            self._let_go()  # What it has of the snapshot may still be attached.
         else:
             self._snapshots.over()
 
