@@ -183,6 +183,7 @@ class TestWhoIsLetIn:
         box = BareCore()
         for method in ("REGISTER", "MESSAGE", "OPTIONS", "INVITE"):
             box.receive(ask(method, f"sip:102@{REALM}"))
+            box.receive(ask(method))
         assert len(box.core.layer) == 0 and len(box.core.layer.finished) == 0
 
     def test_a_challenge_is_the_same_for_each_copy_but_for_its_nonce(self) -> None:

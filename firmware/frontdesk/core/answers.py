@@ -56,6 +56,7 @@ class Answers:
     def ask_the_box(self, request: Request, flow: Flow, now: float) -> None:
         """A request to the box itself. Raises Rejection for a method that it does not do (section 8.2.1)."""
         if request.method == "OPTIONS":
-            self.answer(request, flow, self.response(request, 200, headers=OPTIONS_HEADERS), now)
+            # Anybody may ask this, so its answer is stateless: what were kept would push out the answers of phones.
+            self._send(Send(self.response(request, 200, headers=OPTIONS_HEADERS), response_target(request, flow)))
             return
         raise Rejection(405 if request.method in METHODS else 501, headers=[("Allow", OWN_METHODS)])

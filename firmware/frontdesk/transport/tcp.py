@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 from typing import Protocol
@@ -16,8 +17,13 @@ HALF_SENT = 30.0
 CONNECT = 10.0
 """Seconds until a connection that can't be opened is given up."""
 WRITE_BUFFER = 1 << 20
-"""Bytes that may wait for a peer that does not read; more closes the connection."""
-BACKLOG = 512
+"""Bytes that may wait for a phone that does not read; more closes the connection."""
+STRANGERS_BUFFER = 1 << 17
+"""The same for a connection without a binding: 1,000 of them fill no memory with what they ask and do not read."""
+BACKLOG = 128
+"""Connections accepted in one turn of the loop, and waiting for the next."""
+ON_THE_WAY = 4 * BACKLOG
+"""Files that a burst may hold beyond the limit, for each listener: asyncio needs four turns from accept to close."""
 _connection_ids = itertools.count(1)
 
 
@@ -56,34 +62,48 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._connections.active(self)
+        pings = 0
         try:
             for frame in self._reader.feed(data):
                 if frame is KeepAlive.PING:
-                    self.write(KeepAlive.PONG.value)
+                    pings += 1
                 elif isinstance(frame, bytes):
+                    self._complete()
                     self._connections.driver.received(frame, self.flow)
         except ParseError as error:
             self._connections.driver.broken(error, self.flow)
             self._connections.driver.settle()
             self.close()
             return
+        self._answer(pings)
         self._watch_half_sent()
         self._connections.driver.settle()
 
+    def _answer(self, pings: int) -> None:
+        # All at once: a stream of nothing but pings would keep the loop busy with writes of two bytes.
+        if pings:
+            with contextlib.suppress(TransportError):
+                self.write(KeepAlive.PONG.value * pings)
+
     def _watch_half_sent(self) -> None:
         if not self._reader.pending:
-            if self._half_sent is not None:
-                self._half_sent.cancel()
-                self._half_sent = None
+            self._complete()
         elif self._half_sent is None:
             self._half_sent = asyncio.get_running_loop().call_later(HALF_SENT, self.close)
+
+    def _complete(self) -> None:
+        """The message that had begun is here; the next one has its own time."""
+        if self._half_sent is not None:
+            self._half_sent.cancel()
+            self._half_sent = None
 
     def write(self, data: bytes) -> None:
         """Sends; a peer that does not read what it gets is cut off."""
         if self._transport is None or self._transport.is_closing():
             raise TransportError("the connection is closed")
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() > WRITE_BUFFER:
+        waiting = self._transport.get_write_buffer_size()
+        if waiting > STRANGERS_BUFFER and (waiting > WRITE_BUFFER or not self._connections.driver.is_bound(self.flow)):
             self._transport.abort()
 
     def close(self) -> None:
@@ -159,9 +179,11 @@ class Connections:
 
     def opened(self, connection: Connection) -> None:
         """Takes a new one in; at the limit the longest idle one without a binding goes (else the new one)."""
-        if len(self._open) >= self._limit:
-            self._idle(connection).abort()
         self._open[connection.flow.connection] = connection
+        if len(self._open) > self._limit:
+            idle = self._idle(connection)
+            idle.abort()
+            self.lost(idle)  # asyncio tells so only later; until then the next one would choose the same
 
     def _idle(self, newest: Connection) -> Connection:
         return next((each for each in self._open.values() if not self.driver.is_bound(each.flow)), newest)

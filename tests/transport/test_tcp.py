@@ -1,0 +1,170 @@
+"""Connections on real sockets: their limit, half-sent messages, and peers that do not read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from frontdesk.sip.errors import ParseError, TransportError
+from frontdesk.sip.wire import Flow, HostPort
+from frontdesk.transport import tcp
+from frontdesk.transport.tcp import Connection, Connections
+
+PATIENCE = 5.0
+MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"
+
+
+class _Driver:
+    """Keeps what it is told; sends `answer` for each message."""
+
+    def __init__(self) -> None:
+        self.connections: Connections | None = None
+        self.frames: list[bytes] = []
+        self.gone: list[Flow] = []
+        self.bound = False
+        self.answer = b""
+        self.waiting: list[int] = []
+        """Bytes that the first connection has yet to send, after each answer."""
+
+    @property
+    def open(self) -> list[Connection]:
+        assert self.connections is not None
+        return list(self.connections._open.values())
+
+    def received(self, data: bytes, flow: Flow) -> None:
+        self.frames.append(data)
+        if self.answer:
+            assert self.connections is not None
+            with contextlib.suppress(TransportError):
+                self.connections.send(self.answer, flow)
+            transport = self.open[0]._transport
+            self.waiting.append(transport.get_write_buffer_size() if transport else 0)
+
+    def broken(self, error: ParseError, flow: Flow) -> None:
+        raise AssertionError(error)
+
+    def closed(self, flow: Flow) -> None:
+        self.gone.append(flow)
+
+    def settle(self) -> None:
+        pass
+
+    def is_bound(self, flow: Flow) -> bool:
+        return self.bound
+
+
+@asynccontextmanager
+async def listening(driver: _Driver, limit: int = 1000) -> AsyncIterator[HostPort]:
+    driver.connections = Connections(driver, limit)
+    address = await driver.connections.listen(("127.0.0.1", 0))
+    try:
+        yield address
+    finally:
+        driver.connections.close()
+        await asyncio.sleep(0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - whatever the loop still has to do; PATIENCE ends it
+        await asyncio.sleep(0)
+
+
+def run(case: Callable[[], Awaitable[None]]) -> None:
+    async def limited() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await case()
+
+    asyncio.run(limited())
+
+
+def test_a_burst_of_connections_does_not_pass_the_limit() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver, limit=3) as address, AsyncExitStack() as phones:
+            for _ in range(40):
+                phone = phones.enter_context(socket.socket())
+                phone.connect(address)
+            await until(lambda: len(driver.gone) == 37)
+            assert len(driver.open) == 3
+
+    run(case)
+
+
+def test_where_all_others_have_bindings_the_new_one_goes() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver, limit=1) as address:
+            _, first = await asyncio.open_connection(*address)
+            await until(lambda: len(driver.open) == 1)
+            kept = driver.open[0]
+            driver.is_bound = lambda flow: flow == kept.flow  # type: ignore[method-assign]
+            second, writer = await asyncio.open_connection(*address)
+            with contextlib.suppress(ConnectionError):
+                assert await second.read() == b""
+            assert driver.open == [kept]
+            first.close()
+            writer.close()
+
+    run(case)
+
+
+def test_each_message_has_its_own_time_to_be_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    armed: list[float] = []
+
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver) as address:
+            loop = asyncio.get_running_loop()
+            later = loop.call_later
+
+            def call_later(delay: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+                armed.append(delay)
+                return later(delay, callback)
+
+            monkeypatch.setattr(loop, "call_later", call_later)
+            _, writer = await asyncio.open_connection(*address)
+            for count in (1, 2, 3):  # never at rest between two messages, and never late with one
+                writer.write(MESSAGE[-5:] * (count > 1) + MESSAGE + MESSAGE[:-5])
+                await until(lambda count=count: len(driver.frames) == 2 * count - 1)  # type: ignore[misc]
+            writer.close()
+            await until(lambda: len(driver.gone) == 1)
+            assert armed.count(tcp.HALF_SENT) == 3
+
+    run(case)
+
+
+@pytest.mark.parametrize(("bound", "most"), [(False, tcp.STRANGERS_BUFFER), (True, tcp.WRITE_BUFFER)])
+def test_a_peer_that_does_not_read_is_cut_off(bound: bool, most: int) -> None:
+    async def case() -> None:
+        driver = _Driver()
+        driver.bound = bound
+        driver.answer = bytes(10_000)
+        async with listening(driver) as address:
+            with socket.socket() as phone:
+                phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                phone.connect(address)
+                phone.setblocking(False)
+                while not driver.gone:
+                    await asyncio.get_running_loop().sock_sendall(phone, MESSAGE)
+                    await asyncio.sleep(0)
+                waiting = max(driver.waiting)
+                assert most // 2 < waiting <= most
+
+    run(case)
+
+
+def test_pings_in_one_piece_are_answered_in_one_piece() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(b"\r\n\r\n" * 1000)
+            assert await reader.readexactly(2000) == b"\r\n" * 1000
+            writer.close()
+
+    run(case)
