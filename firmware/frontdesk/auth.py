@@ -66,6 +66,8 @@ class Authenticator:
         self._source = source
         self._nonces = Nonces(key, random)
         self._decoys = {name: ha1(name, "", realm, key.hex()) for name in HASHES}
+        self.generation = 0
+        """Grows whenever an account has changed: what was learnt of accounts before is not to be trusted."""
         self.offer(algorithms)
 
     def offer(self, algorithms: tuple[str, ...]) -> None:
@@ -102,12 +104,17 @@ class Authenticator:
         if caller.account is not None:
             self._nonces.extend(caller.account.username, caller.nonce, expires_at)
 
-    def window(self, username: str, nonce: str) -> Window | None:
-        """What that account has used of that nonce, while it is good."""
-        return self._nonces.window(username, nonce)
+    def window(self, username: str, nonce: str, now: float) -> Window | None:
+        """What that account has used of that nonce; None where it is expired or not ours."""
+        return self._nonces.find(username, nonce, now)
+
+    def spend(self, username: str, window: Window, use: Use, now: float) -> bool:
+        """Takes `use`, which that window admits, for a request whose proof is good. False: it is stale after all."""
+        return self._nonces.spend(username, window, use, now)
 
     def forget(self, username: str) -> None:
         """The account was removed or disabled, or its secrets changed: its nonces are good no more."""
+        self.generation += 1
         self._nonces.forget(username)
 
     def _credentials(self, request: Request, now: float, proxy: bool) -> Credentials:
@@ -151,13 +158,18 @@ class Authenticator:
             compare_digest(kd(algorithm, decoy, data), response)
         return None
 
+    def challenges(self, now: float) -> bytes:
+        """The header lines of a 401's fresh challenges, encoded."""
+        return "".join(f"{name}: {value}\r\n" for name, value in self._headers(now, False, False)).encode()
+
     def _challenge(self, now: float, proxy: bool, rule: str, username: str = "") -> Refused:
+        return Refused(407 if proxy else 401, rule, username, headers=self._headers(now, proxy, rule == "stale-nonce"))
+
+    def _headers(self, now: float, proxy: bool, stale: bool) -> list[tuple[str, str]]:
         """A fresh challenge for each algorithm, most preferred on top (RFC 8760 section 2.3)."""
-        status, header = (407, "Proxy-Authenticate") if proxy else (401, "WWW-Authenticate")
+        header = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
         nonce = self._nonces.issue(now)
-        stale = rule == "stale-nonce"
-        challenges = [(header, str(Challenge(self._realm, nonce, name, stale))) for name in self.algorithms]
-        return Refused(status, rule, username, headers=challenges)
+        return [(header, str(Challenge(self._realm, nonce, name, stale))) for name in self.algorithms]
 
 
 def _identity(request: Request) -> tuple[str, str]:

@@ -140,11 +140,6 @@ class Nonces:
         if window is not None and window.request is None:
             window.extend(expires_at)
 
-    def window(self, username: str, nonce: str) -> Window | None:
-        """What the account has used of that nonce; None where that is not known, or no longer."""
-        used = self._used.get(username)
-        return used.windows.get(nonce) if used else None
-
     def forget(self, username: str) -> None:
         """Lets an account's windows go. The floor for all keeps what was used from coming back, should the account."""
         used = self._used.pop(username, None)

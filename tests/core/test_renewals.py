@@ -31,12 +31,14 @@ class Pair:
     def __init__(self) -> None:
         self.short, self.long = BareCore(), BareCore()
         self.cseq = 1
-        self.answerer = Answerer("101", PASSWORD, self._challenge())
+        self.answerer = Answerer("101", PASSWORD, self.challenge())
         self.send(self.next())
         self.send(self.next())  # the first pure refresh: from now on its like is known
 
-    def _challenge(self) -> str:
-        self.send(register("", 1, "z9hG4bKchallenge"))
+    def challenge(self) -> str:
+        """Asks for a fresh one, with a CSeq of its own."""
+        self.cseq += 1
+        self.send(register("", self.cseq, f"z9hG4bKask{self.cseq}"))
         return self.short.sent[-1][0].required("www-authenticate")
 
     def next(self, cseq: int | None = None, **marks: str) -> bytes:
@@ -70,13 +72,28 @@ class Pair:
     def was_short(self, data: bytes) -> bool:
         """Whether the first box takes the short way for these bytes (it is asked last: this renews)."""
         core = self.short.core
-        return core._renewals.renew(data, HERE, self.short.clock.now, core.wall_offset, core.settings.flush)
+        return core._renewals.answer(data, HERE, self.short.clock.now, core.wall_offset, core.settings.flush)
 
 
 def test_a_usual_renewal_takes_the_short_way() -> None:
     pair = Pair()
     assert pair.was_short(pair.next())
     assert pair.was_short(pair.next())
+
+
+def test_a_known_device_is_challenged_and_logs_in_the_short_way() -> None:
+    pair = Pair()
+    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
+    assert pair.was_short(pair.next())
+    assert pair.was_short(register("", 99, "z9hG4bKlast"))
+    assert pair.short.core.layer.finished.get("REGISTER 192.0.2.101:5060 z9hG4bKlast") is None
+
+
+def test_both_ways_challenge_and_let_in_alike() -> None:
+    pair = Pair()
+    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
+    assert pair.send(pair.next()) == 200
+    assert pair.short.bindings()[0].nonce_issued == pair.short.clock.now
 
 
 def test_both_ways_give_the_same_answer() -> None:
@@ -158,10 +175,13 @@ def test_templates_of_bindings_that_are_gone_do_not_pile_up() -> None:
     pair = Pair()
     renewals = pair.short.core._renewals
     known = next(iter(renewals._known.values()))
+    gone = replace(known, binding=known.binding.copy())
     for number in range(500):
-        renewals._known[b"%d" % number] = replace(known, binding=object())  # type: ignore[arg-type]
-    pair.short.core._renewals.clear()
-    assert not renewals._known
+        renewals._known[b"%d" % number] = gone
+    pair.long.core._renewals.clear()
+    pair.send(pair.next(contact="<sip:101@192.0.2.101:5062>"))
+    pair.send(pair.next(contact="<sip:101@192.0.2.101:5062>"))
+    assert len(renewals._known) <= 2
 
 
 step = st.one_of(
@@ -193,7 +213,7 @@ def test_whatever_comes_both_ways_agree(steps: list[tuple[str, object]]) -> None
             for box in pair.both():
                 box.core.wall_offset = value  # type: ignore[assignment]
         elif what == "login":
-            pair.answerer = Answerer("101", PASSWORD, pair._challenge())
+            pair.answerer = Answerer("101", PASSWORD, pair.challenge())
         else:
             _send(pair, sent, what, value)
 

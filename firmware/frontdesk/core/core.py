@@ -86,7 +86,7 @@ class Core:
     def read(self, data: bytes, flow: Flow, now: float) -> None:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
-        if self._renewals.renew(data, flow, now, self.wall_offset, self.settings.flush):
+        if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
             return
         try:
             message = read_message(data)

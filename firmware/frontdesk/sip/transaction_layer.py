@@ -76,6 +76,10 @@ class TransactionLayer:
         """A non-INVITE request and its final response in one step: the way of most REGISTERs, no machine made."""
         self.answer_under(server_key(request), response.encode(), response_target(request, flow), now)
 
+    def knows(self, key: str) -> bool:
+        """Whether a request with that key would be a retransmission."""
+        return self.finished.get(key) is not None or key in self._servers
+
     def answer_under(self, key: str, answer: bytes, target: Flow, now: float) -> None:
         """The same where the key and the encoded answer are known."""
         self.send(Send(answer, target))
