@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
-from frontdesk.endpoint import Endpoint, Listener
+from frontdesk import endpoint as endpoint_module
+from frontdesk import overload
+from frontdesk.core import Core, registrations
+from frontdesk.endpoint import TURN, Endpoint, Listener
+from frontdesk.events import Kind
 from frontdesk.model import Commit, Settings
+from frontdesk.sip.wire import Flow
 from frontdesk.transport import tcp
 from tests.support.bare_core import BareCore
 from tests.support.registering import REALM
@@ -34,8 +40,10 @@ class _Disk:
 
 
 @asynccontextmanager
-async def serving(*hosts: str, transport: str = "udp", limit: int = 1000) -> AsyncIterator[Endpoint]:
-    endpoint = Endpoint(BareCore(Settings(max_connections=limit)).core, _Disk())
+async def serving(
+    *hosts: str, transport: str = "udp", limit: int = 1000, core: Core | None = None
+) -> AsyncIterator[Endpoint]:
+    endpoint = Endpoint(core or BareCore(Settings(max_connections=limit)).core, _Disk())
     await endpoint.listen([Listener(transport, host, 0) for host in hosts or ("127.0.0.1",)])
     try:
         yield endpoint
@@ -53,6 +61,21 @@ def run(case: Callable[[], Awaitable[None]]) -> None:
             await case()
 
     asyncio.run(limited())
+
+
+@asynccontextmanager
+async def phone_of(endpoint: Endpoint) -> AsyncIterator[tuple[socket.socket, Flow]]:
+    """A phone's socket, and its flow as the box sees it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.setblocking(False)
+        phone.connect(("127.0.0.1", port_of(endpoint)))
+        yield phone, Flow("udp", ("127.0.0.1", port_of(endpoint)), phone.getsockname())
+
+
+async def answers(phone: socket.socket, count: int) -> list[bytes]:
+    """The status of each of the next answers."""
+    loop = asyncio.get_running_loop()
+    return [(await loop.sock_recv(phone, 65_535))[8:11] for _ in range(count)]
 
 
 async def ask(data: bytes, address: tuple[str, int]) -> bytes:
@@ -171,5 +194,82 @@ class TestConnections:
                 assert await first[0].readexactly(2) == b"\r\n"
                 for _, writer in (first, second, third):
                     writer.close()
+
+        run(case)
+
+
+class TestOverload:
+    def test_more_than_a_turn_is_worked_on_in_turns_and_others_get_theirs(self) -> None:
+        async def case() -> None:
+            async with serving() as endpoint, phone_of(endpoint) as (phone, flow):
+                endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 5)])
+                done: list[bytes] = []
+                asyncio.get_running_loop().call_soon(lambda: done.append(phone.recv(65_535)))
+                assert await answers(phone, TURN + 4) == [b"200"] * (TURN + 4)
+                assert len(done) == 1
+
+        run(case)
+
+    def test_a_turn_ends_in_time_whatever_its_requests_cost(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        ticks = itertools.count(step=endpoint_module.TURN_TIME)
+        left: list[int] = []
+
+        async def case() -> None:
+            all_done = asyncio.Event()
+
+            def settle() -> None:
+                left.append(len(endpoint.waiting))
+                if not endpoint.waiting:
+                    all_done.set()
+
+            async with serving() as endpoint, phone_of(endpoint) as (_, flow):
+                monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000 + next(ticks))
+                monkeypatch.setattr(endpoint, "settle", settle)
+                endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 3)])
+                await all_done.wait()
+                assert left == list(reversed(range(TURN + 3)))
+
+        run(case)
+
+    def test_what_waited_too_long_is_refused_and_the_story_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = 1000.0
+
+        async def case() -> None:
+            nonlocal now
+            monkeypatch.setattr(endpoint_module, "monotonic", lambda: now)
+            core = BareCore().core
+            async with serving(core=core) as endpoint, phone_of(endpoint) as (phone, flow):
+                endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 1)])
+                now += overload.PATIENCE + 1
+                assert await answers(phone, TURN + 1) == [b"503"] * (TURN + 1)
+                endpoint.arrived([(options(), flow)])
+                assert await answers(phone, 1) == [b"200"]
+            told = [event.text for event in core.events if event.kind is Kind.WARNING]
+            assert len(told) == 2 and str(TURN + 1) in told[1]
+
+        run(case)
+
+    def test_while_the_disk_is_backed_up_registers_are_refused_and_all_else_is_served(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def case() -> None:
+            async with serving() as endpoint:
+                address = ("127.0.0.1", port_of(endpoint))
+                monkeypatch.setattr(registrations, "MAX_HELD", 0)
+                register = options().replace(b"OPTIONS", b"REGISTER")
+                answer = await ask(register, address)
+                assert answer.startswith(b"SIP/2.0 503 ") and b"\r\nRetry-After: " in answer
+                assert (await ask(options("z9hG4bK2"), address)).startswith(b"SIP/2.0 200 ")
+                monkeypatch.setattr(registrations, "MAX_HELD", 1)
+                assert (await ask(register, address)).startswith(b"SIP/2.0 401 ")
+
+        run(case)
+
+    def test_all_that_a_crowd_sends_at_once_is_answered(self) -> None:
+        async def case() -> None:
+            async with serving() as endpoint, phone_of(endpoint) as (phone, _):
+                for number in range(TURN + 20):  # no await between them: they meet in the kernel's buffer
+                    phone.send(options(f"z9hG4bK{number}"))
+                assert await answers(phone, TURN + 20) == [b"200"] * (TURN + 20)
 
         run(case)

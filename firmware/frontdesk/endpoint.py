@@ -62,7 +62,6 @@ class Endpoint:
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._udp: dict[HostPort, UdpSocket] = {}
-        self._inbox = Inbox()
         self._turn_is_due = False
         self._refused = 0
         self._connections = Connections(self, core.settings.max_connections)
@@ -71,6 +70,8 @@ class Endpoint:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self.waiting = Inbox()
+        """Datagrams that have not had their turn."""
         self.listeners: list[str] = []
         """As people read them: udp:0.0.0.0:5060."""
 
@@ -141,7 +142,7 @@ class Endpoint:
             return
         now = monotonic()
         for data, flow in datagrams:
-            if not self._inbox.admit(data, flow, now, registrations=not self._core.is_backed_up):
+            if not self.waiting.admit(data, flow, now, registrations=not self._core.is_backed_up):
                 self._refuse(data, flow, now)
         self._come_back()
 
@@ -155,7 +156,7 @@ class Endpoint:
         self._turn_is_due = False
         began = now = monotonic()
         for _ in range(TURN):
-            waiting = self._inbox.take(now) if now < began + TURN_TIME else None
+            waiting = self.waiting.take(now) if now < began + TURN_TIME else None
             if waiting is None:
                 break
             if waiting.overdue:
@@ -164,7 +165,7 @@ class Endpoint:
                 self.received(waiting.data, waiting.flow)
             now = monotonic()
         self.settle()
-        if self._inbox:
+        if self.waiting:
             self._come_back()
         elif self._refused and not self._core.is_backed_up:
             self._tell(f"{self._refused} requests were answered 503 in an overload that is over", now)

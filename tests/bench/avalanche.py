@@ -1,0 +1,221 @@
+"""`make avalanche`: power comes back in a building; on a quick disk, a slow one, a slow board; and more than it carries.
+
+Phones register with the full exchange, each from a socket of its own, while others call and renew. Nothing is timed by
+a test: the figures are for people, and ratios travel better than they do.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.bench.loads import BUILD, build_generators, write_users
+from tests.bench.processes import PROC, read
+from tests.bench.servers import HOST, Account, Frontdesk
+
+HERE = Path(__file__).parent
+CALLERS = 150  # accounts that call, 100 of them are called
+RENEWING = 200  # accounts whose phones renew
+CALLS_A_SECOND = 50
+REFRESHES_A_SECOND = 200
+SHARE = 0.002, 0.004  # seconds that the server runs and stands still in turn: a third of a core
+
+
+class OnDisk(Frontdesk):
+    """The product on a disk whose sync takes `sync` seconds."""
+
+    def __init__(self, sync: float, folder: Path):
+        super().__init__(f"sync-{sync * 1000:g}ms", "changes", folder)
+        self._sync = sync
+
+    def command(self) -> list[str]:
+        return [sys.executable, str(HERE / "slow_disk.py"), str(self._sync), *super().command()[1:]]
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Who registers, who calls and who renews: three lists of users."""
+
+    folder: Path
+    phones: int
+    accounts: list[Account] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        total = self.phones + CALLERS + RENEWING
+        self.accounts = [Account(f"u{n:06d}", f"s3cret-{n:06d}") for n in range(total)]
+        write_users(self.accounts[:CALLERS], self.folder / "callers.csv")
+        write_users(self.accounts[CALLERS : CALLERS + RENEWING], self.folder / "renewing.csv")
+        write_users(self.accounts[CALLERS + RENEWING :], self.folder / "phones.csv")
+
+    def calls(self, seconds: float) -> list[str]:
+        limits = ["--callees", "100", "--window", "50", "--rate", str(CALLS_A_SECOND), "--ops", "0"]
+        return ["callload", "--csv", str(self.folder / "callers.csv"), *limits, "--duration", str(seconds), "--sync"]
+
+    def refreshes(self, seconds: float) -> list[str]:
+        limits = ["--mode", "refresh", "--users", str(RENEWING), "--window", "64", "--rate", str(REFRESHES_A_SECOND)]
+        path = str(self.folder / "renewing.csv")
+        return ["regload", "--csv", path, *limits, "--ops", "0", "--duration", str(seconds), "--sync"]
+
+    def avalanche(self, within: float) -> list[str]:
+        path = str(self.folder / "phones.csv")
+        return ["avalanche", "--csv", path, "--users", str(self.phones), "--within", str(within)]
+
+
+def together(port: int, commands: Sequence[list[str]]) -> list[dict[str, Any]]:
+    """Runs generators at the same time, when all of them are ready; what each tells."""
+    running: list[subprocess.Popen[str]] = []
+    for tool, *rest in commands:
+        command = [str(BUILD / tool), "--server", f"{HOST}:{port}", *rest]
+        running.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+        assert running[-1].stdout is not None
+        if running[-1].stdout.readline().strip() != "READY":
+            raise RuntimeError(f"{tool} could not begin")
+    for one in running:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    return [json.loads(one.communicate()[0]) for one in running]
+
+
+@contextmanager
+def a_third_of_a_core(pid: int) -> Iterator[None]:
+    """Stops and continues the server's process in turn."""
+    over = threading.Event()
+
+    def turns() -> None:
+        while not over.is_set():
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(SHARE[0])
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(SHARE[1])
+        os.kill(pid, signal.SIGCONT)
+
+    thread = threading.Thread(target=turns)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def peak_megabytes(pid: int) -> float:
+    """The most memory that the process has had (VmHWM)."""
+    line = next(line for line in read(PROC / str(pid) / "status").splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def one_avalanche(sync: float, slow_board: bool, phones: int, within: float, folder: Path) -> dict[str, Any]:
+    """Calls and refreshes alone, then the same while the phones register."""
+    crowd, server = Crowd(folder, phones), OnDisk(sync, folder)
+    server.set_up(crowd.accounts)
+    server.start()
+    try:
+        rest = peak_megabytes(server.pid)
+        seconds = within + 3
+        with a_third_of_a_core(server.pid) if slow_board else nullcontext():
+            alone = together(server.port, [crowd.calls(seconds), crowd.refreshes(seconds)])
+            storm = together(server.port, [crowd.avalanche(within), crowd.calls(seconds), crowd.refreshes(seconds)])
+        board = "a third of a core" if slow_board else "one core"
+        peak = peak_megabytes(server.pid)
+        return {"sync": sync, "board": board, "alone": alone, "storm": storm, "rest": rest, "peak": peak}
+    finally:
+        server.stop()
+
+
+def one_overload(sync: float, phones: int, within: float, folder: Path) -> dict[str, Any]:
+    """More phones than a third of a core can carry."""
+    crowd, server = Crowd(folder, phones), OnDisk(sync, folder)
+    server.set_up(crowd.accounts)
+    server.start()
+    try:
+        with a_third_of_a_core(server.pid):
+            (told,) = together(server.port, [crowd.avalanche(within)])
+        return {"sync": sync, "told": told, "peak": peak_megabytes(server.pid)}
+    finally:
+        server.stop()
+
+
+def milliseconds(told: dict[str, Any], key: str = "lat_us", which: str = "p99") -> float:
+    return float(told[key][which]) / 1000
+
+
+def avalanche_row(run: dict[str, Any]) -> str:
+    phones, calls, refreshes = run["storm"]
+    alone_calls, alone_refreshes = run["alone"]
+    cells = [
+        f"{run['sync'] * 1000:g} ms, {run['board']}", f"{phones['registered']} of {phones['phones']}",
+        f"{phones['elapsed']:.2f} s",
+        str(phones["codes"].get("503", 0)), str(phones["retx"]),
+        f"{milliseconds(phones, 'exchange_us', 'p50'):.1f} / {milliseconds(phones, 'exchange_us'):.1f} ms",
+        f"{calls['ok']} of {calls['ops']}, {calls['retx']} resent",
+        f"{milliseconds(calls):.1f} ({milliseconds(alone_calls):.1f}) ms",
+        f"{milliseconds(refreshes):.1f} ({milliseconds(alone_refreshes):.1f}) ms",
+        f"{run['rest']:.0f} / {run['peak']:.0f} MB",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |\n"
+
+
+AVALANCHE_HEAD = (
+    "| a sync, the board | registered | all after | 503 | resent | exchange p50 / p99 | calls put through meanwhile "
+    "| call p99 (without the avalanche) | refresh p99 (without) | memory at rest / at most |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n"
+)
+
+
+def overload_row(run: dict[str, Any]) -> str:
+    told = run["told"]
+    cells = [
+        f"{run['sync'] * 1000:g} ms", f"{told['registered']} of {told['phones']}", f"{told['elapsed']:.1f} s",
+        str(told["codes"].get("503", 0)), str(told["codes"].get("401", 0)), str(told["retx"]), str(told["given_up"]),
+        f"{run['peak']:.0f} MB",
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |\n"
+
+
+OVERLOAD_HEAD = (
+    "| a sync | registered | all after | 503 | 401 | resent | exchanges given up | memory at most |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make avalanche", description=__doc__)
+    parser.add_argument("--phones", type=int, default=2000)
+    parser.add_argument("--within", type=float, default=2.0, help="seconds in which all of them begin")
+    parser.add_argument("--syncs", default="0.0003,0.03", help="seconds, with a comma between them")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--overload", type=int, default=19_000, help="phones of the overload run; 0: none")
+    parser.add_argument("--folder", type=Path, default=Path("/dev/shm"), help="a file system in memory")
+    options = parser.parse_args()
+    build_generators()
+    folder = Path(tempfile.mkdtemp(prefix="avalanche-", dir=options.folder))
+    syncs = [float(each) for each in options.syncs.split(",")]
+    runs = [*((sync, False) for sync in syncs), (syncs[-1], True)]
+    try:
+        sys.stdout.write(AVALANCHE_HEAD if options.rounds else "")
+        for number in range(options.rounds):
+            for sync, slow_board in runs if number % 2 else reversed(runs):
+                run = one_avalanche(sync, slow_board, options.phones, options.within, folder)
+                sys.stdout.write(avalanche_row(run))
+                sys.stdout.flush()
+        if options.overload:
+            run = one_overload(syncs[-1], options.overload, options.within, folder)
+            sys.stdout.write("\n" + OVERLOAD_HEAD + overload_row(run))
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
