@@ -1,0 +1,1 @@
+"""The serial console: a person at a terminal, or a program in frames, does the verbs of `control`."""

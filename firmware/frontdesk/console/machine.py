@@ -1,0 +1,171 @@
+"""Machine mode of the serial line: requests of programs in frames (firmware/panel_link/README.md), done by the verbs of `control`.
+
+While a box has an admin password, a stranger gets `hello`, `status` without names, and `login`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import secrets
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from panel_link.answering import LONGEST_REQUEST, Answerer, Exchange
+
+from .. import __version__
+from ..control import TABLE, Box, VerbError, run
+from .identity import hostname, serial_number
+from .throttle import Throttle
+
+SILENCE = 30.0
+"""Seconds without a byte, and the line belongs to people again."""
+LONGEST_OF_STRANGERS = 4096
+"""Bytes of a request."""
+FOR_STRANGERS = ("hello", "status", "login")
+STATUS_OF_STRANGERS = ("version", "uptime", "accounts", "bindings", "calls", "provisioned")
+MOST_STEPS = 10_000
+PRODUCT = "frontdesk"
+
+Answer = dict[str, Any]
+_log = logging.getLogger(__name__)
+
+
+class Admin(Protocol):
+    """The admin password."""
+
+    def is_set(self) -> bool: ...
+    async def check(self, password: str) -> bool: ...
+
+
+class Machine:
+    """Bytes in, bytes out; what takes time is done beside, and asked for by the other end until it is done."""
+
+    def __init__(
+        self, box: Box, clock: Callable[[], float], admin: Admin, throttle: Throttle | None = None, serial: str = ""
+    ) -> None:
+        self._box = box
+        self._clock = clock
+        self._admin = admin
+        self._throttle = throttle or Throttle()
+        self._serial = serial or serial_number()
+        self._line = Answerer(PRODUCT, secrets.randbits(32))
+        self._inside = False
+        """Somebody has logged in, or came before there was a password."""
+        self._heard_at = -math.inf
+        self._working: set[asyncio.Task[None]] = set()
+
+    def receive(self, data: bytes, now: float) -> bytes:
+        """What is to be sent for the bytes that came; called on the loop."""
+        if now - self._heard_at > SILENCE:
+            self.log_out()
+        self._heard_at = now
+        self._inside = self._inside or not self._admin.is_set()
+        self._line.locked = not self._inside
+        self._line.longest = LONGEST_REQUEST if self._inside else LONGEST_OF_STRANGERS
+        reply = self._line.receive(data)
+        for exchange in self._line.pending:
+            self._start(exchange)
+        self._line.pending.clear()
+        return reply
+
+    @property
+    def left(self) -> bool:
+        """The program has said that the line is people's again."""
+        return self._line.left
+
+    def log_out(self) -> None:
+        """Who is next has to log in."""
+        self._inside = False
+
+    # -- one request ---------------------------------------------------------------------------------------------------
+
+    def _start(self, exchange: Exchange) -> None:
+        try:
+            verb, arguments = parse(bytes(exchange.request))
+        except VerbError as error:
+            exchange.answer = _encoded({"error": str(error)})
+            return
+        exchange.request = bytearray()
+        exchange.private = verb not in FOR_STRANGERS
+        if exchange.private and not self._inside:
+            exchange.private = False
+            exchange.answer = _encoded({"error": "Log in first."})
+            return
+        task = asyncio.get_running_loop().create_task(self._finish(exchange, self._do(verb, arguments)))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    async def _finish(self, exchange: Exchange, work: Coroutine[Any, Any, Any]) -> None:
+        try:
+            exchange.answer = _encoded({"answer": await work})
+        except VerbError as error:
+            exchange.answer = _encoded({"error": str(error)})
+        except Exception:
+            _log.exception("a request over the serial line failed")
+            exchange.answer = _encoded({"error": "The box could not do that; its log says why."})
+
+    async def _do(self, verb: str, arguments: dict[str, object]) -> Any:
+        if verb == "hello":
+            return self._hello()
+        if verb == "login":
+            return await self._login(arguments.get("password"))
+        if verb == "all":
+            return await self._all(arguments.get("steps"))
+        answer = await run(self._box, verb, arguments)
+        if verb == "status" and not self._inside:
+            return {key: answer[key] for key in STATUS_OF_STRANGERS}
+        return answer
+
+    def _hello(self) -> Answer:
+        who = {"product": PRODUCT, "version": __version__, "serial": self._serial, "hostname": hostname()}
+        if not self._inside:
+            return who | {"login": True}
+        return who | {"login": False, "password": self._admin.is_set(), "verbs": list(TABLE)}
+
+    async def _login(self, password: object) -> Answer:
+        wait = self._throttle.wait(self._clock())
+        if wait:
+            raise VerbError(f"Too soon after a wrong password; wait {math.ceil(wait)} s.")
+        if not isinstance(password, str) or not await self._admin.check(password):
+            self._throttle.failed(self._clock())
+            raise VerbError("That is not the admin password.")
+        self._throttle.passed()
+        self._inside = True
+        return {}
+
+    async def _all(self, steps: object) -> Answer:
+        """One after the other, up to the first that is refused."""
+        if not isinstance(steps, list) or len(steps) > MOST_STEPS:
+            raise VerbError(f"The steps are a list of at most {MOST_STEPS} requests.")
+        requests = [_checked(step) for step in steps]
+        answers: list[Any] = []
+        for verb, arguments in requests:
+            try:
+                answers.append(await run(self._box, verb, arguments))
+            except VerbError as error:
+                return {"answers": answers, "error": str(error)}
+        return {"answers": answers}
+
+
+def parse(request: bytes) -> tuple[str, dict[str, object]]:
+    """The verb and its arguments. Raises VerbError."""
+    try:
+        return _checked(json.loads(request))
+    except (ValueError, RecursionError):
+        raise VerbError("A request is one JSON object.") from None
+
+
+def _checked(request: object) -> tuple[str, dict[str, object]]:
+    if not isinstance(request, dict) or not isinstance(request.get("verb"), str):
+        raise VerbError('A request is an object with a "verb".')
+    arguments = request.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise VerbError('The "arguments" are an object.')
+    return request["verb"], arguments
+
+
+def _encoded(answer: Answer) -> bytes:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()

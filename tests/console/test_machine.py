@@ -1,0 +1,241 @@
+"""Machine mode: requests in frames reach the verbs, and a stranger reaches little."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdesk.console.identity import serial_number
+from frontdesk.console.machine import SILENCE, Machine
+from frontdesk.console.throttle import LONGEST_WAIT, Throttle
+from panel_link.asking import Asker, Call, Port, Refused
+from tests.control.desk import Desk
+
+
+class Password:
+    """An admin password that costs nothing to check."""
+
+    def __init__(self, password: str = "") -> None:
+        self.password = password
+
+    def is_set(self) -> bool:
+        """Whether there is one."""
+        return bool(self.password)
+
+    async def check(self, password: str) -> bool:
+        """Whether it is that."""
+        return password == self.password
+
+
+class Cable(Port):
+    """From a laptop to a box; the box works while the laptop waits."""
+
+    def __init__(self, desk: Desk, password: str = "") -> None:
+        self.admin = Password(password)
+        self.machine = Machine(desk.box, self.now, self.admin, serial="B0X")
+        self.asker = Asker(self)
+        self.loop = asyncio.new_event_loop()
+        self.time = 100.0
+        self.number = 0
+        self._coming = b""
+
+    def now(self) -> float:
+        """Moves while the laptop waits."""
+        return self.time
+
+    def write(self, data: bytes) -> None:
+        """To the box, and its answer back."""
+
+        async def receive() -> None:
+            self._coming += self.machine.receive(data, self.time)
+            if self.machine._working:
+                await asyncio.gather(*self.machine._working)
+
+        self.loop.run_until_complete(receive())
+
+    def read(self, seconds: float) -> bytes:
+        """What has come."""
+        if not self._coming:
+            self.time += seconds
+        coming, self._coming = self._coming, b""
+        return coming
+
+    def ask(self, verb: str, **arguments: object) -> Any:
+        """The box's answer, or its error."""
+        self.number += 1
+        request = json.dumps({"verb": verb, "arguments": arguments}).encode()
+        return json.loads(self.asker.run(Call(self.number, request)))
+
+    def raw(self, request: bytes) -> Any:
+        """The box's answer to what is no request."""
+        self.number += 1
+        return json.loads(self.asker.run(Call(self.number, request)))
+
+
+@pytest.fixture
+def connected(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str], Cable]:
+    def connect(password: str = "") -> Cable:
+        desk = Desk(tmp_path)
+        cable = Cable(desk, password)
+        request.addfinalizer(cable.loop.close)
+        request.addfinalizer(desk.store.close)
+        return cable
+
+    return connect
+
+
+Connected = Callable[..., Cable]
+
+
+def test_box_without_password_does_every_verb(connected: Connected) -> None:
+    cable = connected()
+    assert cable.ask("account add", user="101", password="secret") == {
+        "answer": {"user": "101", "aor": cable.machine._box.account("101").aor}
+    }
+    assert [row["user"] for row in cable.ask("account list")["answer"]] == ["101"]
+
+
+def test_refused_verb_is_one_sentence(connected: Connected) -> None:
+    assert connected().ask("account remove", user="404") == {"error": "There is no account '404'."}
+
+
+def test_hello_tells_who_the_box_is(connected: Connected) -> None:
+    hello = connected().ask("hello")["answer"]
+    assert (hello["product"], hello["serial"], hello["login"]) == ("frontdesk", "B0X", False)
+    assert "account add" in hello["verbs"]
+
+
+def test_stranger_gets_hello_and_status_without_names(connected: Connected) -> None:
+    cable = connected("open sesame")
+    hello = cable.ask("hello")["answer"]
+    assert hello["login"] and "verbs" not in hello
+    status = cable.ask("status")["answer"]
+    assert status["accounts"] == 0 and "listeners" not in status and "notices" not in status
+
+
+@pytest.mark.parametrize("verb", ["account list", "account add", "all", "config list", "events", "no such verb"])
+def test_stranger_gets_nothing_else(connected: Connected, verb: str) -> None:
+    assert connected("open sesame").ask(verb) == {"error": "Log in first."}
+
+
+def test_stranger_sends_no_long_requests(connected: Connected) -> None:
+    with pytest.raises(Refused, match="at most 4096 bytes"):
+        connected("open sesame").ask("login", password="x" * 5000)
+
+
+def test_login_opens_the_rest(connected: Connected) -> None:
+    cable = connected("open sesame")
+    assert cable.ask("login", password="open sesame") == {"answer": {}}
+    assert cable.ask("account list") == {"answer": []}
+    assert cable.ask("status")["answer"]["listeners"]
+
+
+def test_wrong_passwords_have_to_wait_longer_and_longer(connected: Connected) -> None:
+    cable = connected("open sesame")
+    assert cable.ask("login", password="x") == {"error": "That is not the admin password."}
+    assert cable.ask("login", password="open sesame") == {"error": "Too soon after a wrong password; wait 1 s."}
+    cable.time += 1
+    assert cable.ask("login") == {"error": "That is not the admin password."}
+    cable.time += 1
+    assert "wait 1 s" in cable.ask("login", password="open sesame")["error"]
+    cable.time += 1
+    assert cable.ask("login", password="open sesame") == {"answer": {}}
+
+
+def test_silence_logs_out(connected: Connected) -> None:
+    cable = connected("open sesame")
+    cable.ask("login", password="open sesame")
+    cable.time += SILENCE + 1
+    assert cable.ask("account list") == {"error": "Log in first."}
+
+
+def test_answer_of_an_admin_is_not_for_the_next_one_at_the_line(connected: Connected) -> None:
+    cable = connected("open sesame")
+    cable.ask("login", password="open sesame")
+    call = Call(77, b'{"verb": "account list"}')
+    cable.asker._upload(call)
+    cable.machine.log_out()
+    with pytest.raises(Refused, match="Log in first"):
+        cable.asker.run(call)
+    cable.ask("login", password="open sesame")
+    assert cable.asker.run(call) == b'{"answer":[]}'
+
+
+def test_who_sets_the_first_password_stays_inside(connected: Connected) -> None:
+    cable = connected()
+    cable.ask("hello")
+    cable.admin.password = "just set"
+    assert cable.ask("account list") == {"answer": []}
+    cable.time += SILENCE + 1
+    assert cable.ask("account list") == {"error": "Log in first."}
+
+
+def test_all_steps_are_done_in_their_order(connected: Connected) -> None:
+    cable = connected()
+    add = {"verb": "account add", "arguments": {"user": "101", "password": "secret"}}
+    alias = {"verb": "alias add", "arguments": {"user": "101", "alias": "desk"}}
+    assert len(cable.ask("all", steps=[add, alias])["answer"]["answers"]) == 2
+    assert cable.ask("alias list") == {"answer": [{"alias": "desk", "user": "101"}]}
+
+
+def test_steps_end_at_the_first_that_is_refused(connected: Connected) -> None:
+    cable = connected()
+    steps = [{"verb": "account add", "arguments": {"user": user}} for user in ("101", "101", "102")]
+    answer = cable.ask("all", steps=steps)["answer"]
+    assert len(answer["answers"]) == 1 and "already" in answer["error"]
+    assert [row["user"] for row in cable.ask("account list")["answer"]] == ["101"]
+
+
+@pytest.mark.parametrize("steps", [None, "x", [1], [{"verb": 1}], [{"verb": "status", "arguments": []}], [{}] * 10_001])
+def test_steps_that_are_none_do_nothing(connected: Connected, steps: object) -> None:
+    assert "error" in connected().ask("all", steps=steps)
+
+
+@pytest.mark.parametrize("request_", [b"", b"[]", b"\xff", b'{"verb": 1}', b'{"verb": "x", "arguments": 1}', b"[" * 9999])
+def test_what_is_no_request_gets_a_sentence(connected: Connected, request_: bytes) -> None:
+    assert connected().raw(request_)["error"].startswith(("A request", "The "))
+
+
+def test_a_fault_is_logged_and_the_line_goes_on(
+    connected: Connected, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cable = connected()
+
+    async def broken(*arguments: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("frontdesk.console.machine.run", broken)
+    assert cable.ask("account list") == {"error": "The box could not do that; its log says why."}
+    assert "serial line failed" in caplog.text
+    assert "answer" in cable.ask("hello")
+
+
+def test_program_may_leave_the_line_to_people(connected: Connected) -> None:
+    cable = connected()
+    cable.asker.greet()
+    assert not cable.machine.left
+    cable.asker.leave()
+    assert cable.machine.left
+
+
+def test_noise_gives_no_more_than_it_is() -> None:
+    throttle = Throttle()
+    for _ in range(2000):
+        throttle.failed(0.0)
+    assert throttle.wait(0.0) == LONGEST_WAIT
+    throttle.passed()
+    assert throttle.wait(0.0) == 0.0
+
+
+def test_serial_number_is_the_boards_or_made(tmp_path: Path) -> None:
+    board, machine = tmp_path / "board", tmp_path / "machine"
+    machine.write_text("0123456789abcdef\n")
+    made = serial_number(board, machine)
+    assert len(made) == 12 and made not in "0123456789abcdef"
+    board.write_bytes(b"10000000deadbeef\0")
+    assert serial_number(board, machine) == "10000000deadbeef"
