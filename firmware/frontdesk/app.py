@@ -21,11 +21,12 @@ from .core import Core, Keys
 from .directory import Directory
 from .endpoint import Endpoint, Listener
 from .location import LocationService
-from .log import log_event, start_logging
+from .log import EventLines, start_logging
 from .model import Settings
 from .store import Clock, DirectoryLock, Journal, Store
 from .store.journal import Write
 from .store.records import Records
+from .transport.tcp import ON_THE_WAY
 
 SPARE_FILES = 128
 """File descriptors beside those of connections: sockets, the database, threads."""
@@ -89,7 +90,7 @@ class _Appliance:
         location = LocationService(bindings, store.next_binding_id())
         keys = Keys(record_route=store.record_route_key, process=secrets.token_bytes(32))
         core = Core(directory, location, settings, keys, os.urandom)
-        core.events.subscribe(log_event)
+        core.events.subscribe(EventLines(self._options.log, sys.stderr, self._clock.wall).write)
         return core
 
     async def serve(self) -> int:
@@ -98,7 +99,7 @@ class _Appliance:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        _raise_file_limit(self._settings.max_connections + SPARE_FILES)
+        self._raise_file_limit()
         journal = self._store.journal(
             lambda tickets, error: _on_loop(loop, lambda: endpoint.committed(tickets, error)),
             self._clock,
@@ -110,6 +111,16 @@ class _Appliance:
         finally:
             await endpoint.close()
             journal.close()
+
+    def _raise_file_limit(self) -> None:
+        """As many files as all connections need; where the system grants fewer, fewer connections."""
+        listeners = sum(each.transport == "tcp" for each in self._options.listeners)
+        spare = SPARE_FILES + listeners * ON_THE_WAY
+        missing = self._settings.max_connections + spare - _raise_file_limit(self._settings.max_connections + spare)
+        if missing > 0:
+            most = max(1, self._settings.max_connections - missing)
+            _log.warning("The system grants files for %d connections, not %d.", most, self._settings.max_connections)
+            self._core.configure(replace(self._settings, max_connections=most))
 
     async def _serve(self, endpoint: Endpoint, journal: Journal, stop: asyncio.Event) -> int:
         try:
@@ -161,7 +172,11 @@ def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-def _raise_file_limit(wanted: int) -> None:
+def _raise_file_limit(wanted: int) -> int:
+    """The limit on open files from now on."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft

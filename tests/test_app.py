@@ -1,0 +1,65 @@
+"""The appliance: what it asks of the system."""
+
+from __future__ import annotations
+
+import logging
+import resource
+from pathlib import Path
+
+import pytest
+
+from frontdesk import app
+from frontdesk.endpoint import Listener
+from frontdesk.store import Store
+from frontdesk.transport.tcp import ON_THE_WAY
+
+LISTENERS = Listener("tcp", "127.0.0.1", 0), Listener("udp", "127.0.0.1", 0)
+SPARE = app.SPARE_FILES + ON_THE_WAY
+
+
+class _System:
+    """Grants open files up to `hard`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, soft: int, hard: int) -> None:
+        self.soft, self.hard = soft, hard
+        monkeypatch.setattr(resource, "getrlimit", lambda kind: (self.soft, self.hard))
+        monkeypatch.setattr(resource, "setrlimit", self._set)
+
+    def _set(self, kind: int, limits: tuple[int, int]) -> None:
+        assert limits[0] <= self.hard or self.hard == resource.RLIM_INFINITY
+        self.soft, self.hard = limits
+
+
+def connections(directory: Path) -> int:
+    """How many the box lets in once it has asked for files."""
+    store = Store.open(directory, "office.test")
+    try:
+        appliance = app._Appliance(app.Options(directory, LISTENERS), store)
+        appliance._raise_file_limit()
+        return appliance._core.settings.max_connections
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("hard", [524_288, resource.RLIM_INFINITY])
+def test_the_file_limit_is_raised_to_fit_all_connections_and_a_burst(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hard: int
+) -> None:
+    system = _System(monkeypatch, 1024, hard)
+    assert connections(tmp_path) == 1000
+    assert system.soft == 1000 + SPARE
+
+
+def test_where_the_system_grants_fewer_files_fewer_connections_are_let_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _System(monkeypatch, 1024, SPARE + 300)
+    with caplog.at_level(logging.WARNING):
+        assert connections(tmp_path) == 300
+    assert "300 connections, not 1000" in caplog.text
+
+
+def test_a_limit_that_is_high_enough_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    system = _System(monkeypatch, 20_000, 20_000)
+    assert connections(tmp_path) == 1000
+    assert system.soft == 20_000
