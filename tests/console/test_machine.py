@@ -196,9 +196,12 @@ def test_steps_that_are_none_do_nothing(connected: Connected, steps: object) -> 
     assert "error" in connected().ask("all", steps=steps)
 
 
-@pytest.mark.parametrize("request_", [b"", b"[]", b"\xff", b'{"verb": 1}', b'{"verb": "x", "arguments": 1}', b"[" * 9999])
-def test_what_is_no_request_gets_a_sentence(connected: Connected, request_: bytes) -> None:
-    assert connected().raw(request_)["error"].startswith(("A request", "The "))
+NO_REQUESTS = [b"", b"[]", b"\xff", b'{"verb": 1}', b'{"verb": "x", "arguments": 1}', b"[" * 9999]
+
+
+@pytest.mark.parametrize("written", NO_REQUESTS)
+def test_what_is_no_request_gets_a_sentence(connected: Connected, written: bytes) -> None:
+    assert connected().raw(written)["error"].startswith(("A request", "The "))
 
 
 def test_a_fault_is_logged_and_the_line_goes_on(
@@ -223,7 +226,7 @@ def test_program_may_leave_the_line_to_people(connected: Connected) -> None:
     assert cable.machine.left
 
 
-def test_noise_gives_no_more_than_it_is() -> None:
+def test_longest_wait_for_the_password_is_bounded() -> None:
     throttle = Throttle()
     for _ in range(2000):
         throttle.failed(0.0)

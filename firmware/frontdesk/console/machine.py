@@ -1,6 +1,7 @@
-"""Machine mode of the serial line: requests of programs in frames (firmware/panel_link/README.md), done by the verbs of `control`.
+"""Machine mode of the serial line: requests of programs in frames, done by the verbs of `control`.
 
-While a box has an admin password, a stranger gets `hello`, `status` without names, and `login`.
+The frames and requests: firmware/panel_link/README.md. While a box has an admin password, a stranger gets `hello`,
+`status` without names, and `login`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Machine:
         self._inside = False
         """Somebody has logged in, or came before there was a password."""
         self._heard_at = -math.inf
+        self._one_login = asyncio.Lock()
         self._working: set[asyncio.Task[None]] = set()
 
     def receive(self, data: bytes, now: float) -> bytes:
@@ -89,9 +91,8 @@ class Machine:
             exchange.answer = _encoded({"error": str(error)})
             return
         exchange.request = bytearray()
-        exchange.private = verb not in FOR_STRANGERS
-        if exchange.private and not self._inside:
-            exchange.private = False
+        exchange.private = self._inside and verb != "login"
+        if not self._inside and verb not in FOR_STRANGERS:
             exchange.answer = _encoded({"error": "Log in first."})
             return
         task = asyncio.get_running_loop().create_task(self._finish(exchange, self._do(verb, arguments)))
@@ -126,13 +127,14 @@ class Machine:
         return who | {"login": False, "password": self._admin.is_set(), "verbs": list(TABLE)}
 
     async def _login(self, password: object) -> Answer:
-        wait = self._throttle.wait(self._clock())
-        if wait:
-            raise VerbError(f"Too soon after a wrong password; wait {math.ceil(wait)} s.")
-        if not isinstance(password, str) or not await self._admin.check(password):
-            self._throttle.failed(self._clock())
-            raise VerbError("That is not the admin password.")
-        self._throttle.passed()
+        async with self._one_login:
+            wait = self._throttle.wait(self._clock())
+            if wait:
+                raise VerbError(f"Too soon after a wrong password; wait {math.ceil(wait)} s.")
+            if not isinstance(password, str) or not await self._admin.check(password):
+                self._throttle.failed(self._clock())
+                raise VerbError("That is not the admin password.")
+            self._throttle.passed()
         self._inside = True
         return {}
 

@@ -1,4 +1,4 @@
-"""How often a password may be tried on a line: after each wrong one twice as long a wait, shared by people and programs."""
+"""How often a password may be tried on a line: after each wrong one twice as long a wait, for people and programs."""
 
 from __future__ import annotations
 
