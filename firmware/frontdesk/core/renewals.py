@@ -30,6 +30,8 @@ from ..sip.wire import Flow, Send
 from .background import BackgroundWrites
 from .template import AnswerTemplate, Register, Template, make_answer_template, make_template
 
+SPARE = 64
+"""Devices kept beyond the bindings that there are, until those that are gone are swept out together."""
 _CALL_ID = b"\r\nCall-ID: "
 
 
@@ -65,7 +67,7 @@ class _Device:
 
 
 class Renewals:
-    """The devices, by Call-ID: made of accepted REGISTERs alone, and at most two for each binding."""
+    """The devices, by Call-ID: made of accepted REGISTERs alone, and one for each binding."""
 
     def __init__(
         self,
@@ -79,10 +81,12 @@ class Renewals:
         self._layer = layer
         self._background = background
         self._known: dict[bytes, _Device] = {}
+        self._call_id_of: dict[int, bytes] = {}
 
     def clear(self) -> None:
         """The settings have changed: every device goes the long way once."""
         self._known.clear()
+        self._call_id_of.clear()
 
     # -- the short way -------------------------------------------------------------------------------------------------
 
@@ -160,10 +164,18 @@ class Renewals:
         device = self._device(data, flow, accepted)
         if device is None:
             return
-        if len(self._known) > 2 * len(self._location) + 64:
-            live = self._location.binding
-            self._known = {key: each for key, each in self._known.items() if live(each.binding.id) is each.binding}
-        self._known[data[at : data.find(b"\r", at)]] = device
+        key = data[at : data.find(b"\r", at)]
+        self._known.pop(self._call_id_of.get(device.binding.id, b""), None)
+        self._known[key] = device
+        self._call_id_of[device.binding.id] = key
+        if len(self._known) > len(self._location) + SPARE:
+            self._forget_gone()
+
+    def _forget_gone(self) -> None:
+        """Lets go of devices whose bindings have expired or moved since."""
+        live = self._location.binding
+        self._known = {key: each for key, each in self._known.items() if live(each.binding.id) is each.binding}
+        self._call_id_of = {each.binding.id: key for key, each in self._known.items()}
 
     def _device(self, data: bytes, flow: Flow, accepted: Accepted) -> _Device | None:
         request, registration, account = accepted.request, accepted.registration, accepted.caller.account
