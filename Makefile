@@ -14,7 +14,7 @@ DEBIAN_PACKAGES := baresip sip-tester nftables iproute2
 CLIENTS := baresip sipp nft ip
 
 .DEFAULT_GOAL := run
-.PHONY: run hints test check types bench lock clean help clients $(VENV)
+.PHONY: run hints test check types bench avalanche lock clean help clients $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
@@ -49,6 +49,9 @@ types: $(VENV)
 
 bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
 	PYTHONPATH=. $(BIN)/python tests/bench/run.py
+
+avalanche: $(VENV)  ## print what happens when 2,000 phones come back at once, and when 19,000 do
+	PYTHONPATH=. $(BIN)/python tests/bench/avalanche.py
 
 $(VENV): $(VENV)/.dev  ## the virtual environment with the locked packages
 

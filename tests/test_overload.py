@@ -72,6 +72,22 @@ class TestInbox:
             assert inbox.admit(data, HERE, 0.0)
         assert taken(inbox, 0.0) == [*login, *new]
 
+    def test_calls_and_registrations_that_begin_take_turns(self) -> None:
+        inbox = Inbox()
+        calls = [request("INVITE", f"X: {number}") for number in (1, 2, 3)]
+        registers = [register(number) for number in (1, 2, 3)]
+        for data in [*registers, *calls]:
+            inbox.admit(data, HERE, 0.0)
+        order = taken(inbox, 0.0)
+        assert order[0::2] in (calls, registers) and sorted(order) == sorted(calls + registers)
+        assert [data for data in order if data in registers] == registers
+
+    def test_a_flood_of_one_kind_leaves_room_for_the_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(overload, "MAX_BEGINNING", 2)
+        inbox = Inbox()
+        assert [inbox.admit(register(number), HERE, 0.0) for number in (1, 2, 3)] == [True, True, False]
+        assert inbox.admit(request("INVITE"), HERE, 0.0)
+
     def test_a_retransmission_of_what_waits_is_dropped(self) -> None:
         inbox = Inbox()
         for now in (0.0, 0.5, 1.5):

@@ -1,9 +1,10 @@
 """Overload: what waits to be worked on, what is refused when that is too much, and how (RFC 3261 section 21.5.4).
 
-As long as all that came can be worked on in one turn nothing of this is used. Else two lanes wait: what carries work to
-its end (responses, ACK, BYE, CANCEL, whatever has credentials or a To tag) goes first, what begins something goes next.
-Of the latter, what has waited for too long or stands behind too much gets a 503, made from its bytes without parsing
-them, by which nothing is kept. Senders come back at different times, so the box recovers by itself.
+As long as all that came can be worked on in one turn nothing of this is used. Else it waits in three lanes. What
+carries work to its end (responses, ACK, BYE, CANCEL, whatever has credentials or a To tag) goes first; then calls and
+registrations that begin take turns, so that a call does not stand behind 2,000 phones, nor they behind a flood of
+calls. What begins and has waited for too long or stands behind too much gets a 503, made from its bytes without parsing
+them, and nothing is kept of it. Senders come back at different times, so the box recovers by itself.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ PATIENCE = 4.0
 """Seconds that a request which begins something may wait: T2. Its sender has repeated it three times by then, and gives
 up after 32 s; 2,000 phones in two seconds are served even by a board that can register 500 a second."""
 MAX_BEGINNING = 2048
-"""Requests that begin something and may wait: one of each of 2,000 phones. With room for 8,192 no more of 19,000 were
-served at once, but they sent three times as many retransmissions while they waited."""
+"""Registrations, and as many calls, that may wait to begin: one of each of 2,000 phones. With room for
+8,192 no more of 19,000 were served at once, but they sent three times as many retransmissions while they waited."""
 MAX_WAITING = 8192
 """Datagrams that may wait: all that 2,000 phones send in two registrations."""
 MAX_BYTES = 16 << 20
@@ -37,6 +38,9 @@ _ECHOED = {
 }  # fmt: skip
 """Header as it may be written -> as the answer writes it (section 8.2.6.2)."""
 
+_Lane = OrderedDict[tuple[bytes, Flow], float]
+"""Datagrams in the order in which they came, and when that was."""
+
 
 class Waiting(NamedTuple):
     """A datagram out of the inbox."""
@@ -51,16 +55,19 @@ class Inbox:
     """Datagrams that wait for their turn, each once: what a sender repeats meanwhile is dropped."""
 
     def __init__(self) -> None:
-        self._ending: OrderedDict[tuple[bytes, Flow], float] = OrderedDict()
-        self._beginning: OrderedDict[tuple[bytes, Flow], float] = OrderedDict()
+        self._ending: _Lane = OrderedDict()
+        self._calls: _Lane = OrderedDict()
+        self._registrations: _Lane = OrderedDict()
+        self._next = self._calls
         self._bytes = 0
 
     def __len__(self) -> int:
-        return len(self._ending) + len(self._beginning)
+        return len(self._ending) + len(self._calls) + len(self._registrations)
 
     def oldest(self, now: float) -> float:
         """Seconds that the one which waits for the longest has waited; 0 where nothing waits."""
-        return max((now - next(iter(lane.values())) for lane in (self._ending, self._beginning) if lane), default=0.0)
+        lanes = self._ending, self._calls, self._registrations
+        return max((now - next(iter(lane.values())) for lane in lanes if lane), default=0.0)
 
     def admit(self, data: bytes, flow: Flow, now: float, *, registrations: bool = True) -> bool:
         """Takes a datagram in; False: it is to be refused. Without `registrations` no REGISTER may begin.
@@ -69,9 +76,9 @@ class Inbox:
         lost it, and comes again.
         """
         beginning = begins_something(data)
-        if beginning and not registrations and data.startswith(b"REGISTER"):
+        lane = self._lane(data) if beginning else self._ending
+        if lane is self._registrations and not registrations:
             return False
-        lane = self._beginning if beginning else self._ending
         key = data, flow
         if key in lane:
             return True
@@ -84,12 +91,20 @@ class Inbox:
 
     def take(self, now: float) -> Waiting | None:
         """The next one to work on, or to refuse; None: nothing waits."""
-        lane = self._ending or self._beginning
+        lane = self._ending or self._beginning()
         if not lane:
             return None
         (data, flow), since = lane.popitem(last=False)
         self._bytes -= len(data)
-        return Waiting(data, flow, lane is self._beginning and now - since > PATIENCE)
+        return Waiting(data, flow, lane is not self._ending and now - since > PATIENCE)
+
+    def _lane(self, data: bytes) -> _Lane:
+        return self._registrations if data.startswith(b"REGISTER") else self._calls
+
+    def _beginning(self) -> _Lane:
+        first = self._next
+        second = self._next = self._registrations if first is self._calls else self._calls
+        return first or second
 
 
 def begins_something(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""`make avalanche`: power comes back in a building; on a quick disk, a slow one, a slow board; and more than it carries.
+"""`make avalanche`: power comes back in a building: on a quick disk, a slow one, a slow board; and more than that.
 
 Phones register with the full exchange, each from a socket of its own, while others call and renew. Nothing is timed by
 a test: the figures are for people, and ratios travel better than they do.
