@@ -1,0 +1,89 @@
+"""Answers for a terminal of 80 columns, where the table of `control` has a wider form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..control.text import aligned, cell
+from ..control.times import ago
+from .line_editor import WIDTH
+
+INDENT = "    "
+
+
+def fitted(rows: Iterable[list[str]], below: Iterable[str]) -> str:
+    """Aligned rows, the first one the heading, with a line of its own below each of the others."""
+    lines = aligned(rows).split("\n")
+    shown = [lines[0]]
+    for line, more in zip(lines[1:], below, strict=True):
+        shown += [line, INDENT + more] if more else [line]
+    return "\n".join(shown)
+
+
+def bindings(answer: Any) -> str:
+    """Who is where, two lines each."""
+    if not answer:
+        return "Nobody is registered."
+    rows = [
+        [
+            row["aor"].removeprefix("sip:").rpartition("@")[0],
+            row["state"],
+            "never" if row["expires"] is None else ago(row["expires"]),
+            row["received"] or "-",
+            (row["transport"] or "-").upper(),
+        ]
+        for row in answer
+    ]
+    below = [f"{cell(row['contact'])} {cell(row['user_agent'])}".removesuffix(" -") for row in answer]
+    return fitted([["user", "state", "expires in", "seen at", "over"], *([cell(text) for text in row] for row in rows)],
+                  below)  # fmt: skip
+
+
+def accounts(answer: Any) -> str:
+    """Accounts, and their aliases and devices below where there are any."""
+    if not answer:
+        return "There are no accounts yet."
+    fields = ("user", "name", "enabled", "bindings")
+    below = [
+        "; ".join(f"{what}: {', '.join(map(cell, row[what]))}" for what in ("aliases", "devices") if row[what])
+        for row in answer
+    ]
+    return fitted([[*fields], *([cell(row[field]) for field in fields] for row in answer)], below)
+
+
+def calls(answer: Any) -> str:
+    """Calls, two lines each."""
+    if not answer:
+        return "There was no call yet."
+    fields = ("state", "result")
+    rows = [[row["started"][:19].replace("T", " "), *(cell(row[field]) for field in fields)] for row in answer]
+    below = [f"{cell(row['caller'])} -> {cell(row['callee'])}" for row in answer]
+    return fitted([["started", *fields], *rows], below)
+
+
+def settings(answer: Any) -> str:
+    """Settings and their values, what they mean below."""
+    lines = [f"{row['key']} = {cell(row['value'])}\n{INDENT}{cell(row['meaning'])}" for row in answer]
+    return "\n".join(lines)
+
+
+SCREENS: dict[str, Callable[[Any], str]] = {
+    "bindings": bindings,
+    "account list": accounts,
+    "calls": calls,
+    "config list": settings,
+}
+
+
+def wrapped(text: str) -> str:
+    """Lines that are too long for the terminal go on in the next row, a little to the right."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        while len(line) >= WIDTH:
+            cut = line.rfind(" ", len(INDENT) + 1, WIDTH - 1)
+            cut = cut if cut > 0 else WIDTH - 1
+            lines.append(line[:cut].rstrip())
+            line = INDENT + line[cut:].lstrip()
+        lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,185 @@
+"""The language of the console: abbreviations, completion, help at every point, and every verb within reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.console.grammar import Grammar, Misspoken
+from frontdesk.console.line_editor import WIDTH
+from frontdesk.console.phrases import ELSEWHERE, phrases
+from frontdesk.control import TABLE, Argument, Kind
+
+
+def known(argument: Argument) -> Iterable[str]:
+    return {"USER": ("101", "102", 'o"dd'), "KEY": ("flush", "max-expires", "max-bindings")}.get(argument.metavar, ())
+
+
+GRAMMAR = Grammar(phrases(), known)
+
+
+def said(line: str) -> tuple[str, dict[str, object]]:
+    command = GRAMMAR.parse(line)
+    assert command is not None
+    return command.phrase.verbs[0].words, dict(command.values)
+
+
+def test_every_verb_can_be_said_or_has_a_reason_not_to() -> None:
+    reached = {verb.words for phrase in phrases() for verb in phrase.verbs}
+    assert set(TABLE) - reached == set(ELSEWHERE)
+
+
+def test_every_argument_of_every_verb_can_be_said() -> None:
+    for phrase in phrases():
+        reached = {each.name for each in phrase.elements if isinstance(each, Argument)} | set(phrase.given)
+        reached |= {option.name for option in phrase.options}
+        assert reached == {argument.name for argument in phrase.verbs[0].arguments}, phrase.words
+        assert all(argument.kind is not Kind.FILE for argument in phrase.verbs[0].arguments), phrase.words
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "values"),
+    [
+        ("show status", "status", {}),
+        ("sh st", "status", {}),
+        ("sho b", "bindings", {}),
+        ("show calls limit 5", "calls", {"limit": 5}),
+        ("show events 101", "events", {"user": "101"}),
+        ("show events", "events", {}),
+        ("show config", "config list", {}),
+        ("show config flush", "config get", {"key": "flush"}),
+        ("set flush 5m", "config set", {"key": "flush", "value": "5m"}),
+        ("set flush=5m", "config set", {"key": "flush=5m"}),
+        ("set account 101 name=Workshop", "account set", {"user": "101", "assignment": "name=Workshop"}),
+        ("set account 101 dis", "account disable", {"user": "101"}),
+        ('add account 101 name "Front desk"', "account add", {"user": "101", "name": "Front desk"}),
+        ('add ext 101 name "Front \\"desk\\""', "account add", {"user": "101", "name": 'Front "desk"'}),
+        ('add account "name" name ""', "account add", {"user": "name", "name": ""}),
+        ("add binding 101 sip:door@192.0.2.7", "binding add",
+         {"user": "101", "contact": "sip:door@192.0.2.7", "static": True}),
+        ("del dev 101 lobby", "device revoke", {"user": "101", "device": "lobby"}),
+        ("show ext", "account list", {}),
+    ],
+)  # fmt: skip
+def test_line_is_the_verb_with_its_arguments(line: str, words: str, values: dict[str, object]) -> None:
+    assert said(line) == (words, values)
+
+
+def test_password_is_asked_for_and_not_typed_on_the_line() -> None:
+    command = GRAMMAR.parse("add account 101 password name Desk")
+    assert command is not None
+    assert [argument.name for argument in command.asks] == ["password"]
+    assert command.values == {"user": "101", "name": "Desk"}
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("s", "'s' can be show or set."),
+        ("show", "There is more to say: status, accounts, "),
+        ("show c", "'c' can be calls or config."),
+        ("coffee", "'coffee' cannot stand here; show, set, add, delete, "),
+        ("add account", "There is more to say: USER."),
+        ("add account 101 name", "There is more to say: TEXT."),
+        ("show status now", "'now' cannot stand here."),
+        ("show calls limit many", "limit takes a whole number, not 'many'."),
+        ('add account 101 name "Front', "A quotation mark is missing."),
+        ("add account 101 name a name b", "'name' cannot stand here; password can."),
+    ],
+)
+def test_line_that_says_nothing_is_answered_with_a_sentence(line: str, sentence: str) -> None:
+    with pytest.raises(Misspoken) as error:
+        GRAMMAR.parse(line)
+    assert str(error.value).startswith(sentence)
+
+
+def test_empty_line_says_nothing() -> None:
+    assert GRAMMAR.parse("   ") is None
+
+
+# -- completion --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "added", "choices"),
+    [
+        ("sh", "ow ", ()),
+        ("s", "", ("set", "show")),
+        ("show co", "nfig ", ()),
+        ("delete account 1", "0", ("101", "102")),
+        ("delete account ", "10", ()),
+        ("set max", "-", ("max-bindings", "max-expires")),
+        ("set f", "lush ", ()),
+        ("add account 103 n", "ame ", ()),
+        ("coffee ", "", ()),
+        ("show x", "", ()),
+        ('add account "1', "", ()),
+    ],
+)
+def test_tab_adds_what_all_choices_share(before: str, added: str, choices: tuple[str, ...]) -> None:
+    completion = GRAMMAR.complete(before)
+    assert completion.added == added
+    if not added:
+        assert set(choices) <= set(completion.choices)
+
+
+# -- help --------------------------------------------------------------------------------------------------------------
+
+
+def test_help_of_nothing_lists_the_words_that_begin_a_line() -> None:
+    rows = (GRAMMAR.help("") or "").splitlines()
+    assert [row.split()[0] for row in rows] == ["show", "set", "add", "delete", "help", "exit"]
+
+
+@pytest.mark.parametrize(
+    ("before", "begins"),
+    [
+        ("show s", ["status"]),
+        ("show ", ["status", "accounts", "devices", "bindings", "calls", "events", "config"]),
+        ("add account ", ["USER"]),
+        ("add account 101 ", ["name", "password", "<Enter>"]),
+        ("add account 101 name ", ["TEXT"]),
+        ("set account 101 ", ["enable", "disable", "password", "KEY=VALUE"]),
+        ("show status ", ["<Enter>"]),
+        ("coffee ", ["'coffee'"]),
+        ("show status now", ["'now'"]),
+    ],
+)
+def test_help_at_a_point_lists_what_can_stand_there(before: str, begins: list[str]) -> None:
+    rows = (GRAMMAR.help(before) or "").splitlines()
+    assert [row.split()[0] for row in rows] == begins
+
+
+def test_help_is_not_asked_for_between_quotation_marks() -> None:
+    assert GRAMMAR.help('add account 101 name "Why') is None
+
+
+LINES = st.lists(
+    st.sampled_from(["show", "add", "set", "del", "account", "101", "na", '"', "\\", "limit", "5", "config", "?", "ä"]),
+    max_size=6,
+).map(" ".join)
+
+
+@given(LINES)
+def test_any_line_is_a_command_or_a_sentence_and_help_fits_the_screen(line: str) -> None:
+    try:
+        GRAMMAR.parse(line)
+    except Misspoken as error:
+        assert "\n" not in str(error)
+    assert all(len(row) < WIDTH or row.startswith("'") for row in (GRAMMAR.help(line) or "").splitlines())
+    assert GRAMMAR.complete(line).added.isprintable()
+
+
+@given(LINES)
+def test_what_tab_completes_means_the_same(line: str) -> None:
+    added = GRAMMAR.complete(line).added
+    try:
+        before = GRAMMAR.parse(line)
+    except Misspoken:
+        return
+    if added.endswith(" ") and before is not None and not line.endswith(" "):
+        after = GRAMMAR.parse(line + added)
+        assert after is not None and after.phrase.words.startswith(before.phrase.words[:3])
