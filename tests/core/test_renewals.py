@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +88,20 @@ def test_a_known_device_is_challenged_and_logs_in_the_short_way() -> None:
     assert pair.was_short(pair.next())
     assert pair.was_short(register("", 99, "z9hG4bKlast"))
     assert pair.short.core.layer.finished.get("REGISTER 192.0.2.101:5060 z9hG4bKlast") is None
+
+
+@pytest.mark.parametrize("last", ["nc", "response", "qop"])
+def test_the_parameters_may_come_in_any_order(last: str) -> None:
+    pair = Pair()
+
+    def reordered(data: bytes) -> bytes:
+        line = next(line for line in data.split(b"\r\n") if line.startswith(b"Authorization"))
+        parameters = line.removeprefix(b"Authorization: Digest ").split(b", ")
+        parameters.sort(key=lambda each: each.startswith(last.encode() + b"="))
+        return data.replace(line, b"Authorization: Digest " + b", ".join(parameters))
+
+    assert pair.send(reordered(pair.next())) == 200
+    assert pair.was_short(reordered(pair.next()))
 
 
 def test_both_ways_challenge_and_let_in_alike() -> None:

@@ -120,7 +120,8 @@ def make_template(data: bytes) -> Template | None:
     line = data.find(_AUTHORIZATION)
     if branch is None or cseq is None or not branch[1] < cseq[0] < line:
         return None
-    end = data.find(b"\r", line + 2)
+    line += 2  # behind the line end, so that no piece is empty
+    end = data.find(b"\r\n", line) + 2
     spans = {name: _span(data, _AUTHORIZATION, *_marks(name)) for name in PROOF}
     known = {name: span for name, span in spans.items() if span is not None}
     if len(known) != len(PROOF):
