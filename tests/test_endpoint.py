@@ -240,7 +240,7 @@ class TestOverload:
             core = BareCore().core
             async with serving(core=core) as endpoint, phone_of(endpoint) as (phone, flow):
                 endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 1)])
-                now += overload.PATIENCE + 1
+                now += overload.CALL_PATIENCE + 1
                 assert await answers(phone, TURN + 1) == [b"503"] * (TURN + 1)
                 endpoint.arrived([(options(), flow)])
                 assert await answers(phone, 1) == [b"200"]

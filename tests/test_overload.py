@@ -8,7 +8,16 @@ import pytest
 
 from frontdesk import overload
 from frontdesk.core import registrations
-from frontdesk.overload import LATEST, PATIENCE, SOONEST, Inbox, begins_something, refusal, retry_after
+from frontdesk.overload import (
+    CALL_PATIENCE,
+    LATEST,
+    REGISTER_PATIENCE,
+    SOONEST,
+    Inbox,
+    begins_something,
+    refusal,
+    retry_after,
+)
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.response_target import response_target
@@ -107,18 +116,19 @@ class TestInbox:
         inbox.admit(register(), HERE, 0.5)
         assert len(inbox) == 1
 
-    def test_what_begins_something_is_overdue_after_its_patience(self) -> None:
+    @pytest.mark.parametrize(("method", "patience"), [("REGISTER", REGISTER_PATIENCE), ("INVITE", CALL_PATIENCE)])
+    def test_what_begins_something_is_overdue_after_its_patience(self, method: str, patience: float) -> None:
         inbox = Inbox()
         for number in (1, 2):
-            inbox.admit(register(number), HERE, 0.0)
-        first, second = inbox.take(PATIENCE), inbox.take(PATIENCE + 0.1)
+            inbox.admit(request(method, f"X: {number}"), HERE, 0.0)
+        first, second = inbox.take(patience), inbox.take(patience + 0.1)
         assert first is not None and not first.overdue
         assert second is not None and second.overdue
 
     def test_what_carries_work_to_its_end_is_never_overdue(self) -> None:
         inbox = Inbox()
         inbox.admit(register(1, LOGIN), HERE, 0.0)
-        waiting = inbox.take(10 * PATIENCE)
+        waiting = inbox.take(10 * REGISTER_PATIENCE)
         assert waiting is not None and not waiting.overdue
 
     def test_behind_too_many_what_begins_something_is_refused_and_the_rest_goes_on(

@@ -10,15 +10,18 @@ them, and nothing is kept of it. Senders come back at different times, so the bo
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import inf
 from typing import NamedTuple
 from zlib import crc32
 
 from .sip.response_target import DEFAULT_PORTS
 from .sip.wire import Flow
 
-PATIENCE = 4.0
-"""Seconds that a request which begins something may wait: T2. Its sender has repeated it three times by then, and gives
-up after 32 s; 2,000 phones in two seconds are served even by a board that can register 500 a second."""
+REGISTER_PATIENCE = 12.0
+"""Seconds that a REGISTER may wait: a phone gives up after 32 s, and a late 401 is better for it than an early 503. So
+2,000 phones at once are served even by a board that registers 200 a second."""
+CALL_PATIENCE = 4.0
+"""Seconds that a call, or whatever else begins, may wait: somebody listens."""
 MAX_BEGINNING = 2048
 """Registrations, and as many calls, that may wait to begin: one of each of 2,000 phones. With room for
 8,192 no more of 19,000 were served at once, but they sent three times as many retransmissions while they waited."""
@@ -96,10 +99,15 @@ class Inbox:
             return None
         (data, flow), since = lane.popitem(last=False)
         self._bytes -= len(data)
-        return Waiting(data, flow, lane is not self._ending and now - since > PATIENCE)
+        return Waiting(data, flow, now - since > self._patience(lane))
 
     def _lane(self, data: bytes) -> _Lane:
         return self._registrations if data.startswith(b"REGISTER") else self._calls
+
+    def _patience(self, lane: _Lane) -> float:
+        if lane is self._ending:
+            return inf
+        return REGISTER_PATIENCE if lane is self._registrations else CALL_PATIENCE
 
     def _beginning(self) -> _Lane:
         first = self._next
