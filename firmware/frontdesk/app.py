@@ -21,7 +21,7 @@ from .core import Core, Keys
 from .directory import Directory
 from .endpoint import Endpoint, Listener
 from .location import LocationService
-from .log import log_event, start_logging
+from .log import EventLines, start_logging
 from .model import Settings
 from .store import Clock, DirectoryLock, Journal, Store
 from .store.journal import Write
@@ -90,7 +90,7 @@ class _Appliance:
         location = LocationService(bindings, store.next_binding_id())
         keys = Keys(record_route=store.record_route_key, process=secrets.token_bytes(32))
         core = Core(directory, location, settings, keys, os.urandom)
-        core.events.subscribe(log_event)
+        core.events.subscribe(EventLines(self._options.log, sys.stderr, self._clock.wall).write)
         return core
 
     async def serve(self) -> int:

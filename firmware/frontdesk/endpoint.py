@@ -225,6 +225,7 @@ class Endpoint:
                     self._journal.submit(action)
                 else:
                     self._connections.close_flow(action.flow)
+        self._core.events.publish()
         self._arm()
 
     def _read_wall_clock(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 RING = 64
@@ -51,10 +51,11 @@ class EventLog:
 
     def __init__(self) -> None:
         self._rings: dict[str, deque[Event]] = {}
-        self._subscribers: list[Callable[[Event], None]] = []
+        self._subscribers: list[Callable[[list[Event]], None]] = []
+        self._unpublished: list[Event] = []
 
-    def subscribe(self, subscriber: Callable[[Event], None]) -> None:
-        """From now on it is called with each event (the log, the console)."""
+    def subscribe(self, subscriber: Callable[[list[Event]], None]) -> None:
+        """From now on it is called with the events of each turn (the log, the console)."""
         self._subscribers.append(subscriber)
 
     def add(self, event: Event) -> None:
@@ -65,12 +66,18 @@ class EventLog:
         if last is not None and (last.kind, last.text, last.source, last.rule) == (
             event.kind, event.text, event.source, event.rule,
         ):  # fmt: skip
-            last.at = event.at
-            last.times += 1
+            ring[-1] = event = replace(event, times=last.times + 1)  # the last one may still be unpublished
         else:
             ring.append(event)
-        for subscriber in self._subscribers:
-            subscriber(event)
+        if self._subscribers:
+            self._unpublished.append(event)
+
+    def publish(self) -> None:
+        """The turn is over: tells the subscribers of its events, all at once."""
+        if self._unpublished:
+            events, self._unpublished = self._unpublished, []
+            for subscriber in self._subscribers:
+                subscriber(events)
 
     def _ring(self, account: str) -> deque[Event]:
         ring = self._rings.pop(account, None)
