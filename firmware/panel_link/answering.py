@@ -106,7 +106,7 @@ class Answerer:
         if exchange is None or not exchange.taken:
             return Frame(messages.UNKNOWN, frame.id, known)
         if exchange.private and self.locked:
-            return self._refuse(frame.id, number, "Log in first.")
+            return self._refuse(frame.id, number, messages.LOG_IN)
         if exchange.answer is None:
             return Frame(messages.WAIT, frame.id, known)
         answer = exchange.answer

@@ -5,6 +5,8 @@ import struct
 VERSION = 1
 """Goes up when an older end could misunderstand a newer one."""
 MAGIC = b"FDL"
+LOG_IN = "Log in first."
+"""The sentence of REFUSED, and of a box's answer, where a login helps."""
 
 GREET = 0x01
 PUT = 0x02

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from frontdesk.console.identity import serial_number
-from frontdesk.console.machine import SILENCE, Machine
-from frontdesk.console.throttle import LONGEST_WAIT, Throttle
+from frontdesk.console.machine import SILENCE, SOURCE, Machine
+from frontdesk.control import VerbError
 from panel_link.asking import Asker, Call, Port, Refused
+from panel_link.messages import LOG_IN
 from tests.control.desk import Desk
 
 
@@ -22,14 +23,25 @@ class Password:
 
     def __init__(self, password: str = "") -> None:
         self.password = password
+        self.epoch = 0
+        self.sources: list[str] = []
 
+    @property
     def is_set(self) -> bool:
         """Whether there is one."""
         return bool(self.password)
 
-    async def check(self, password: str) -> bool:
+    async def check(self, password: str, source: str) -> bool:
         """Whether it is that."""
+        self.sources.append(source)
+        if len(self.sources) > 3:
+            raise VerbError("Too many wrong passwords; wait 1 s.")
         return password == self.password
+
+    def set(self, password: str) -> None:
+        """Another one; all sessions end."""
+        self.password = password
+        self.epoch += 1
 
 
 class Cable(Port):
@@ -37,7 +49,7 @@ class Cable(Port):
 
     def __init__(self, desk: Desk, password: str = "") -> None:
         self.admin = Password(password)
-        self.machine = Machine(desk.box, self.now, self.admin, serial="B0X")
+        self.machine = Machine(desk.box, self.admin, serial="B0X")
         self.asker = Asker(self)
         self.loop = asyncio.new_event_loop()
         self.time = 100.0
@@ -120,7 +132,7 @@ def test_stranger_gets_hello_and_status_without_names(connected: Connected) -> N
 
 @pytest.mark.parametrize("verb", ["account list", "account add", "all", "config list", "events", "no such verb"])
 def test_stranger_gets_nothing_else(connected: Connected, verb: str) -> None:
-    assert connected("open sesame").ask(verb) == {"error": "Log in first."}
+    assert connected("open sesame").ask(verb) == {"error": LOG_IN}
 
 
 def test_stranger_sends_no_long_requests(connected: Connected) -> None:
@@ -135,23 +147,26 @@ def test_login_opens_the_rest(connected: Connected) -> None:
     assert cable.ask("status")["answer"]["listeners"]
 
 
-def test_wrong_passwords_have_to_wait_longer_and_longer(connected: Connected) -> None:
+def test_wrong_passwords_are_counted_with_those_of_people(connected: Connected) -> None:
     cable = connected("open sesame")
-    assert cable.ask("login", password="x") == {"error": "That is not the admin password."}
-    assert cable.ask("login", password="open sesame") == {"error": "Too soon after a wrong password; wait 1 s."}
-    cable.time += 1
-    assert cable.ask("login") == {"error": "That is not the admin password."}
-    cable.time += 1
-    assert "wait 1 s" in cable.ask("login", password="open sesame")["error"]
-    cable.time += 1
-    assert cable.ask("login", password="open sesame") == {"answer": {}}
+    for wrong in ("x", "y", ""):
+        assert cable.ask("login", password=wrong) == {"error": "That is not the admin password."}
+    assert cable.ask("login", password="open sesame") == {"error": "Too many wrong passwords; wait 1 s."}
+    assert set(cable.admin.sources) == {SOURCE}
+
+
+@pytest.mark.parametrize("arguments", [{}, {"password": None}, {"password": 1}, {"password": ["x"]}])
+def test_login_without_a_password_is_none(connected: Connected, arguments: dict[str, object]) -> None:
+    cable = connected("open sesame")
+    assert cable.ask("login", **arguments) == {"error": "That is not the admin password."}
+    assert cable.ask("account list") == {"error": LOG_IN}
 
 
 def test_silence_logs_out(connected: Connected) -> None:
     cable = connected("open sesame")
     cable.ask("login", password="open sesame")
     cable.time += SILENCE + 1
-    assert cable.ask("account list") == {"error": "Log in first."}
+    assert cable.ask("account list") == {"error": LOG_IN}
 
 
 def test_answer_of_an_admin_is_not_for_the_next_one_at_the_line(connected: Connected) -> None:
@@ -160,19 +175,21 @@ def test_answer_of_an_admin_is_not_for_the_next_one_at_the_line(connected: Conne
     call = Call(77, b'{"verb": "account list"}')
     cable.asker._upload(call)
     cable.machine.log_out()
-    with pytest.raises(Refused, match="Log in first"):
+    with pytest.raises(Refused, match=LOG_IN):
         cable.asker.run(call)
     cable.ask("login", password="open sesame")
     assert cable.asker.run(call) == b'{"answer":[]}'
 
 
-def test_who_sets_the_first_password_stays_inside(connected: Connected) -> None:
+def test_another_password_ends_the_session(connected: Connected) -> None:
     cable = connected()
     cable.ask("hello")
-    cable.admin.password = "just set"
+    cable.admin.set("first one")
+    assert cable.ask("account list") == {"error": LOG_IN}
+    cable.ask("login", password="first one")
     assert cable.ask("account list") == {"answer": []}
-    cable.time += SILENCE + 1
-    assert cable.ask("account list") == {"error": "Log in first."}
+    cable.admin.set("second one")
+    assert cable.ask("account list") == {"error": LOG_IN}
 
 
 def test_all_steps_are_done_in_their_order(connected: Connected) -> None:
@@ -224,15 +241,6 @@ def test_program_may_leave_the_line_to_people(connected: Connected) -> None:
     assert not cable.machine.left
     cable.asker.leave()
     assert cable.machine.left
-
-
-def test_longest_wait_for_the_password_is_bounded() -> None:
-    throttle = Throttle()
-    for _ in range(2000):
-        throttle.failed(0.0)
-    assert throttle.wait(0.0) == LONGEST_WAIT
-    throttle.passed()
-    assert throttle.wait(0.0) == 0.0
 
 
 def test_serial_number_is_the_boards_or_made(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ import json
 import logging
 import math
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 from panel_link.answering import LONGEST_REQUEST, Answerer, Exchange
+from panel_link.messages import LOG_IN
 
 from .. import __version__
 from ..control import TABLE, Box, VerbError, run
 from .identity import hostname, serial_number
-from .throttle import Throttle
 
 SILENCE = 30.0
 """Seconds without a byte, and the line belongs to people again."""
@@ -29,34 +29,34 @@ FOR_STRANGERS = ("hello", "status", "login")
 STATUS_OF_STRANGERS = ("version", "uptime", "accounts", "bindings", "calls", "provisioned")
 MOST_STEPS = 10_000
 PRODUCT = "frontdesk"
+SOURCE = "console"
+"""Whose wrong passwords are counted together: people and programs type on the same line."""
 
 Answer = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
 class Admin(Protocol):
-    """The admin password."""
+    """The admin password, its tries counted."""
 
+    @property
     def is_set(self) -> bool: ...
-    async def check(self, password: str) -> bool: ...
+    @property
+    def epoch(self) -> int: ...
+    async def check(self, password: str, source: str) -> bool: ...
 
 
 class Machine:
     """Bytes in, bytes out; what takes time is done beside, and asked for by the other end until it is done."""
 
-    def __init__(
-        self, box: Box, clock: Callable[[], float], admin: Admin, throttle: Throttle | None = None, serial: str = ""
-    ) -> None:
+    def __init__(self, box: Box, admin: Admin, serial: str = "") -> None:
         self._box = box
-        self._clock = clock
         self._admin = admin
-        self._throttle = throttle or Throttle()
         self._serial = serial or serial_number()
         self._line = Answerer(PRODUCT, secrets.randbits(32))
-        self._inside = False
-        """Somebody has logged in, or came before there was a password."""
+        self._entered: int | None = None
+        """The epoch in which somebody has logged in, or came before there was a password."""
         self._heard_at = -math.inf
-        self._one_login = asyncio.Lock()
         self._working: set[asyncio.Task[None]] = set()
 
     def receive(self, data: bytes, now: float) -> bytes:
@@ -64,7 +64,8 @@ class Machine:
         if now - self._heard_at > SILENCE:
             self.log_out()
         self._heard_at = now
-        self._inside = self._inside or not self._admin.is_set()
+        if not self._admin.is_set:
+            self._entered = self._admin.epoch
         self._line.locked = not self._inside
         self._line.longest = LONGEST_REQUEST if self._inside else LONGEST_OF_STRANGERS
         reply = self._line.receive(data)
@@ -80,7 +81,11 @@ class Machine:
 
     def log_out(self) -> None:
         """Who is next has to log in."""
-        self._inside = False
+        self._entered = None
+
+    @property
+    def _inside(self) -> bool:
+        return self._entered == self._admin.epoch
 
     # -- one request ---------------------------------------------------------------------------------------------------
 
@@ -93,7 +98,7 @@ class Machine:
         exchange.request = bytearray()
         exchange.private = self._inside and verb != "login"
         if not self._inside and verb not in FOR_STRANGERS:
-            exchange.answer = _encoded({"error": "Log in first."})
+            exchange.answer = _encoded({"error": LOG_IN})
             return
         task = asyncio.get_running_loop().create_task(self._finish(exchange, self._do(verb, arguments)))
         self._working.add(task)
@@ -124,18 +129,12 @@ class Machine:
         who = {"product": PRODUCT, "version": __version__, "serial": self._serial, "hostname": hostname()}
         if not self._inside:
             return who | {"login": True}
-        return who | {"login": False, "password": self._admin.is_set(), "verbs": list(TABLE)}
+        return who | {"login": False, "password": self._admin.is_set, "verbs": list(TABLE)}
 
     async def _login(self, password: object) -> Answer:
-        async with self._one_login:
-            wait = self._throttle.wait(self._clock())
-            if wait:
-                raise VerbError(f"Too soon after a wrong password; wait {math.ceil(wait)} s.")
-            if not isinstance(password, str) or not await self._admin.check(password):
-                self._throttle.failed(self._clock())
-                raise VerbError("That is not the admin password.")
-            self._throttle.passed()
-        self._inside = True
+        if not isinstance(password, str) or not await self._admin.check(password, SOURCE):
+            raise VerbError("That is not the admin password.")
+        self._entered = self._admin.epoch
         return {}
 
     async def _all(self, steps: object) -> Answer:
