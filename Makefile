@@ -12,9 +12,12 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 # What the real clients of tests/e2e come in. None of these packages starts a service when it is installed.
 DEBIAN_PACKAGES := baresip sip-tester nftables iproute2
 CLIENTS := baresip sipp nft ip
+# What tests/powercut records a disk with.
+POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
+STATES ?= 200
 
 .DEFAULT_GOAL := run
-.PHONY: run hints test check types bench avalanche lock clean help clients $(VENV)
+.PHONY: run hints test powercut check types bench avalanche lock clean help clients disks $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
@@ -39,6 +42,9 @@ hints:
 
 test: $(VENV) clients  ## run all tests, the real phones of tests/e2e too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+powercut: $(VENV) disks  ## cut the power at 200 moments (STATES=1000: so many) and start again; needs root
+	STATES=$(STATES) $(BIN)/python -m pytest -q -s tests/powercut/check_power_cuts.py tests/powercut/check_full_disk.py
 
 check: $(VENV) types  ## style, types, and who may import whom; needs no Debian packages
 	$(BIN)/ruff check .
@@ -70,9 +76,9 @@ $(VENV)/.run: requirements.txt pyproject.toml
 	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-# apt-get is asked only when something is missing, so this costs milliseconds the second time.
-clients:
-	@missing=; for package in $(DEBIAN_PACKAGES); do \
+# Installs the Debian packages $(1). apt-get is asked only when one is missing, so this costs milliseconds the second time.
+define install_packages
+	@missing=; for package in $(1); do \
 	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
 	done; \
 	[ -z "$$missing" ] || { \
@@ -81,6 +87,14 @@ clients:
 	  $$sudo apt-get update -q </dev/null && \
 	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing </dev/null; \
 	}
+endef
+
+disks:
+	@[ "$$(id -u)" = 0 ] || { echo "make powercut mounts file systems, so it needs root: run it as root."; exit 1; }
+	$(call install_packages,$(POWERCUT_PACKAGES))
+
+clients:
+	$(call install_packages,$(DEBIAN_PACKAGES))
 	@for client in $(CLIENTS); do \
 	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$client >/dev/null || { echo "$$client is missing: the tests need it."; exit 1; }; \
 	done

@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from random import Random
 from typing import Any
 
-from frontdesk.control import Box, run
+from frontdesk.control import Admin, Box, run
 from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
@@ -53,8 +53,10 @@ class DurableBox:
         self.journal = self.store.journal(lambda *told: self._told.put(told), clock)
         self.journal._connect = connect(self.journal._connect)  # the thread opens it with the first batch
         self.clock.drive(self._core.next_timer, self._handle_timers)
+        records = Records(self._execute, clock)
+        admin = Admin(records, self.store.meta(), directory, clock.now)
         self._box = Box(
-            self._core.directory, self._core.location, Records(self._execute, clock), self.store.settings(), clock,
+            self._core.directory, self._core.location, records, self.store.settings(), clock, admin=admin,
             core=self._core, settle=self._settle, configure=self._core.configure, journal=self.journal,
         )  # fmt: skip
 
@@ -76,10 +78,21 @@ class DurableBox:
 
     # -- what is done with it ------------------------------------------------------------------------------------------
 
-    def register(self, user: str, call_id: str, port: int, *, cseq: int, expires: int = 3600) -> None:
+    def register(
+        self, user: str, call_id: str, port: int, *, cseq: int, expires: int = 3600, password: str = PASSWORD
+    ) -> None:
         """The phone of that Call-ID registers from `port`; the answer comes with `wait`."""
-        contact = f"<sip:{user}@192.0.2.101:{port}>"
-        self._receive(user, call_id, port, cseq, f"Contact: {contact};expires={expires}\r\n")
+        request = (
+            f"REGISTER sip:{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:{port};branch=z9hG4bK%d\r\n"
+            f"Max-Forwards: 70\r\nFrom: <sip:{user}@{REALM}>;tag=1\r\nTo: <sip:{user}@{REALM}>\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: {cseq} REGISTER\r\n"
+            f"Contact: <sip:{user}@192.0.2.101:{port}>;expires={expires}\r\n%sContent-Length: 0\r\n\r\n"
+        )
+        self.clock.advance(0.1)  # No nonce is as old as the last change of its account.
+        self._receive(request % (next(_branches), ""), port)
+        answer = Answerer(user, password, self.answers.pop().required("www-authenticate"))
+        credentials = f"Authorization: {answer.authorize('REGISTER', f'sip:{REALM}')}\r\n"
+        self._receive(request % (next(_branches), credentials), port)
 
     def wait(self) -> list[Response]:
         """Until nothing waits for the disk; the answers to REGISTERs since the last time."""
@@ -116,19 +129,9 @@ class DurableBox:
 
     # -- between core, journal and phones ------------------------------------------------------------------------------
 
-    def _receive(self, user: str, call_id: str, port: int, cseq: int, headers: str, authorization: str = "") -> None:
-        request = (
-            f"REGISTER sip:{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:{port};branch=z9hG4bK{next(_branches)}\r\n"
-            f"Max-Forwards: 70\r\nFrom: <sip:{user}@{REALM}>;tag=1\r\nTo: <sip:{user}@{REALM}>\r\n"
-            f"Call-ID: {call_id}\r\nCSeq: {cseq} REGISTER\r\n{headers}{authorization}Content-Length: 0\r\n\r\n"
-        )
-        before = len(self.answers)
+    def _receive(self, request: str, port: int) -> None:
         self._core.read(request.encode(), Flow("udp", ("192.0.2.1", 5060), ("192.0.2.101", port)), self.clock.now)
         self._settle()
-        if not authorization:
-            answer = Answerer(user, PASSWORD, self.answers.pop(before).required("www-authenticate"))
-            credentials = f"Authorization: {answer.authorize('REGISTER', f'sip:{REALM}')}\r\n"
-            self._receive(user, call_id, port, cseq, headers, credentials)
 
     def _settle(self) -> None:
         while actions := self._core.take_actions():

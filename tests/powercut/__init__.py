@@ -1,0 +1,1 @@
+"""Power cuts, replayed at the level of the disk's blocks."""
