@@ -102,7 +102,7 @@ def test_spiral_is_no_loop() -> None:
     box.phone("102", None, "sip:103@192.0.2.1")
     box.receive(request("INVITE", "sip:102@192.0.2.1"), A, Who())
     (message, target), *_ = [(one, to) for one, to in box.taken() if isinstance(one, Request)]
-    assert target == Destination("192.0.2.1", None, None)
+    assert target == Destination("192.0.2.1", 5060, "udp")
     box.receive(message, Flow("udp", ("192.0.2.1", 5060), ("192.0.2.1", 5060)), Who())
     ((invite, target),) = box.requests("INVITE")
     assert (target, len(invite.values("via"))) == (B, 3)

@@ -112,8 +112,10 @@ def test_static_binding_is_resolved() -> None:
     assert target(binding("sips:door@door.example", None)) == Destination("door.example", None, "tls")
 
 
-def test_contact_of_another_account_at_the_box_is_a_spiral() -> None:
-    assert target(binding("sip:103@192.0.2.1")) == Destination("192.0.2.1", None, None)
+@pytest.mark.parametrize("flow", [PHONE, None], ids=["registered", "static"])
+@pytest.mark.parametrize("uri", ["sip:103@192.0.2.1", "sip:103@192.0.2.1:5060;transport=tcp", "sip:103@desk.example"])
+def test_contact_of_another_account_at_the_box_is_a_spiral_over_udp(uri: str, flow: Flow | None) -> None:
+    assert target(binding(uri, flow)) == Destination("192.0.2.1", 5060, "udp")
 
 
 def test_ones_own_name_as_contact_is_a_phones_mistake() -> None:

@@ -56,6 +56,12 @@ def test_an_alias_registers_the_accounts_address_of_record(desk: Desk) -> None:
     assert registration.aor == f"sip:101@{REALM}"
 
 
+def test_an_address_of_record_may_be_written_with_escapes(desk: Desk) -> None:
+    request = register_request(PHONE, user="%310%31")
+    registration = desk.registrar.register(request, flow(), Registrant(desk.directory.account("101")), 0.0)
+    assert registration.aor == f"sip:101@{REALM}"
+
+
 def test_contact_star_needs_expires_zero(desk: Desk) -> None:
     desk.register(PHONE)
     assert refused(desk, "*", headers=("Expires: 3600",)).status == 400

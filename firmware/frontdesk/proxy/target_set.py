@@ -80,9 +80,9 @@ def _target(binding: Binding, directory: Directory) -> Target | None:
     if binding.path:
         return _first_hop(binding)
     uri = _parse(binding.contact)
-    if binding.flow is None:
-        return destination(uri)
     if uri is not None and _is_elsewhere(uri, binding, directory):
+        return _own_listener(uri, directory)
+    if binding.flow is None:
         return destination(uri)
     if binding.connected:
         return binding.flow
@@ -96,6 +96,13 @@ def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
         return False
     account = directory.resolve(uri.user)
     return account is not None and account.aor != binding.aor
+
+
+def _own_listener(uri: Uri, directory: Directory) -> Destination:
+    """Where the box hears its own requests: by UDP, whose source shows that they are its own; a name needs no DNS."""
+    place = (uri.host, uri.port or 5060)
+    host, port = place if place in directory.addresses else min(directory.addresses, default=place)
+    return Destination(_bare(host), port, "udp")
 
 
 def _first_hop(binding: Binding) -> Target | None:

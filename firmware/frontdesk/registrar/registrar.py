@@ -9,6 +9,7 @@ from typing import Protocol
 from ..location import LocationService
 from ..model import Account, AddressOfRecord, Binding, BindingState, Changes, Settings
 from ..sip.errors import Rejection
+from ..sip.grammar import unescape
 from ..sip.message import Request
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
@@ -124,7 +125,8 @@ class Registrar:
         account = registrant.account
         if account is None or not self._directory.serves(to.host, to.port) or to.user is None:
             raise Rejection(403)
-        if to.user != account.username and self._directory.resolve(to.user) is not account:
+        user = unescape(to.user)  # the canonical form of step 5
+        if user != account.username and self._directory.resolve(user) is not account:
             raise Rejection(403)
         return account
 
