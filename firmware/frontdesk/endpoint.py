@@ -164,12 +164,12 @@ class Endpoint:
             else:
                 self.received(waiting.data, waiting.flow)
             now = monotonic()
-        self.settle()
         if self.waiting:
             self._come_back()
         elif self._refused and not self._core.is_backed_up:
             self._tell(f"{self._refused} requests were answered 503 in an overload that is over", now)
             self._refused = 0
+        self.settle()
 
     def _refuse(self, data: bytes, flow: Flow, now: float) -> None:
         if not self._refused:
