@@ -21,6 +21,7 @@ from ..registrar import Registrar
 from ..sip.checks import read_message
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Message, Request, Response
+from ..sip.plain_response import plain_response
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.via import stamp
@@ -89,7 +90,7 @@ class Core:
         if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
             return
         try:
-            message = read_message(data)
+            message = plain_response(data) or read_message(data)
         except ParseError as error:
             self.refuse(error, flow, now)
             return

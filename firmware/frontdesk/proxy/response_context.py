@@ -123,8 +123,7 @@ class ResponseContext:
         branch.heard = True
         if response.status == 100:
             return
-        response.remove_first("via")
-        if not any(field[0] == "via" for field in response.fields):
+        if not response.pop_via():
             self._lost(branch, response, now)
         elif response.status < 200:
             self._provisional(branch, response, now)

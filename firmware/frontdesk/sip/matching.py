@@ -16,7 +16,7 @@ def client_key(branch: str, method: str) -> str:
 
 def response_key(response: Response) -> str:
     """The key of the client transaction that a response is for. Raises ParseError."""
-    return client_key(response.via.branch or "", response.cseq.method)
+    return client_key(response.branch, response.cseq.method)
 
 
 def server_key(request: Request, method: str | None = None) -> str:

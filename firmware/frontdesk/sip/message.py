@@ -249,6 +249,16 @@ class Response(Message):
         fields.append(NO_BODY)
         return cls(status, one_line(reason or reason_phrase(status)), fields)
 
+    @property
+    def branch(self) -> str:
+        """The top Via's branch, "" where it has none. Raises ParseError."""
+        return self.via.branch or ""
+
+    def pop_via(self) -> bool:
+        """Takes the top Via off (section 16.7 step 3); whether another one is left."""
+        self.remove_first("via")
+        return "via" in self.index()
+
     def copy(self) -> Response:
         """A copy whose fields can be changed without touching this one's."""
         return Response(self.status, self.reason, self.fields.copy(), self.body)

@@ -1,0 +1,123 @@
+"""A response of the usual form is taken as bytes, and is in every way what the parser would make of it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.sip.checks import read_message
+from frontdesk.sip.errors import ParseError
+from frontdesk.sip.message import Response
+from frontdesk.sip.plain_response import plain_response
+
+HEAD = (
+    b"Via: SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKours.1f;received=192.0.2.1\r\n",
+    b"Via: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bKtheirs\r\n",
+    b"From: \"Desk, the\" <sip:101@desk.example>;tag=a\r\n",
+    b"To: <sip:102@desk.example>;tag=b\r\n",
+    b"Call-ID: 7c5@192.0.2.7\r\n",
+    b"CSeq: 2 INVITE\r\n",
+    b"Contact: <sip:102@192.0.2.9:5060>\r\n",
+    b"Content-Length: 4\r\n",
+)
+USUAL = b"SIP/2.0 180 Ringing\r\n" + b"".join(HEAD) + b"\r\nv=0\n"
+
+
+def long_way(data: bytes) -> Response:
+    response = read_message(data)
+    assert isinstance(response, Response)
+    return response
+
+
+def assert_alike(data: bytes) -> None:
+    plain, parsed = plain_response(data), long_way(data)
+    assert plain is not None
+    assert (plain.status, plain.reason, plain.branch, plain.cseq) == (
+        parsed.status, parsed.reason, parsed.branch, parsed.cseq,
+    )  # fmt: skip
+    assert plain.encode() == parsed.encode() == data
+    assert plain.pop_via() == parsed.pop_via()
+    assert plain.encode() == parsed.encode()
+    assert plain.branch == parsed.branch
+    assert plain.pop_via() == parsed.pop_via()
+    assert (plain.fields, plain.body) == (parsed.fields, parsed.body)
+    assert plain.encode() == parsed.encode()
+
+
+def test_the_top_via_comes_off_and_every_other_byte_stays() -> None:
+    response = plain_response(USUAL)
+    assert response is not None
+    assert response.pop_via()
+    assert response.encode() == USUAL.replace(HEAD[0], b"")
+
+
+def test_it_is_what_the_parser_makes_of_it() -> None:
+    assert_alike(USUAL)
+
+
+def test_fields_can_be_read_and_changed_as_ever() -> None:
+    response = plain_response(USUAL)
+    assert response is not None
+    assert response.to.tag == "b"
+    response.append("reason", "SIP;cause=200")
+    assert response.pop_via()
+    assert response.via.branch == "z9hG4bKtheirs"
+    assert response.encode() == USUAL.replace(HEAD[0], b"").replace(b"\r\n\r\n", b"\r\nReason: SIP;cause=200\r\n\r\n")
+
+
+def test_the_last_via_leaves_none() -> None:
+    response = plain_response(USUAL)
+    assert response is not None
+    assert [response.pop_via(), response.pop_via()] == [True, False]
+
+
+@given(st.permutations(HEAD[2:]), st.binary(max_size=40), st.integers(100, 699), st.text("ab \u00e9-", max_size=9))
+def test_whatever_the_order_it_is_what_the_parser_makes_of_it(
+    lines: list[bytes], body: bytes, status: int, reason: str
+) -> None:
+    head = b"".join((*HEAD[:2], *lines)).replace(b"Length: 4", b"Length: %d" % len(body))
+    assert_alike(f"SIP/2.0 {status} {reason}\r\n".encode() + head + b"\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"To: ", b"To : "),
+        (b"To: ", b"t: "),
+        (b"To: <", b"To:\r\n <"),
+        (b"CSeq: 2 INVITE", b"CSeq: 2\tINVITE"),
+        (b"CSeq: 2 INVITE", b"CSeq: 2 INVITE\r\nCSeq: 3 INVITE"),
+        (b"CSeq: 2", b"CSeq: 99999999999"),
+        (b"Call-ID: 7c5@192.0.2.7\r\n", b""),
+        (b"From: ", b"From: <sip:x@y>\r\nFrom: "),
+        (b"Length: 4", b"Length: 5"),
+        (b"Length: 4", b"Length: 3"),
+        (b"Length: 4", b"Length: four"),
+        (b"Contact: ", b"no header line\r\nContact: "),
+        (b"Contact: ", b"Contact:\r"),
+        (b"Contact: ", b"X: \n"),
+        (b"Contact: ", b"X: y\r\n" * 65 + b"Contact: "),
+        (b";received=192.0.2.1", b";received=192.0.2.1, SIP/2.0/UDP 192.0.2.8"),
+        (b";branch=z9hG4bKours.1f", b';x=";branch=z9hG4bKours.1f"'),
+        (b"SIP/2.0 180", b"SIP/2.0 099"),
+        (b"SIP/2.0 180", b"SIP/3.0 180"),
+        (HEAD[1], b""),
+    ],
+)
+def test_what_is_not_of_the_usual_form_is_left_to_the_parser(old: bytes, new: bytes) -> None:
+    assert old in USUAL
+    assert plain_response(USUAL.replace(old, new)) is None
+
+
+@given(st.integers(0, len(USUAL) - 1), st.binary(max_size=3))
+def test_a_damaged_one_is_never_read_otherwise(at: int, junk: bytes) -> None:
+    data = USUAL[:at] + junk + USUAL[at + 1 :]
+    plain = plain_response(data)
+    if plain is None:
+        return
+    try:
+        parsed = long_way(data)
+    except ParseError:
+        return  # the parser looks into more of it
+    assert (plain.status, plain.branch, plain.cseq) == (parsed.status, parsed.branch, parsed.cseq)
+    assert plain.pop_via() == parsed.pop_via()
+    assert plain.encode() == parsed.encode()
