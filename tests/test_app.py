@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import resource
+import socket
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,27 @@ def test_a_limit_that_is_high_enough_stays(monkeypatch: pytest.MonkeyPatch, tmp_
     system = _System(monkeypatch, 20_000, 20_000)
     assert connections(tmp_path) == 1000
     assert system.soft == 20_000
+
+
+def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert {each.host for each in app.Options(tmp_path).listeners} >= {"0.0.0.0"}
+
+    class OldSocket(socket.socket):
+        def __init__(self, family: int = -1, type: int = -1) -> None:
+            if family == socket.AF_INET6:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+            super().__init__(family, type)
+
+    monkeypatch.setattr(socket, "socket", OldSocket)
+    assert app.Options(tmp_path).listeners == (Listener("udp", "0.0.0.0", 5060), Listener("tcp", "0.0.0.0", 5060))
+
+
+def test_a_taken_port_is_told_in_plain_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        assert app.run(app.Options(tmp_path, (Listener("tcp", "127.0.0.1", port),))) == 2
+    assert capsys.readouterr().err == f"frontdesk: cannot listen on tcp:127.0.0.1:{port}: Address already in use.\n"

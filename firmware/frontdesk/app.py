@@ -9,9 +9,10 @@ import os
 import resource
 import secrets
 import signal
+import socket
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +42,22 @@ class Options:
     """What `serve` was told on its command line."""
 
     data: Path
-    listeners: tuple[Listener, ...] = (
-        Listener("udp", "0.0.0.0", 5060),
-        Listener("tcp", "0.0.0.0", 5060),
-        Listener("udp", "::", 5060),
-        Listener("tcp", "::", 5060),
-    )
+    listeners: tuple[Listener, ...] = field(default_factory=lambda: everywhere())
     domains: tuple[str, ...] = ()
     """The first names the realm of a database that is yet to be made."""
     guard: bool = True
     flush: float | None = None
     """Seconds; None: as the settings say."""
     log: str = "text"
+
+
+def everywhere() -> tuple[Listener, ...]:
+    """UDP and TCP 5060 of all addresses; without IPv6 where the kernel has none."""
+    hosts = ["0.0.0.0"]
+    with contextlib.suppress(OSError):
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+        hosts.append("::")
+    return tuple(Listener(transport, host, 5060) for host in hosts for transport in ("udp", "tcp"))
 
 
 def run(options: Options) -> int:
@@ -126,7 +131,9 @@ class _Appliance:
         try:
             await endpoint.listen(self._options.listeners)
         except OSError as error:
-            print(f"frontdesk: cannot listen on {error.filename}: {error.strerror}.", file=sys.stderr)  # noqa: T201
+            # asyncio puts a sentence of its own into strerror.
+            why = os.strerror(error.errno) if error.errno else str(error)
+            print(f"frontdesk: cannot listen on {error.filename}: {why}.", file=sys.stderr)  # noqa: T201
             return BAD_START
         control = ControlSocket(self._box(endpoint, journal))
         await control.start(self._options.data)
