@@ -82,7 +82,10 @@ def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(
     assert app.Options(tmp_path).listeners == (Listener("udp", "0.0.0.0", 5060), Listener("tcp", "0.0.0.0", 5060))
 
 
-def test_a_taken_port_is_told_in_plain_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_is_told_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(app, "start_logging", lambda form: None)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

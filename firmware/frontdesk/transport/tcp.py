@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import itertools
+import os
 import socket
 from typing import Protocol
 
@@ -140,6 +142,8 @@ class Connections:
         server = await asyncio.get_running_loop().create_server(
             lambda: Connection(self), address[0], address[1], family=family, backlog=BACKLOG
         )
+        if not server.sockets:  # asyncio passes over a family that the kernel does not have
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         self._servers.append(server)
         return server.sockets[0].getsockname()[0], server.sockets[0].getsockname()[1]
 
