@@ -122,6 +122,19 @@ def test_status_tells_that_no_box_runs_and_what_was_damaged(shell: Shell) -> Non
     assert shell.json("status")["accounts"] == 1
 
 
+def test_ext_is_another_word_for_account(shell: Shell) -> None:
+    shell.ok("ext", "add", "101")
+    assert [row["user"] for row in shell.json("ext", "list")] == ["101"]
+
+
+def test_admin_password_is_a_line_of_standard_input(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("seven77\n"))
+    assert shell.run("passwd", "admin") == 1
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse\n"))
+    assert shell.ok("passwd", "admin") == "Changed the admin password.\n"
+    assert shell.run("passwd", "admin", "correct horse") == 2
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .control import Box
+from .control import Admin, Box
+from .control.admin import OffLoop, T
 from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
@@ -80,6 +82,7 @@ class _Appliance:
         self._store = store
         self._clock = Clock.of_this_boot()
         self._stored = store.settings()
+        self._meta = store.meta
         self._settings = _settings(self._stored, options)
         for notice in store.notices:
             _log.warning("%s", notice)
@@ -135,11 +138,17 @@ class _Appliance:
             why = os.strerror(error.errno) if error.errno else str(error)
             print(f"frontdesk: cannot listen on {error.filename}: {why}.", file=sys.stderr)  # noqa: T201
             return BAD_START
-        control = ControlSocket(self._box(endpoint, journal))
+        box = self._box(endpoint, journal)
+        box.admin.settle_code()
+        if box.admin.code and sys.stdout.isatty():  # Where it is written down it would outlive its purpose.
+            print(f"first-boot code: {box.admin.code}", flush=True)  # noqa: T201
+        control = ControlSocket(box)
         await control.start(self._options.data)
         endpoint.settle()
         print("ready", flush=True)  # noqa: T201
+        uptime = asyncio.create_task(_count_uptime(box))
         await stop.wait()
+        uptime.cancel()
         await control.close()
         self._core.flush(self._clock.now())
         endpoint.settle()
@@ -150,12 +159,14 @@ class _Appliance:
         async def execute(write: Write, *, snapshot: bool = True) -> Any:
             return await asyncio.wrap_future(journal.execute(write, snapshot=snapshot))
 
+        records = Records(execute, self._clock, self._store.forget_past)
         return Box(
             self._core.directory,
             self._core.location,
-            Records(execute, self._clock),
+            records,
             self._stored,
             self._clock,
+            admin=Admin(records, self._meta, self._options.data, self._clock.now, _two_at_once()),
             notices=self._store.notices,
             core=self._core,
             settle=endpoint.settle,
@@ -172,6 +183,25 @@ def _settings(stored: Settings, options: Options) -> Settings:
     if options.flush is not None:
         settings = replace(settings, flush=options.flush)
     return replace(settings, domains=tuple(dict.fromkeys((*stored.domains, *options.domains))))
+
+
+def _two_at_once() -> OffLoop:
+    """Runs what takes long (scrypt) in threads, two at most: it takes 16 MB each, and the calls want the processor."""
+    threads = ThreadPoolExecutor(2, "off-loop")
+
+    async def run(work: Callable[[], T], /) -> T:
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+    return run
+
+
+async def _count_uptime(box: Box) -> None:
+    """Writes down every hour how long secrets are to stay in the box yet."""
+    while True:
+        await asyncio.sleep(3600)
+        if box.admin.restricted:
+            with contextlib.suppress(OSError):
+                await box.admin.keep_restricted()
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

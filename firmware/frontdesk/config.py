@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -12,6 +13,12 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds in each unit of a duration."""
 ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
 """RFC 8760 section 2.1, as the digest room knows them."""
+DHCP = "dhcp"
+NONE = "none"
+"""How an address that is not there is typed."""
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""One label of a host name (RFC 1123 section 2.1), in lower case."""
+ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 
 class SettingError(Exception):
@@ -30,7 +37,7 @@ class Form:
 
 @dataclass(slots=True, frozen=True)
 class Setting:
-    """One row of the table; `key` is the field of `Settings` with dashes."""
+    """One row of the table; `key` is the field of `Settings` with dashes, or with a dot after the noun."""
 
     key: str
     form: Form
@@ -41,7 +48,11 @@ class Setting:
     @property
     def field(self) -> str:
         """The name in `Settings`."""
-        return self.key.replace("-", "_")
+        return _field(self.key)
+
+
+def _field(key: str) -> str:
+    return key.replace("-", "_").replace(".", "_")
 
 
 def read_duration(text: str) -> float:
@@ -88,6 +99,57 @@ def read_algorithms(text: str) -> tuple[str, ...]:
     return names
 
 
+def read_host_name(text: str) -> str:
+    """One label, in lower case."""
+    if not LABEL.fullmatch(text.lower()):
+        raise ValueError("is up to 63 letters, digits and dashes")
+    return text.lower()
+
+
+def read_zone(text: str) -> str:
+    """The name of a time zone."""
+    if not ZONE.fullmatch(text):
+        raise ValueError("is a time zone such as UTC or Europe/Berlin")
+    return text
+
+
+def read_interface(text: str) -> str:
+    """`dhcp`, or an address that a host can have with the length of its prefix."""
+    if text.lower() == DHCP:
+        return DHCP
+    from ipaddress import ip_interface
+
+    address, slash, length = text.partition("/")
+    try:
+        interface = ip_interface(f"{read_host(address)}/{int(length)}" if slash else "")
+    except ValueError:
+        raise ValueError("is dhcp, or an address with the length of its prefix such as 192.0.2.10/24") from None
+    return str(interface)
+
+
+def read_host(text: str) -> str:
+    """The address of a host."""
+    from ipaddress import ip_address
+
+    try:
+        address = ip_address(text)
+    except ValueError:
+        raise ValueError("is an IP address") from None
+    if address.is_loopback or address.is_multicast or address.is_unspecified or "%" in text:
+        raise ValueError("is the IP address of a host")
+    return str(address)
+
+
+def read_gateway(text: str) -> str:
+    """An address, or `none`."""
+    return "" if text.lower() == NONE else read_host(text)
+
+
+def read_hosts(text: str) -> tuple[str, ...]:
+    """Addresses between commas or spaces, or `none`."""
+    return () if text.lower() == NONE else tuple(dict.fromkeys(map(read_host, text.replace(",", " ").split())))
+
+
 DURATION = Form("duration", read_duration, write_duration)
 SECONDS = Form("duration", lambda text: int(read_duration(text)), write_duration)
 COUNT = Form("number", read_count, str)
@@ -111,14 +173,29 @@ SETTINGS = (
     Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 1, 3600),
     Setting("max-breadth", COUNT, "Branches that one call may have at once (RFC 5393).", 1, 1000),
     Setting("call-records", COUNT, "Ended calls that are kept; the oldest go first.", 0, 1_000_000),
+    Setting("hostname", Form("name", read_host_name, str), "The box's own name in its network."),
+    Setting("timezone", Form("zone", read_zone, str), "Where the box stands, such as Europe/Berlin."),
+    Setting("net.address", Form("address", read_interface, str), "dhcp, or an address such as 192.0.2.10/24."),
+    Setting("net.gateway", Form("address", read_gateway, lambda text: text or NONE), "The way to other networks."),
+    Setting(
+        "net.dns",
+        Form("addresses", read_hosts, lambda hosts: ", ".join(hosts) or NONE),
+        "Name servers, unless DHCP names them.",
+    ),
+    Setting("web", SWITCH, "The setup page."),
+    Setting("console.recovery", SWITCH, "Whether a lost admin password can be taken away at the console."),
+    Setting("console.idle", DURATION, "When a console with nobody at it logs out; 0s: never.", 0, 86_400),
 )
 TABLE = {setting.key: setting for setting in SETTINGS}
-assert {setting.field for setting in SETTINGS} == {field.name for field in fields(Settings)}
+HOST = ("hostname", "timezone", "net.address", "net.gateway", "net.dns")
+"""Those that the machine takes, not the service."""
+_FIELDS = {setting.field: setting for setting in SETTINGS}
+assert set(_FIELDS) == {field.name for field in fields(Settings)}
 
 
 def find(key: str) -> Setting:
-    """The row of that key (dashes or underscores). Raises SettingError."""
-    setting = TABLE.get(key.replace("_", "-"))
+    """The row of that key (dashes, dots or underscores). Raises SettingError."""
+    setting = _FIELDS.get(_field(key))
     if setting is None:
         raise SettingError(f"There is no setting {key!r}; there are {', '.join(TABLE)}.")
     return setting
@@ -145,9 +222,16 @@ def text_of(settings: Settings, key: str) -> str:
 
 def changed(settings: Settings, key: str, text: str | None) -> Settings:
     """`settings` with one changed (None: back to its default). Raises SettingError."""
-    setting = find(key)
-    value = getattr(Settings(), setting.field) if text is None else parse(key, text)
-    return _ordered(replace(settings, **{setting.field: value}))
+    return combined(settings, {key: text})
+
+
+def combined(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
+    """`settings` with many changed at once. Raises SettingError."""
+    values = {
+        find(key).field: getattr(Settings(), find(key).field) if text is None else parse(key, text)
+        for key, text in texts.items()
+    }
+    return _checked(replace(settings, **values))
 
 
 def load(texts: Mapping[str, str]) -> tuple[Settings, list[str]]:
@@ -160,13 +244,19 @@ def load(texts: Mapping[str, str]) -> tuple[Settings, list[str]]:
         except SettingError as error:
             complaints.append(str(error))
     try:
-        return _ordered(replace(Settings(), **values)), complaints
+        return _checked(replace(Settings(), **values)), complaints
     except SettingError as error:
-        others = {field: value for field, value in values.items() if not field.endswith("_expires")}
+        others = {field: value for field, value in values.items() if not field.endswith(("_expires", "_gateway"))}
         return replace(Settings(), **others), [*complaints, str(error)]
 
 
-def _ordered(settings: Settings) -> Settings:
+def _checked(settings: Settings) -> Settings:
     if not settings.min_expires <= settings.default_expires <= settings.max_expires:
         raise SettingError("min-expires, default-expires and max-expires must stand in this order.")
+    if settings.net_gateway and settings.net_address != DHCP:
+        from ipaddress import ip_address, ip_interface
+
+        gateway, interface = ip_address(settings.net_gateway), ip_interface(settings.net_address)
+        if gateway not in interface.network and not gateway.is_link_local:
+            raise SettingError(f"net.gateway {gateway} is not in the network of net.address {interface}.")
     return settings

@@ -170,3 +170,16 @@ class Settings:
     """Kept at most; the oldest go first."""
     domains: tuple[str, ...] = ()
     """Names that the box answers for besides its realm and its addresses."""
+    hostname: str = "frontdesk"
+    timezone: str = "UTC"
+    """A name of the IANA time zone database."""
+    net_address: str = "dhcp"
+    """Or an address with the length of its prefix, such as 192.0.2.10/24."""
+    net_gateway: str = ""
+    net_dns: tuple[str, ...] = ()
+    web: bool = True
+    """Whether there is a setup page."""
+    console_recovery: bool = True
+    """Whether a lost admin password can be taken away at the console, just after power-up."""
+    console_idle: float = 600.0
+    """Until a console with nobody at it logs out; 0: never."""

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from frontdesk.control import Box, run
+from frontdesk.control import Admin, Box, run
 from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
@@ -22,6 +22,7 @@ class Desk:
     def __init__(self, directory: Path) -> None:
         self.path = directory
         self.store = opened(directory)
+        self.now = NOW
         self.full = False
         """The disk is full."""
         self.closed: list[Close] = []
@@ -31,8 +32,10 @@ class Desk:
             who.put(account)
         where = LocationService(self.store.bindings(NOW, WALL, BOOT), self.store.next_binding_id())
         self.core = Core(who, where, Settings(), Keys(b"r" * 32, b"p" * 32), lambda length: b"x" * length)
+        records = Records(self._execute, clock(), self.store.forget_past)
+        admin = Admin(records, self.store.meta, directory, lambda: self.now)
         self.box = Box(
-            who, where, Records(self._execute, clock()), self.store.settings(), clock(), core=self.core,
+            who, where, records, self.store.settings(), clock(), admin=admin, core=self.core,
             settle=self._settle, configure=self.taken.append, listeners=["udp:127.0.0.1:5060"], started_at=NOW - 90,
         )  # fmt: skip
 

@@ -50,6 +50,11 @@ def test_answers_of_all_reading_verbs_are_json_and_text(desk: Desk) -> None:
             assert verb.show(answer).replace("\n", "").isprintable()
 
 
+def test_ext_is_another_word_for_account(desk: Desk) -> None:
+    assert desk.do("ext add", user="102", password="secret")["user"] == "102"
+    assert len(desk.do("ext list")) == 2
+
+
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 

@@ -54,7 +54,7 @@ class DurableBox:
         self.journal._connect = connect(self.journal._connect)  # the thread opens it with the first batch
         self.clock.drive(self._core.next_timer, self._handle_timers)
         records = Records(self._execute, clock)
-        admin = Admin(records, self.store.meta(), directory, clock.now)
+        admin = Admin(records, self.store.meta, directory, clock.now)
         self._box = Box(
             self._core.directory, self._core.location, records, self.store.settings(), clock, admin=admin,
             core=self._core, settle=self._settle, configure=self._core.configure, journal=self.journal,

@@ -7,8 +7,9 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
-from ..control import TABLE, Kind, Verb, VerbError
+from ..control import TABLE, Argument, Kind, Verb, VerbError
 from .parser import build_parser
 
 BAD_COMMAND = 2
@@ -40,10 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(verb: Verb, options: Namespace) -> int:
     from .box import ask
 
-    values = {argument.name: getattr(options, argument.name) for argument in verb.arguments}
+    values: dict[str, Any] = {argument.name: getattr(options, argument.name, None) for argument in verb.arguments}
     for argument in verb.arguments:
-        if argument.kind is Kind.PASSWORD:
-            values[argument.name] = _read_password() if values[argument.name] else None
+        if argument.kind is Kind.SECRET or (argument.kind is Kind.PASSWORD and values[argument.name]):
+            values[argument.name] = _read_password(argument)
+        elif argument.kind is Kind.PASSWORD:
+            values[argument.name] = None
         elif argument.kind is Kind.FILE:
             with open(values[argument.name], encoding="utf-8", newline="") as file:
                 values[argument.name] = _read(file.read, values[argument.name])
@@ -52,15 +55,18 @@ def _run(verb: Verb, options: Namespace) -> int:
     return 0
 
 
-def _read_password() -> str:
+def _read_password(argument: Argument) -> str:
     if sys.stdin.isatty():
         from getpass import getpass
 
-        password = getpass("Password: ")
+        word = argument.name.capitalize()
+        password = getpass(f"{word}: ")
+        if argument.twice and getpass(f"{word} again: ") != password:
+            raise VerbError("The two are not the same.")
     else:
         password = _read(sys.stdin.readline, "standard input").rstrip("\r\n")
     if not password:
-        raise VerbError("There is no password on standard input.")
+        raise VerbError(f"There is no {argument.name} on standard input.")
     return password
 
 

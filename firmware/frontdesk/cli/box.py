@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..control import Box, Role, Verb, VerbError, run
+from ..control import Admin, Box, Role, Verb, VerbError, run
 from ..directory import Directory
 from ..location import LocationService
 from ..store import Clock, DirectoryLock, Records, Store, StoreError
@@ -117,7 +117,9 @@ def _box(store: Store) -> Box:
         directory.put(account)
     bindings = store.bindings(clock.now(), clock.wall(), clock.boot_id)
     location = LocationService(bindings, store.next_binding_id(reserve=False))
-    return Box(directory, location, Records(execute, clock), settings, clock, store.notices)
+    records = Records(execute, clock, store.forget_past)
+    admin = Admin(records, store.meta, store.directory, clock.now)
+    return Box(directory, location, records, settings, clock, notices=store.notices, admin=admin)
 
 
 def _finish(verb: Awaitable[Any]) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__
-from ..control import VERBS, Argument, Kind, Verb
+from ..control import NOUNS, VERBS, Argument, Kind, Verb
 
 GROUPS = {
     "account": "Who may register and call.",
@@ -17,6 +17,7 @@ GROUPS = {
     "binding": "Places that are set by hand.",
     "peer": "Addresses whose requests need no password.",
     "config": "Settings of the box.",
+    "passwd": "Passwords of those who run the box.",
 }
 LATER = {
     "web": "the setup page",
@@ -59,7 +60,8 @@ def build_parser() -> Parser:
     for verb in VERBS:
         group, _, word = verb.words.partition(" ")
         if word and group not in groups:
-            of_group = commands.add_parser(group, help=GROUPS[group], description=GROUPS[group])
+            also = [word for word, noun in NOUNS.items() if noun == group]
+            of_group = commands.add_parser(group, aliases=also, help=GROUPS[group], description=GROUPS[group])
             groups[group] = of_group.add_subparsers(title="commands", metavar="COMMAND", required=True)
         _add_verb(groups[group] if word else commands, word or group, verb)
     return parser
@@ -76,6 +78,8 @@ def _add_verb(commands: _SubParsersAction[Parser], word: str, verb: Verb) -> Non
 
 def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
     name, help = argument.name, argument.help
+    if argument.kind is Kind.SECRET:
+        return  # Asked for at a terminal, else a line of standard input.
     if argument.kind is Kind.PASSWORD:
         parser.add_argument(f"--{name}-stdin", dest=name, action="store_true", help=help)
     elif argument.kind is Kind.FLAG:

@@ -1,6 +1,7 @@
 """The verbs of CLI, console and page, one table: snapshots out, commands in."""
 
+from .admin import Admin
 from .box import Box, VerbError
-from .verbs import TABLE, VERBS, Argument, Kind, Role, Verb, run
+from .verbs import NOUNS, TABLE, VERBS, Argument, Kind, Role, Verb, run
 
-__all__ = ["TABLE", "VERBS", "Argument", "Box", "Kind", "Role", "Verb", "VerbError", "run"]
+__all__ = ["NOUNS", "TABLE", "VERBS", "Admin", "Argument", "Box", "Kind", "Role", "Verb", "VerbError", "run"]

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
+from .admin import Admin, Pair
+from .errors import VerbError
+
+__all__ = ["Box", "VerbError"]
 
 if TYPE_CHECKING:  # A command where no box runs does without it, and starts sooner.
     from ..core import Core
-
-
-class VerbError(Exception):
-    """A verb cannot be done; the text is one sentence for the person who asked."""
 
 
 class Location(Protocol):
@@ -34,6 +34,17 @@ class Records(Protocol):
     def save(self, saved: Sequence[Account], dropped: Iterable[int] = ()) -> Awaitable[None]: ...
     def remove(self, username: str, dropped: Iterable[int] = ()) -> Awaitable[None]: ...
     def put(self, table: str, key: str, value: str | None) -> Awaitable[None]: ...
+    def change(
+        self,
+        *,
+        accounts: Sequence[Account] = (),
+        dropped: Iterable[int] = (),
+        bound: Sequence[Binding] = (),
+        pairs: Sequence[Pair] = (),
+        calls: Sequence[dict[str, Any]] = (),
+        wipe: bool = False,
+    ) -> Awaitable[None]: ...
+    def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
     def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> Awaitable[None]: ...
     def calls(self, limit: int) -> Awaitable[list[dict[str, Any]]]: ...
 
@@ -73,6 +84,7 @@ class Box:
     settings: Settings
     """As they are kept; what `serve` was told by its options comes on top in `configure`."""
     clock: Clock
+    admin: Admin = field(kw_only=True)
     notices: list[str] = field(default_factory=list)
     core: Core | None = None
     settle: Callable[[], None] = _nothing

@@ -94,4 +94,7 @@ def status(answer: Any) -> str:
         ["Disk", f"{journal['commits']} commits, {megabytes:.1f} MB, {journal['pending']} waiting"],
         ["Memory", f"{answer['memory'] / 1e6:.0f} MB"],
     ]
+    if "first_boot_code" in answer:
+        code = answer["first_boot_code"]
+        rows.append(["First boot", f"{code} is the code for the setup page, until there is an admin password"])
     return "\n".join([aligned(rows), *(f"Note: {notice}" for notice in answer.get("notices", ()))])

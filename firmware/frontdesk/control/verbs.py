@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from . import accounts, bindings, devices, settings, system, text
+from . import accounts, administration, bindings, devices, settings, system, text
 from .box import Box, VerbError
 from .text import Show, sentence, table
 
+NOUNS = {"ext": "account"}
+"""What people say, and what it is."""
 LONGEST_VALUE = 4 << 20
 """Characters of one argument: a file of 10,000 accounts has a tenth of it."""
 
@@ -23,6 +25,8 @@ class Kind(StrEnum):
     FLAG = "flag"
     PASSWORD = "password"
     """Never on a command line: read from standard input, or made."""
+    SECRET = "secret"
+    """A password or passphrase that nobody makes: asked for, or a line of standard input."""
     FILE = "file"
     """The content of a file."""
 
@@ -44,6 +48,8 @@ class Argument:
     option: bool = False
     required: bool = True
     metavar: str = ""
+    twice: bool = False
+    """A secret that is new, and so typed twice."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,6 +87,8 @@ KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar=
 VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
 
+ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
+
 VERBS = (
     Verb("account add", accounts.add, sentence("Added {user}."), (USER, NAME, PASSWORD)),
     Verb("account remove", accounts.remove, sentence("Removed {user} and its bindings."), (USER,)),
@@ -117,13 +125,15 @@ VERBS = (
     Verb("events", system.events, text.events,
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
     Verb("status", system.status, text.status, role=Role.VIEWER),
+    Verb("passwd admin", administration.passwd, sentence("Changed the admin password."), (ADMIN_PASSWORD,)),
+    Verb("acknowledge", administration.acknowledge, sentence("The alarm is acknowledged.")),
 )  # fmt: skip
 TABLE = {verb.words: verb for verb in VERBS}
 
 
 async def run(box: Box, words: str, arguments: Mapping[str, object]) -> Any:
     """Does one verb; its answer is made of JSON's types. Raises VerbError."""
-    verb = TABLE.get(words)
+    verb = TABLE.get(canonical(words))
     if verb is None:
         raise VerbError(f"There is no verb {words[:60]!r}.")
     values = checked(verb, arguments)
@@ -134,6 +144,12 @@ async def run(box: Box, words: str, arguments: Mapping[str, object]) -> Any:
             return await verb.run(box, **values)
     except OSError as error:
         raise VerbError(f"Nothing was changed, the data cannot be written: {error}.") from error
+
+
+def canonical(words: str) -> str:
+    """The words of the table for what was said."""
+    noun, _, rest = words.partition(" ")
+    return f"{NOUNS.get(noun, noun)} {rest}".rstrip()
 
 
 def checked(verb: Verb, arguments: Mapping[str, object]) -> dict[str, object]:

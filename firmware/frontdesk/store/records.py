@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from ..model import Account, Binding
-from . import accounts, bindings
+from . import accounts, bindings, wiping
 from .clock import Clock
 from .errors import StoreError
 from .journal import Write
@@ -25,9 +25,11 @@ class Execute(Protocol):
 class Records:
     """The same functions over either way; all raise StoreError and then have changed nothing."""
 
-    def __init__(self, execute: Execute, clock: Clock) -> None:
+    def __init__(self, execute: Execute, clock: Clock, forget_past: Callable[[], None] = lambda: None) -> None:
+        """`forget_past` takes away what was there before the newest snapshot."""
         self._execute = execute
         self._clock = clock
+        self._forget_past = forget_past
 
     async def save(self, saved: Sequence[Account], dropped: Iterable[int] = ()) -> None:
         """Adds accounts or takes their new forms, and drops bindings (ids) with it."""
@@ -56,6 +58,38 @@ class Records:
         else:
             await self._do(lambda connection: accounts.save_pair(connection, table, key, value))
 
+    async def pairs(self, table: str) -> dict[str, str]:
+        """All of `meta`, `settings` or `peers`."""
+        result: dict[str, str] = await self._do(
+            lambda connection: accounts.load_pairs(connection, table), snapshot=False
+        )
+        return result
+
+    async def change(
+        self,
+        *,
+        accounts: Sequence[Account] = (),
+        dropped: Iterable[int] = (),
+        bound: Sequence[Binding] = (),
+        pairs: Sequence[tuple[str, str, str | None]] = (),
+        calls: Sequence[dict[str, Any]] = (),
+        wipe: bool = False,
+    ) -> None:
+        """Much at once, all or nothing. `wipe` takes everything away first, the older snapshots too."""
+        rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
+        ids = [(id,) for id in dropped]
+
+        def write(connection: sqlite3.Connection) -> None:
+            if wipe:
+                wiping.wipe(connection)
+            _save_all(connection, accounts, pairs, calls)
+            connection.executemany(bindings.REMOVE, ids)
+            connection.executemany(bindings.SAVE, rows)
+
+        await self._do(write)
+        if wipe:
+            self._forget_past()
+
     async def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> None:
         """Saves and drops bindings (ids) where no box runs."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in saved]
@@ -82,3 +116,19 @@ class Records:
             return await self._execute(write, snapshot=snapshot)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(str(error)) from error
+
+
+def _save_all(
+    connection: sqlite3.Connection,
+    saved: Sequence[Account],
+    pairs: Sequence[tuple[str, str, str | None]],
+    calls: Sequence[dict[str, Any]],
+) -> None:
+    accounts.save(connection, saved)
+    for table, key, value in pairs:
+        if value is None:
+            accounts.remove_pair(connection, table, key)
+        else:
+            accounts.save_pair(connection, table, key, value)
+    columns = CALL_COLUMNS.split(", ")
+    connection.executemany(bindings.SAVE_CALL, [tuple(map(call.get, columns)) for call in calls])

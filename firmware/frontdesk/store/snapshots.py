@@ -44,7 +44,7 @@ class Snapshots:
             os.fsync(descriptor)
         temporary.rename(path)
         sync_directory(self.folder)
-        self._tidy()
+        self.tidy()
         return path
 
     def good(self) -> Iterator[tuple[Path, bytes]]:
@@ -60,8 +60,9 @@ class Snapshots:
     def _files(self) -> list[Path]:
         return sorted((path for path in self.folder.glob("*-*.db") if _number(path)), key=_number, reverse=True)
 
-    def _tidy(self) -> None:
-        for path in [*self._files()[KEEP:], *self.folder.glob("*.tmp")]:
+    def tidy(self, keep: int = KEEP) -> None:
+        """Takes away all but the newest."""
+        for path in [*self._files()[keep:], *self.folder.glob("*.tmp")]:
             path.unlink(missing_ok=True)
 
 

@@ -33,7 +33,8 @@ class Store:
         self.snapshots = Snapshots(directory / "snapshots")
         self._connection = connection
         self._settings: Settings | None = None
-        meta = accounts.load_pairs(connection, "meta")
+        self.meta = meta = accounts.load_pairs(connection, "meta")
+        """What the box knew about itself when this was opened: its realm, its keys, its admin."""
         self.realm = meta["realm"]
         self.record_route_key = bytes.fromhex(meta["record_route_key"])
         self.auth_key = bytes.fromhex(meta["auth_key"])
@@ -89,6 +90,12 @@ class Store:
             self.snapshots.write(self._connection)
         except (OSError, sqlite3.Error) as error:  # What it is a snapshot of is on disk.
             self.notices.append(f"No snapshot of accounts and settings could be written: {error}.")
+
+    def forget_past(self) -> None:
+        """Leaves the newest snapshot alone: nothing comes back from before it."""
+        self.snapshots.tidy(1)
+        for path in self.directory.glob(f"{NAME}.damaged-*"):
+            path.unlink(missing_ok=True)
 
     def next_binding_id(self, *, reserve: bool = True) -> int:
         """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""

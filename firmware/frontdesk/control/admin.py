@@ -1,0 +1,186 @@
+"""The administrator's password, the code that does for it at first boot, and what follows where it was lost."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from . import scrypt
+from .errors import VerbError
+from .throttle import Throttle
+from .times import iso
+
+T = TypeVar("T")
+SHORTEST, LONGEST = 8, 128
+"""Characters of an admin password."""
+CODE_FILE = "first-boot-code"
+CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base32: no I, L, O, U."""
+CODE_LENGTH = 8
+"""40 bits, good until the password is set; tries are throttled."""
+RESTRICTED = 72 * 3600.0
+"""Seconds of uptime after a recovery in which no secret leaves the box."""
+
+Pair = tuple[str, str, str | None]
+"""A table of two columns, a key, and its value or None to take it away."""
+
+
+class Kept(Protocol):
+    """Where the admin's part of the box is kept."""
+
+    def change(self, *, pairs: Sequence[Pair] = ()) -> Awaitable[None]: ...
+
+
+class OffLoop(Protocol):
+    """Runs what takes long where nobody waits for it."""
+
+    def __call__(self, work: Callable[[], T], /) -> Awaitable[T]: ...
+
+
+async def on_the_spot(work: Callable[[], T], /) -> T:
+    """The way of a process that has nothing else to do."""
+    return work()
+
+
+class Admin:
+    """One administrator. There is no default password: until one is set, only who is at the box administers it."""
+
+    def __init__(
+        self,
+        records: Kept,
+        meta: Mapping[str, str],
+        directory: Path,
+        now: Callable[[], float],
+        off_loop: OffLoop = on_the_spot,
+    ) -> None:
+        """`meta` is what was kept; `now` counts seconds of uptime; `off_loop` does at most two at once."""
+        self.epoch = 0
+        """Grows when every session has to end."""
+        self._records = records
+        self._now = now
+        self._off_loop = off_loop
+        self._code_file = directory / CODE_FILE
+        self._throttle = Throttle()
+        self.load(meta)
+
+    def load(self, meta: Mapping[str, str]) -> None:
+        """Takes what is on disk for true."""
+        self.kept = meta.get("admin")
+        self.alarm = meta.get("alarm")
+        """When the password was recovered, until somebody acknowledges it."""
+        self._restricted_until = self._now() + float(meta.get("restricted", 0))
+
+    # -- the password --------------------------------------------------------------------------------------------------
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a password."""
+        return self.kept is not None
+
+    async def check(self, password: str, source: str) -> bool:
+        """Whether it is the password. Raises Throttled where that source has tried too often."""
+        kept = self.kept
+        if kept is None or len(password) > LONGEST:
+            return False
+        self._throttle.admit(source, self._now())
+        good = await self._off_loop(partial(scrypt.matches, kept, password))
+        if good and kept == self.kept:
+            self._throttle.succeeded(source)
+            return True
+        return False
+
+    async def set_password(self, password: str) -> None:
+        """Another password, kept when this returns; all sessions end, and the first-boot code is dead."""
+        if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+            raise VerbError(f"The admin password has {SHORTEST} to {LONGEST} characters that can be typed.")
+        kept = await self._off_loop(partial(scrypt.keep, password))
+        await self._records.change(pairs=[("meta", "admin", kept)])
+        self.kept = kept
+        self.epoch += 1
+        self.settle_code()
+
+    # -- the first-boot code -------------------------------------------------------------------------------------------
+
+    @property
+    def code(self) -> str | None:
+        """The first-boot code, as long as there is one."""
+        if self.is_set:
+            return None
+        try:
+            return self._code_file.read_text("ascii").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    async def check_code(self, code: str, source: str) -> bool:
+        """Whether it is the first-boot code, as people type it. Raises Throttled."""
+        typed = code.upper().translate(str.maketrans("ILO", "110", "- "))
+        kept = self.code
+        if kept is None:
+            return False
+        self._throttle.admit(source, self._now())
+        good = secrets.compare_digest(typed.encode(), kept.encode())
+        if good:
+            self._throttle.succeeded(source)
+        return good
+
+    def settle_code(self) -> None:
+        """Makes a code where there is no password and no code, and takes it away where there is a password."""
+        if self.is_set:
+            self._code_file.unlink(missing_ok=True)
+        elif self.code is None:
+            self._write_code("".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)))
+
+    def _write_code(self, code: str) -> None:
+        temporary = self._code_file.with_suffix(".tmp")
+        temporary.unlink(missing_ok=True)
+        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write(f"{code}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(self._code_file)
+
+    # -- a lost password -----------------------------------------------------------------------------------------------
+
+    async def recover(self, wall: float) -> None:
+        """Takes the lost password away: all sessions end, an alarm stands, and no secret leaves the box for a while."""
+        alarm = iso(wall)
+        kept = [("meta", "admin", None), ("meta", "alarm", alarm), ("meta", "restricted", str(RESTRICTED))]
+        await self._records.change(pairs=kept)
+        self.kept, self.alarm = None, alarm
+        self._restricted_until = self._now() + RESTRICTED
+        self.epoch += 1
+        self.settle_code()
+
+    async def acknowledge(self) -> None:
+        """Somebody has seen the alarm. Raises VerbError where there is none."""
+        if self.alarm is None:
+            raise VerbError("There is no alarm.")
+        await self._records.change(pairs=[("meta", "alarm", None)])
+        self.alarm = None
+
+    @property
+    def restricted(self) -> float:
+        """Seconds for which no secret leaves the box."""
+        return max(0.0, self._restricted_until - self._now())
+
+    async def keep_restricted(self) -> None:
+        """Writes down how much of it is left: called every hour, for uptime is what counts."""
+        left = self.restricted
+        await self._records.change(pairs=[("meta", "restricted", str(left) if left else None)])
+
+    def refuse_secrets(self) -> None:
+        """Raises VerbError while no secret may leave the box."""
+        if self.restricted:
+            hours = -int(-self.restricted // 3600)
+            raise VerbError(f"The admin password was recovered: secrets stay in the box for {hours} h of uptime yet.")
+
+    @property
+    def notices(self) -> list[str]:
+        """What the person at the box should know."""
+        if self.alarm is None:
+            return []
+        return [f"The admin password was recovered at the console ({self.alarm}); `acknowledge` ends this notice."]

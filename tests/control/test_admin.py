@@ -1,0 +1,217 @@
+"""The admin's password, the first-boot code, and the way back in."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Awaitable, Coroutine
+from typing import Any
+
+import pytest
+
+from frontdesk.control import VerbError, scrypt
+from frontdesk.control.admin import CODE_LETTERS, LONGEST, RESTRICTED, Admin
+from frontdesk.control.administration import recover, recovery_offered
+from frontdesk.control.throttle import FREE, SOURCES, Throttle, Throttled
+from tests.control.desk import Desk
+from tests.store.rows import NOW
+
+PASSWORD = "correct horse"
+
+
+def done(verb: Awaitable[Any]) -> Any:
+    """Its result; it does not wait."""
+    assert isinstance(verb, Coroutine)
+    with pytest.raises(StopIteration) as end:
+        verb.send(None)
+    return end.value.value
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Admin:
+    desk.do("passwd admin", password=PASSWORD)
+    return desk.box.admin
+
+
+# -- the password ------------------------------------------------------------------------------------------------------
+
+
+def test_no_password_is_good_before_one_is_set(desk: Desk) -> None:
+    assert not desk.box.admin.is_set
+    for password in ("", "admin", "frontdesk"):
+        assert not done(desk.box.admin.check(password, "console"))
+
+
+def test_password_is_kept_as_a_salted_hash_alone(desk: Desk, admin: Admin) -> None:
+    assert done(admin.check(PASSWORD, "console")) and not done(admin.check(PASSWORD + "x", "console"))
+    again = desk.restart().box.admin
+    assert again.is_set and done(again.check(PASSWORD, "console"))
+    kept = again.kept
+    desk.do("passwd admin", password=PASSWORD)
+    assert admin.kept != kept
+    assert all(PASSWORD.encode() not in path.read_bytes() for path in desk.path.rglob("*") if path.is_file())
+
+
+def test_accents_may_be_typed_either_way(desk: Desk) -> None:
+    desk.do("passwd admin", password="Stra\u00dfe caf\u00e9")
+    assert done(desk.box.admin.check("Stra\u00dfe cafe\u0301", "console"))
+
+
+@pytest.mark.parametrize("password", ["", "seven77", "x" * (LONGEST + 1), "with\ttabulator"])
+def test_password_that_cannot_be_is_refused(desk: Desk, password: str) -> None:
+    with pytest.raises(VerbError, match="characters"):
+        desk.do("passwd admin", password=password)
+    assert not desk.box.admin.is_set
+
+
+def test_password_that_is_not_on_disk_is_not_set(desk: Desk) -> None:
+    desk.full = True
+    with pytest.raises(VerbError, match="Nothing was changed"):
+        desk.do("passwd admin", password=PASSWORD)
+    assert not desk.box.admin.is_set
+
+
+def test_other_password_ends_all_sessions(desk: Desk, admin: Admin) -> None:
+    epoch = admin.epoch
+    desk.do("passwd admin", password="another horse")
+    assert admin.epoch > epoch and not done(admin.check(PASSWORD, "console"))
+
+
+def test_password_is_checked_off_the_loop(desk: Desk, admin: Admin) -> None:
+    threads = set()
+
+    async def off_loop(work: Any) -> Any:
+        def noted() -> Any:
+            threads.add(threading.get_ident())
+            return work()
+
+        return await asyncio.to_thread(noted)
+
+    other = Admin(desk.box.records, {"admin": admin.kept or ""}, desk.path, lambda: NOW, off_loop)
+    assert asyncio.run(other.check(PASSWORD, "console"))
+    assert threads and threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "md5 1 1 1 00 00", "scrypt 1073741824 8 1 00 " + "0" * 64, "scrypt 3 8 1 00 " + "0" * 64, "scrypt 4"]
+)
+def test_hash_that_is_none_or_too_dear_is_not_tried(kept: str) -> None:
+    with pytest.raises(ValueError, match="."):
+        scrypt.parse(kept)
+
+
+# -- the throttle ------------------------------------------------------------------------------------------------------
+
+
+def test_wrong_passwords_cost_time_and_the_right_one_ends_it(desk: Desk, admin: Admin) -> None:
+    for _ in range(FREE):
+        assert not done(admin.check("wrong password", "console"))
+    with pytest.raises(Throttled, match="wait 1 s"):
+        done(admin.check(PASSWORD, "console"))
+    assert done(admin.check(PASSWORD, "elsewhere"))
+    desk.now += 1
+    assert not done(admin.check("wrong password", "console"))
+    desk.now += 2
+    assert done(admin.check(PASSWORD, "console"))
+    assert not done(admin.check("wrong password", "console"))
+    assert done(admin.check(PASSWORD, "console"))
+
+
+def test_wait_doubles_up_to_a_minute() -> None:
+    throttle, now, waits = Throttle(), 0.0, []
+    for _ in range(12):
+        throttle.admit("console", now)
+        try:
+            throttle.admit("console", now)
+        except Throttled as throttled:
+            waits.append(throttled.seconds)
+            now += throttled.seconds
+    assert waits[-9:-2] == [4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]
+
+
+def test_throttle_remembers_so_many_sources() -> None:
+    throttle = Throttle()
+    for _ in range(FREE):
+        throttle.admit("here", 0.0)
+    for number in range(SOURCES - 1):
+        throttle.admit(str(number), 0.0)
+    with pytest.raises(Throttled):
+        throttle.admit("here", 0.0)
+    for number in range(SOURCES):
+        throttle.admit(f"b{number}", 0.0)
+    throttle.admit("here", 0.0)
+
+
+# -- the first-boot code -----------------------------------------------------------------------------------------------
+
+
+def test_code_is_there_until_there_is_a_password(desk: Desk) -> None:
+    admin, file = desk.box.admin, desk.path / "first-boot-code"
+    admin.settle_code()
+    code = admin.code
+    assert code is not None and re.fullmatch(f"[{CODE_LETTERS}]{{8}}", code)
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{code}\n", 0o600)
+    admin.settle_code()
+    assert admin.code == code == desk.do("status")["first_boot_code"]
+    assert done(admin.check_code(f"{code[:4]}-{code[4:]}".lower(), "page"))
+    assert not done(admin.check_code("00000000" if code != "00000000" else "1" * 8, "page"))
+    desk.do("passwd admin", password=PASSWORD)
+    assert not file.exists() and not done(admin.check_code(code, "page"))
+    assert "first_boot_code" not in desk.do("status")
+
+
+def test_code_that_outlived_a_power_cut_is_dead(desk: Desk, admin: Admin) -> None:
+    (desk.path / "first-boot-code").write_text("01234567\n")
+    again = desk.restart().box.admin
+    assert again.code is None
+    again.settle_code()
+    assert not (desk.path / "first-boot-code").exists()
+
+
+# -- a lost password ---------------------------------------------------------------------------------------------------
+
+
+def test_recovery_takes_the_password_away_and_raises_an_alarm(desk: Desk, admin: Admin) -> None:
+    epoch = admin.epoch
+    assert recovery_offered(desk.box)
+    done(recover(desk.box))
+    assert (admin.is_set, admin.epoch > epoch, len(admin.code or "")) == (False, True, 8)
+    assert "recovered" in desk.restart().do("status")["notices"][0]
+    desk.do("acknowledge")
+    assert "notices" not in desk.do("status")
+    with pytest.raises(VerbError, match="no alarm"):
+        desk.do("acknowledge")
+
+
+def test_no_secret_leaves_the_box_for_72_hours_of_uptime(desk: Desk, admin: Admin) -> None:
+    admin.refuse_secrets()
+    done(recover(desk.box))
+    desk.now += RESTRICTED / 2
+    with pytest.raises(VerbError, match="for 36 h"):
+        admin.refuse_secrets()
+    done(admin.keep_restricted())
+    again = desk.restart()
+    again.now += RESTRICTED / 2 - 1
+    with pytest.raises(VerbError, match="for 1 h"):
+        again.box.admin.refuse_secrets()
+    again.now += 1
+    again.box.admin.refuse_secrets()
+    done(again.box.admin.keep_restricted())
+    assert "restricted" not in done(again.box.records.pairs("meta"))
+
+
+def test_recovery_can_be_locked(desk: Desk, admin: Admin) -> None:
+    desk.do("config set", key="console.recovery", value="off")
+    assert not recovery_offered(desk.box)
+    with pytest.raises(VerbError, match="locked"):
+        done(recover(desk.box))
+    assert admin.is_set
+
+
+def test_good_hash_is_as_dear_as_it_is_meant_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    start = time.process_time()
+    assert scrypt.matches(scrypt.keep(PASSWORD), PASSWORD)
+    assert time.process_time() - start > 0.02 and scrypt.COST.bearable
