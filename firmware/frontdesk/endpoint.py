@@ -30,6 +30,8 @@ CLOCK_SET = 1_767_225_600
 """2026-01-01 in seconds since 1970: a wall clock before it has not been set yet (a board without a clock battery)."""
 UNSENT = 1000
 """Messages that may wait for names and connections at once."""
+AT_ONCE = 16
+"""Datagrams worked on as they are read: more may take a slow board longer than a turn."""
 TURN = 64
 """Datagrams worked on before timers, connections and the journal's word get their turn."""
 TURN_TIME = 0.005
@@ -135,7 +137,7 @@ class Endpoint:
 
     def arrived(self, datagrams: list[Datagram]) -> None:
         """All that a socket held. Nearly always it is worked on at once."""
-        if len(datagrams) <= TURN and not self._turn_is_due and not self._core.is_backed_up:
+        if len(datagrams) <= AT_ONCE and not self._turn_is_due and not self._core.is_backed_up:
             for data, flow in datagrams:
                 self.received(data, flow)
             self.settle()

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.loads import BUILD, build_generators, write_users
-from tests.bench.processes import PROC, read
+from tests.bench.processes import PROC, read, usage
 from tests.bench.servers import HOST, Account, Frontdesk
 
 HERE = Path(__file__).parent
@@ -126,10 +126,12 @@ def one_avalanche(sync: float, slow_board: bool, phones: int, within: float, fol
         seconds = within + 3
         with a_third_of_a_core(server.pid) if slow_board else nullcontext():
             alone = together(server.port, [crowd.calls(seconds), crowd.refreshes(seconds)])
+            before = usage(server.pid).cpu
             storm = together(server.port, [crowd.avalanche(within), crowd.calls(seconds), crowd.refreshes(seconds)])
-        board = "a third of a core" if slow_board else "one core"
+            spent = usage(server.pid).cpu - before
+        board = "a third of a core" if slow_board else "a core"
         peak = peak_megabytes(server.pid)
-        return {"sync": sync, "board": board, "alone": alone, "storm": storm, "rest": rest, "peak": peak}
+        return {"sync": sync, "board": board, "cpu": spent, "alone": alone, "storm": storm, "rest": rest, "peak": peak}
     finally:
         server.stop()
 
@@ -141,8 +143,10 @@ def one_overload(sync: float, phones: int, within: float, folder: Path) -> dict[
     server.start()
     try:
         with a_third_of_a_core(server.pid):
+            before = usage(server.pid).cpu
             (told,) = together(server.port, [crowd.avalanche(within)])
-        return {"sync": sync, "told": told, "peak": peak_megabytes(server.pid)}
+            spent = usage(server.pid).cpu - before
+        return {"sync": sync, "cpu": spent, "told": told, "peak": peak_megabytes(server.pid)}
     finally:
         server.stop()
 
@@ -162,6 +166,7 @@ def avalanche_row(run: dict[str, Any]) -> str:
         f"{calls['ok']} of {calls['ops']}, {calls['retx']} resent",
         f"{milliseconds(calls):.1f} ({milliseconds(alone_calls):.1f}) ms",
         f"{milliseconds(refreshes):.1f} ({milliseconds(alone_refreshes):.1f}) ms",
+        f"{run['cpu']:.1f} s",
         f"{run['rest']:.0f} / {run['peak']:.0f} MB",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
@@ -169,8 +174,8 @@ def avalanche_row(run: dict[str, Any]) -> str:
 
 AVALANCHE_HEAD = (
     "| a sync, the board | registered | all after | 503 | resent | exchange p50 / p99 | calls put through meanwhile "
-    "| call p99 (without the avalanche) | refresh p99 (without) | memory at rest / at most |\n"
-    "|---|---|---|---|---|---|---|---|---|---|\n"
+    "| call p99 (without the avalanche) | refresh p99 (without) | CPU | memory at rest / at most |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 
 
@@ -179,14 +184,14 @@ def overload_row(run: dict[str, Any]) -> str:
     cells = [
         f"{run['sync'] * 1000:g} ms", f"{told['registered']} of {told['phones']}", f"{told['elapsed']:.1f} s",
         str(told["codes"].get("503", 0)), str(told["codes"].get("401", 0)), str(told["retx"]), str(told["given_up"]),
-        f"{run['peak']:.0f} MB",
+        f"{run['cpu']:.1f} s", f"{run['peak']:.0f} MB",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
 
 
 OVERLOAD_HEAD = (
-    "| a sync | registered | all after | 503 | 401 | resent | exchanges given up | memory at most |\n"
-    "|---|---|---|---|---|---|---|---|\n"
+    "| a sync | registered | all after | 503 | 401 | resent | exchanges given up | CPU | memory at most |\n"
+    "|---|---|---|---|---|---|---|---|---|\n"
 )
 
 
