@@ -62,13 +62,11 @@ class EventLog:
         """Files an event under its account. The same once more is only counted: a phone with a wrong password tries
         for ever."""
         ring = self._ring(event.account)
-        last = ring[-1] if ring else None
-        if last is not None and (last.kind, last.text, last.source, last.rule) == (
-            event.kind, event.text, event.source, event.rule,
-        ):  # fmt: skip
-            ring[-1] = event = replace(event, times=last.times + 1)  # the last one may still be unpublished
-        else:
+        at = _repeated(ring, event)
+        if at is None:
             ring.append(event)
+        else:
+            ring[at] = event = replace(event, times=ring[at].times + 1)  # the old one may still be unpublished
         if self._subscribers:
             self._unpublished.append(event)
 
@@ -94,3 +92,23 @@ class EventLog:
 
     def __iter__(self) -> Iterator[Event]:
         return iter(sorted((event for ring in self._rings.values() for event in ring), key=lambda event: event.at))
+
+
+def _repeated(ring: deque[Event], event: Event) -> int | None:
+    """Which of the last events it repeats.
+
+    A refusal repeats the last one by the same rule, wherever both came from, until something else happens: whoever knows
+    an account's name and not its password could else push out its story, and fill the log, from ever new ports.
+    """
+    refusal = event.kind is Kind.REFUSED and event.account != ""
+    for at in range(len(ring) - 1, -1, -1):
+        last = ring[at]
+        if (last.kind, last.rule) == (event.kind, event.rule) and (refusal or _is_same(last, event)):
+            return at
+        if not refusal or last.kind is not Kind.REFUSED:
+            return None
+    return None
+
+
+def _is_same(one: Event, other: Event) -> bool:
+    return (one.text, one.source) == (other.text, other.source)

@@ -1,0 +1,57 @@
+"""What the rings keep, whoever tries what."""
+
+from __future__ import annotations
+
+from frontdesk.events import RING, Event, EventLog, Kind
+
+
+def refused(number: int, rule: str = "wrong-password", account: str = "101") -> Event:
+    text = f"REGISTER refused: {rule} for {account or number!r}"
+    return Event(float(number), Kind.REFUSED, account, text, f"192.0.2.9:{number}/udp", rule)
+
+
+def registered(number: int) -> Event:
+    return Event(float(number), Kind.REGISTERED, "101", "registered sip:101@192.0.2.7", "192.0.2.7:5060/udp")
+
+
+def test_the_same_once_more_is_only_counted() -> None:
+    log = EventLog()
+    for number in range(5):
+        log.add(Event(float(number), Kind.WARNING, "101", "one"))
+    (event,) = log.of("101")
+    assert (event.times, event.at) == (5, 4.0)
+
+
+def test_what_differs_stands_for_itself() -> None:
+    log = EventLog()
+    for text in ("one", "two", "one"):
+        log.add(Event(0.0, Kind.WARNING, "101", text))
+    assert [event.text for event in log.of("101")] == ["one", "two", "one"]
+
+
+def test_guessing_passwords_from_ever_new_ports_pushes_out_no_story_and_fills_no_log() -> None:
+    log, told = EventLog(), list[Event]()
+    log.subscribe(told.extend)
+    log.add(registered(0))
+    for number in range(1, 1 + 2 * RING):
+        log.add(refused(number, rule="bad-uri" if number % 2 else "wrong-password"))
+        log.publish()
+    assert [event.kind for event in log.of("101")] == [Kind.REGISTERED, Kind.REFUSED, Kind.REFUSED]
+    assert [(event.times, event.source) for event in log.of("101")[1:]] == [
+        (RING, f"192.0.2.9:{2 * RING - 1}/udp"), (RING, f"192.0.2.9:{2 * RING}/udp"),
+    ]  # fmt: skip
+    assert max(event.times for event in told) == RING  # the log tells the 1st, 2nd, 4th, 8th time
+
+
+def test_refusals_are_counted_anew_after_something_else_happened() -> None:
+    log = EventLog()
+    for event in (refused(1), refused(2), registered(3), refused(4)):
+        log.add(event)
+    assert [event.times for event in log.of("101")] == [2, 1, 1]
+
+
+def test_strangers_are_told_apart_within_one_ring() -> None:
+    log = EventLog()
+    for number in range(3 * RING):
+        log.add(refused(number, "unknown-user", account=""))
+    assert len(log.of("")) == RING
