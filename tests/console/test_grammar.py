@@ -35,7 +35,7 @@ def test_every_verb_can_be_said_or_has_a_reason_not_to() -> None:
 def test_every_argument_of_every_verb_can_be_said() -> None:
     for phrase in phrases():
         reached = {each.name for each in phrase.elements if isinstance(each, Argument)} | set(phrase.given)
-        reached |= {option.name for option in phrase.options}
+        reached |= {option.name for option in (*phrase.options, *phrase.asks)}
         assert reached == {argument.name for argument in phrase.verbs[0].arguments}, phrase.words
         assert all(argument.kind is not Kind.FILE for argument in phrase.verbs[0].arguments), phrase.words
 
@@ -131,7 +131,7 @@ def test_tab_adds_what_all_choices_share(before: str, added: str, choices: tuple
 
 def test_help_of_nothing_lists_the_words_that_begin_a_line() -> None:
     rows = (GRAMMAR.help("") or "").splitlines()
-    assert [row.split()[0] for row in rows] == ["show", "set", "add", "delete", "help", "exit"]
+    assert [row.split()[0] for row in rows] == ["show", "set", "add", "delete", "acknowledge", "help", "exit"]
 
 
 @pytest.mark.parametrize(

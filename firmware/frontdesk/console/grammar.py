@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..control import Argument, Kind
+from ..control import NOUNS, Argument, Kind
 from .line_editor import WIDTH, Completion
-from .phrases import OPENINGS, SYNONYMS, Phrase, asked
+from .phrases import OPENINGS, Phrase, asked, name
 from .words import Word, split
 
 Values = Callable[[Argument], Iterable[str]]
@@ -89,6 +89,7 @@ class Grammar:
     """What can be said, and what a line says."""
 
     def __init__(self, phrases: Sequence[Phrase], values: Values = lambda argument: ()) -> None:
+        self.phrases = phrases
         self._start = [_start(phrase) for phrase in phrases]
         self._values = values
 
@@ -160,13 +161,13 @@ def aligned(rows: Mapping[str, str]) -> str:
 
 
 def _start(phrase: Phrase) -> Path:
-    return Path(phrase, phrase.elements, phrase.options)
+    return Path(phrase, phrase.elements, phrase.options, asks=phrase.asks)
 
 
 def _step(paths: Sequence[Path], word: Word) -> list[Path]:
     """The paths behind one more word."""
-    said = [] if word.quoted else _words(paths, SYNONYMS.get(word.text, word.text))
-    exact = [each for each in said if each in (word.text, SYNONYMS.get(word.text))]
+    said = [] if word.quoted else _words(paths, NOUNS.get(word.text, word.text))
+    exact = [each for each in said if each in (word.text, NOUNS.get(word.text))]
     chosen = exact or said
     if len(chosen) > 1:
         raise Misspoken(f"{word.text!r} can be {' or '.join(chosen)}.")
@@ -186,7 +187,7 @@ def _words(paths: Iterable[Path], start: str) -> list[str]:
 
 def _next(paths: Iterable[Path]) -> list[str]:
     words = dict.fromkeys(word for path in paths for word in path.words())
-    places = dict.fromkeys(_name(place) for path in paths if (place := path.place()) is not None)
+    places = dict.fromkeys(name(place) for path in paths if (place := path.place()) is not None)
     return [*words, *places]
 
 
@@ -199,7 +200,7 @@ def _rows(paths: Sequence[Path], start: Word) -> dict[str, str]:
     for path in paths:
         place = path.place()
         if place is not None:
-            rows.setdefault(_name(place), place.help)
+            rows.setdefault(name(place), place.help)
         elif path.complete() and not start.text:
             rows.setdefault("<Enter>", path.phrase.help)
     return rows
@@ -220,10 +221,6 @@ def _shared(words: list[str]) -> str:
     first, last = words[0] if words else "", words[-1] if words else ""
     same = next((at for at, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))
     return first[:same]
-
-
-def _name(argument: Argument) -> str:
-    return argument.metavar or argument.name.upper()
 
 
 def _plain(value: str) -> bool:

@@ -14,6 +14,8 @@ WIDTH = 80
 """Columns of the terminal, which cannot be asked."""
 LONGEST = 4096
 """Characters of one line; what goes beyond is answered with a bell."""
+LINE_STARTS = b"\r\n\x03\x15"
+"""What a new line begins after: the ends of one, Ctrl-C, Ctrl-U."""
 REMEMBERED = 50
 """Lines of history."""
 
@@ -88,9 +90,9 @@ class LineEditor:
     # -- what the terminal calls ---------------------------------------------------------------------------------------
 
     @property
-    def untouched(self) -> bool:
-        """A prompt is open and nothing was typed at it."""
-        return self._prompt is not None and not self._text and not self._pending
+    def at_start(self) -> bool:
+        """Nothing was typed of the line that comes next."""
+        return self._pending[-1] in LINE_STARTS if self._pending else not self._text
 
     @property
     def waiting(self) -> int:
@@ -120,7 +122,7 @@ class LineEditor:
         del self._pending[:read]
         ended, self._ended = self._ended, None
         if ended is not None:
-            self._prompt = None
+            self._prompt, self._text = None, ""
         return ended
 
     def forget(self) -> None:
@@ -129,6 +131,12 @@ class LineEditor:
         self._history.clear()
         self._keys = Keys()
         self._prompt = None
+        self._text = ""
+
+    def redraw(self) -> None:
+        """Shows the open prompt once more."""
+        if self._prompt is not None:
+            self._redraw()
 
     def take_output(self) -> str:
         """What is to be shown since the last call."""

@@ -18,7 +18,6 @@ OPENINGS = {
     "test": "Tries something out.",
 }
 """What is said of words that begin more than one phrase."""
-SYNONYMS = {"ext": "account"}
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,7 +32,7 @@ class Phrase:
     @property
     def elements(self) -> tuple[str | Argument, ...]:
         """Keywords and arguments in the order in which they are said."""
-        places = [each for each in self.verbs[0].arguments if not each.option and each.name not in self.given]
+        places = [each for each in self._open if not each.option and not asked(each)]
         elements: list[str | Argument] = []
         for word in self.words.split():
             elements.append(places.pop(0) if word.isupper() else word)
@@ -42,7 +41,22 @@ class Phrase:
     @property
     def options(self) -> tuple[Argument, ...]:
         """Arguments that are said by their names, at the end."""
-        return tuple(each for each in self.verbs[0].arguments if each.option and each.name not in self.given)
+        return tuple(each for each in self._open if each.option)
+
+    @property
+    def asks(self) -> tuple[Argument, ...]:
+        """Arguments that are asked for in any case."""
+        return tuple(each for each in self._open if asked(each) and not each.option)
+
+    @property
+    def _open(self) -> list[Argument]:
+        return [each for each in self.verbs[0].arguments if each.name not in self.given]
+
+    @property
+    def usage(self) -> str:
+        """As it is written, all that may be left out in brackets."""
+        said = [each if isinstance(each, str) else _usage(each) for each in self.elements]
+        return " ".join([*said, *(f"[{_option(each)}]" for each in self.options)])
 
     @property
     def help(self) -> str:
@@ -79,6 +93,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("set account USER enable", ("account enable",), {}),
     ("set account USER disable", ("account disable",), {}),
     ("set account USER password", ("account passwd",), {}),
+    ("set password", ("passwd admin",), {}),
     ("add account", ("account add",), {}),
     ("add alias", ("alias add",), {}),
     ("add device", ("device add",), {}),
@@ -89,6 +104,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("delete device", ("device revoke",), {}),
     ("delete binding", ("binding remove",), {}),
     ("delete peer", ("peer remove",), {}),
+    ("acknowledge", ("acknowledge",), {}),
 )
 ELSEWHERE = {
     "account import": "a file cannot be typed",
@@ -108,6 +124,20 @@ def _shown(words: str, verb: Verb) -> Verb:
     return replace(verb, show=show.SCREENS[verb.words]) if verb.words in show.SCREENS else verb
 
 
+def name(argument: Argument) -> str:
+    """How an argument is called in help."""
+    return argument.metavar or argument.name.upper()
+
+
+def _usage(argument: Argument) -> str:
+    return name(argument) if argument.required else f"[{name(argument)}]"
+
+
+def _option(argument: Argument) -> str:
+    alone = asked(argument) or argument.kind is Kind.FLAG
+    return argument.name if alone else f"{argument.name} {argument.metavar or 'N'}"
+
+
 def asked(argument: Argument) -> bool:
     """Whether the argument is asked for, and not typed on the line."""
-    return argument.kind is Kind.PASSWORD
+    return argument.kind in (Kind.PASSWORD, Kind.SECRET)

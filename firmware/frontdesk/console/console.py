@@ -1,0 +1,86 @@
+"""One serial line: people talk to the session, programs in frames to the machine, one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..control import Box
+from .machine import SILENCE, Machine
+from .session import Session
+from .terminal import Alarm, Later, Terminal
+
+MACHINE = 0
+"""The byte that begins a frame; at the start of a line it says that a program is there."""
+
+
+class Console:
+    """What sits behind a port; it ends with the box."""
+
+    def __init__(self, box: Box, send: Callable[[bytes], None], later: Later) -> None:
+        self._clock = box.clock
+        self._send = send
+        self._later = later
+        self._terminal = Terminal(self._send_to_people, later)
+        self._session = Session(box, self._terminal)
+        self._machine = Machine(box, box.admin)
+        self._silence: Alarm | None = None
+        """Runs while the line is a program's."""
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Greets whoever is there."""
+        self._task = asyncio.get_running_loop().create_task(self._session.serve())
+
+    async def close(self) -> None:
+        """Ends the session."""
+        if self._silence is not None:
+            self._silence.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @property
+    def is_full(self) -> bool:
+        """Nothing more should be read off the line for now."""
+        return self._terminal.is_full
+
+    def receive(self, data: bytes) -> None:
+        """Takes what came over the line."""
+        while data and self._silence is None:
+            typed, zero, rest = data.partition(bytes([MACHINE]))
+            if typed:
+                self._terminal.receive(typed)
+            if zero and self._terminal.at_start:
+                self._terminal.hang_up()
+                self._serve_program(zero + rest)
+                return
+            data = rest  # A zero in the middle of a line is noise.
+        if data:
+            self._serve_program(data)
+
+    def lost(self) -> None:
+        """The port is gone, and whoever was at it."""
+        self._give_back()
+        self._terminal.hang_up()
+
+    def _serve_program(self, data: bytes) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self._silence = self._later(SILENCE, self._give_back)
+        self._send(self._machine.receive(data, self._clock.now()))
+        if self._machine.left:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        """The line is people's again."""
+        if self._silence is None:
+            return
+        self._silence.cancel()
+        self._silence = None
+        self._machine.log_out()
+        self._terminal.redraw()
+
+    def _send_to_people(self, data: bytes) -> None:
+        if self._silence is None:
+            self._send(data)

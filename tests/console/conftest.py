@@ -1,0 +1,45 @@
+"""A visit for each test, and an admin password that costs nothing to check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from frontdesk.control import scrypt
+from tests.console.visit import Visit
+from tests.control.desk import Desk
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture(autouse=True)
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrypt, "COST", scrypt.Cost(16, 8, 1))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.store.close()
+
+
+@pytest.fixture
+def fresh(desk: Desk) -> Iterator[Visit]:
+    """Of a box that was never set up."""
+    visit = Visit(desk)
+    yield visit
+    visit.close()
+
+
+@pytest.fixture
+def visit(desk: Desk) -> Iterator[Visit]:
+    """Of a box with the account 101 and an admin password, logged in."""
+    desk.do("account add", user="101", password="secret", name="Front desk")
+    desk.do("passwd admin", password=PASSWORD)
+    visit = Visit(desk)
+    visit.type(PASSWORD + "\r")
+    yield visit
+    visit.close()

@@ -1,0 +1,197 @@
+"""A visit: log-in, commands, and everything that ends it."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.console import session
+from frontdesk.console.line_editor import WIDTH
+from tests.console.conftest import PASSWORD
+from tests.console.visit import Visit
+from tests.control.desk import Desk, phone
+
+PROMPT = "frontdesk>"
+
+
+# -- log-in ------------------------------------------------------------------------------------------------------------
+
+
+def test_admin_password_opens_the_prompt(visit: Visit) -> None:
+    assert visit.prompt == PROMPT
+
+
+def test_nothing_can_be_said_before_the_log_in(visit: Visit) -> None:
+    visit.say("exit")
+    assert visit.prompt == "Password:"
+    shown = visit.type("show accounts\r?\t")
+    assert "101" not in shown and "show" not in shown
+    visit.type("\r\x03\x04\r")
+    assert visit.prompt == "Password:"
+
+
+def test_wrong_passwords_cost_time(visit: Visit) -> None:
+    visit.say("exit")
+    for _ in range(3):
+        assert visit.say("wrong") == "That is not the admin password."
+    assert visit.say(PASSWORD) == "Too many wrong passwords; wait 1 s."
+    visit.desk.now += 2
+    visit.type(PASSWORD + "\r")
+    assert visit.prompt == PROMPT
+
+
+def test_exit_and_end_of_input_log_out(visit: Visit) -> None:
+    for way in ("exit\r", "\x04"):
+        assert "Logged out." in visit.type(way)
+        assert visit.prompt == "Password:"
+        visit.type(PASSWORD + "\r")
+
+
+def test_who_types_nothing_is_logged_out(visit: Visit) -> None:
+    visit.wait(599)
+    assert visit.prompt == PROMPT
+    assert "Nothing was typed for too long." in visit.wait(600)
+    assert visit.prompt == "Password:"
+
+
+def test_every_key_keeps_the_visit_going(visit: Visit) -> None:
+    before = [alarm for alarm in visit.alarms if not alarm.cancelled]
+    visit.type("s")
+    assert all(alarm.cancelled for alarm in before) and len(before) == 1
+
+
+def test_pulled_cable_logs_out(visit: Visit) -> None:
+    visit.lose()
+    assert visit.prompt == "Password:"
+    assert visit.type("\x1b[A")[-1:] not in ("s", "t")
+
+
+def test_another_admin_password_ends_the_visit(visit: Visit) -> None:
+    visit.desk.do("passwd admin", password="battery staple")
+    assert "The admin password was changed" in visit.type("show accounts\r")
+    assert visit.prompt == "Password:"
+
+
+def test_admin_password_is_changed_and_typed_twice(visit: Visit) -> None:
+    visit.type("set password\rbattery staple\rbattery stable\r")
+    assert visit.prompt == PROMPT
+    shown = visit.type("set password\rbattery staple\rbattery staple\rx\r")
+    assert "staple" not in shown and "Changed the admin password." in shown
+    visit.type("battery staple\r")
+    assert visit.prompt == PROMPT
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def test_account_is_added_and_shown_and_deleted(visit: Visit) -> None:
+    assert visit.say('add account 102 name "Work shop"').startswith("Added 102.\nPassword: ")
+    assert [row.split("  ")[0] for row in visit.say("sh acc").splitlines()] == ["user", "101", "102"]
+    assert visit.say("del acc 102") == "Removed 102 and its bindings."
+    assert "102" not in visit.desk.box.directory.accounts
+
+
+def test_password_of_an_account_is_asked_for_and_not_shown(visit: Visit) -> None:
+    shown = visit.type("add account 103 password\rs3cr3t\rs3cr3t\r")
+    assert "Added 103." in shown and "s3cr3t" not in shown
+    assert "not the same" in visit.type("add account 104 password\rone\rtwo\r")
+    assert "104" not in visit.desk.box.directory.accounts
+
+
+def test_interrupted_password_changes_nothing(visit: Visit) -> None:
+    visit.type("add account 103 password\r\x03")
+    assert visit.prompt == PROMPT and "103" not in visit.desk.box.directory.accounts
+
+
+@pytest.mark.parametrize("line", ["coffee", "show", "delete account 999", "set flush soon", 'add account "x y"'])
+def test_what_cannot_be_done_is_a_sentence(visit: Visit, line: str) -> None:
+    assert visit.say(line).rstrip().endswith((".", "?"))
+    assert visit.prompt == PROMPT
+
+
+def test_fault_in_a_command_is_not_the_end(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*arguments: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(session, "run", fail)
+    assert "log" in visit.say("show accounts")
+    assert "a command failed" in caplog.text and visit.prompt == PROMPT
+
+
+def test_every_screen_fits_eighty_columns(visit: Visit) -> None:
+    phone(visit.desk, user_agent="A phone with a long name " * 4, contact="sip:101@192.0.2.77:5060;transport=tcp")
+    visit.desk.do("peer add", address="192.0.2.9", name="the other telephone system")
+    visit.desk.do("alias add", user="101", alias="reception")
+    for what in ("status", "accounts", "devices", "bindings", "calls", "events", "config", "config flush"):
+        rows = visit.say(f"show {what}").splitlines()
+        assert rows and max(map(len, rows)) < WIDTH, what
+    assert max(map(len, visit.say("help").splitlines())) < WIDTH
+
+
+def test_help_and_tab_know_the_box(visit: Visit) -> None:
+    assert "account" in visit.type("delete ?")
+    assert visit.type("acc\t").endswith("ount ")
+    assert visit.type("\t").endswith("101 ")
+    visit.type("\x15")
+
+
+# -- the recovery of a lost password -----------------------------------------------------------------------------------
+
+
+def early(desk: Desk) -> Visit:
+    """A visit just after power-up."""
+    desk.do("passwd admin", password=PASSWORD)
+    desk.box.started_at = desk.box.clock.now() - 10
+    return Visit(desk)
+
+
+def word(visit: Visit) -> str:
+    return next(word for row in visit.screen.rows for word in row.split() if word.startswith("LOST-"))
+
+
+def test_lost_password_is_taken_away_just_after_power_up(desk: Desk) -> None:
+    visit = early(desk)
+    assert "taken away" in visit.type(word(visit).lower() + "\r")
+    assert not desk.box.admin.is_set and desk.box.admin.alarm is not None and desk.box.admin.restricted
+    visit.close()
+
+
+def test_recovery_is_not_offered_later_and_not_where_it_is_locked(desk: Desk, visit: Visit) -> None:
+    assert not any("LOST-" in row for row in visit.screen.rows)
+    desk.do("config set", key="console.recovery", value="off")
+    locked = early(desk)
+    assert not any("LOST-" in row for row in locked.screen.rows)
+    locked.close()
+
+
+def test_word_is_good_for_a_minute(desk: Desk) -> None:
+    visit = early(desk)
+    desk.box.started_at -= 60
+    assert "not the admin password" in visit.type(word(visit) + "\r")
+    assert desk.box.admin.is_set
+    visit.close()
+
+
+# -- programs ----------------------------------------------------------------------------------------------------------
+
+
+def test_zero_at_the_start_of_a_line_hands_it_to_a_program_until_it_is_silent(visit: Visit) -> None:
+    assert visit.type(b"\0") == ""
+    assert visit.type("show accounts\r") == ""
+    visit.wait(30)
+    assert visit.prompt == "Password:"  # A program at the line is somebody else.
+
+
+def test_zero_after_an_interrupt_is_at_the_start_of_a_line(visit: Visit) -> None:
+    visit.type(b"show acc\x03\0")
+    assert visit.type("x\r") == ""
+
+
+def test_zero_in_the_middle_of_a_line_is_noise(visit: Visit) -> None:
+    assert "101" in visit.type(b"show acc\0ounts\r")
+
+
+def test_garbage_ends_nothing(visit: Visit) -> None:
+    visit.type(bytes(byte for byte in range(1, 256) if byte != 4) * 40 + b"\r\x1b\x1b[\r\r")
+    assert visit.prompt == PROMPT
