@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heapify, heappop, heappush
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from frontdesk import overload
 from frontdesk.core import registrations
@@ -237,6 +240,16 @@ class TestRefusal:
     def test_what_is_not_of_the_usual_shape_gets_none(self, broken: bytes) -> None:
         assert refusal(broken, HERE) is None
 
+    @given(st.integers(0, 400), st.integers(0, 40), st.binary(max_size=12))
+    def test_whatever_the_bytes_are_nothing_is_raised_and_no_answer_is_larger(
+        self, at: int, length: int, junk: bytes
+    ) -> None:
+        whole = request("REGISTER", "Contact: <sip:101@192.0.2.101:5060>;expires=3600", "User-Agent: " + "phone" * 30)
+        data = whole[:at] + junk + whole[at + length :]
+        begins_something(data)
+        told = refusal(data, HERE)
+        assert told is None or len(told[0]) <= len(data)
+
     def test_devices_come_back_spread_over_the_whole_time(self) -> None:
         times = [retry_after(b"%08x@phone" % number) for number in range(20_000)]
         counts = [times.count(second) for second in range(SOONEST, LATEST + 1)]
@@ -286,3 +299,70 @@ class TestSlowDisk:
         slow_disk.commits.clear()
         assert slow_disk.register(self.OTHER, user="102", call_id="c@phone", at=flow("192.0.2.9")) == []
         assert [answer.status for answer in slow_disk.commit()] == [200]
+
+
+class Crowd:
+    """Phones that begin within two seconds and repeat themselves (T1), before a board on which an answer takes time."""
+
+    def __init__(self, phones: int, answer: float) -> None:
+        self.refused = 0
+        self.registered: set[int] = set()
+        self.now = 0.0
+        self._answer = answer
+        self._inbox = Inbox()
+        self._logins: set[int] = set()
+        self._sending = [(2.0 * number / phones, number, False) for number in range(phones)]
+        heapify(self._sending)
+        while len(self.registered) < phones:
+            self._step()
+
+    def _step(self) -> None:
+        while self._sending and self._sending[0][0] <= self.now:
+            self._arrive(*heappop(self._sending))
+        waiting = self._inbox.take(self.now)
+        if waiting is None:
+            self.now = self._sending[0][0]
+        elif waiting.overdue:
+            self._refuse(waiting.data)
+        else:
+            self.now += self._answer
+            self._serve(_number(waiting.data))
+
+    def _arrive(self, at: float, number: int, repeated: bool) -> None:
+        if number in self.registered or (repeated and number in self._logins):
+            return
+        login = number in self._logins
+        if not self._inbox.admit(register(number, LOGIN) if login else register(number), HERE, self.now):
+            self._refuse(register(number))
+        elif not repeated:
+            for later in (0.5, 1.5, 3.5, 7.5, 11.5):
+                heappush(self._sending, (at + later, number, True))
+
+    def _refuse(self, data: bytes) -> None:
+        self.refused += 1
+        self.now += self._answer / 20
+        number = _number(data)
+        heappush(self._sending, (self.now + retry_after(b"%d@phone" % number), number, False))
+
+    def _serve(self, number: int) -> None:
+        if number in self._logins:
+            self.registered.add(number)
+        else:
+            self._logins.add(number)
+            heappush(self._sending, (self.now + 0.001, number, False))
+
+
+def _number(data: bytes) -> int:
+    return int(data.partition(b"Call-ID: ")[2].partition(b"@")[0])
+
+
+class TestAvalanche:
+    def test_of_2000_phones_at_once_a_board_that_registers_200_a_second_refuses_none(self) -> None:
+        crowd = Crowd(2000, answer=0.0025)
+        assert crowd.refused == 0
+        assert crowd.now < 10.1
+
+    def test_of_more_than_it_can_carry_the_first_are_served_and_the_rest_come_back(self) -> None:
+        crowd = Crowd(5000, answer=0.0025)
+        assert 1000 < crowd.refused < 5000
+        assert crowd.now < 2 + LATEST
