@@ -16,7 +16,7 @@ from frontdesk.core import Core, registrations
 from frontdesk.endpoint import TURN, Endpoint, Listener
 from frontdesk.events import Kind
 from frontdesk.model import Commit, Settings
-from frontdesk.sip.wire import Flow
+from frontdesk.sip.wire import Destination, Flow, Send
 from frontdesk.transport import tcp
 from tests.support.bare_core import BareCore
 from tests.support.registering import REALM
@@ -132,6 +132,19 @@ def test_a_listener_that_cannot_be_bound_is_named() -> None:
                 await other.listen([taken])
             assert caught.value.filename == f"udp:127.0.0.1:{taken.port}"
             await other.close()
+
+    run(case)
+
+
+def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
+    async def case() -> None:
+        async with serving(transport="tcp") as endpoint:
+            with socket.create_server(("127.0.0.1", 0)) as phone:
+                phone.setblocking(False)
+                to = Destination("127.0.0.1", phone.getsockname()[1], "tls")
+                await endpoint._deliver(Send(b"secret", to, "key"), to)
+                with pytest.raises(BlockingIOError):
+                    phone.accept()
 
     run(case)
 

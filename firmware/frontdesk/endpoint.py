@@ -313,6 +313,8 @@ class Endpoint:
         try:
             if transport == "udp":
                 self._send_datagram(data, address)
+            elif transport != "tcp":
+                raise TransportError(f"no {transport} yet to {hostport(address)}")  # never in the clear instead
             else:
                 (await self._connections.connect(address)).write(data)
         except TransportError as error:

@@ -97,8 +97,8 @@ class EventLog:
 def _repeated(ring: deque[Event], event: Event) -> int | None:
     """Which of the last events it repeats.
 
-    A refusal repeats the last one by the same rule, wherever both came from, until something else happens: whoever knows
-    an account's name and not its password could else push out its story, and fill the log, from ever new ports.
+    A refusal repeats the last one by the same rule, wherever both came from, until something else happens: whoever
+    knows an account's name and not its password could else push out its story, and fill the log, from ever new ports.
     """
     refusal = event.kind is Kind.REFUSED and event.account != ""
     for at in range(len(ring) - 1, -1, -1):

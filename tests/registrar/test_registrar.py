@@ -241,6 +241,16 @@ class TestMoreDevicesThanAllowed:
         full.register("<sip:101@192.0.2.9>", at=flow("192.0.2.9"), call_id="9@phone")
         assert full.contacts() == ["sip:101@192.0.2.0", "sip:101@192.0.2.1", "sip:101@192.0.2.9"]
 
+    def test_the_same_devices_oldest_goes_before_other_devices(self) -> None:
+        desk = Desk(Settings(max_bindings=3))
+        desk.register("<sip:101@192.0.2.0>", at=flow("192.0.2.0"), call_id="0@phone")
+        for number in (1, 2, 3):
+            desk.now += 1
+            contact = f'<sip:101@192.0.2.{number}>;+sip.instance="<urn:uuid:1>";reg-id={number}'
+            place, supported = flow(f"192.0.2.{number}"), ("Supported: outbound",)
+            desk.register(contact, at=place, call_id=f"{number}@phone", headers=supported)
+        assert desk.contacts() == ["sip:101@192.0.2.0", "sip:101@192.0.2.2", "sip:101@192.0.2.3"]
+
     def test_one_request_with_too_many_is_refused_whole(self, full: Desk) -> None:
         many = [f"<sip:101@198.51.100.{number}>" for number in range(4)]
         assert refused(full, *many, call_id="m@phone").status == 403

@@ -332,8 +332,8 @@ class _Update:
         return spread(asked, last, contact.instance or f"{self._registration.aor} {contact.text}", settings.min_expires)
 
     def _make_room(self) -> None:
-        # More devices than an account may have: the dead go first, then the oldest; the phone on the desk never gets
-        # a 403 for it.
+        # More devices than an account may have: the dead go first, then the same device's oldest, then the oldest; the
+        # phone on the desk never gets a 403 for it.
         registered = [each for each in self._registration.bindings if each.state is not BindingState.STATIC]
         excess = len(registered) - self._registrar.settings.max_bindings
         if excess <= 0:
@@ -341,6 +341,11 @@ class _Update:
         spare = [each for each in registered if each.id not in self._touched]
         if len(spare) < excess:
             raise Rejection(403, "Too Many Contacts In One Request")
-        spare.sort(key=lambda each: (each.connected and each.state is BindingState.LIVE, each.seen_at))
+        own = {each.instance for each in registered if each.id in self._touched and each.instance}
+        spare.sort(key=lambda each: (_is_alive(each), each.instance not in own, each.seen_at))
         for binding in spare[:excess]:
             self._remove(binding, "replace")
+
+
+def _is_alive(binding: Binding) -> bool:
+    return binding.connected and binding.state is BindingState.LIVE
