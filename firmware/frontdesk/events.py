@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 RING = 64
@@ -66,7 +66,8 @@ class EventLog:
         if at is None:
             ring.append(event)
         else:
-            ring[at] = event = replace(event, times=ring[at].times + 1)  # the old one may still be unpublished
+            event.times = ring[at].times + 1
+            ring[at] = event  # not the old one counted up: that may still be unpublished
         if self._subscribers:
             self._unpublished.append(event)
 

@@ -186,6 +186,12 @@ class TestWhoIsLetIn:
             box.receive(ask(method))
         assert len(box.core.layer) == 0 and len(box.core.layer.finished) == 0
 
+    def test_of_a_strangers_words_little_is_kept(self) -> None:
+        box = BareCore()
+        box.receive(box.signed(ask("M" * 5000, f"sip:102@{REALM}"), user="u" * 5000))
+        (event,) = box.core.events.of("")
+        assert len(event.text) < 150
+
     def test_a_challenge_is_the_same_for_each_copy_but_for_its_nonce(self) -> None:
         box = BareCore()
         first, second = box.receive(ask("REGISTER"))[0], box.receive(ask("REGISTER"))[0]

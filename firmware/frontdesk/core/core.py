@@ -22,6 +22,7 @@ from ..sip.checks import read_message
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Message, Request, Response
 from ..sip.plain_response import plain_response
+from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.via import stamp
@@ -32,6 +33,8 @@ from .renewals import Renewals
 
 Action = Send | Commit | Close
 
+MAX_METHOD = 16
+"""Characters of a stranger's method that are kept in an event."""
 UNTOLD = frozenset({"no-credentials", "stale-nonce"})
 """Refusals that are part of every login and no event."""
 
@@ -88,6 +91,9 @@ class Core:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
         if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
+            return
+        stray = stray_ack_key(data)
+        if stray is not None and not self.layer.expects(stray):
             return
         try:
             message = plain_response(data) or read_message(data)
@@ -175,7 +181,8 @@ class Core:
 
     def _tell_refusal(self, request: Request, flow: Flow, refused: Refused, now: float) -> None:
         known = refused.username if refused.username in self.directory.accounts else ""
-        text = f"{request.method} refused: {refused.rule.replace('-', ' ')} for {refused.username!r}"
+        method, rule = request.method[:MAX_METHOD], refused.rule.replace("-", " ")
+        text = f"{method} refused: {rule} for {refused.username!r}"
         self.events.add(Event(now, Kind.REFUSED, known, text, flow.source, refused.rule))
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
@@ -235,6 +242,12 @@ class Core:
     def add(self, binding: Binding) -> None:
         """Adds a binding that was made by hand (static)."""
         self.registrations.add(binding)
+
+    def rename(self, realm: str) -> None:
+        """Takes another realm, while there is no account."""
+        self.directory.realm = realm
+        self.authenticator.rename(realm)
+        self.configure(self.settings)
 
     def configure(self, settings: Settings) -> None:
         """Takes other settings from now on."""
