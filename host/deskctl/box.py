@@ -1,0 +1,161 @@
+"""A box at the other end of a cable: its verbs, through pulled cables."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from panel_link import asking
+from panel_link.asking import Anew, Asker, Call, LinkError
+from panel_link.messages import LOG_IN
+
+from .cable import Cable
+
+COMES_BACK = 60.0
+"""Seconds that a pulled cable has."""
+GREETS_WITHIN = 3.0
+
+
+class Refused(Exception):
+    """The box will not do it; the text is its sentence."""
+
+
+class NeedsLogin(Refused):
+    """The box wants the admin password."""
+
+
+class Progress(Protocol):
+    """A bar for one request."""
+
+    def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None: ...
+    def lost(self) -> None: ...
+
+
+class _Quiet:
+    """No bar."""
+
+    def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None: ...
+    def lost(self) -> None: ...
+
+
+class _Call(Call):
+    def __init__(self, request: bytes, progress: Progress) -> None:
+        super().__init__(secrets.randbits(32), request)
+        self._progress = progress
+
+    def moved(self) -> None:
+        self._progress.moved(self.sent, len(self.request), len(self.answer), self.total)
+
+
+class Box:
+    """Each method raises Refused, LinkError, or OSError where the cable does not come back."""
+
+    def __init__(self, cable: Cable, password: Callable[[], str], comes_back: float = COMES_BACK) -> None:
+        """`password` is asked for once, and only if the box wants one."""
+        self._cable = cable
+        self._ask_password = password
+        self.password: str | None = None
+        self._comes_back = comes_back
+        self._asker: Asker | None = None
+        self._instance: int | None = None
+        self._resent = 0
+        self.hello: dict[str, Any] = {}
+
+    @property
+    def resent(self) -> int:
+        """Frames that had to be sent again."""
+        return self._resent + (self._asker.resent if self._asker else 0)
+
+    def connect(self, patience: float = 0.0, greets_within: float = GREETS_WITHIN) -> dict[str, Any]:
+        """Opens the cable and finds out who is there, without a login."""
+        self._cable.close()
+        self._cable.open(patience)
+        asker = Asker(self._cable)
+        asker.greet(greets_within)
+        self.hello = _answer(asker.run(_Call(_request("hello", {}), _Quiet())))
+        self._asker, self._instance = asker, asker.instance
+        return self.hello
+
+    def log_in(self) -> None:
+        """If the box wants it."""
+        if self._asker is None or not self.hello.get("login"):
+            return
+        if self.password is None:
+            self.password = self._ask_password()
+        request = _request("login", {"password": self.password})
+        _answer(self._asker.run(_Call(request, _Quiet())))
+        self.hello = _answer(self._asker.run(_Call(_request("hello", {}), _Quiet())))
+
+    def ask(self, verb: str, progress: Progress | None = None, /, **arguments: object) -> Any:
+        """The answer to a verb."""
+        bar = progress or _Quiet()
+        call = _Call(_request(verb, arguments), bar)
+        logged_in = False
+        while True:
+            try:
+                return self._run(call)
+            except NeedsLogin:
+                # The session has ended, by silence or by another password; the box keeps what was sent.
+                if logged_in:
+                    raise
+                logged_in = True
+                if call.total is not None:
+                    call = _Call(call.request, bar)
+                self.hello["login"] = True
+                self.log_in()
+            except OSError:
+                if self._asker is None:
+                    raise
+                self._resent = self.resent
+                self._asker = None
+                bar.lost()
+
+    def _run(self, call: _Call) -> Any:
+        if self._asker is None:
+            self._connect_again(call)
+        assert self._asker is not None
+        try:
+            return _answer(self._asker.run(call))
+        except asking.Refused as error:
+            raise (NeedsLogin(LOG_IN) if str(error) == LOG_IN else Refused(str(error))) from None
+
+    def all(self, steps: list[tuple[str, dict[str, object]]], progress: Progress | None = None) -> list[Any]:
+        """The answers to several; none is done before all have come to the box."""
+        requests = [{"verb": verb, "arguments": arguments} for verb, arguments in steps]
+        answer = self.ask("all", progress, steps=requests)
+        if "error" in answer:
+            verb = steps[len(answer["answers"])][0]
+            raise Refused(f"Step {len(answer['answers']) + 1} of {len(steps)}, {verb}: {answer['error']}")
+        return list(answer["answers"])
+
+    def close(self) -> None:
+        """Gives the line back to people."""
+        try:
+            if self._asker is not None:
+                self._asker.leave()
+        except (LinkError, OSError):
+            pass  # It comes back by itself after a while.
+        self._cable.close()
+
+    def _connect_again(self, call: Call) -> None:
+        before = self._instance
+        self.connect(self._comes_back)
+        if before != self._instance and call.sent == len(call.request):
+            raise Anew("The box was started anew meanwhile; look what it has done, and ask again.")
+        self.log_in()
+
+
+def _request(verb: str, arguments: dict[str, object]) -> bytes:
+    return json.dumps({"verb": verb, "arguments": arguments}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _answer(text: bytes) -> Any:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        raise LinkError("The box answers in a way that is not known here.") from None
+    if "error" in answer:
+        raise (NeedsLogin if answer["error"] == LOG_IN else Refused)(answer["error"])
+    return answer["answer"]

@@ -1,0 +1,75 @@
+"""A serial cable by pyserial, that may be pulled and plugged in again."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import serial
+
+from panel_link.asking import Port
+
+BAUD = 115_200
+BITS = 10
+"""On the line for a byte: start, eight, stop."""
+WRITE_TIME = 5.0
+"""Seconds for one frame; a line that takes none is gone."""
+PAUSE = 0.2
+"""Seconds between two tries to open."""
+
+
+class Cable(Port):
+    """`url`: a device such as /dev/ttyUSB0 or COM3, or what else pyserial's serial_for_url takes."""
+
+    def __init__(self, url: str, baud: int = BAUD) -> None:
+        self.url = url
+        self.baud = baud
+        self.byte_time = BITS / baud
+        self.line: Any = None
+
+    def open(self, patience: float = 0.0) -> None:
+        """Tries until it is there. Raises OSError."""
+        until = self.now() + patience
+        while True:
+            try:
+                self.line = serial.serial_for_url(self.url, baudrate=self.baud, write_timeout=WRITE_TIME)
+                return
+            except (OSError, ValueError) as error:  # ValueError: an address or a speed that cannot be.
+                if self.now() >= until or isinstance(error, ValueError):
+                    raise OSError(f"{self.url} cannot be opened: {_reason(error)}.") from None
+            time.sleep(PAUSE)
+
+    def close(self) -> None:
+        """Lets go."""
+        line, self.line = self.line, None
+        if line is not None:
+            line.close()
+
+    def write(self, data: bytes) -> None:
+        """Sends; OSError: the cable is gone."""
+        self._open_line().write(data)
+
+    def read(self, seconds: float) -> bytes:
+        """What has come, at the latest after `seconds`; OSError: the cable is gone."""
+        line = self._open_line()
+        line.timeout = seconds
+        first: bytes = line.read(1)
+        return first + line.read(line.in_waiting) if first else b""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def _open_line(self) -> Any:
+        if self.line is None:
+            raise OSError(f"{self.url} is not open.")
+        return self.line
+
+
+def _reason(error: Exception) -> str:
+    code = getattr(error, "errno", None)
+    if code:
+        import os
+
+        return os.strerror(code).lower()
+    return str(error).rstrip(".")

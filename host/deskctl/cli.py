@@ -1,0 +1,155 @@
+"""deskctl's command line."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from panel_link.asking import LinkError
+
+from . import ports, terminal
+from .box import Box, Refused
+from .cable import BAUD, Cable
+from .doctor import examine, own_version
+from .office import OfficeError
+from .office import read as read_office
+from .passwords import NoPassword, of_admin
+from .plan import PlanError
+from .ports import NoBox
+from .provision import NotAgreed, Wishes, provision
+from .screen import Screen
+
+DONE, REFUSED, BAD_COMMAND, NO_BOX, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit statuses: done; the box or the person refused; a wrong command line or file; no box, or its cable is gone."""
+EPILOG = """\
+exit status: 0 done, 1 refused by the box or by you, 2 a wrong command line or file, 3 no box answers
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does one command; the exit status."""
+    options = build_parser().parse_args(argv)
+    screen = Screen(options.json)
+    try:
+        return int(options.run(options, screen))
+    except (Refused, NotAgreed) as error:
+        return _complain(screen, error, REFUSED)
+    except (OfficeError, PlanError, NoPassword, UnicodeDecodeError) as error:
+        return _complain(screen, error, BAD_COMMAND)
+    except (LinkError, NoBox, OSError) as error:
+        return _complain(screen, error, NO_BOX)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(screen: Screen, error: Exception, status: int) -> int:
+    screen.complain(str(error))
+    return status
+
+
+# -- commands ----------------------------------------------------------------------------------------------------------
+
+
+def _ports(options: Namespace, screen: Screen) -> int:
+    found = ports.find(options.port, options.baud)
+    screen.answer([
+        {"port": each.port, "state": each.state, "serial": each.serial, "hostname": each.hostname,
+         "version": each.version, "login": each.login}
+        for each in found
+    ])  # fmt: skip
+    screen.table(
+        ["port", "state", "serial number", "host name", "version", "device"],
+        [(each.port, each.state, each.serial, each.hostname, each.version, each.description) for each in found],
+    )
+    return DONE if any(each.is_box for each in found) else NO_BOX
+
+
+def _console(options: Namespace, screen: Screen) -> int:
+    port = options.port[0] if options.port else ports.choose([], options.baud)
+    screen.say(f"Connected to {port}; Ctrl-] leaves.")
+    terminal.run(Cable(port, options.baud))
+    return DONE
+
+
+def _provision(options: Namespace, screen: Screen) -> int:
+    office = read_office(_text(options.file), options.file)
+    wishes = Wishes(options.dry_run, options.yes, options.sheet, options.password_file, options.no_admin_password)
+    box = _box(options)
+    try:
+        box.connect()
+        box.log_in()
+        made = provision(box, office, wishes, screen)
+    finally:
+        box.close()
+    told = {} if options.dry_run else made.passwords
+    screen.answer({"steps": made.diff, "done": not options.dry_run, "passwords": told})
+    return DONE
+
+
+def _doctor(options: Namespace, screen: Screen) -> int:
+    cable = Cable(ports.choose(options.port, options.baud), options.baud)
+    box = Box(cable, lambda: of_admin(options.password_file))
+    findings = []
+    try:
+        for finding in examine(cable, box):
+            findings.append(finding)
+            screen.say(f"{'ok ' if finding.good else 'BAD'} {finding.subject:9} {finding.text}")
+    finally:
+        box.close()
+    screen.answer([finding.as_dict() for finding in findings])
+    return DONE if all(finding.good for finding in findings) else REFUSED
+
+
+def _box(options: Namespace) -> Box:
+    cable = Cable(ports.choose(options.port, options.baud), options.baud)
+    return Box(cable, lambda: of_admin(options.password_file))
+
+
+def _text(name: str) -> str:
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise OfficeError(f"{name} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise OfficeError(f"{name} is not text in UTF-8.") from None
+
+
+# -- as argparse sees it -----------------------------------------------------------------------------------------------
+
+
+def build_parser() -> ArgumentParser:
+    """The whole command line."""
+    parser = ArgumentParser("deskctl", description="Sets boxes up over a serial cable.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"deskctl {own_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, run: object, text: str) -> ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text, epilog=EPILOG)
+        command.add_argument("--port", action="append", default=[], metavar="PORT",
+                             help="such as /dev/ttyUSB0 or COM3 (default: where a box answers)")  # fmt: skip
+        command.add_argument("--baud", type=int, default=BAUD, help=f"speed of the line (default: {BAUD})")
+        command.add_argument("--json", action="store_true", help="the answer as JSON, for programs")
+        command.set_defaults(run=run)
+        return command
+
+    add("ports", _ports, "Find boxes by asking at every port.")
+    add("console", _console, "The box's console on this terminal.")
+    _add_provision(add("provision", _provision, "Make a box what a file says; only what differs is changed."))
+    _add_password(add("doctor", _doctor, "Look what is well: port, cable, versions, the box itself."))
+    return parser
+
+
+def _add_provision(command: ArgumentParser) -> None:
+    command.add_argument("file", metavar="office.toml", help="what the box is to become; - is standard input")
+    command.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    command.add_argument("--yes", action="store_true", help="do it without asking")
+    command.add_argument("--sheet", type=Path, metavar="FILE", help="write new passwords there, and not to the screen")
+    command.add_argument("--no-admin-password", action="store_true", help="leave a box that has none without one")
+    _add_password(command)
+
+
+def _add_password(command: ArgumentParser) -> None:
+    command.add_argument("--password-file", type=Path, metavar="FILE",
+                         help="the admin password is its first line (default: ask)")  # fmt: skip

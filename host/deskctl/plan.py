@@ -1,0 +1,148 @@
+"""What has to be done so that a box becomes what the file says; nothing where it is that already."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .office import Office
+
+SHOWN = ("account list", "alias list", "peer list", "config list")
+"""The verbs that tell what a box is."""
+UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+
+
+class PlanError(Exception):
+    """The file and the box contradict each other; a line of text for each time."""
+
+
+@dataclass(slots=True, frozen=True)
+class Step:
+    """One verb, and how a diff shows it."""
+
+    text: str
+    verb: str
+    arguments: dict[str, object]
+
+
+@dataclass(slots=True, frozen=True)
+class State:
+    """What a box is: its accounts by user, its aliases, peers and settings."""
+
+    accounts: dict[str, dict[str, Any]]
+    aliases: dict[str, str]
+    peers: dict[str, str]
+    settings: dict[str, str]
+
+    @classmethod
+    def of(cls, answers: list[Any]) -> State:
+        """From the answers to `SHOWN`."""
+        accounts, aliases, peers, settings = answers
+        return cls(
+            {row["user"]: row for row in accounts},
+            {row["alias"]: row["user"] for row in aliases},
+            {row["address"]: row["name"] for row in peers},
+            {row["key"]: row["value"] for row in settings},
+        )
+
+
+@dataclass(slots=True)
+class Plan:
+    """The steps in their order, and the passwords that new accounts get."""
+
+    steps: list[Step] = field(default_factory=list)
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def diff(self) -> list[str]:
+        """A line for each step."""
+        return [step.text for step in self.steps]
+
+
+def make(office: Office, state: State, password: Callable[[str], str]) -> Plan:
+    """`password(user)` for each new account. Raises PlanError."""
+    mistakes = [*_unknown_settings(office, state), *_taken(office, state)]
+    if mistakes:
+        raise PlanError("\n".join(mistakes))
+    plan = Plan()
+    plan.steps += _settings(office, state)
+    for step in _accounts(office, state):
+        if step.verb == "account add":
+            user = str(step.arguments["user"])
+            plan.passwords[user] = password(user)
+            step.arguments["password"] = plan.passwords[user]
+        plan.steps.append(step)
+    plan.steps += _aliases(office, state)
+    plan.steps += _peers(office, state)
+    return plan
+
+
+# -- contradictions ----------------------------------------------------------------------------------------------------
+
+
+def _unknown_settings(office: Office, state: State) -> Iterator[str]:
+    for key in office.settings:
+        if key not in state.settings:
+            known = ", ".join(state.settings)
+            yield office.mistake(f"The box has no setting {key!r}; it has {known}.", "settings", key)
+
+
+def _taken(office: Office, state: State) -> Iterator[str]:
+    for wanted in office.accounts.values():
+        place = f"{office.file}:{wanted.line}"
+        if wanted.user in state.aliases:
+            yield f"{place}: On the box {wanted.user!r} is an alias of {state.aliases[wanted.user]!r}."
+        for alias in wanted.aliases:
+            if alias in state.accounts:
+                yield f"{place}: On the box {alias!r} is an account."
+            elif state.aliases.get(alias, wanted.user) != wanted.user:
+                yield f"{place}: On the box {alias!r} is an alias of {state.aliases[alias]!r}."
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _settings(office: Office, state: State) -> Iterator[Step]:
+    for key, value in office.settings.items():
+        now = state.settings[key]
+        if not same(now, value):
+            yield Step(f"~ {key}: {now or '-'} -> {value or '-'}", "config set", {"key": key, "value": value})
+
+
+def _accounts(office: Office, state: State) -> Iterator[Step]:
+    for user, wanted in office.accounts.items():
+        there = state.accounts.get(user)
+        if there is None:
+            name = wanted.name or ""
+            yield Step(f"+ account {user}  {name}".rstrip(), "account add", {"user": user, "name": name})
+        elif wanted.name is not None and wanted.name != there["name"]:
+            arguments: dict[str, object] = {"user": user, "assignment": f"name={wanted.name}"}
+            yield Step(f"~ account {user}: {there['name'] or '-'} -> {wanted.name or '-'}", "account set", arguments)
+
+
+def _aliases(office: Office, state: State) -> Iterator[Step]:
+    for user, wanted in office.accounts.items():
+        for alias in wanted.aliases:
+            if alias not in state.aliases:
+                yield Step(f"+ alias {alias} -> {user}", "alias add", {"user": user, "alias": alias})
+
+
+def _peers(office: Office, state: State) -> Iterator[Step]:
+    for address, name in office.peers.items():
+        if state.peers.get(address) != name:
+            sign = "~" if address in state.peers else "+"
+            yield Step(f"{sign} peer {address}  {name}".rstrip(), "peer add", {"address": address, "name": name})
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two texts of a setting mean the same: 600s is 10m, and commas may stand close."""
+    return _canonical(one) == _canonical(other)
+
+
+def _canonical(text: str) -> object:
+    if duration := _DURATION.fullmatch(text.strip()):
+        return float(duration[1]) * UNITS[duration[2]]
+    return [part.strip().lower() for part in text.split(",")]

@@ -1,0 +1,77 @@
+"""What people see: plain lines, tables, a question, and a bar with a rate on every transfer; or JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+
+class Bar:
+    """The progress of one request, sent and received bytes together."""
+
+    def __init__(self, progress: Progress, label: str) -> None:
+        self._progress = progress
+        self._label = label
+        self._task = progress.add_task(label, total=None)
+
+    def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None:
+        """After each chunk."""
+        total = None if to_get is None else to_send + to_get
+        self._progress.update(self._task, completed=sent + got, total=total or to_send, description=self._label)
+
+    def lost(self) -> None:
+        """The cable is gone."""
+        self._progress.update(self._task, description="Plug the cable in again")
+
+
+class Screen:
+    """Answers on standard output, all else on standard error."""
+
+    def __init__(self, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._out = Console(highlight=False, markup=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """A line for people; programs do not get it."""
+        if not self.as_json:
+            self._out.print(text)
+
+    def complain(self, text: str) -> None:
+        """What went wrong."""
+        for line in text.splitlines():
+            self._err.print(f"deskctl: {line}")
+
+    def answer(self, answer: object) -> None:
+        """For programs alone."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+
+    def table(self, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """For people alone."""
+        if self.as_json:
+            return
+        table = Table(*heading, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*row)
+        self._out.print(table)
+
+    def agreed(self, question: str) -> bool:
+        """Whether the person says yes; nobody there says no."""
+        if not sys.stdin.isatty():
+            return False
+        self._err.print(f"{question} [y/N] ", end="")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+    @contextmanager
+    def bar(self, label: str) -> Iterator[Bar]:
+        """For one request; seen on a terminal only."""
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as progress:
+            yield Bar(progress, label)

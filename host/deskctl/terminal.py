@@ -1,0 +1,30 @@
+"""`deskctl console`: the box's console on this terminal, by pyserial's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serial.tools.miniterm import Miniterm
+
+from .cable import Cable
+
+LEAVES = "\x1d"
+"""Ctrl-]"""
+MENU = "\x14"
+"""Ctrl-T: pyserial's menu."""
+
+
+def run(cable: Cable) -> None:
+    """Until Ctrl-]. Raises OSError where the port cannot be opened."""
+    cable.open()
+    terminal: Any = Miniterm(cable.line, echo=False, eol="cr", filters=())
+    terminal.exit_character = LEAVES
+    terminal.menu_character = MENU
+    terminal.raw = True
+    terminal.set_rx_encoding("UTF-8", errors="replace")
+    terminal.set_tx_encoding("UTF-8")
+    terminal.start()
+    try:
+        terminal.join(transmit_only=True)
+    finally:
+        terminal.close()

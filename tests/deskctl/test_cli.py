@@ -1,0 +1,277 @@
+"""deskctl's commands against boxes at ptys: what they do, say and exit with."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deskctl import cli
+from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, main
+from tests.deskctl.conftest import Boxes
+from tests.deskctl.pty_box import PtyBox
+
+OFFICE = """\
+[settings]
+default-expires = "600s"
+[[account]]
+user = "101"
+name = "Front desk"
+aliases = ["desk"]
+[[account]]
+range = "102-120"
+[peers]
+"192.0.2.9" = "Provider"
+"""
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    file = tmp_path / "office.toml"
+    file.write_text(OFFICE)
+    return file
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    file = tmp_path / "password"
+    file.write_text("open sesame\nnot read\n")
+    return file
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return command
+
+
+OPEN = "--no-admin-password"
+
+
+def users(box: PtyBox) -> list[str]:
+    return [row["user"] for row in box.verb("account list")]
+
+
+# -- provision ---------------------------------------------------------------------------------------------------------
+
+
+def test_box_becomes_what_the_file_says_and_stays_so(boxes: Boxes, office: Path, run: Run) -> None:
+    box = boxes()
+    status, out, _ = run("provision", office, "--port", box.port, "--yes", OPEN)
+    assert status == DONE and "+ account 101  Front desk" in out and "23 steps" in out
+    assert users(box) == [str(number) for number in range(101, 121)]
+    assert box.verb("alias list") == [{"alias": "desk", "user": "101"}]
+    assert box.verb("config get", key="default-expires") == "10m"
+    status, out, _ = run("provision", office, "--port", box.port, "--yes", OPEN)
+    assert status == DONE and "nothing is to be done" in out and "password" not in out
+
+
+def test_passwords_that_are_shown_are_those_of_the_phones(boxes: Boxes, office: Path, run: Run) -> None:
+    box = boxes()
+    told = json.loads(run("provision", office, "--port", box.port, "--yes", OPEN, "--json")[1])
+    assert told["done"] and set(told["passwords"]) == set(users(box)) and len(told["steps"]) == 23
+    kept = box.do(lambda: box.desk.box.account("101").secrets)
+    box.verb("account passwd", user="101", password=told["passwords"]["101"])
+    assert box.do(lambda: box.desk.box.account("101").secrets) == kept
+
+
+def test_sheet_is_private_and_keeps_passwords_off_the_screen(
+    boxes: Boxes, office: Path, run: Run, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet"
+    _, out, _ = run("provision", office, "--port", boxes().port, "--yes", OPEN, "--sheet", sheet)
+    assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
+    [line] = [line for line in sheet.read_text().splitlines() if line.startswith("101 ")]
+    assert line.endswith("Front desk") and line.split()[1] not in out
+
+
+def test_sheet_is_written_before_anything_is_sent(boxes: Boxes, office: Path, run: Run, tmp_path: Path) -> None:
+    box = boxes()
+    status, _, err = run("provision", office, "--port", box.port, "--yes", OPEN, "--sheet", tmp_path / "no" / "sheet")
+    assert status == NO_BOX and "sheet" in err
+    assert users(box) == []
+
+
+def test_dry_run_changes_nothing(boxes: Boxes, office: Path, run: Run) -> None:
+    box = boxes()
+    status, out, _ = run("provision", office, "--port", box.port, "--dry-run")
+    assert status == DONE and "+ account 101" in out
+    assert users(box) == []
+
+
+def test_nobody_to_ask_is_a_no(boxes: Boxes, office: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = boxes()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, _, err = run("provision", office, "--port", box.port)
+    assert status == REFUSED and "--yes" in err
+    assert users(box) == []
+
+
+def test_mistake_in_the_file_is_named_before_a_box_is_asked(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "o.toml"
+    file.write_text('[[account]]\nuser = "a b"\n')
+    status, _, err = run("provision", file, "--port", "/dev/there-is-none")
+    assert status == BAD_COMMAND and f"{file}:2: " in err
+    assert run("provision", tmp_path / "none")[0] == BAD_COMMAND
+
+
+def test_value_that_the_box_refuses_is_told(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "o.toml"
+    file.write_text('[settings]\nmax-bindings = 0\n[[account]]\nuser = "101"\n')
+    box = boxes()
+    status, _, err = run("provision", file, "--port", box.port, "--yes", OPEN)
+    assert status == REFUSED and "max-bindings is at least 1" in err
+    assert users(box) == []
+
+
+def test_password_from_a_file_opens_the_box(boxes: Boxes, office: Path, password_file: Path, run: Run) -> None:
+    box = boxes("open sesame")
+    status, _, _ = run("provision", office, "--port", box.port, "--yes", "--password-file", password_file)
+    assert status == DONE and len(users(box)) == 20
+
+
+def test_box_without_an_admin_password_gets_one(boxes: Boxes, office: Path, password_file: Path, run: Run) -> None:
+    box = boxes()
+    status, out, _ = run("provision", office, "--port", box.port, "--yes", "--password-file", password_file)
+    assert status == DONE and "+ admin password" in out and "sesame" not in out
+    assert box.desk.box.admin.is_set and len(users(box)) == 20
+    status, out, _ = run("provision", office, "--port", box.port, "--yes", "--password-file", password_file)
+    assert status == DONE and "nothing is to be done" in out
+
+
+def test_admin_password_that_the_box_refuses_is_refused_first(
+    boxes: Boxes, office: Path, run: Run, tmp_path: Path
+) -> None:
+    short = tmp_path / "short"
+    short.write_text("short\n")
+    box = boxes()
+    status, _, err = run("provision", office, "--port", box.port, "--yes", "--password-file", short)
+    assert status == REFUSED and "8 to 128 characters" in err
+    assert users(box) == []
+
+
+def test_wrong_or_no_password_changes_nothing(
+    boxes: Boxes, office: Path, password_file: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = boxes("another one")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, _, err = run("provision", office, "--port", box.port, "--yes", "--password-file", password_file)
+    assert status == REFUSED and "not the admin password" in err
+    status, _, err = run("provision", office, "--port", box.port, "--yes", OPEN)
+    assert status == BAD_COMMAND and "--password-file" in err
+    assert users(box) == []
+
+
+# -- the rest ----------------------------------------------------------------------------------------------------------
+
+
+def test_ports_shows_boxes_and_what_is_none(boxes: Boxes, run: Run) -> None:
+    open_box, locked = boxes(serial="A1"), boxes("open sesame", "A2")
+    asked = ["ports", "--port", open_box.port, "--port", locked.port, "--port", "/dev/there-is-none"]
+    status, out, _ = run(*asked, "--json")
+    rows = {row["port"]: row for row in json.loads(out)}
+    assert status == DONE
+    assert [rows[box.port]["serial"] for box in (open_box, locked)] == ["A1", "A2"]
+    assert [rows[box.port]["login"] for box in (open_box, locked)] == [False, True]
+    assert "cannot be opened" in rows["/dev/there-is-none"]["state"]
+    status, out, _ = run(*asked)
+    assert "A1" in out and "A2" in out
+    assert run("ports", "--port", "/dev/there-is-none")[0] == NO_BOX
+
+
+def test_the_only_box_needs_no_port(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def there(*found: PtyBox) -> None:
+        comports: list[Any] = [type("Port", (), {"device": box.port, "description": "pty"}) for box in found]
+        monkeypatch.setattr("deskctl.ports.list_ports.comports", lambda: comports)
+
+    one, other = boxes(serial="A1"), boxes(serial="A2")
+    there(one)
+    assert run("doctor")[0] == DONE
+    there(one, other)
+    status, _, err = run("doctor")
+    assert status == NO_BOX and one.port in err and other.port in err
+    there()
+    assert "No box answers" in run("doctor")[2]
+
+
+def test_doctor_finds_a_good_box_good(boxes: Boxes, run: Run) -> None:
+    status, out, _ = run("doctor", "--port", boxes().port)
+    assert status == DONE and "BAD" not in out
+    assert "serial number B0X" in out and "0 frames" in out and "0 accounts" in out
+
+
+def test_doctor_names_what_is_bad(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = boxes("open sesame")
+    box.desk.box.notices.append("The disk is old.")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, out, _ = run("doctor", "--port", box.port, "--json")
+    found = {row["subject"]: row for row in json.loads(out)}
+    assert status == REFUSED and not found["login"]["good"] and found["cable"]["good"]
+    monkeypatch.setattr(cli, "of_admin", lambda file: "open sesame")
+    monkeypatch.setattr("deskctl.doctor.own_version", lambda: "0.0.1")
+    status, out, _ = run("doctor", "--port", box.port)
+    assert "BAD notice    The disk is old." in out and "BAD versions" in out
+    status, out, _ = run("doctor", "--port", "/dev/there-is-none")
+    assert status == REFUSED and "BAD port" in out
+
+
+def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
+    box = boxes()
+    got: list[bytes] = []
+
+    def echo(data: bytes, now: float) -> bytes:
+        got.append(data)
+        return b"Frontdesk> "
+
+    box.machine.receive = echo  # type: ignore[method-assign]
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "deskctl", "console", "--port", box.port]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        shown = read_until(ours, b"Ctrl-]")
+        wait_for_raw(ours)
+        os.write(ours, b"status\r")
+        shown = read_until(ours, b"Frontdesk> ")
+        assert b"Frontdesk> " in shown
+        while b"".join(got) != b"status\r":
+            time.sleep(0.01)
+        os.write(ours, b"\x1d")
+        assert process.wait(10) == DONE
+    os.close(ours)
+
+
+def read_until(terminal: int, expected: bytes) -> bytes:
+    shown = b""
+    while expected not in shown:
+        shown += os.read(terminal, 1000)
+    return shown
+
+
+def wait_for_raw(terminal: int) -> None:
+    """Until the program has taken the terminal over."""
+    import termios
+
+    while termios.tcgetattr(terminal)[3] & termios.ICANON:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["provision"], ["ports", "--baud", "fast"]])
+def test_wrong_command_line_exits_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == BAD_COMMAND

@@ -1,0 +1,98 @@
+"""Plans: what differs, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from deskctl import plan
+from deskctl.office import read
+from deskctl.plan import PlanError, State
+
+OFFICE = """\
+[settings]
+default-expires = "600s"
+domains = ["a.example", "b.example"]
+
+[[account]]
+user = "101"
+name = "Front desk"
+aliases = ["desk"]
+
+[[account]]
+user = "102"
+
+[peers]
+"192.0.2.9" = "Provider"
+"""
+EMPTY = State({}, {}, {}, {"default-expires": "1h", "domains": ""})
+THERE = State(
+    {"101": {"name": "Front desk"}, "102": {"name": "Workshop"}, "199": {"name": "another"}},
+    {"desk": "101", "other": "199"},
+    {"192.0.2.9": "Provider", "192.0.2.10": "another"},
+    {"default-expires": "10m", "domains": "a.example,b.example", "guard": "off"},
+)
+
+
+def diff(state: State) -> list[str]:
+    return plan.make(read(OFFICE, "o.toml"), state, lambda user: "pw").diff
+
+
+def test_empty_box_gets_everything() -> None:
+    assert diff(EMPTY) == [
+        "~ default-expires: 1h -> 600s",
+        "~ domains: - -> a.example, b.example",
+        "+ account 101  Front desk",
+        "+ account 102",
+        "+ alias desk -> 101",
+        "+ peer 192.0.2.9  Provider",
+    ]
+
+
+def test_box_that_is_so_already_gets_nothing() -> None:
+    assert diff(THERE) == []
+
+
+def test_what_the_file_does_not_name_stays() -> None:
+    assert diff(State(THERE.accounts, THERE.aliases, THERE.peers, THERE.settings | {"flush": "1s"})) == []
+
+
+def test_each_new_account_gets_its_own_password() -> None:
+    made = plan.make(read(OFFICE, "o.toml"), EMPTY, lambda user: f"secret of {user}")
+    assert made.passwords == {"101": "secret of 101", "102": "secret of 102"}
+    assert "secret" not in "".join(made.diff)
+    told = {step.arguments["user"]: step.arguments["password"] for step in made.steps if step.verb == "account add"}
+    assert told == made.passwords
+
+
+def test_other_names_are_changed_and_shown() -> None:
+    accounts = THERE.accounts | {"101": {"name": "Old"}}
+    aliases = {"other": "199"}
+    assert diff(State(accounts, aliases, {"192.0.2.9": "Old"}, THERE.settings)) == [
+        "~ account 101: Old -> Front desk",
+        "+ alias desk -> 101",
+        "~ peer 192.0.2.9  Provider",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "complaint"),
+    [
+        (State({}, {}, {}, {"domains": ""}), "o.toml:2: The box has no setting 'default-expires'; it has domains."),
+        (State({"desk": {"name": ""}}, {}, {}, EMPTY.settings), "o.toml:6: On the box 'desk' is an account."),
+        (State({}, {"desk": "7"}, {}, EMPTY.settings), "o.toml:6: On the box 'desk' is an alias of '7'."),
+        (State({}, {"102": "7"}, {}, EMPTY.settings), "o.toml:11: On the box '102' is an alias of '7'."),
+    ],
+)
+def test_contradiction_is_named_with_its_line(state: State, complaint: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        diff(state)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("600s", "10m", True), ("1.5h", "90m", True), ("60", "60s", True), ("10m", "10h", False), ("on", "ON", True),
+     ("a, b", "a,b", True), ("a, b", "b, a", False), ("", "x", False)],
+)  # fmt: skip
+def test_values_that_mean_the_same_are_the_same(one: str, other: str, expected: bool) -> None:
+    assert plan.same(one, other) is expected
