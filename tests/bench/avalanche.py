@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.bench.loads import BUILD, build_generators, write_users
@@ -151,32 +152,41 @@ def one_overload(sync: float, phones: int, within: float, folder: Path) -> dict[
         server.stop()
 
 
-def milliseconds(told: dict[str, Any], key: str = "lat_us", which: str = "p99") -> float:
-    return float(told[key][which]) / 1000
+COLUMNS = {
+    "registered": "{:.0f}", "all after, s": "{:.2f}", "503": "{:.0f}", "resent": "{:.0f}",
+    "exchange p50, ms": "{:.1f}", "p99, ms": "{:.1f}", "calls meanwhile": "{:.0f}", "failed": "{:.0f}",
+    "call p99, ms": "{:.1f}", "without": "{:.1f}", "refresh p99, ms": "{:.1f}", "without ": "{:.1f}",
+    "CPU, s": "{:.1f}", "MB at rest": "{:.0f}", "at most": "{:.0f}",
+}  # fmt: skip
 
 
-def avalanche_row(run: dict[str, Any]) -> str:
-    phones, calls, refreshes = run["storm"]
-    alone_calls, alone_refreshes = run["alone"]
-    cells = [
-        f"{run['sync'] * 1000:g} ms, {run['board']}", f"{phones['registered']} of {phones['phones']}",
-        f"{phones['elapsed']:.2f} s",
-        str(phones["codes"].get("503", 0)), str(phones["retx"]),
-        f"{milliseconds(phones, 'exchange_us', 'p50'):.1f} / {milliseconds(phones, 'exchange_us'):.1f} ms",
-        f"{calls['ok']} of {calls['ops']}, {calls['retx']} resent",
-        f"{milliseconds(calls):.1f} ({milliseconds(alone_calls):.1f}) ms",
-        f"{milliseconds(refreshes):.1f} ({milliseconds(alone_refreshes):.1f}) ms",
-        f"{run['cpu']:.1f} s",
-        f"{run['rest']:.0f} / {run['peak']:.0f} MB",
+def figures(run: dict[str, Any]) -> list[float]:
+    """One for each column."""
+    (phones, calls, refreshes), (alone_calls, alone_refreshes) = run["storm"], run["alone"]
+    exchange = phones["exchange_us"]
+    return [
+        phones["registered"], phones["elapsed"], phones["codes"].get("503", 0), phones["retx"],
+        exchange["p50"] / 1000, exchange["p99"] / 1000, calls["ok"], calls["ops"] - calls["ok"],
+        p99(calls), p99(alone_calls), p99(refreshes), p99(alone_refreshes), run["cpu"], run["rest"], run["peak"],
     ]  # fmt: skip
-    return f"| {' | '.join(cells)} |\n"
 
 
-AVALANCHE_HEAD = (
-    "| a sync, the board | registered | all after | 503 | resent | exchange p50 / p99 | calls put through meanwhile "
-    "| call p99 (without the avalanche) | refresh p99 (without) | CPU | memory at rest / at most |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|\n"
-)
+def p99(told: dict[str, Any]) -> float:
+    """Milliseconds."""
+    return float(told["lat_us"]["p99"]) / 1000
+
+
+def table(rounds: dict[str, list[list[float]]]) -> str:
+    """The median of all rounds for each kind of run, then the second kind as a multiple of the first."""
+    medians = {kind: [median(column) for column in zip(*rows, strict=True)] for kind, rows in rounds.items()}
+    rows = [
+        [kind, *(form.format(cell) for form, cell in zip(COLUMNS.values(), cells, strict=True))]
+        for kind, cells in medians.items()
+    ]
+    quick, slow, *_ = medians.values()
+    ratios = [f"{each / base:.2f}" if base else "-" for each, base in zip(slow, quick, strict=True)]
+    lines = [["a sync, the board", *COLUMNS], ["---", *("---:" for _ in COLUMNS)], *rows, ["slow / quick", *ratios]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def overload_row(run: dict[str, Any]) -> str:
@@ -200,7 +210,7 @@ def main() -> None:
     parser.add_argument("--phones", type=int, default=2000)
     parser.add_argument("--within", type=float, default=2.0, help="seconds in which all of them begin")
     parser.add_argument("--syncs", default="0.0003,0.03", help="seconds, with a comma between them")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--overload", type=int, default=19_000, help="phones of the overload run; 0: none")
     parser.add_argument("--folder", type=Path, default=Path("/dev/shm"), help="a file system in memory")
     options = parser.parse_args()
@@ -209,12 +219,14 @@ def main() -> None:
     syncs = [float(each) for each in options.syncs.split(",")]
     runs = [*((sync, False) for sync in syncs), (syncs[-1], True)]
     try:
-        sys.stdout.write(AVALANCHE_HEAD if options.rounds else "")
+        rounds: dict[str, list[list[float]]] = {}
         for number in range(options.rounds):
-            for sync, slow_board in runs if number % 2 else reversed(runs):
+            for sync, slow_board in reversed(runs) if number % 2 else runs:
                 run = one_avalanche(sync, slow_board, options.phones, options.within, folder)
-                sys.stdout.write(avalanche_row(run))
-                sys.stdout.flush()
+                rounds.setdefault(f"{sync * 1000:g} ms, {run['board']}", []).append(figures(run))
+                sys.stderr.write(f"round {number + 1}: {sync * 1000:g} ms, {run['board']}: {figures(run)}\n")
+        if rounds:
+            sys.stdout.write(table(rounds))
         if options.overload:
             run = one_overload(syncs[-1], options.overload, options.within, folder)
             sys.stdout.write("\n" + OVERLOAD_HEAD + overload_row(run))
