@@ -22,7 +22,6 @@ from ..sip.checks import read_message
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Message, Request, Response
 from ..sip.plain_response import plain_response
-from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.via import stamp
@@ -91,9 +90,6 @@ class Core:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
         if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
-            return
-        stray = stray_ack_key(data)
-        if stray is not None and not self.layer.expects(stray):
             return
         try:
             message = plain_response(data) or read_message(data)
@@ -242,12 +238,6 @@ class Core:
     def add(self, binding: Binding) -> None:
         """Adds a binding that was made by hand (static)."""
         self.registrations.add(binding)
-
-    def rename(self, realm: str) -> None:
-        """Takes another realm, while there is no account."""
-        self.directory.realm = realm
-        self.authenticator.rename(realm)
-        self.configure(self.settings)
 
     def configure(self, settings: Settings) -> None:
         """Takes other settings from now on."""
