@@ -3,15 +3,14 @@ from them."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 RING = 64
 """Events kept for one account."""
-RINGS = 10_000
-"""Rings kept; the one that was quiet for the longest goes first."""
+MOST = 40_000
+"""Events kept in all, about 300 bytes each; the ring that was quiet for the longest goes first."""
 
 
 class Kind(StrEnum):
@@ -50,7 +49,8 @@ class EventLog:
     """The rings, and who wants to hear of each event."""
 
     def __init__(self) -> None:
-        self._rings: dict[str, deque[Event]] = {}
+        self._rings: dict[str, list[Event]] = {}
+        self._count = 0
         self._subscribers: list[Callable[[list[Event]], None]] = []
         self._unpublished: list[Event] = []
 
@@ -64,7 +64,7 @@ class EventLog:
         ring = self._ring(event.account)
         at = _repeated(ring, event)
         if at is None:
-            ring.append(event)
+            self._append(ring, event)
         else:
             event.times = ring[at].times + 1
             ring[at] = event  # not the old one counted up: that may still be unpublished
@@ -78,13 +78,18 @@ class EventLog:
             for subscriber in self._subscribers:
                 subscriber(events)
 
-    def _ring(self, account: str) -> deque[Event]:
+    def _append(self, ring: list[Event], event: Event) -> None:
+        ring.append(event)
+        if len(ring) > RING:
+            del ring[0]
+        else:
+            self._count += 1
+        while self._count > MOST:
+            self._count -= len(self._rings.pop(next(iter(self._rings))))
+
+    def _ring(self, account: str) -> list[Event]:
         ring = self._rings.pop(account, None)
-        if ring is None:
-            ring = deque(maxlen=RING)
-            if len(self._rings) >= RINGS:
-                del self._rings[next(iter(self._rings))]
-        self._rings[account] = ring
+        self._rings[account] = ring = [] if ring is None else ring  # a list: a deque takes 600 bytes for its first
         return ring
 
     def of(self, account: str) -> list[Event]:
@@ -95,7 +100,7 @@ class EventLog:
         return iter(sorted((event for ring in self._rings.values() for event in ring), key=lambda event: event.at))
 
 
-def _repeated(ring: deque[Event], event: Event) -> int | None:
+def _repeated(ring: list[Event], event: Event) -> int | None:
     """Which of the last events it repeats.
 
     A refusal repeats the last one by the same rule, wherever both came from, until something else happens: whoever
