@@ -64,6 +64,27 @@ def test_fields_can_be_read_and_changed_as_ever() -> None:
     assert response.encode() == USUAL.replace(HEAD[0], b"").replace(b"\r\n\r\n", b"\r\nReason: SIP;cause=200\r\n\r\n")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"Contact: ", b"Contact:   "),
+        (b"Contact: <sip:102@192.0.2.9:5060>", b"Contact: <sip:1@192.0.2.9>, <sip:2@192.0.2.9>"),
+        (b"Contact: ", b"m: <sip:1@192.0.2.9>\r\nContact: "),
+        (b"Contact: ", b"CONTACT: <sip:1@192.0.2.9>\r\nContact: "),
+        (b"Contact: ", b"Contact: <sip:1@192.0.2.9>\r\nContact: "),
+        (b"Contact: ", b"contact: "),
+        (b"Contact: ", b"Subject: "),
+    ],
+)
+def test_contacts_are_those_that_the_parser_finds(old: bytes, new: bytes) -> None:
+    data = USUAL.replace(old, new)
+    response = plain_response(data)
+    assert response is not None
+    assert response.values("contact") == long_way(data).values("contact")
+    assert response.pop_via()
+    assert response.values("contact") == long_way(data).values("contact")
+
+
 def test_the_last_via_leaves_none() -> None:
     response = plain_response(USUAL)
     assert response is not None

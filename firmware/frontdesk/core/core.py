@@ -22,6 +22,7 @@ from ..sip.checks import read_message
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Message, Request, Response
 from ..sip.plain_response import plain_response
+from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.via import stamp
@@ -90,6 +91,9 @@ class Core:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
         if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
+            return
+        stray = stray_ack_key(data)
+        if stray is not None and not self.layer.expects(stray):
             return
         try:
             message = plain_response(data) or read_message(data)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from .grammar import LWS
 from .message import CSeq, Field, Response
 from .parser import parse_message
 
@@ -16,6 +17,7 @@ _HEAD = re.compile(
     rb'(Via: SIP/2\.0/[A-Z]+ [^\r\n;,"<]+;(?:[^\r\n,"<]*?;)?branch=([-.\w]+)(?:;[^\r\n,"<]*)?\r\n)'
     rb'(?=Via: )(?:[-\w]+: [^\r\n]*\r\n){5,64}\r\n'
 )
+_OTHER_CONTACT = re.compile(rb"\r\n(?:[mM]|(?!Contact)(?i:contact)):")
 
 
 class PlainResponse(Response):
@@ -46,6 +48,15 @@ class PlainResponse(Response):
     @property
     def branch(self) -> str:
         return self._top_branch if self._later_via else super().branch
+
+    def values(self, key: str) -> list[str]:
+        """A call that is answered asks for its Contact alone: found without the rest."""
+        if key == "contact" and self._plain is not None:
+            head = self._plain[: len(self._plain) - len(self.body)]
+            value = _only(head, b"\r\nContact: ").decode("utf-8", "surrogateescape")
+            if value and "," not in value and not _OTHER_CONTACT.search(head):
+                return [value.strip(LWS)]
+        return super().values(key)
 
     def pop_via(self) -> bool:
         if self._plain is None or not self._later_via:

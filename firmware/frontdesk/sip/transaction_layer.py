@@ -49,6 +49,10 @@ class TransactionLayer:
             server.receive(request, now)
         return server is not None
 
+    def expects(self, key: str) -> bool:
+        """Whether a server transaction of that key is alive."""
+        return key in self._servers
+
     def _receive_ack(self, ack: Request, now: float) -> bool:
         server = self._acknowledged(ack)
         if server is None or server.state is InviteServerState.ACCEPTED:  # the ACK to a 2xx is the user's (RFC 6026)

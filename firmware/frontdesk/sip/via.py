@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .errors import ParseError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from .wire import Flow
 
 MAGIC_COOKIE = "z9hG4bK"
+CACHED = 128
+"""Characters of the longest protocol and sent-by that are remembered."""
 
 
 @dataclass(slots=True)
@@ -30,15 +33,8 @@ class Via:
     def parse(cls, text: str) -> Via:
         """Parses one value, of any version, so that a 505 finds its way back. Raises ParseError."""
         head, _, parameters = text.partition(";")
-        if head[:8] == "SIP/2.0/":
-            version = "2.0"
-            transport, _, sent_by = head[8:].rstrip(LWS).partition(" ")
-        else:
-            version, transport, sent_by = _loose(head)
-        if not is_token(transport):
-            version, transport, sent_by = _loose(head)
-        host, port = parse_sent_by(sent_by)
-        return cls(transport.upper(), host, port, parse_parameters(parameters), version)
+        version, transport, host, port = (_head if len(head) <= CACHED else _head.__wrapped__)(head)
+        return cls(transport, host, port, parse_parameters(parameters), version)
 
     @property
     def branch(self) -> str | None:
@@ -48,6 +44,17 @@ class Via:
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
         return f"SIP/{self.version}/{self.transport} {self.host}{port}{write_parameters(self.parameters)}"
+
+
+@lru_cache(1024)  # protocol and sent-by of a phone stay the same: saves 2 us for each request
+def _head(head: str) -> tuple[str, str, str, int | None]:
+    """Version, transport, host and port."""
+    version = "2.0"
+    transport, _, sent_by = head[8:].rstrip(LWS).partition(" ")
+    if head[:8] != "SIP/2.0/" or not is_token(transport):
+        version, transport, sent_by = _loose(head)
+    host, port = parse_sent_by(sent_by)
+    return version, transport.upper(), host, port
 
 
 def _loose(head: str) -> tuple[str, str, str]:
