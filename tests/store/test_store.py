@@ -175,6 +175,7 @@ def test_damaged_database_is_set_aside_and_accounts_come_from_the_snapshot(tmp_p
     assert (restored.realm, restored.record_route_key) == (store.realm, store.record_route_key)
     assert restored.settings().flush == 300.0
     assert any("snapshot" in notice for notice in restored.notices)
+    assert not any("\n" in notice for notice in restored.notices)
     restored.close()
     assert [aside.read_bytes() for aside in set_aside(tmp_path)] == ([] if how == "empty" else [spoilt])
 

@@ -58,7 +58,7 @@ def check(connection: sqlite3.Connection) -> None:
     """
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
-        raise sqlite3.DatabaseError(verdict)
+        raise sqlite3.DatabaseError(" ".join(verdict.split()))  # it comes in lines
 
 
 def is_damage(error: Exception) -> bool:
