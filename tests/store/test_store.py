@@ -175,9 +175,20 @@ def test_damaged_database_is_set_aside_and_accounts_come_from_the_snapshot(tmp_p
     assert (restored.realm, restored.record_route_key) == (store.realm, store.record_route_key)
     assert restored.settings().flush == 300.0
     assert any("snapshot" in notice for notice in restored.notices)
-    assert not any("\n" in notice for notice in restored.notices)
     restored.close()
     assert [aside.read_bytes() for aside in set_aside(tmp_path)] == ([] if how == "empty" else [spoilt])
+
+
+def test_the_notice_of_damage_is_one_line(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    save(store, account("101"))
+    store.close()
+    content = bytearray((tmp_path / NAME).read_bytes())
+    content[2000:8000] = b"\xff" * 6000  # what SQLite finds, it tells in several lines
+    (tmp_path / NAME).write_bytes(content)
+    restored = opened(tmp_path, None)
+    assert "Page" in restored.notices[0] and "\n" not in restored.notices[0]
+    restored.close()
 
 
 def set_aside(directory: Path) -> list[Path]:
