@@ -208,6 +208,13 @@ def test_the_binding_tells_where_its_register_was_seen(desk: Desk) -> None:
     assert ";audio" in binding.parameters and "expires" not in binding.parameters
 
 
+@pytest.mark.parametrize("path", ["<sip:>", "<tel:+49>", "<sip:a"])
+def test_a_path_that_cannot_be_followed_is_refused(desk: Desk, path: str) -> None:
+    with pytest.raises(ParseError):
+        desk.register(PHONE, headers=(f"Path: {path}",))
+    assert desk.bindings() == []
+
+
 def test_reg_id_zero_is_refused_and_not_ignored(desk: Desk) -> None:
     with pytest.raises(ParseError):
         desk.register(f'{PHONE};+sip.instance="<urn:uuid:1>";reg-id=0')

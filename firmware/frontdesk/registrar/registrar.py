@@ -8,7 +8,8 @@ from typing import Protocol
 
 from ..location import LocationService
 from ..model import Account, AddressOfRecord, Binding, BindingState, Changes, Settings
-from ..sip.errors import Rejection
+from ..sip.address import Address
+from ..sip.errors import ParseError, Rejection
 from ..sip.grammar import unescape
 from ..sip.message import Request
 from ..sip.uri import SIP_SCHEMES, Uri
@@ -171,6 +172,14 @@ def check_order(request: Request, binding: Binding, registrant: Registrant, lowe
         raise Rejection(500, "Sequence Number Lower Than Before")
 
 
+def checked_path(values: list[str]) -> tuple[str, ...]:
+    """The Path as it came. Raises ParseError for one that could not be followed: no 200 for what cannot be called."""
+    for value in values:
+        if Address.parse(value).uri.scheme not in SIP_SCHEMES:
+            raise ParseError("Path is no SIP URI")
+    return tuple(values)
+
+
 class _Update:
     """Step 7 for one REGISTER: each contact refreshes, moves, removes or adds a binding."""
 
@@ -185,7 +194,7 @@ class _Update:
         self._registration = registration
         self._now = now
         self._user_agent = request.first("user-agent") or ""
-        self._path = tuple(request.values("path"))
+        self._path = checked_path(request.values("path"))
         self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
         self._touched: set[int] = set()  # bindings that are this request's own
         self._written: set[int] = set()  # those that it has changed already (a Contact that stands there twice)
