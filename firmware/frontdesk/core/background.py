@@ -53,6 +53,10 @@ class BackgroundWrites:
 
     def _write_unwritten(self, now: float) -> None:
         self._soon_armed = False
+        self.write_now()
+
+    def write_now(self) -> None:
+        """What waits for company goes without it: somebody asks."""
         changes, self._unwritten = self._unwritten, Changes()
         self.write(changes)
 
