@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.model import Settings
+from frontdesk.model import CallRecord, Changes, Settings
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from tests.support.bare_core import BareCore
@@ -159,6 +159,19 @@ class TestExpiry:
         box.core.wall_offset = 1_800_000_000.0 - box.clock.now
         assert box.register(PHONE, cseq=2)[0].first("date") == "Fri, 15 Jan 2027 08:00:00 GMT"
         assert len(box.bindings()) == 1
+
+
+def test_the_record_of_a_call_waits_for_company_but_not_when_somebody_asks() -> None:
+    box = BareCore()
+    record = CallRecord("1@phone", "101", "102", 0.0, None, box.clock.now, 480)
+    box.core.registrations.background.write_soon(Changes(calls=[record]), box.clock.now)
+    box.settle()
+    assert box.commits == []
+    box.core.write_records()
+    box.settle()
+    assert [each.changes.calls for each in box.commits] == [[record]]
+    box.clock.advance(2)
+    assert len(box.commits) == 1
 
 
 class TestWhoIsLetIn:

@@ -239,6 +239,10 @@ class Core:
         """Takes bindings away durably and closes their connections."""
         self.registrations.drop(bindings, now)
 
+    def write_records(self) -> None:
+        """Sends the records of ended calls to the disk: somebody asks for them, and one that waits is nowhere else."""
+        self.registrations.background.write_now()
+
     def add(self, binding: Binding) -> None:
         """Adds a binding that was made by hand (static)."""
         self.registrations.add(binding)
