@@ -51,6 +51,9 @@ def resident() -> int:
 
 async def calls(box: Box, limit: int = CALLS) -> list[Answer]:
     """Calls that are up, and the newest that have ended."""
+    if box.core is not None:
+        box.core.write_records()
+        box.settle()
     ended = [
         {**call, "started": iso(call["started"]), "answered": _iso(call["answered"]), "ended": iso(call["ended"])}
         for call in await box.records.calls(limit)
