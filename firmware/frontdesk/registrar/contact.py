@@ -33,7 +33,7 @@ class Contact:
         address = Address.parse(value)
         if address.uri.scheme not in SIP_SCHEMES:
             raise ParseError(f"a Contact to register must be a sip or sips URI, not {address.uri.scheme}")
-        parameters = address.parameters
+        parameters = dict(address.parameters)  # the address is shared: what is parsed often is parsed once
         expires = parameters.pop("expires", None)
         instance = parameters.get("+sip.instance")
         return cls(
