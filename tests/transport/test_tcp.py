@@ -60,7 +60,7 @@ class _Driver:
 
 @asynccontextmanager
 async def listening(driver: _Driver, limit: int = 1000) -> AsyncIterator[HostPort]:
-    driver.connections = Connections(driver, limit)
+    driver.connections = Connections(driver, lambda: limit)
     address = await driver.connections.listen(("127.0.0.1", 0))
     try:
         yield address

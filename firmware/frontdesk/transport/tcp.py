@@ -8,6 +8,7 @@ import errno
 import itertools
 import os
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 from ..sip.errors import ParseError, TransportError
@@ -127,7 +128,7 @@ class Connection(asyncio.Protocol):
 class Connections:
     """All open connections, the least recently active first."""
 
-    def __init__(self, driver: Driver, limit: int) -> None:
+    def __init__(self, driver: Driver, limit: Callable[[], int]) -> None:
         self.driver = driver
         self._limit = limit
         self._open: dict[int, Connection] = {}
@@ -184,7 +185,7 @@ class Connections:
     def opened(self, connection: Connection) -> None:
         """Takes a new one in; at the limit the longest idle one without a binding goes (else the new one)."""
         self._open[connection.flow.connection] = connection
-        if len(self._open) > self._limit:
+        if len(self._open) > self._limit():
             idle = self._idle(connection)
             idle.abort()
             self.lost(idle)  # asyncio tells so only later; until then the next one would choose the same
