@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -186,6 +187,22 @@ class TestConnections:
                 writer.write(options()[:-3])
                 assert await reader.read() == b""
                 writer.close()
+
+        run(case)
+
+    def test_another_limit_counts_from_the_next_connection_on(self) -> None:
+        async def case() -> None:
+            core = BareCore(Settings(max_connections=5)).core
+            endpoint = Endpoint(core, _Disk())
+            await endpoint.listen([Listener("tcp", "127.0.0.1", 0)])
+            core.configure(Settings(max_connections=1))
+            first = await asyncio.open_connection("127.0.0.1", port_of(endpoint))
+            second = await asyncio.open_connection("127.0.0.1", port_of(endpoint))
+            with contextlib.suppress(ConnectionError):
+                assert await first[0].read() == b""
+            for _, writer in (first, second):
+                writer.close()
+            await endpoint.close()
 
         run(case)
 

@@ -66,7 +66,7 @@ class Endpoint:
         self._udp: dict[HostPort, UdpSocket] = {}
         self._turn_is_due = False
         self._refused = 0
-        self._connections = Connections(self, core.settings.max_connections)
+        self._connections = Connections(self, lambda: core.settings.max_connections)
         self._wildcards: list[Listener] = []
         self._watch: AddressWatch | None = None
         self._timer: asyncio.TimerHandle | None = None
