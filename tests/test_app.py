@@ -12,6 +12,7 @@ import pytest
 
 from frontdesk import app
 from frontdesk.endpoint import Listener
+from frontdesk.model import Settings
 from frontdesk.store import Store
 from frontdesk.transport.tcp import ON_THE_WAY
 
@@ -32,12 +33,12 @@ class _System:
         self.soft, self.hard = limits
 
 
-def connections(directory: Path) -> int:
+def connections(directory: Path, wanted: int = 1000) -> int:
     """How many the box lets in once it has asked for files."""
     store = Store.open(directory, "office.test")
     try:
         appliance = app._Appliance(app.Options(directory, LISTENERS), store)
-        appliance._raise_file_limit()
+        appliance._configure(Settings(max_connections=wanted))
         return appliance._core.settings.max_connections
     finally:
         store.close()
@@ -50,6 +51,14 @@ def test_the_file_limit_is_raised_to_fit_all_connections_and_a_burst(
     system = _System(monkeypatch, 1024, hard)
     assert connections(tmp_path) == 1000
     assert system.soft == 1000 + SPARE
+
+
+def test_more_connections_set_while_the_box_runs_get_their_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    system = _System(monkeypatch, 1024, 524_288)
+    assert connections(tmp_path, 5000) == 5000
+    assert system.soft == 5000 + SPARE
 
 
 def test_where_the_system_grants_fewer_files_fewer_connections_are_let_in(

@@ -120,6 +120,11 @@ class _Appliance:
             await endpoint.close()
             journal.close()
 
+    def _configure(self, settings: Settings) -> None:
+        self._settings = _settings(settings, self._options)
+        self._core.configure(self._settings)
+        self._raise_file_limit()
+
     def _raise_file_limit(self) -> None:
         """As many files as all connections need; where the system grants fewer, fewer connections."""
         listeners = sum(each.transport == "tcp" for each in self._options.listeners)
@@ -170,7 +175,7 @@ class _Appliance:
             notices=self._store.notices,
             core=self._core,
             settle=endpoint.settle,
-            configure=lambda settings: self._core.configure(_settings(settings, self._options)),
+            configure=self._configure,
             journal=journal,
             listeners=endpoint.listeners,
             started_at=self._clock.now(),
