@@ -14,7 +14,7 @@ import pytest
 from frontdesk import endpoint as endpoint_module
 from frontdesk import overload
 from frontdesk.core import Core, registrations
-from frontdesk.endpoint import TURN, Endpoint, Listener
+from frontdesk.endpoint import AT_ONCE, TURN, Endpoint, Listener
 from frontdesk.events import Kind
 from frontdesk.model import Commit, Settings
 from frontdesk.sip.wire import Destination, Flow, Send
@@ -292,6 +292,28 @@ class TestOverload:
                 assert (await ask(options("z9hG4bK2"), address)).startswith(b"SIP/2.0 200 ")
                 monkeypatch.setattr(registrations, "MAX_HELD", 1)
                 assert (await ask(register, address)).startswith(b"SIP/2.0 401 ")
+
+        run(case)
+
+    @pytest.mark.parametrize("error", [None, OSError("no space left")])
+    def test_of_many_tickets_some_are_answered_at_a_time_and_all_in_their_order(
+        self, monkeypatch: pytest.MonkeyPatch, error: OSError | None
+    ) -> None:
+        core = BareCore().core
+        heard: list[list[int]] = []
+
+        async def case() -> None:
+            monkeypatch.setattr(core, "committed", lambda tickets, now: heard.append(tickets))
+            monkeypatch.setattr(core, "commit_failed", lambda tickets, error, now: heard.append(tickets))
+            async with serving(core=core) as endpoint:
+                endpoint.committed(list(range(2 * AT_ONCE + 1)), error)
+                endpoint.committed([100, 101], error)
+                before = len(heard)
+                for _ in range(4):
+                    await asyncio.sleep(0)
+                assert before == 1 and [len(tickets) for tickets in heard] == [AT_ONCE, AT_ONCE, 1, 2]
+                endpoint.committed([102], error)
+            assert list(itertools.chain(*heard)) == [*range(2 * AT_ONCE + 1), 100, 101, 102]
 
         run(case)
 

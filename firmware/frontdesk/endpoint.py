@@ -11,6 +11,7 @@ import contextlib
 import logging
 import socket
 import time
+from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import NamedTuple, Protocol
 
@@ -31,7 +32,7 @@ CLOCK_SET = 1_767_225_600
 UNSENT = 1000
 """Messages that may wait for names and connections at once."""
 AT_ONCE = 16
-"""Datagrams worked on as they are read: more may take a slow board longer than a turn."""
+"""Datagrams worked on as they are read, tickets answered as they are heard of: more may take a slow board too long."""
 TURN = 64
 """Datagrams worked on before timers, connections and the journal's word get their turn."""
 TURN_TIME = 0.005
@@ -66,6 +67,7 @@ class Endpoint:
         self._udp: dict[HostPort, UdpSocket] = {}
         self._turn_is_due = False
         self._refused = 0
+        self._words: deque[tuple[list[int], Exception | None]] = deque()
         self._connections = Connections(self, lambda: core.settings.max_connections)
         self._wildcards: list[Listener] = []
         self._watch: AddressWatch | None = None
@@ -207,12 +209,26 @@ class Endpoint:
         return bool(self._core.location.at(flow))
 
     def committed(self, tickets: list[int], error: Exception | None) -> None:
-        """The journal's word on these tickets."""
-        if error is None:
-            self._core.committed(tickets, monotonic())
-        else:
-            self._core.commit_failed(tickets, error, monotonic())
-        self.settle()
+        """The journal's word on these tickets. After a slow sync they are many: some at a time, in their order."""
+        self._words.append((tickets, error))
+        if len(self._words) == 1:
+            self._hear()
+
+    def _hear(self) -> None:
+        tickets, error = self._words[0]
+        now, later = tickets[:AT_ONCE], tickets[AT_ONCE:]
+        try:
+            if error is None:
+                self._core.committed(now, monotonic())
+            else:
+                self._core.commit_failed(now, error, monotonic())
+            self.settle()
+        finally:
+            self._words.popleft()
+            if later:
+                self._words.appendleft((later, error))
+            if self._words:
+                self._loop.call_soon(self._hear)
 
     # -- out -----------------------------------------------------------------------------------------------------------
 
