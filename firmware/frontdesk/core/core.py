@@ -90,10 +90,10 @@ class Core:
     def read(self, data: bytes, flow: Flow, now: float) -> None:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
-        if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
-            return
-        stray = stray_ack_key(data)
-        if stray is not None and not self.layer.expects(stray):
+        if data.startswith(b"REGISTER "):
+            if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
+                return
+        elif (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):
             return
         try:
             message = plain_response(data) or read_message(data)

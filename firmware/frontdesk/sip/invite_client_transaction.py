@@ -115,6 +115,8 @@ class InviteClientTransaction(ClientTransaction):
         self._stop(*self._timers)
         self._start(InviteClientEvent.TIMER_M, TIMEOUT, now)
         self._tell(now)
+        self.request.forget_views()
+        self.response = None
 
     def _complete(self, now: float) -> None:
         assert self.response is not None

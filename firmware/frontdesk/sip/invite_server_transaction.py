@@ -64,6 +64,8 @@ class InviteServerTransaction(ServerTransaction):
     def _accept(self, now: float) -> None:
         self.state = InviteServerState.ACCEPTED
         self._finally(now)
+        self._given = None
+        self.request.forget_views()
         self._start(InviteServerEvent.TIMER_L, TIMEOUT, now)
 
     def _complete(self, now: float) -> None:

@@ -53,6 +53,10 @@ class ServerTransaction(Transaction):
         """The transport could not send a response (17.2.4)."""
         raise NotImplementedError
 
+    def _leave(self) -> None:
+        self.context = None  # which knows this transaction: no cycle is left for the garbage collector
+        super()._leave()
+
     def _respond(self, now: float) -> None:
         assert self._given is not None
         self._answer = self._given.encode()

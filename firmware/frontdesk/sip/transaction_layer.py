@@ -106,10 +106,15 @@ class TransactionLayer:
 
     # -- responses ---------------------------------------------------------------------------------------------------
 
-    def client(self, request: Request, target: Target, user: ClientUser, now: float) -> ClientTransaction:
-        """Sends a request, our Via with a unique branch on top, in a client transaction of its own."""
+    def client(
+        self, request: Request, target: Target, user: ClientUser, now: float, branch: str | None = None
+    ) -> ClientTransaction:
+        """Sends a request, our Via with a unique branch on top, in a client transaction of its own.
+
+        `branch`: of that Via, where it is at hand.
+        """
         make = InviteClientTransaction if request.method == "INVITE" else NonInviteClientTransaction
-        key = client_key(request.via.branch or "", request.method)
+        key = client_key(branch or request.via.branch or "", request.method)
         client = self._clients[key] = make(request, key, target, user, self)
         client.begin(now)
         return client
