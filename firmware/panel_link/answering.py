@@ -48,11 +48,12 @@ class Answerer:
 
     def receive(self, data: bytes) -> bytes:
         """What is to be sent for the bytes that came."""
-        replies = []
-        for frame in self._reader.read(data):
-            reply = Frame(messages.DAMAGED, 0) if frame is None else self._answer(frame)
-            if reply is not None:
-                replies.append(reply.encode())
+        frames = self._reader.read(data)
+        answers = [self._answer(frame) for frame in frames if frame is not None]
+        replies = [answer.encode() for answer in answers if answer is not None]
+        # Once for all that came together: rubbish is not answered with more of it.
+        if None in frames and not replies:
+            replies.append(Frame(messages.DAMAGED, 0).encode())
         return b"".join(replies)
 
     def _answer(self, frame: Frame) -> "Frame | None":

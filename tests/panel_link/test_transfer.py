@@ -178,3 +178,7 @@ def test_no_noise_upsets_the_box(noise: bytes) -> None:
     line.box.receive(noise)
     asker = Asker(line)
     assert asker.run(Call(1, b"request")) == b"tseuqer"
+
+
+def test_rubbish_is_not_answered_with_more_of_it() -> None:
+    assert len(Line().box.receive(b"x\0" * 100_000)) < 20
