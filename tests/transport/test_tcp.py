@@ -28,6 +28,8 @@ class _Driver:
         self.gone: list[Flow] = []
         self.bound = False
         self.answer = b""
+        self.turns: list[int] = []
+        """Messages received at the end of each turn."""
         self.waiting: list[int] = []
         """Bytes that the first connection has yet to send, after each answer."""
 
@@ -52,7 +54,7 @@ class _Driver:
         self.gone.append(flow)
 
     def settle(self) -> None:
-        pass
+        self.turns.append(len(self.frames))
 
     def is_bound(self, flow: Flow) -> bool:
         return self.bound
@@ -165,6 +167,20 @@ def test_pings_in_one_piece_are_answered_in_one_piece() -> None:
             reader, writer = await asyncio.open_connection(*address)
             writer.write(b"\r\n\r\n" * 1000)
             assert await reader.readexactly(2000) == b"\r\n" * 1000
+            writer.close()
+
+    run(case)
+
+
+def test_others_get_their_turn_however_much_one_connection_sends() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver) as address:
+            _, writer = await asyncio.open_connection(*address)
+            writer.write(MESSAGE * 2000)
+            await until(lambda: len(driver.frames) == 2000)
+            turns = zip([0, *driver.turns], driver.turns, strict=False)
+            assert max(after - before for before, after in turns) <= tcp.READ // len(MESSAGE) + 1
             writer.close()
 
     run(case)
