@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.proxy.record_route import Dialog, Side, Tokens
+from frontdesk.proxy.record_route import MAX_KNOWN, Dialog, Side, Tokens
 from frontdesk.sip.wire import Flow
 
 TOKENS = Tokens(b"key")
@@ -26,7 +26,7 @@ sides = st.builds(Side, st.integers(0, 2**40 - 1), st.none() | flows)
 def verified(
     token: str = TOKEN, tag: str | None = "caller", to_tag: str | None = "callee", call_id: str = "call-1"
 ) -> Dialog | None:
-    return TOKENS.verify(token, call_id, tag, to_tag)
+    return Tokens(b"key").verify(token, call_id, tag, to_tag)
 
 
 def test_initiator_is_led_to_the_callee() -> None:
@@ -85,8 +85,8 @@ def test_no_longer_and_no_shorter_token_opens_it(count: int) -> None:
 def test_sides_come_back_as_they_went_in(caller: Side, callee: Side, call_id: str, tag: str) -> None:
     token = TOKENS.mint(call_id, tag, caller, callee)
     assert token.replace("-", "").replace("_", "").isalnum()
-    there = TOKENS.verify(token, call_id, tag, tag + "x")
-    back = TOKENS.verify(token, call_id, tag + "x", tag)
+    there = Tokens(b"key").verify(token, call_id, tag, tag + "x")
+    back = Tokens(b"key").verify(token, call_id, tag + "x", tag)
     assert there is not None
     assert back is not None
     assert (there.side, back.side) == (callee, caller)
@@ -96,3 +96,21 @@ def test_sides_come_back_as_they_went_in(caller: Side, callee: Side, call_id: st
 def test_call_id_and_tag_do_not_run_together(call_id: str, tag: str, other_id: str, other_tag: str) -> None:
     same = (call_id, tag) == (other_id, other_tag)
     assert (TOKENS.mint(call_id, tag, CALLER, CALLEE) == TOKENS.mint(other_id, other_tag, CALLER, CALLEE)) is same
+
+
+def test_what_is_remembered_opens_what_the_token_opens() -> None:
+    tokens = Tokens(b"key")
+    token = tokens.mint("call-1", "caller", CALLER, CALLEE)
+    for call_id, sender, receiver in (
+        ("call-1", "caller", "callee"), ("call-1", "callee", "caller"), ("call-2", "caller", "callee"),
+        ("call-1", "somebody", "callee"), ("call-1", "caller", None), ("call-1", None, "caller"),
+    ):  # fmt: skip
+        fresh = Tokens(b"key").verify(token, call_id, sender, receiver)
+        assert tokens.verify(token, call_id, sender, receiver) == fresh
+
+
+def test_only_so_many_tokens_are_remembered_and_the_others_are_good_too() -> None:
+    tokens = Tokens(b"key")
+    minted = [tokens.mint(f"call-{number}", "caller", CALLER, CALLEE) for number in range(2 * MAX_KNOWN)]
+    assert len(tokens._known) == MAX_KNOWN
+    assert all(tokens.verify(token, f"call-{number}", "caller", "callee") for number, token in enumerate(minted))

@@ -55,15 +55,18 @@ class Original:
 
     def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
         """Step 10: sends the branch's request by a client transaction of its own."""
-        request = self.request_to(branch.candidate, share)
-        return self._around.layer.client(request, branch.candidate.target, branch, now)
+        parameter = self._branch_parameter()
+        request = self.request_to(branch.candidate, share, parameter)
+        return self._around.layer.client(request, branch.candidate.target, branch, now, parameter)
 
-    def request_to(self, candidate: Candidate, share: int) -> Request:
-        """Steps 1 to 9 for one target and its share of Max-Breadth."""
+    def _branch_parameter(self) -> str:
+        return make_branch(self._around.random(), self._second_part)
+
+    def request_to(self, candidate: Candidate, share: int, branch: str = "") -> Request:
+        """Steps 1 to 9 for one target and its share of Max-Breadth; `branch`: the Via's, if it is known already."""
         request = self._request
         outgoing = local_hop(candidate.target, self._around.directory)
-        branch = make_branch(self._around.random(), self._second_part)
-        fields: list[Field] = [via(outgoing, branch)]
+        fields: list[Field] = [via(outgoing, branch or self._branch_parameter())]
         if request.method in RECORD_ROUTED:
             fields += record_routes(self._token_for(candidate), self._incoming, outgoing)
         fields += [("route", value, "Route: " + value) for value in candidate.path]

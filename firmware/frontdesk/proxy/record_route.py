@@ -20,6 +20,8 @@ MAC_SIZE = 12
 """Bytes of the keyed hash: 96 bits."""
 MIN_LENGTH = 24
 """Characters: no token is shorter (two sides of 6 bytes and the MAC make 32), most user parts are."""
+MAX_KNOWN = 512
+"""Good tokens remembered, some 500 bytes each."""
 
 _TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")  # by the octet that stands for them
 
@@ -43,25 +45,41 @@ class Dialog:
 
 
 class Tokens:
-    """Mints and verifies tokens under the box's key (kept in the database)."""
+    """Mints and verifies tokens under the box's key (kept in the database). It remembers good ones, but needs none."""
 
     def __init__(self, key: bytes) -> None:
         self._key = blake2b(key, digest_size=32).digest()
+        self._known: dict[tuple[str, str, str], tuple[Side, Side]] = {}
 
     def mint(self, call_id: str, initiator: str, caller: Side, callee: Side) -> str:
         """The token of a dialog that is being set up."""
         payload = _pack(caller) + _pack(callee)
-        return _encode(payload + self._mac(payload, call_id, initiator))
+        token = _encode(payload + self._mac(payload, call_id, initiator))
+        self._remember(token, call_id, initiator, (caller, callee))
+        return token
 
     def verify(self, token: str, call_id: str, sender: str | None, receiver: str | None) -> Dialog | None:
         """The dialog, where the token is good for that Call-ID and From's or To's tag; both must be there."""
+        if sender and receiver:
+            for initiator, towards in ((sender, 1), (receiver, 0)):
+                sides = self._known.get((token, call_id, initiator))
+                if sides is not None:
+                    return Dialog(token, sides[towards], initiator)
         payload, mac = _decode(token)
         if not payload or not sender or not receiver:
             return None
         for initiator, towards in ((sender, 1), (receiver, 0)):
             if compare_digest(mac, self._mac(payload, call_id, initiator)):
-                return Dialog(token, _unpack(payload)[towards], initiator)
+                sides = _unpack(payload)
+                self._remember(token, call_id, initiator, sides)
+                return Dialog(token, sides[towards], initiator)
         return None
+
+    def _remember(self, token: str, call_id: str, initiator: str, sides: tuple[Side, Side]) -> None:
+        """What was found good need not be hashed again: it saves 10 us of each request in a dialog."""
+        if len(self._known) >= MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[token, call_id, initiator] = sides
 
     def _mac(self, payload: bytes, call_id: str, initiator: str) -> bytes:
         # The lengths stand first, so that no two different triples hash the same bytes.
