@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.core.background import RETRY
 from frontdesk.model import CallRecord, Changes, Settings
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
@@ -139,6 +140,20 @@ class TestTheFlush:
         box.fail(box.commits.pop().ticket)
         box.clock.advance(600)
         assert [binding.cseq for binding in box.commits[0].changes.saved] == [2]
+
+
+    def test_what_failed_does_not_wait_for_a_flush_that_is_far_off(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE, headers=("Expires: 60",))
+        box.commit()
+        box.register(OTHER, user="102", call_id="b@phone", at=flow("192.0.2.102"))
+        box.commit(box.commits[-1].ticket)
+        box.register(OTHER, user="102", call_id="b@phone", at=flow("192.0.2.102"), cseq=2)  # a flush is armed
+        box.commits.clear()
+        box.clock.advance(62)
+        box.fail(box.commits.pop().ticket)
+        box.clock.advance(RETRY)
+        assert box.commits[0].changes.removed
 
 
 class TestExpiry:

@@ -34,7 +34,7 @@ class BackgroundWrites:
         self._unwritten = Changes()
         self._soon_armed = False
         self._refreshed: dict[int, Binding] = {}
-        self._armed = False
+        self._armed: float | None = None
 
     def write(self, changes: Changes) -> None:
         """Goes to the journal with its next batch."""
@@ -87,7 +87,7 @@ class BackgroundWrites:
 
     def flush(self, now: float) -> None:
         """Writes all that may wait."""
-        self._armed = False
+        self._armed = None
         changes, self._unwritten = self._unwritten, Changes()
         refreshed, self._refreshed = self._refreshed, {}
         for id, binding in refreshed.items():
@@ -102,6 +102,7 @@ class BackgroundWrites:
             self._arm(now + NEXT_TURN)
 
     def _arm(self, at: float) -> None:
-        if not self._armed:
-            self._armed = True
+        """A flush at `at` or before; one that was to be later finds nothing left to do."""
+        if self._armed is None or at < self._armed:
+            self._armed = at
             self._deadlines.set(at, self.flush)
