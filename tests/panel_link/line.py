@@ -37,6 +37,8 @@ class Line(Port):
         self.done: list[bytes] = []
         self.bytes = 0
         """Over the line, both ways."""
+        self.frames = 0
+        """That the laptop sent."""
         self.cut_after: int | None = None
         """Bytes until the cable is pulled."""
         self._time = 0.0
@@ -48,6 +50,7 @@ class Line(Port):
 
     def write(self, data: bytes) -> None:
         """To the box, and its answer on the way back."""
+        self.frames += 1
         answer = self._carry(self.box.receive(self._carry(data)))
         self._coming += answer
         self._work()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from binascii import crc32
 from itertools import pairwise
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from panel_link import cobs
 from panel_link.frames import LONGEST_PAYLOAD, Frame, FrameReader
 
 FRAMES = st.builds(
@@ -46,6 +48,12 @@ def test_one_damaged_byte_is_seen(frame: Frame, data: st.DataObject) -> None:
 def test_frame_after_noise_is_found(noise: bytes, frame: Frame) -> None:
     found = FrameReader().read(noise + frame.encode())
     assert told(found[-1]) == told(frame)
+
+
+def test_frame_with_another_length_than_it_tells_is_damaged() -> None:
+    content = b"\1\0\2\0\5four"
+    coded = cobs.encode(content + crc32(content).to_bytes(4, "big"))
+    assert FrameReader().read(b"\0" + coded + b"\0") == [None]
 
 
 def test_endless_noise_costs_no_memory() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from binascii import crc32
 from random import Random
 
 import pytest
@@ -178,6 +180,73 @@ def test_no_noise_upsets_the_box(noise: bytes) -> None:
     line.box.receive(noise)
     asker = Asker(line)
     assert asker.run(Call(1, b"request")) == b"tseuqer"
+
+
+def put(number: int, request: bytes, offset: int, crc: int | None = None) -> bytes:
+    head = (number, len(request), crc32(request) if crc is None else crc, offset)
+    return Frame(messages.PUT, 5, struct.pack(messages.PUT_HEAD, *head) + request[offset : offset + 4]).encode()
+
+
+def has(reply: bytes) -> int:
+    [frame] = FrameReader().read(reply)
+    assert frame is not None and frame.type == messages.HAVE
+    return int(struct.unpack(messages.HAVE_HEAD, frame.payload)[1])
+
+
+def test_gap_is_not_filled() -> None:
+    box = Line().box
+    assert has(box.receive(put(1, b"request", 4))) == 0
+    assert has(box.receive(put(1, b"request", 0))) == 4
+    assert has(box.receive(put(1, b"request", 0))) == 4
+    assert has(box.receive(put(1, b"request", 4))) == 7
+
+
+def test_request_whose_whole_is_damaged_is_not_done() -> None:
+    box = Line().box
+    assert has(box.receive(put(1, b"abc", 0, crc=1))) == 0
+    assert box.pending == []
+    assert has(box.receive(put(1, b"abc", 0))) == 3
+    assert len(box.pending) == 1
+
+
+class Liar(Line):
+    """Its box gives that piece as an answer, after `first`."""
+
+    def __init__(self, piece: tuple[int, int, int, int], first: bytes = b"") -> None:
+        super().__init__()
+        self.first = first
+        self.piece = struct.pack(messages.PIECE_HEAD, *piece) + b"abc"
+
+    def write(self, data: bytes) -> None:
+        [frame] = FrameReader().read(data)
+        assert frame is not None
+        if frame.type == messages.GET:
+            self._coming += self.first + Frame(messages.PIECE, frame.id, self.piece).encode()
+        else:
+            super().write(data)
+
+
+RIGHT = (1, 3, crc32(b"abc"), 0)
+
+
+def test_answer_to_an_earlier_question_is_passed_over() -> None:
+    late = Frame(messages.PIECE, 40, struct.pack(messages.PIECE_HEAD, 1, 1, crc32(b"x"), 0) + b"x").encode()
+    assert Asker(Liar(RIGHT, late)).run(Call(1, b"request")) == b"abc"
+
+
+@pytest.mark.parametrize("piece", [(2, *RIGHT[1:]), (*RIGHT[:3], 1), (1, 3, 7, 0), (1, 2, RIGHT[2], 0)])
+def test_answer_that_does_not_fit_is_an_error(piece: tuple[int, int, int, int]) -> None:
+    with pytest.raises(LinkError, match=r"not known here|damaged"):
+        Asker(Liar(piece)).run(Call(1, b"request"))
+
+
+def test_chunks_grow_on_a_good_line_and_shrink_on_a_bad_one() -> None:
+    request = b"x" * 20_000
+    good, bad = Line(), Line(damage(Random(3), 0.003))
+    for line in (good, bad):
+        Asker(line).run(Call(1, request))
+    assert good.frames < 70
+    assert bad.frames > 2 * good.frames
 
 
 def test_rubbish_is_not_answered_with_more_of_it() -> None:
