@@ -27,8 +27,6 @@ from .answers import Answers
 from .background import BackgroundWrites
 from .renewals import Accepted
 
-RETRY_AFTER = 10
-"""Seconds, in the 500 to what could not be stored."""
 MAX_HELD = 4096
 """REGISTERs that may wait for the disk at once: twice a building of 2,000 phones, some 40 MB. A card that is only slow
 never gets there, since all that wait share one sync; one that hangs does."""
@@ -79,8 +77,7 @@ class Registrations:
         """Answers an authenticated REGISTER, at once or when it is on disk. Raises Rejection and ParseError."""
         registration = self._registrar.register(request, flow, caller, now)
         if self.is_backed_up and self._needs_disk(registration):
-            call_id = request.required("call-id").encode("utf-8", "surrogateescape")
-            raise Rejection(503, headers=[("Retry-After", str(retry_after(call_id)))])
+            raise Rejection(503, headers=[_retry_after(request)])
         ticket = self._apply(registration, now)
         headers = answer_headers(registration.bindings, request, self.settings, now, wall_offset)
         if ticket is None:
@@ -162,8 +159,8 @@ class Registrations:
 
     def _answer_unstored(self, waiting: _Waiting, error: Exception, now: float) -> None:
         request = waiting.transaction.request
-        headers = [("Retry-After", str(RETRY_AFTER))]
-        waiting.transaction.respond(self._answers.response(request, 500, "Could Not Be Stored", headers), now)
+        answer = self._answers.response(request, 500, "Could Not Be Stored", [_retry_after(request)])
+        waiting.transaction.respond(answer, now)
         self._emit(Event(now, Kind.WARNING, waiting.registration.username, f"not stored: {error}", rule="disk"))
 
     # -- without a REGISTER --------------------------------------------------------------------------------------------
@@ -197,3 +194,7 @@ class Registrations:
 def username(aor: AddressOfRecord) -> str:
     """The account of an address-of-record."""
     return aor.removeprefix("sip:").rpartition("@")[0]
+
+
+def _retry_after(request: Request) -> tuple[str, str]:
+    return "Retry-After", str(retry_after(request.call_id.encode("utf-8", "surrogateescape")))
