@@ -147,7 +147,7 @@ def test_admin_password_is_a_line_of_standard_input(shell: Shell, monkeypatch: p
         ["account", "add", "101", "--domain", "a b"],
         ["calls", "--limit", "many"],
         ["serve", "--web", "127.0.0.1:80"],
-        ["serve", "--console", "pty"],
+        ["serve", "--console", "ttyS0"],
         ["serve", "--panel", "pty"],
         ["serve", "--pnp", "eth0"],
         ["serve", "--guard", "on"],

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .control import Admin, Box
 from .control.admin import OffLoop, T
@@ -31,6 +31,9 @@ from .store import Clock, DirectoryLock, Journal, Store
 from .store.journal import Write
 from .store.records import Records
 from .transport.tcp import ON_THE_WAY
+
+if TYPE_CHECKING:  # Without a console, nothing of it is loaded.
+    from .console.line import Line
 
 SPARE_FILES = 128
 """File descriptors beside those of connections: sockets, the database, threads."""
@@ -52,6 +55,8 @@ class Options:
     flush: float | None = None
     """Seconds; None: as the settings say."""
     log: str = "text"
+    consoles: tuple[str, ...] = ()
+    """Each `pty`, a device, or a URL of pyserial."""
 
 
 def everywhere() -> tuple[Listener, ...]:
@@ -151,16 +156,28 @@ class _Appliance:
         control = ControlSocket(box)
         _settle_memory()
         await control.start(self._options.data)
+        lines = self._consoles(box)
         endpoint.settle()
         print("ready", flush=True)  # noqa: T201
         uptime = asyncio.create_task(_count_uptime(box))
         await stop.wait()
         uptime.cancel()
+        await asyncio.gather(*(line.close() for line in lines))
         await control.close()
         self._core.flush(self._clock.now())
         endpoint.settle()
         return 0
 
+    def _consoles(self, box: Box) -> list[Line]:
+        if not self._options.consoles:
+            return []
+        from .console.line import Line
+
+        lines = [Line(box, where) for where in self._options.consoles]
+        for line in lines:
+            print(f"console: {line.name}")  # noqa: T201
+            line.start()
+        return lines
 
     def _box(self, endpoint: Endpoint, journal: Journal) -> Box:
         async def execute(write: Write, *, snapshot: bool = True) -> Any:
@@ -216,14 +233,6 @@ def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
         loop.call_soon_threadsafe(call)
 
 
-def _raise_file_limit(wanted: int) -> int:
-    """The limit on open files from now on."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return soft
 def _settle_memory() -> None:
     """What was loaded stays: the collector need not look at it again and again. It saves a tenth of a refresh.
 

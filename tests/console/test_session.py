@@ -134,6 +134,15 @@ def test_help_and_tab_know_the_box(visit: Visit) -> None:
     assert visit.type("acc\t").endswith("ount ")
     assert visit.type("\t").endswith("101 ")
     visit.type("\x15")
+    assert "How long a pure refresh may wait" in visit.type("set flush ?")
+    visit.type("\x15")
+
+
+def test_help_lists_every_word_on_one_screen(visit: Visit) -> None:
+    rows = visit.say("help").splitlines()
+    assert len(rows) < 24
+    assert rows[0].split()[:3] == ["show", "status,", "accounts,"]
+    assert [row.split()[0] for row in rows[:4]] == ["show", "set", "add", "delete"]
 
 
 # -- the recovery of a lost password -----------------------------------------------------------------------------------
@@ -154,6 +163,7 @@ def test_lost_password_is_taken_away_just_after_power_up(desk: Desk) -> None:
     visit = early(desk)
     assert "taken away" in visit.type(word(visit).lower() + "\r")
     assert not desk.box.admin.is_set and desk.box.admin.alarm is not None and desk.box.admin.restricted
+    assert any("was recovered" in row for row in visit.screen.rows)
     visit.close()
 
 

@@ -36,7 +36,7 @@ class Visit:
         self.alarms: list[Alarm] = []
         self._loop = asyncio.new_event_loop()
         self.console = Console(desk.box, self.sent.extend, self._later)
-        self._do(self.console.start)
+        self._do(self.console.found)
 
     def type(self, text: str | bytes) -> str:
         """What the screen shows for it."""
@@ -79,8 +79,11 @@ class Visit:
     def _do(self, act: Callable[[], object]) -> str:
         async def turn() -> None:
             act()
-            for _ in range(TURNS):
-                await asyncio.sleep(0)
+            before = -1
+            while before != len(self.sent):
+                before = len(self.sent)
+                for _ in range(TURNS):
+                    await asyncio.sleep(0)
 
         self.sent.clear()
         self._loop.run_until_complete(turn())

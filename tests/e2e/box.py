@@ -27,8 +27,10 @@ _ATTEMPTS = 5  # somebody else may take a free port before the box does
 class Box:
     """One box with a data directory of its own; `hosts` as URIs write them."""
 
-    def __init__(self, data: Path, *, hosts: tuple[str, ...] = LOOPBACK, namespace: Namespace | None = None):
+    def __init__(self, data: Path, *, hosts: tuple[str, ...] = LOOPBACK, namespace: Namespace | None = None,
+                 options: tuple[str, ...] = ()):  # fmt: skip
         self.data, self.hosts, self.port = data, hosts, 0
+        self._options = options
         self._namespace = namespace
         self._process: subprocess.Popen[str] | None = None
         self._output: Record[str] = Record("the box")
@@ -97,7 +99,7 @@ class Box:
         """Start it on the port; False when it ended before it was ready."""
         listeners = [f"--sip={kind}:{host}:{port}" for host in self.hosts for kind in ("udp", "tcp")]
         prefix = self._namespace.command() if self._namespace else []
-        words = ["serve", "--data", str(self.data), "--domain", DOMAIN, "--guard", "off", *listeners]
+        words = ["serve", "--data", str(self.data), "--domain", DOMAIN, "--guard", "off", *listeners, *self._options]
         self._process = subprocess.Popen(
             [*prefix, *COMMAND, *words],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, process_group=0,

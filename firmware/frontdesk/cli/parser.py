@@ -17,11 +17,11 @@ GROUPS = {
     "binding": "Places that are set by hand.",
     "peer": "Addresses whose requests need no password.",
     "config": "Settings of the box.",
+    "domain": "The name that accounts belong to.",
     "passwd": "Passwords of those who run the box.",
 }
 LATER = {
     "web": "the setup page",
-    "console": "the serial console",
     "panel": "the front panel",
     "pnp": "phones that set themselves up",
 }
@@ -118,6 +118,10 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     )  # fmt: skip
     parser.add_argument("--guard", choices=["off"], help="no rate limits and bans")
     parser.add_argument("--log", choices=["text", "json"], default="text", help="how the log is written")
+    parser.add_argument(
+        "--console", action="append", default=[], type=console_port, metavar="pty|PORT|off",
+        help="a serial console at that port, such as /dev/ttyAMA0; pty: at a pseudo-terminal, which is named",
+    )  # fmt: skip
     for option, what in LATER.items():
         parser.add_argument(f"--{option}", action="append", type=only_off, metavar="off", help=f"{what}: off as yet")
     parser.add_argument("--board", metavar="NAME", help="the kind of board")
@@ -131,6 +135,13 @@ def only_off(text: str) -> str:
     """A value that can only be `off` yet."""
     if text != "off":
         raise ArgumentTypeError(f"only `off` is possible yet, not {text!r}")
+    return text
+
+
+def console_port(text: str) -> str:
+    """`pty`, `off`, a device, or a URL of pyserial."""
+    if text not in ("pty", "off") and not text.startswith("/") and "://" not in text:
+        raise ArgumentTypeError(f"a console is at pty, at a port such as /dev/ttyAMA0, or off, not {text!r}")
     return text
 
 

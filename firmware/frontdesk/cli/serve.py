@@ -21,6 +21,7 @@ def serve_options(options: Namespace) -> Options:
         guard=options.guard != "off",
         flush=options.flush,
         log=options.log,
+        consoles=tuple(where for where in dict.fromkeys(options.console) if where != "off"),
         **told,
     )
 

@@ -28,9 +28,12 @@ class Console:
         """Runs while the line is a program's."""
         self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Greets whoever is there."""
-        self._task = asyncio.get_running_loop().create_task(self._session.serve())
+    def found(self) -> None:
+        """The port is open: greets whoever is there."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._session.serve())
+        else:
+            self._terminal.redraw()
 
     async def close(self) -> None:
         """Ends the session."""

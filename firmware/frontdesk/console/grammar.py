@@ -12,6 +12,12 @@ from .words import Word, split
 
 Values = Callable[[Argument], Iterable[str]]
 """What an argument can be in this box, as far as it is known."""
+Explain = Callable[[Argument, Mapping[str, object]], str]
+"""What an argument is, behind those that are said already."""
+
+
+def _unexplained(argument: Argument, said: Mapping[str, object]) -> str:
+    return argument.help
 
 
 class Misspoken(Exception):
@@ -88,10 +94,13 @@ class Path:
 class Grammar:
     """What can be said, and what a line says."""
 
-    def __init__(self, phrases: Sequence[Phrase], values: Values = lambda argument: ()) -> None:
+    def __init__(
+        self, phrases: Sequence[Phrase], values: Values = lambda argument: (), explain: Explain = _unexplained
+    ) -> None:
         self.phrases = phrases
         self._start = [_start(phrase) for phrase in phrases]
         self._values = values
+        self._explain = explain
 
     # -- a whole line --------------------------------------------------------------------------------------------------
 
@@ -143,12 +152,33 @@ class Grammar:
         start = line.last or Word("")
         try:
             paths = self._follow(line.words)
-            rows = _rows(paths, start)
+            rows = self._rows(paths, start)
             if not rows:
                 _step(paths, start)
         except Misspoken as error:
             return str(error)
         return aligned(rows)
+
+    def overview(self) -> str:
+        """The words that begin a line, and what follows them."""
+        rows: dict[str, list[Phrase]] = {}
+        for phrase in self.phrases:
+            rows.setdefault(phrase.words.partition(" ")[0], []).append(phrase)
+        return aligned({word: _outline(group) for word, group in rows.items()})
+
+    def _rows(self, paths: Sequence[Path], start: Word) -> dict[str, str]:
+        rows: dict[str, str] = {}
+        for path in paths:
+            for word in path.words():
+                if word.startswith(start.text) and not start.quoted:
+                    rows[word] = _help(paths, path, word)
+        for path in paths:
+            place = path.place()
+            if place is not None:
+                rows.setdefault(name(place), self._explain(place, path.values))
+            elif path.complete() and not start.text:
+                rows.setdefault("<Enter>", path.phrase.help)
+        return rows
 
 
 def aligned(rows: Mapping[str, str]) -> str:
@@ -191,21 +221,6 @@ def _next(paths: Iterable[Path]) -> list[str]:
     return [*words, *places]
 
 
-def _rows(paths: Sequence[Path], start: Word) -> dict[str, str]:
-    rows: dict[str, str] = {}
-    for path in paths:
-        for word in path.words():
-            if word.startswith(start.text) and not start.quoted:
-                rows[word] = _help(paths, path, word)
-    for path in paths:
-        place = path.place()
-        if place is not None:
-            rows.setdefault(name(place), place.help)
-        elif path.complete() and not start.text:
-            rows.setdefault("<Enter>", path.phrase.help)
-    return rows
-
-
 def _help(paths: Sequence[Path], path: Path, word: str) -> str:
     for option in path.options:
         if not path.left and option.name == word:
@@ -214,6 +229,12 @@ def _help(paths: Sequence[Path], path: Path, word: str) -> str:
     if len(sharing) == 1 or len({other.phrase.help for other in sharing}) == 1:
         return path.phrase.help
     return OPENINGS.get(word, path.phrase.help)
+
+
+def _outline(phrases: Sequence[Phrase]) -> str:
+    if len(phrases) == 1:
+        return phrases[0].help
+    return ", ".join(dict.fromkeys(phrase.words.split()[1] for phrase in phrases))
 
 
 def _shared(words: list[str]) -> str:

@@ -31,6 +31,15 @@ class Keys:
         self._sequence: str | None = None
         """What came since Escape."""
 
+    @property
+    def between(self) -> bool:
+        """No key is half read."""
+        return self._sequence is None and not self._decoder.getstate()[0]
+
+    def skip(self) -> None:
+        """Characters of plain ASCII were taken as they are."""
+        self._after_return = False
+
     def read(self, byte: int) -> Iterator[str]:
         """The keys that are complete with this byte."""
         for char in self._decoder.decode(bytes([byte])):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -14,6 +15,8 @@ WIDTH = 80
 """Columns of the terminal, which cannot be asked."""
 LONGEST = 4096
 """Characters of one line; what goes beyond is answered with a bell."""
+PLAIN = re.compile(rb"[ ->@-~]+")
+"""ASCII that can be seen, less the question mark."""
 LINE_STARTS = b"\r\n\x03\x15"
 """What a new line begins after: the ends of one, Ctrl-C, Ctrl-U."""
 REMEMBERED = 50
@@ -116,6 +119,11 @@ class LineEditor:
             return None
         read = 0
         while read < len(self._pending) and self._ended is None:
+            if run := self._plain(read):
+                self._keys.skip()
+                self._insert(run)
+                read += len(run)
+                continue
             read += 1
             for key in self._keys.read(self._pending[read - 1]):
                 self._press(key)
@@ -124,6 +132,13 @@ class LineEditor:
         if ended is not None:
             self._prompt, self._text = None, ""
         return ended
+
+    def _plain(self, start: int) -> str:
+        """What is simply added to the line's end: pasted text goes this short way."""
+        if self._at != len(self._text) or not self._keys.between:
+            return ""
+        match = PLAIN.match(self._pending, start)
+        return match[0].decode("ascii") if match else ""
 
     def forget(self) -> None:
         """Drops what was typed ahead, and the history: another person may come."""
@@ -173,11 +188,11 @@ class LineEditor:
             self._put("\r\n")
             self._ended = Typed(Ending.END)
 
-    def _insert(self, char: str) -> None:
-        if len(self._text) >= LONGEST:
-            self._put("\a")
-            return
-        self._replace(self._at, self._at, char)
+    def _insert(self, text: str) -> None:
+        room = LONGEST - len(self._text)
+        if room:
+            self._replace(self._at, self._at, text[:room])
+        self._put("\a" * len(text[room:]))
 
     def _left(self) -> None:
         self._move(max(0, self._at - 1))

@@ -15,6 +15,7 @@ OPENINGS = {
     "add": "Adds an account, an alias, a device, a binding or a peer.",
     "delete": "Deletes one of these.",
     "account": "Changes an account.",
+    "config": "The domain, all settings and trusted peers; or one setting.",
     "test": "Tries something out.",
 }
 """What is said of words that begin more than one phrase."""
@@ -86,13 +87,15 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("show bindings", ("bindings",), {}),
     ("show calls", ("calls",), {}),
     ("show events", ("events",), {}),
-    ("show config", ("config list", "peer list"), {}),
+    ("show net", ("net",), {}),
+    ("show config", ("domain get", "config list", "peer list"), {}),
     ("show config KEY", ("config get",), {}),
     ("set KEY", ("config set",), {}),
     ("set account", ("account set",), {}),
     ("set account USER enable", ("account enable",), {}),
     ("set account USER disable", ("account disable",), {}),
     ("set account USER password", ("account passwd",), {}),
+    ("set domain", ("domain set",), {}),
     ("set password", ("passwd admin",), {}),
     ("add account", ("account add",), {}),
     ("add alias", ("alias add",), {}),
@@ -104,22 +107,31 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("delete device", ("device revoke",), {}),
     ("delete binding", ("binding remove",), {}),
     ("delete peer", ("peer remove",), {}),
+    ("export", ("export",), {}),
+    ("import", ("import",), {}),
+    ("reboot", ("reboot",), {}),
     ("acknowledge", ("acknowledge",), {}),
 )
 ELSEWHERE = {
-    "account import": "a file cannot be typed",
+    "account import": "`import` takes what can be pasted",
     "alias list": "`show accounts` has them",
 }
 """Verbs that have no phrase, and why."""
+CONFIRMED = ("reboot", "factory-reset")
+"""Verbs that are done only after one more question."""
 
 
 def phrases() -> tuple[Phrase, ...]:
-    """All that can be said."""
-    made = [Phrase(words, tuple(_shown(words, TABLE[verb]) for verb in verbs), given) for words, verbs, given in ROWS]
+    """All that can be said: what stands for verbs that are not there is not said."""
+    made = [
+        Phrase(words, there, given)
+        for words, verbs, given in ROWS
+        if (there := tuple(_shown(TABLE[verb]) for verb in verbs if verb in TABLE))
+    ]
     return (*made, HELP, EXIT)
 
 
-def _shown(words: str, verb: Verb) -> Verb:
+def _shown(verb: Verb) -> Verb:
     """The verb with the console's own way to show its answer in 80 columns, where it has one."""
     return replace(verb, show=show.SCREENS[verb.words]) if verb.words in show.SCREENS else verb
 
@@ -140,4 +152,4 @@ def _option(argument: Argument) -> str:
 
 def asked(argument: Argument) -> bool:
     """Whether the argument is asked for, and not typed on the line."""
-    return argument.kind in (Kind.PASSWORD, Kind.SECRET)
+    return argument.kind in (Kind.PASSWORD, Kind.SECRET, Kind.FILE)

@@ -1,5 +1,4 @@
-"""A serial port or a pty on the event loop: read in small pieces, written no faster than the line, opened again when
-it vanished."""
+"""A serial port or a pty on the event loop: read in small pieces, written at the line's pace, opened again if lost."""
 
 from __future__ import annotations
 
@@ -18,10 +17,10 @@ BITS = 10
 """Of a byte on the line: 8N1 has a start bit and a stop bit."""
 PIECE = 256
 """Bytes given to the port at once: at 115200 baud 22 ms."""
-READ = 512
+READ = 256
 """Bytes read at once, so that calls have their turn between any two."""
 PAUSE = 0.005
-"""Seconds between two full reads: someone who types faster than any line waits, not the calls."""
+"""Seconds between two full reads: whoever sends four times what a line carries waits, and not the calls."""
 POLL = 0.02
 """Seconds between two looks at a port that cannot be watched."""
 RETRY = 1.0
@@ -85,6 +84,7 @@ class Serial:
             self.descriptor: int | None = self._port.fileno()
         except (io.UnsupportedOperation, AttributeError):
             self.descriptor = None
+            self._port.write_timeout = None  # pyserial refuses what such a port cannot take at once.
 
     def read(self) -> bytes:
         """What came. Raises OSError."""
@@ -112,6 +112,7 @@ class Behind(Protocol):
 
     @property
     def is_full(self) -> bool: ...
+    def found(self) -> None: ...
     def receive(self, data: bytes) -> None: ...
     def lost(self) -> None: ...
 
@@ -144,6 +145,7 @@ class Port:
                 continue
             _log.info("the console is at %s", self._name)
             complained = False
+            behind.found()
             try:
                 reason = await self._use(behind)
             finally:
@@ -151,6 +153,11 @@ class Port:
             _log.warning("the console's port %s is gone (%s)", self._name, reason)
             behind.lost()
             await asyncio.sleep(RETRY)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are still to be written."""
+        return len(self._queue)
 
     def write(self, data: bytes) -> None:
         """Sends in its turn; where no port is open, nobody is there to read it."""

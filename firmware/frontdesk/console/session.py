@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .. import __version__
 from ..control import Argument, Box, Kind, VerbError, run
 from ..control.administration import recover, recovery_offered
 from ..control.throttle import Throttled
+from ..control.verbs import LONGEST_VALUE
 from . import phrases
-from .grammar import Command, Grammar, Misspoken, aligned
+from .grammar import Command, Grammar, Misspoken
 from .line_editor import Prompt
-from .phrases import EXIT, HELP
-from .show import wrapped
+from .phrases import CONFIRMED, EXIT, HELP
+from .show import VERBATIM, wrapped
 from .terminal import Interrupted, Left, Terminal
 from .wizard import Wizard
 
@@ -26,7 +27,9 @@ SOURCE = "console"
 """Whose wrong passwords they are."""
 PROMPT = "frontdesk> "
 UNPROTECTED = "There is no admin password yet: whoever is at this line administers the box."
-HINT = "`help` lists what can be said; `?` helps at every point, Tab completes."
+WAKE = "Enter sets this box up; Ctrl-C gives the full prompt. "
+PASTE = "Paste it now: its last line begins with a dot. Ctrl-C changes nothing."
+HINT = "? helps at every point of a line, Tab completes, and words can be cut short."
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +41,11 @@ class Session:
         self._box = box
         self._admin = box.admin
         self._terminal = terminal
-        self._grammar = Grammar(phrases.phrases(), self._known)
-        self._keys: list[str] = []
+        self._grammar = Grammar(phrases.phrases(), self._known, self._explained)
+        self._settings: dict[str, str] = {}
+        """What each means."""
+        self._epoch = 0
+        """The admin password's, when this visit began."""
 
     async def serve(self) -> None:
         """Never returns."""
@@ -54,30 +60,45 @@ class Session:
             self._terminal.forget()
 
     async def _visit(self) -> None:
-        self._keys = [row["key"] for row in await run(self._box, "config list", {})]
+        self._settings = {row["key"]: row["meaning"] for row in await run(self._box, "config list", {})}
         self._terminal.show(f"\nFrontdesk {__version__}")
         if self._admin.is_set:
             await self._log_in()
         else:
             await self._first_boot()
-        epoch = self._admin.epoch
-        self._terminal.show(HINT if self._admin.is_set else f"{UNPROTECTED}\n{HINT}")
+        self._epoch = self._admin.epoch
+        greeting = [*self._admin.notices, *(() if self._admin.is_set else (UNPROTECTED,)), HINT]
+        self._terminal.show(wrapped("\n".join(["", *greeting])))
         while True:
             try:
                 line = await self._terminal.ask(Prompt(PROMPT, assist=self._grammar, history=True), self._patience)
             except Interrupted:
                 continue
-            if epoch != self._admin.epoch:
-                raise Left("The admin password was changed; log in again.")
+            self._check_epoch()
             await self._do(line)
+
+    def _check_epoch(self) -> None:
+        """Whoever came in before the admin password was set or changed elsewhere has to go."""
+        if self._epoch != self._admin.epoch:
+            raise Left("The admin password was changed; log in.")
 
     # -- first boot, log-in --------------------------------------------------------------------------------------------
 
     async def _first_boot(self) -> None:
+        self._epoch = self._admin.epoch
+        if self._admin.code:
+            self._terminal.show(f"First-boot code: {self._admin.code}")
+        wizard = Wizard(self._box, self._terminal)
         try:
-            await Wizard(self._box, self._terminal).run()
+            # The first Enter of whoever has just plugged in must not answer a question that he has not seen.
+            await self._terminal.ask(Prompt(WAKE))
+            self._check_epoch()
+            answers = await wizard.ask_all()
         except Interrupted:
-            self._terminal.show("")
+            self._check_epoch()
+            return
+        self._check_epoch()
+        await wizard.apply(answers)
 
     async def _log_in(self) -> None:
         word = self._offer_recovery()
@@ -145,17 +166,32 @@ class Session:
         if command.phrase is EXIT:
             raise Left("Logged out.")
         if command.phrase is HELP:
-            self._terminal.show(self._help())
+            self._terminal.show(f"{self._grammar.overview()}\n{HINT}")
+            return
+        if command.phrase.verbs[0].words in CONFIRMED and not await self._confirm():
             return
         values = dict(command.values)
         for argument in command.asks:
-            values[argument.name] = await self._ask_secret(argument)
+            ask = self._paste if argument.kind is Kind.FILE else self._ask_secret
+            values[argument.name] = await ask(argument)
+        self._check_epoch()
         for verb in command.phrase.verbs:
-            answer = await run(self._box, verb.words, values)
-            self._terminal.show(wrapped(verb.show(answer)))
+            text = verb.show(await run(self._box, verb.words, values))
+            self._terminal.show(text if verb.words in VERBATIM else wrapped(text))
 
-    def _help(self) -> str:
-        return aligned({phrase.usage: phrase.help for phrase in self._grammar.phrases})
+    async def _confirm(self) -> bool:
+        return (await self._terminal.ask(Prompt("Really? [no]: "), self._patience)).strip().lower() in ("y", "yes")
+
+    async def _paste(self, argument: Argument) -> str:
+        self._terminal.show(PASTE)
+        lines: list[str] = []
+        size = 0
+        while not lines or not lines[-1].startswith("."):
+            lines.append(await self._terminal.ask(Prompt("", hidden=True), self._patience))
+            size += len(lines[-1]) + 1
+            if size > LONGEST_VALUE:
+                raise VerbError(f"More than {LONGEST_VALUE} characters were pasted; nothing was changed.")
+        return "\n".join(lines) + "\n"
 
     async def _ask_secret(self, argument: Argument) -> str:
         word = argument.name.capitalize()
@@ -176,9 +212,17 @@ class Session:
         if argument.metavar == "USER":
             return accounts
         if argument.metavar == "KEY":
-            return self._keys
+            return self._settings
         if argument.metavar == "ALIAS":
             return [alias for account in accounts.values() for alias in account.aliases]
         if argument.metavar == "DEVICE":
             return [secret.name for account in accounts.values() for secret in account.secrets if secret.name]
         return self._box.directory.peers if argument.metavar == "ADDRESS" else ()
+
+    def _explained(self, argument: Argument, said: Mapping[str, object]) -> str:
+        """What `?` says of an argument."""
+        if argument.metavar == "KEY":
+            return "a setting: Tab lists them, `show config` has their values"
+        if argument.metavar == "VALUE":
+            return self._settings.get(str(said.get("key")), argument.help)
+        return argument.help

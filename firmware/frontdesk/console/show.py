@@ -62,10 +62,23 @@ def calls(answer: Any) -> str:
     return fitted([["started", *fields], *rows], below)
 
 
+def domain(answer: Any) -> str:
+    """The domain, above the settings."""
+    return f"Domain: {cell(answer)}\n"
+
+
 def settings(answer: Any) -> str:
-    """Settings and their values, what they mean below."""
-    lines = [f"{row['key']} = {cell(row['value'])}\n{INDENT}{cell(row['meaning'])}" for row in answer]
-    return "\n".join(lines)
+    """Settings and their values; `set KEY ?` says what they mean."""
+    return aligned([["setting", "value"], *([row["key"], cell(row["value"])] for row in answer)]) + "\n"
+
+
+def network(answer: Any) -> str:
+    """Interfaces, and their addresses below."""
+    if not answer:
+        return "There is no network."
+    fields = ("name", "link", "mac", "gateway")
+    below = [", ".join(map(cell, row["addresses"])) for row in answer]
+    return fitted([[*fields], *([cell(row[field]) for field in fields] for row in answer)], below)
 
 
 SCREENS: dict[str, Callable[[Any], str]] = {
@@ -73,7 +86,11 @@ SCREENS: dict[str, Callable[[Any], str]] = {
     "account list": accounts,
     "calls": calls,
     "config list": settings,
+    "domain get": domain,
+    "net": network,
 }
+VERBATIM = ("export",)
+"""Answers whose lines must stay what they are, however wide."""
 
 
 def wrapped(text: str) -> str:

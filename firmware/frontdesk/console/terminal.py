@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .line_editor import Ending, LineEditor, Prompt, Typed
 
-MOST_WAITING = 64 << 10
+MOST_WAITING = 8 << 10
 """Bytes typed ahead; the line is not read on until they are fewer."""
 
 
@@ -101,6 +101,7 @@ class Terminal:
         finally:
             self._answer = None
             self._wind(None)
+        await asyncio.sleep(0)  # Between two lines that were typed ahead, calls have their turn.
         if typed.ending is Ending.INTERRUPT:
             raise Interrupted
         if typed.ending is Ending.END:

@@ -1,0 +1,81 @@
+"""What people answer to the questions of first boot, read."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address, ip_interface
+
+MOST_ACCOUNTS = 200
+"""Of one range: more do not come from a question."""
+RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
+NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,252}[a-z0-9])?", re.ASCII)
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", re.ASCII)
+DHCP = "dhcp"
+
+
+class Unfit(Exception):
+    """An answer that cannot be; the text is one sentence."""
+
+
+def read_host_name(text: str) -> str:
+    """One label (RFC 1123 section 2.1)."""
+    if not LABEL.fullmatch(text.lower()):
+        raise Unfit(f"{text!r} is no host name: up to 63 letters, digits and dashes.")
+    return text.lower()
+
+
+def read_zone(text: str) -> str:
+    """A name of the time zone database."""
+    if not ZONE.fullmatch(text):
+        raise Unfit(f"{text!r} is no time zone such as UTC or Europe/Berlin.")
+    return text
+
+
+def read_network(text: str) -> dict[str, str]:
+    """`dhcp`, or an address with its prefix, a gateway and name servers, as settings."""
+    if text.lower() == DHCP:
+        return {"net.address": DHCP}
+    address, *others = text.replace(",", " ").split()
+    try:
+        interface = ip_interface(address)
+        hosts = [ip_address(other) for other in others]
+    except ValueError as error:
+        raise Unfit(f"It is {DHCP}, or such as 192.0.2.10/24 192.0.2.1: {error}.") from None
+    if "/" not in address:
+        raise Unfit(f"{address} needs the length of its prefix, such as {address}/24.")
+    if hosts and hosts[0] not in interface.network:
+        raise Unfit(f"The gateway {hosts[0]} is not in the network {interface.network}.")
+    settings = {"net.address": str(interface)}
+    if hosts:
+        settings["net.gateway"] = str(hosts[0])
+    if hosts[1:]:
+        settings["net.dns"] = ", ".join(map(str, hosts[1:]))
+    return settings
+
+
+def read_domain(text: str) -> str:
+    """What stands behind the @."""
+    if not NAME.fullmatch(text.lower()):
+        raise Unfit(f"{text!r} is no name such as example.com.")
+    return text.lower()
+
+
+def read_range(text: str) -> list[str]:
+    """The numbers of a range, `none` of them."""
+    if text.lower() == "none":
+        return []
+    match = RANGE.fullmatch(text)
+    if match is None:
+        raise Unfit(f"{text!r} is no range such as 101-120, and not `none`.")
+    first, last = match[1], match[2] or match[1]
+    if int(last) < int(first) or int(last) - int(first) >= MOST_ACCOUNTS:
+        raise Unfit(f"A range goes up, and has at most {MOST_ACCOUNTS} numbers.")
+    return [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
+
+
+def read_switch(text: str) -> str:
+    """`on` or `off`."""
+    if text.lower() not in ("on", "off", "yes", "no", "y", "n"):
+        raise Unfit(f"It is on or off, not {text!r}.")
+    return "on" if text.lower() in ("on", "yes", "y") else "off"
