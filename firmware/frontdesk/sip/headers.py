@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .grammar import is_token
 
 COMPACT = {
@@ -30,6 +32,7 @@ def header_key(name: str) -> str:
     return key
 
 
+@lru_cache(256)  # the box writes the same few again and again
 def canonical_name(key: str) -> str:
     """How a header's name is written: Max-Forwards, Call-ID."""
     return _SPELLINGS.get(key) or "-".join(word.capitalize() for word in key.split("-"))
