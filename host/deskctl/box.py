@@ -11,7 +11,7 @@ from panel_link import asking
 from panel_link.asking import Anew, Asker, Call, LinkError
 from panel_link.messages import LOG_IN
 
-from .cable import Cable
+from .cable import Cable, CableGone
 
 COMES_BACK = 60.0
 """Seconds that a pulled cable has."""
@@ -50,7 +50,7 @@ class _Call(Call):
 
 
 class Box:
-    """Each method raises Refused, LinkError, or OSError where the cable does not come back."""
+    """Each method raises Refused, LinkError, or CableGone where the cable does not come back."""
 
     def __init__(self, cable: Cable, password: Callable[[], str], comes_back: float = COMES_BACK) -> None:
         """`password` is asked for once, and only if the box wants one."""
@@ -105,7 +105,7 @@ class Box:
                     call = _Call(call.request, bar)
                 self.hello["login"] = True
                 self.log_in()
-            except OSError:
+            except CableGone:
                 if self._asker is None:
                     raise
                 self._resent = self.resent
@@ -135,7 +135,7 @@ class Box:
         try:
             if self._asker is not None:
                 self._asker.leave()
-        except (LinkError, OSError):
+        except (LinkError, CableGone):
             pass  # It comes back by itself after a while.
         self._cable.close()
 

@@ -18,6 +18,10 @@ PAUSE = 0.2
 """Seconds between two tries to open."""
 
 
+class CableGone(OSError):
+    """It cannot be opened, or was pulled; the text is one sentence."""
+
+
 class Cable(Port):
     """`url`: a device such as /dev/ttyUSB0 or COM3, or what else pyserial's serial_for_url takes."""
 
@@ -28,7 +32,7 @@ class Cable(Port):
         self.line: Any = None
 
     def open(self, patience: float = 0.0) -> None:
-        """Tries until it is there. Raises OSError."""
+        """Tries until it is there. Raises CableGone."""
         until = self.now() + patience
         while True:
             try:
@@ -36,7 +40,7 @@ class Cable(Port):
                 return
             except (OSError, ValueError) as error:  # ValueError: an address or a speed that cannot be.
                 if self.now() >= until or isinstance(error, ValueError):
-                    raise OSError(f"{self.url} cannot be opened: {_reason(error)}.") from None
+                    raise CableGone(f"{self.url} cannot be opened: {_reason(error)}.") from None
             time.sleep(PAUSE)
 
     def close(self) -> None:
@@ -46,15 +50,21 @@ class Cable(Port):
             line.close()
 
     def write(self, data: bytes) -> None:
-        """Sends; OSError: the cable is gone."""
-        self._open_line().write(data)
+        """Sends. Raises CableGone."""
+        try:
+            self._open_line().write(data)
+        except OSError:
+            raise CableGone(f"{self.url} is gone.") from None
 
     def read(self, seconds: float) -> bytes:
-        """What has come, at the latest after `seconds`; OSError: the cable is gone."""
+        """What has come, at the latest after `seconds`. Raises CableGone."""
         line = self._open_line()
-        line.timeout = seconds
-        first: bytes = line.read(1)
-        return first + line.read(line.in_waiting) if first else b""
+        try:
+            line.timeout = seconds
+            first: bytes = line.read(1)
+            return first + line.read(line.in_waiting) if first else b""
+        except OSError:
+            raise CableGone(f"{self.url} is gone.") from None
 
     def now(self) -> float:
         """Monotonic seconds."""
@@ -62,7 +72,7 @@ class Cable(Port):
 
     def _open_line(self) -> Any:
         if self.line is None:
-            raise OSError(f"{self.url} is not open.")
+            raise CableGone(f"{self.url} is not open.")
         return self.line
 
 

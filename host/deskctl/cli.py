@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from panel_link.asking import LinkError
 
-from . import ports, terminal
+from . import batch, plugging, ports, terminal
+from .batch import NoRow
 from .box import Box, Refused
-from .cable import BAUD, Cable
+from .cable import BAUD, Cable, CableGone
 from .doctor import examine, own_version
-from .office import OfficeError
+from .office import Office, OfficeError
 from .office import read as read_office
 from .passwords import NoPassword, of_admin
 from .plan import PlanError
 from .ports import NoBox
 from .provision import NotAgreed, Wishes, provision
 from .screen import Screen
+from .sheet import OnScreen, OnSheet
 
 DONE, REFUSED, BAD_COMMAND, NO_BOX, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses: done; the box or the person refused; a wrong command line or file; no box, or its cable is gone."""
@@ -34,12 +37,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = Screen(options.json)
     try:
         return int(options.run(options, screen))
-    except (Refused, NotAgreed) as error:
+    except (Refused, NotAgreed, NoRow) as error:
         return _complain(screen, error, REFUSED)
     except (OfficeError, PlanError, NoPassword, UnicodeDecodeError) as error:
         return _complain(screen, error, BAD_COMMAND)
-    except (LinkError, NoBox, OSError) as error:
+    except (LinkError, NoBox, CableGone) as error:
         return _complain(screen, error, NO_BOX)
+    except OSError as error:
+        return _complain(screen, OSError(f"{error.filename}: {error.strerror}."), BAD_COMMAND)
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -74,17 +79,30 @@ def _console(options: Namespace, screen: Screen) -> int:
 
 
 def _provision(options: Namespace, screen: Screen) -> int:
-    office = read_office(_text(options.file), options.file)
-    wishes = Wishes(options.dry_run, options.yes, options.sheet, options.password_file, options.no_admin_password)
-    box = _box(options)
-    try:
-        box.connect()
-        box.log_in()
-        made = provision(box, office, wishes, screen)
-    finally:
-        box.close()
+    office = read_office(_text(options.file), options.file) if options.file else None
+    wishes = Wishes(options.dry_run, options.yes, options.password_file, options.no_admin_password)
+    if options.batch:
+        return _batch(options, office, wishes, screen)
+    if office is None:
+        raise OfficeError("Say which office.toml, or --batch boxes.csv.")
+    words = OnSheet(screen, options.sheet) if options.sheet else OnScreen(screen)
+    with _connected(options) as box:
+        made = provision(box, office, wishes, words, screen)
     told = {} if options.dry_run else made.passwords
     screen.answer({"steps": made.diff, "done": not options.dry_run, "passwords": told})
+    return DONE
+
+
+def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Screen) -> int:
+    rows = batch.read(_text(str(options.batch)), str(options.batch), office)
+    if options.dry_run:
+        shown = [(row.label, row.serial or "any", str(len(row.office.accounts))) for row in rows]
+        screen.table(["box", "serial number", "accounts"], shown)
+        return DONE
+    progress = batch.Progress(options.batch, rows)
+    plugging.run(progress, options.port, options.baud, lambda: of_admin(options.password_file), wishes, screen)
+    screen.say(f"All {progress.boxes} boxes are done. {progress.sheet} has their passwords: print it, then remove it.")
+    screen.answer({"boxes": progress.boxes, "done": progress.done, "sheet": str(progress.sheet)})
     return DONE
 
 
@@ -102,9 +120,17 @@ def _doctor(options: Namespace, screen: Screen) -> int:
     return DONE if all(finding.good for finding in findings) else REFUSED
 
 
-def _box(options: Namespace) -> Box:
+@contextmanager
+def _connected(options: Namespace) -> Iterator[Box]:
+    """Logged in, if it wants that."""
     cable = Cable(ports.choose(options.port, options.baud), options.baud)
-    return Box(cable, lambda: of_admin(options.password_file))
+    box = Box(cable, lambda: of_admin(options.password_file))
+    try:
+        box.connect()
+        box.log_in()
+        yield box
+    finally:
+        box.close()
 
 
 def _text(name: str) -> str:
@@ -142,7 +168,10 @@ def build_parser() -> ArgumentParser:
 
 
 def _add_provision(command: ArgumentParser) -> None:
-    command.add_argument("file", metavar="office.toml", help="what the box is to become; - is standard input")
+    command.add_argument("file", metavar="office.toml", nargs="?",
+                         help="what the box is to become; - is standard input")  # fmt: skip
+    command.add_argument("--batch", type=Path, metavar="boxes.csv",
+                         help="many boxes; office.toml then holds what is the same for all")  # fmt: skip
     command.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
     command.add_argument("--yes", action="store_true", help="do it without asking")
     command.add_argument("--sheet", type=Path, metavar="FILE", help="write new passwords there, and not to the screen")

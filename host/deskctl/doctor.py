@@ -11,7 +11,7 @@ from typing import Any
 from panel_link.asking import LinkError
 
 from .box import Box, Refused
-from .cable import Cable
+from .cable import Cable, CableGone
 from .passwords import NoPassword
 
 FILLER = 3000
@@ -40,7 +40,7 @@ def examine(cable: Cable, box: Box) -> Iterator[Finding]:
     """One finding after the other, up to what makes the rest impossible."""
     try:
         hello = box.connect()
-    except OSError as error:
+    except CableGone as error:
         yield Finding("port", False, str(error))
         return
     except (LinkError, Refused) as error:

@@ -14,7 +14,12 @@ USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
 """What a box takes for a number or name."""
 RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 LONGEST_RANGE = 1000
-TABLES = ("account", "settings", "peers")
+TABLES = ("box", "network", "settings", "account", "peers")
+NAMED = {
+    "box": {"hostname": "hostname", "timezone": "timezone"},
+    "network": {"address": "net.address", "gateway": "net.gateway", "dns": "net.dns"},
+}
+"""The settings that have a place of their own in the file."""
 ACCOUNT_KEYS = ("user", "range", "name", "aliases")
 
 
@@ -39,6 +44,9 @@ class Office:
 
     accounts: dict[str, Wanted] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Where each setting stands: table and key."""
+    domain: str | None = None
     peers: dict[str, str] = field(default_factory=dict)
     lines: Lines = field(default_factory=lambda: Lines(""))
     file: str = "office.toml"
@@ -76,7 +84,10 @@ class _Reader:
             if name not in TABLES:
                 self._wrong(f"There is no table {name!r}; there are {', '.join(TABLES)}.", name)
         self._read_accounts(self._tables.get("account", []))
-        self._read_settings(self._table("settings"))
+        self._read_domain()
+        for name, keys in NAMED.items():
+            self._read_named(name, keys)
+        self._read_settings("settings", self._table("settings"), {})
         self._read_peers(self._table("peers"))
         return self._office
 
@@ -151,13 +162,32 @@ class _Reader:
 
     # -- the rest ------------------------------------------------------------------------------------------------------
 
-    def _read_settings(self, table: dict[str, Any]) -> None:
+    def _read_domain(self) -> None:
+        domain = self._table("box").get("domain")
+        if domain is None or (isinstance(domain, str) and domain):
+            self._office.domain = domain
+        else:
+            self._wrong('A domain is a name, such as "office.example".', "box", "domain")
+
+    def _read_named(self, name: str, keys: dict[str, str]) -> None:
+        table = {key: value for key, value in self._table(name).items() if (name, key) != ("box", "domain")}
+        for key in [key for key in table if key not in keys]:
+            there = ", ".join([*keys, *(["domain"] if name == "box" else [])])
+            self._wrong(f"There is no {key!r} in [{name}]; there are {there}.", name, key)
+            del table[key]
+        self._read_settings(name, table, keys)
+
+    def _read_settings(self, name: str, table: dict[str, Any], keys: dict[str, str]) -> None:
         for key, value in table.items():
+            setting = keys.get(key, key.replace("_", "-"))
             text = setting_text(value)
             if text is None:
-                self._wrong(f"{key} is a text, a number, true, false or a list of texts.", "settings", key)
+                self._wrong(f"{key} is a text, a number, true, false or a list of texts.", name, key)
+            elif setting in self._office.settings:
+                self._wrong(f"{setting} is set in [{self._office.places[setting][0]}] already.", name, key)
             else:
-                self._office.settings[key.replace("_", "-")] = text
+                self._office.settings[setting] = text
+                self._office.places[setting] = (name, key)
 
     def _read_peers(self, table: dict[str, Any]) -> None:
         for address, name in table.items():

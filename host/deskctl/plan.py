@@ -10,7 +10,8 @@ from typing import Any
 from .office import Office
 
 SHOWN = ("account list", "alias list", "peer list", "config list")
-"""The verbs that tell what a box is."""
+DOMAIN = "domain get"
+"""The verbs that tell what a box is; older boxes do not have the last."""
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
@@ -36,16 +37,19 @@ class State:
     aliases: dict[str, str]
     peers: dict[str, str]
     settings: dict[str, str]
+    domain: str | None
+    """None: it is an older box."""
 
     @classmethod
     def of(cls, answers: list[Any]) -> State:
-        """From the answers to `SHOWN`."""
-        accounts, aliases, peers, settings = answers
+        """From the answers to `SHOWN` and, where there is one, to `DOMAIN`."""
+        accounts, aliases, peers, settings = answers[: len(SHOWN)]
         return cls(
             {row["user"]: row for row in accounts},
             {row["alias"]: row["user"] for row in aliases},
             {row["address"]: row["name"] for row in peers},
             {row["key"]: row["value"] for row in settings},
+            answers[len(SHOWN)] if len(answers) > len(SHOWN) else None,
         )
 
 
@@ -64,10 +68,12 @@ class Plan:
 
 def make(office: Office, state: State, password: Callable[[str], str]) -> Plan:
     """`password(user)` for each new account. Raises PlanError."""
-    mistakes = [*_unknown_settings(office, state), *_taken(office, state)]
+    mistakes = [*_unknown_settings(office, state), *_domain_is_settled(office, state), *_taken(office, state)]
     if mistakes:
         raise PlanError("\n".join(mistakes))
     plan = Plan()
+    if office.domain not in (None, state.domain):
+        plan.steps.append(Step(f"~ domain: {state.domain} -> {office.domain}", "domain set", {"domain": office.domain}))
     plan.steps += _settings(office, state)
     for step in _accounts(office, state):
         if step.verb == "account add":
@@ -87,7 +93,15 @@ def _unknown_settings(office: Office, state: State) -> Iterator[str]:
     for key in office.settings:
         if key not in state.settings:
             known = ", ".join(state.settings)
-            yield office.mistake(f"The box has no setting {key!r}; it has {known}.", "settings", key)
+            yield office.mistake(f"The box has no setting {key!r}; it has {known}.", *office.places[key])
+
+
+def _domain_is_settled(office: Office, state: State) -> Iterator[str]:
+    if office.domain is not None and state.domain is None:
+        yield office.mistake("This box is too old to be given a domain.", "box", "domain")
+    elif state.accounts and office.domain not in (None, state.domain):
+        sentence = f"The box has accounts in the domain {state.domain}; passwords belong to their domain, so it stays."
+        yield office.mistake(sentence, "box", "domain")
 
 
 def _taken(office: Office, state: State) -> Iterator[str]:

@@ -11,7 +11,7 @@ from serial.tools import list_ports
 from panel_link.asking import LinkError, NoAnswer
 
 from .box import Box, Refused
-from .cable import Cable
+from .cable import Cable, CableGone
 
 GREETS_WITHIN = 1.5
 """Seconds that a box has; what is no box says nothing."""
@@ -66,7 +66,7 @@ def _ask(port: str, description: str, baud: int) -> Found:
         hello = box.connect(greets_within=GREETS_WITHIN)
     except NoAnswer:
         return Found(port, description, "silent")
-    except (LinkError, Refused, OSError) as error:
+    except (LinkError, Refused, CableGone) as error:
         return Found(port, description, str(error).rstrip("."))
     finally:
         box.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -106,6 +107,51 @@ def test_pulled_cable_goes_on_where_it_was(boxes: Boxes) -> None:
     box.close()
 
 
+class OnLoss:
+    """A progress bar that does something when the cable is pulled."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.work = work
+
+    def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None: ...
+
+    def lost(self) -> None:
+        """Now."""
+        self.work()
+
+
+def test_pulled_cable_may_need_another_login(boxes: Boxes) -> None:
+    there = boxes("open sesame")
+    box = connected(there, "open sesame")
+    there.unplug_after = 3000
+    bar = OnLoss(lambda: there.do(there.machine.log_out))
+    assert len(box.all(add(*USERS), bar)) == len(USERS)
+    box.close()
+
+
+def test_upload_to_a_box_that_was_restarted_begins_again_after_a_login(boxes: Boxes) -> None:
+    there = boxes("open sesame")
+    box = connected(there, "open sesame")
+    there.unplug_after = 3000
+    assert len(box.all(add(*USERS), OnLoss(lambda: there.do(there.reboot_now)))) == len(USERS)
+    assert users(there) == USERS
+    box.close()
+
+
+def test_box_restarted_while_the_answer_came_is_not_asked_to_do_it_again(boxes: Boxes) -> None:
+    there = boxes()
+    box = connected(there)
+
+    class Bar(OnLoss):
+        def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None:
+            if sent == to_send and not got:
+                there.unplug_after = 1
+
+    with pytest.raises(Anew, match="look what it has done"):
+        box.ask("account add", Bar(lambda: there.do(there.reboot_now)), user="101")
+    box.close()
+
+
 def test_cable_cut_anywhere_never_leaves_half(boxes: Boxes) -> None:
     seed = 20_261_122
     random = Random(seed)
@@ -119,7 +165,10 @@ def test_cable_cut_anywhere_never_leaves_half(boxes: Boxes) -> None:
         assert users(there) in ([], USERS), f"seed {seed}"
 
 
-def test_one_percent_of_damaged_bytes_is_slower_and_never_wrong(boxes: Boxes) -> None:
+def test_one_percent_of_damaged_bytes_is_slower_and_never_wrong(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("panel_link.asking.ANSWER_TIME", 0.05)
     there = boxes()
     box = connected(there)
     random = Random(7)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deskctl.office import OfficeError, read
+from deskctl.office import TABLES, OfficeError, read
 
 README = Path(__file__).parents[2] / "host" / "deskctl" / "README.md"
 
@@ -24,7 +24,7 @@ def test_example_of_the_readme_is_right() -> None:
     office = read(example, "README.md")
     assert len(office.accounts) == 20 and office.peers and office.settings
     assert office.accounts["101"].aliases
-    assert set(tomllib.loads(example)) == {"settings", "account", "peers"}
+    assert set(tomllib.loads(example)) == set(TABLES)
 
 
 def test_range_has_all_its_numbers_and_their_names() -> None:
@@ -38,6 +38,13 @@ def test_values_are_written_as_settings_are_typed() -> None:
     assert office.settings == {"guard": "on", "max-bindings": "3", "domains": "a.example, b.example"}
 
 
+def test_box_and_network_are_settings_with_a_place_of_their_own() -> None:
+    box, network = 'hostname = "x"\ndomain = "d.example"\n', 'address = "dhcp"\ndns = ["192.0.2.1"]\n'
+    office = read(f"[box]\n{box}[network]\n{network}", "o.toml")
+    assert office.domain == "d.example"
+    assert office.settings == {"hostname": "x", "net.address": "dhcp", "net.dns": "192.0.2.1"}
+
+
 def test_address_of_a_peer_is_canonical() -> None:
     assert read('[peers]\n"2001:DB8:0::1" = "x"\n', "o.toml").peers == {"2001:db8::1": "x"}
 
@@ -48,7 +55,7 @@ def test_address_of_a_peer_is_canonical() -> None:
         ("a = \n", "o.toml:1: Invalid value."),
         ('\n[[account]]\nuser = "1', "o.toml:3: "),
         ('x = 1\n[acount]\nuser = "1"\n', "o.toml:1: There is no table 'x'"),
-        ('\n[acount]\nuser = "1"\n', "o.toml:2: There is no table 'acount'; there are account, settings, peers."),
+        ('\n[acount]\nuser = "1"\n', "o.toml:2: There is no table 'acount'; there are box, network, sett"),
         ('[account]\nuser = "1"\n', "o.toml:1: Accounts are written as [[account]]."),
         ('[[account]]\nuser = "1"\n[[account]]\nname = "x"\n', "o.toml:3: An account needs either a user or a range."),
         ('[[account]]\nuser = "1"\nrange = "1-2"\n', "o.toml:1: An account needs either"),
@@ -65,6 +72,11 @@ def test_address_of_a_peer_is_canonical() -> None:
         ('[[account]]\nuser = "1"\naliases = ["x", "x"]\n', "o.toml:3: 'x' is taken by 1."),
         ('[[account]]\nuser = "1"\naliases = ["2"]\n[[account]]\nuser = "2"\n', "o.toml:3: '2' is taken by 2."),
         ('[[account]]\nrange = "1-2"\naliases = ["x"]\n', "o.toml:3: A range has no aliases"),
+        ('[box]\ndomain = ""\n', "o.toml:2: A domain is a name"),
+        ('[box]\nhost = "x"\n', "o.toml:2: There is no 'host' in [box]; there are hostname, timezone, domain."),
+        ('[network]\naddres = "x"\n', "o.toml:2: There is no 'addres' in [network]; there are address, gateway, dns."),
+        ('[network]\ndns = [1]\n', "o.toml:2: dns is a text"),
+        ('[box]\nhostname = "x"\n[settings]\nhostname = "y"\n', "o.toml:4: hostname is set in [box] already."),
         ("settings = 5\n", "o.toml:1: settings is a table"),
         ("[settings]\nguard = {}\n", "o.toml:2: guard is a text"),
         ("[settings]\n\ndomains = [1]\n", "o.toml:3: domains is a text"),

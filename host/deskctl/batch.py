@@ -1,0 +1,190 @@
+"""Many boxes from one file: each cable that is plugged in is the next box."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from . import office as offices
+from . import passwords
+from .office import Office, OfficeError
+from .sheet import page, write_private
+
+COLUMNS = ("serial", "hostname", "address", "gateway", "dns", "domain", "range", "label")
+SETTINGS = {"hostname": "hostname", "address": "net.address", "gateway": "net.gateway", "dns": "net.dns"}
+STATE = ".state"
+SHEET = ".sheet.txt"
+"""Beside the file: what was done, and what to print."""
+
+
+class NoRow(Exception):
+    """No row of the file is for that box; the text is one sentence."""
+
+
+@dataclass(slots=True, frozen=True)
+class Row:
+    """One box of the file."""
+
+    label: str
+    serial: str
+    """Empty: whichever comes."""
+    office: Office
+
+
+def read(text: str, file: str, base: Office | None) -> list[Row]:
+    """The boxes; `base` holds what is the same for all. Raises OfficeError."""
+    rows, mistakes = [], []
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
+        if unknown or not reader.fieldnames:
+            raise ValueError(f"The first line names columns out of {', '.join(COLUMNS)}")
+        for values in reader:
+            try:
+                rows.append(_row(values, f"{file}:{reader.line_num}", base))
+            except ValueError as error:
+                mistakes.append(f"{file}:{reader.line_num}: {error}.")
+    except (csv.Error, ValueError) as error:
+        mistakes.append(f"{file}:{max(1, reader.line_num)}: {str(error).rstrip('.')}.")
+    mistakes += _twice(rows, file)
+    if mistakes:
+        raise OfficeError("\n".join(mistakes))
+    return rows
+
+
+def _row(values: dict[str | Any, Any], place: str, base: Office | None) -> Row:
+    if None in values or None in values.values():
+        raise ValueError("It has another number of values than the first line")
+    told = {name: value.strip() for name, value in values.items() if value.strip()}
+    label = told.get("label") or told.get("hostname") or told.get("serial")
+    if not label:
+        raise ValueError("A box needs a label, a host name or a serial number")
+    return Row(label, told.get("serial", ""), _office(told, place, base or Office()))
+
+
+def _office(told: dict[str, str], place: str, base: Office) -> Office:
+    settings = base.settings | {SETTINGS[name]: value for name, value in told.items() if name in SETTINGS}
+    places = base.places | {SETTINGS[name]: ("row", name) for name in told if name in SETTINGS}
+    accounts = dict(base.accounts)
+    if "range" in told:
+        line = f'[[account]]\nrange = {json.dumps(told["range"])}\n'
+        try:
+            accounts |= offices.read(line, place).accounts
+        except OfficeError as error:
+            raise ValueError(str(error).rpartition(": ")[2].rstrip(".")) from None
+    return replace(base, settings=settings, places=places, accounts=accounts, domain=told.get("domain", base.domain))
+
+
+def _twice(rows: list[Row], file: str) -> Iterator[str]:
+    for what in ("label", "serial"):
+        seen: set[str] = set()
+        for row in rows:
+            value = getattr(row, what)
+            if value and value in seen:
+                yield f"{file}: The {what} {value!r} stands there twice."
+            seen.add(value)
+
+
+class Progress:
+    """What was done, kept in a file of mode 0600 beside the list, so that the same command goes on after a break."""
+
+    def __init__(self, file: Path, rows: list[Row]) -> None:
+        """Raises OSError, OfficeError."""
+        self._rows = rows
+        self._state = file.with_name(file.name + STATE)
+        self.sheet = file.with_name(file.name + SHEET)
+        self._boxes: dict[str, dict[str, Any]] = {}
+        if self._state.exists():
+            try:
+                self._boxes = json.loads(self._state.read_text(encoding="utf-8"))["boxes"]
+            except (ValueError, KeyError, TypeError):
+                raise OfficeError(f"{self._state} is damaged; without it, boxes would be set up again.") from None
+
+    @property
+    def done(self) -> int:
+        """Boxes."""
+        return sum(bool(self._of(row).get("done")) for row in self._rows)
+
+    @property
+    def boxes(self) -> int:
+        """All of them."""
+        return len(self._rows)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all are done."""
+        return self.done == len(self._rows)
+
+    def is_done(self, serial: str) -> bool:
+        """Whether that box is."""
+        return any(box.get("done") and box.get("serial") == serial for box in self._boxes.values())
+
+    def row_for(self, serial: str) -> Row:
+        """By its serial number, else the one that was begun with it, else the next that is anybody's. Raises NoRow."""
+        tests: list[Callable[[Row], bool]] = [
+            lambda row: row.serial == serial,
+            lambda row: not row.serial and self._of(row).get("serial") == serial,
+            lambda row: not row.serial and not self._of(row),
+        ]
+        for test in tests:
+            for row in self._rows:
+                if test(row) and not self._of(row).get("done"):
+                    return row
+        raise NoRow(f"No row is left for the box with the serial number {serial}.")
+
+    def begin(self, row: Row, serial: str) -> None:
+        """That box becomes that row's."""
+        self._boxes.setdefault(row.label, {"serial": serial, "passwords": {}, "done": False})["serial"] = serial
+
+    def finish(self, row: Row) -> None:
+        """It is done. Raises OSError."""
+        self._of(row)["done"] = True
+        self.save()
+
+    def save(self) -> None:
+        """State and sheet. Raises OSError."""
+        write_private(self._state, json.dumps({"boxes": self._boxes}, indent=1))
+        write_private(self.sheet, "\f".join(self._pages()))
+
+    def password(self, row: Row, user: str) -> str:
+        """The same one whenever it is asked for: it may be on the box already."""
+        made: dict[str, str] = self._of(row)["passwords"]
+        return made.setdefault(user, passwords.make())
+
+    def _of(self, row: Row) -> dict[str, Any]:
+        return self._boxes.get(row.label, {})
+
+    def _pages(self) -> Iterator[str]:
+        for row in self._rows:
+            if box := self._of(row):
+                told = {"serial number": box["serial"], "domain": row.office.domain} | {
+                    name: row.office.settings.get(key) for name, key in SETTINGS.items()
+                }
+                lines = [row.label, "", *(f"{name:<16} {value}" for name, value in told.items() if value)]
+                if not box["done"]:
+                    lines.append("NOT FINISHED YET")
+                yield "\n".join([*lines, "", page(row.office, box["passwords"])])
+
+
+class BatchWords:
+    """The passwords of one box of many: kept before they are sent, and on the sheet."""
+
+    def __init__(self, progress: Progress, row: Row) -> None:
+        self._progress = progress
+        self._row = row
+
+    def of(self, user: str) -> str:
+        """What was made for it before, else a new one."""
+        return self._progress.password(self._row, user)
+
+    def keep(self, office: Office, made: dict[str, str]) -> None:
+        """In the state and on the sheet. Raises OSError."""
+        self._progress.save()
+
+    def tell(self, made: dict[str, str]) -> None:
+        """They are on the sheet."""

@@ -1,0 +1,158 @@
+"""Many boxes from one file: each gets its row, passwords survive a break, nobody else reads them."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from deskctl import batch
+from deskctl.batch import NoRow, Progress
+from deskctl.cli import BAD_COMMAND, DONE, REFUSED, main
+from deskctl.office import OfficeError
+from deskctl.office import read as read_office
+from deskctl.ports import Found
+from tests.deskctl.conftest import Boxes
+from tests.deskctl.pty_box import PtyBox
+
+CSV = """\
+serial,hostname,range,label
+A1,north,101-103,North wing
+,south,201-202,
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "boxes.csv"
+    path.write_text(CSV)
+    return path
+
+
+def users(box: PtyBox) -> list[str]:
+    return [row["user"] for row in box.verb("account list")]
+
+
+def provision(file: Path, *boxes: PtyBox) -> int:
+    told = [argument for box in boxes for argument in ("--port", box.port)]
+    return main(["provision", "--batch", str(file), "--yes", "--no-admin-password", *told])
+
+
+def test_each_box_gets_its_row(boxes: Boxes, file: Path) -> None:
+    south, north = boxes(serial="Z9"), boxes(serial="A1")
+    assert provision(file, south, north) == DONE
+    assert users(north) == ["101", "102", "103"] and users(south) == ["201", "202"]
+    assert north.verb("config get", key="hostname") == "north"
+
+
+def test_sheet_has_each_box_with_its_passwords(boxes: Boxes, file: Path) -> None:
+    north, south = boxes(serial="A1"), boxes(serial="Z9")
+    provision(file, north, south)
+    sheet = Path(f"{file}.sheet.txt")
+    first, second = sheet.read_text().split("\f")
+    assert first.startswith("North wing\n") and second.startswith("south\n") and "Z9" in second
+    [line] = [line for line in first.splitlines() if line.startswith("101 ")]
+    kept = north.do(lambda: north.desk.box.account("101").secrets)
+    north.verb("account passwd", user="101", password=line.split()[1])
+    assert north.do(lambda: north.desk.box.account("101").secrets) == kept
+    for name in (sheet, Path(f"{file}.state")):
+        assert stat.S_IMODE(name.stat().st_mode) == 0o600
+
+
+def test_done_boxes_are_not_asked_again(boxes: Boxes, file: Path) -> None:
+    north, south = boxes(serial="A1"), boxes(serial="Z9")
+    provision(file, north, south)
+    south.do(south.unplug)
+    assert provision(file, north) == DONE
+
+
+def test_box_with_no_row_left_is_told(boxes: Boxes, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert provision(file, boxes(serial="B1"), boxes(serial="B2")) == REFUSED
+    assert "No row is left for the box with the serial number B2" in capsys.readouterr().err
+
+
+def test_pulled_cable_is_the_same_box_again(boxes: Boxes, tmp_path: Path) -> None:
+    file = tmp_path / "boxes.csv"
+    file.write_text("serial,range\nA1,101-140\n")
+    box = boxes(serial="A1")
+    box.unplug_after = 1500
+    assert provision(file, box) == DONE
+    assert len(users(box)) == 40
+    assert len(Path(f"{file}.sheet.txt").read_text().split("\f")) == 1
+
+
+def test_dry_run_shows_the_rows(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["provision", "--batch", str(file), "--dry-run"]) == DONE
+    assert "North wing" in capsys.readouterr().out
+    assert not Path(f"{file}.state").exists()
+
+
+def test_neither_file_nor_batch_is_a_wrong_command() -> None:
+    assert main(["provision", "--port", "/dev/there-is-none"]) == BAD_COMMAND
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def test_password_is_the_same_after_a_break(file: Path) -> None:
+    rows = batch.read(CSV, "b.csv", None)
+    before = Progress(file, rows)
+    before.begin(rows[1], "Z9")
+    password = before.password(rows[1], "201")
+    before.save()
+    after = Progress(file, rows)
+    assert after.row_for("Z9") == rows[1] and after.password(rows[1], "201") == password
+    assert "NOT FINISHED YET" in after.sheet.read_text()
+    assert not after.is_done("Z9")
+    after.finish(rows[1])
+    assert Progress(file, rows).is_done("Z9") and Progress(file, rows).done == 1
+
+
+def test_row_with_a_serial_number_is_for_that_box_alone(file: Path) -> None:
+    progress = Progress(file, batch.read("serial,label\nA1,x\n", "b.csv", None))
+    with pytest.raises(NoRow, match="Z9"):
+        progress.row_for("Z9")
+
+
+def test_damaged_state_is_not_taken_for_none(file: Path) -> None:
+    Path(f"{file}.state").write_text("{")
+    with pytest.raises(OfficeError, match="damaged"):
+        Progress(file, [])
+
+
+# -- the file ----------------------------------------------------------------------------------------------------------
+
+
+def test_row_comes_on_top_of_what_is_the_same_for_all() -> None:
+    base = read_office('[box]\ndomain = "all.example"\n[[account]]\nuser = "door"\n', "o.toml")
+    first = "label,domain,range,address,gateway,dns"
+    text = f'{first}\nx,,7-8,192.0.2.1/24,192.0.2.254,"192.0.2.2, 192.0.2.3"\ny,y.example,,,,\n'
+    x, y = batch.read(text, "b.csv", base)
+    assert (x.office.domain, y.office.domain) == ("all.example", "y.example")
+    assert list(x.office.accounts) == ["door", "7", "8"] and list(y.office.accounts) == ["door"]
+    network = {"net.address": "192.0.2.1/24", "net.gateway": "192.0.2.254", "net.dns": "192.0.2.2, 192.0.2.3"}
+    assert x.office.settings == network and y.office.settings == {}
+    assert x.serial == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "b.csv:1: The first line names columns out of serial, hostname"),
+        ("serial,colour\n", "b.csv:1: The first line names columns"),
+        ("serial,range\nA1,5-3\n", "b.csv:2: A range is such as"),
+        ("serial,range\nA1\n", "b.csv:2: It has another number of values"),
+        ("serial,range\n,5-6\n", "b.csv:2: A box needs a label"),
+        ("serial,label\nA1,x\nA1,y\n", "b.csv: The serial 'A1' stands there twice."),
+        ("serial,label\nA1,x\nA2,x\n", "b.csv: The label 'x' stands there twice."),
+    ],
+)
+def test_mistake_is_named_with_its_line(text: str, complaint: str) -> None:
+    with pytest.raises(OfficeError) as caught:
+        batch.read(text, "b.csv", None)
+    assert str(caught.value).startswith(complaint)
+
+
+def test_silent_port_is_no_box() -> None:
+    assert not Found("x", "", "silent").is_box
