@@ -55,6 +55,7 @@ types: $(VENV)
 
 bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
 	PYTHONPATH=. $(BIN)/python tests/bench/run.py
+	PYTHONPATH=. $(BIN)/python tests/bench/first_boot.py
 
 avalanche: $(VENV)  ## print what happens when 2,000 phones come back at once, and when 19,000 do
 	PYTHONPATH=. $(BIN)/python tests/bench/avalanche.py
