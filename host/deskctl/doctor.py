@@ -19,6 +19,8 @@ FILLER = 3000
 ROUNDS = 3
 OFTEN_RESENT = 1
 """Frames sent again in a test; more is a bad cable."""
+UNKNOWN = "unknown"
+"""The version of a deskctl that was not installed."""
 HIGH_JOURNAL = 1000
 """Changes that wait for the disk."""
 
@@ -56,7 +58,7 @@ def examine(cable: Cable, box: Box) -> Iterator[Finding]:
 
 def _versions(hello: dict[str, Any]) -> Finding:
     ours = own_version()
-    same = hello["version"].split(".")[:2] == ours.split(".")[:2]
+    same = ours == UNKNOWN or hello["version"].split(".")[:2] == ours.split(".")[:2]
     return Finding("versions", same, f"The box has {hello['version']}, deskctl {ours}.")
 
 
@@ -89,4 +91,4 @@ def own_version() -> str:
     try:
         return version("frontdesk")
     except PackageNotFoundError:
-        return "unknown"
+        return UNKNOWN
