@@ -17,7 +17,7 @@ from .cable import BAUD, Cable, CableGone
 from .doctor import examine, own_version
 from .office import Office, OfficeError
 from .office import read as read_office
-from .passwords import NoPassword, of_admin
+from .passwords import AdminPassword, NoPassword
 from .plan import PlanError
 from .ports import NoBox
 from .provision import NotAgreed, Wishes, provision
@@ -80,7 +80,8 @@ def _console(options: Namespace, screen: Screen) -> int:
 
 def _provision(options: Namespace, screen: Screen) -> int:
     office = read_office(_text(options.file), options.file) if options.file else None
-    wishes = Wishes(options.dry_run, options.yes, options.password_file, options.no_admin_password)
+    password = AdminPassword(options.password_file, of_all=options.batch is not None)
+    wishes = Wishes(password, options.dry_run, options.yes, options.no_admin_password)
     if options.batch:
         return _batch(options, office, wishes, screen)
     if office is None:
@@ -100,7 +101,7 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
         screen.table(["box", "serial number", "accounts"], shown)
         return DONE
     progress = batch.Progress(options.batch, rows)
-    plugging.run(progress, options.port, options.baud, lambda: of_admin(options.password_file), wishes, screen)
+    plugging.run(progress, options.port, options.baud, wishes, screen)
     screen.say(f"All {progress.boxes} boxes are done. {progress.sheet} has their passwords: print it, then remove it.")
     screen.answer({"boxes": progress.boxes, "done": progress.done, "sheet": str(progress.sheet)})
     return DONE
@@ -108,7 +109,7 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
 
 def _doctor(options: Namespace, screen: Screen) -> int:
     cable = Cable(ports.choose(options.port, options.baud), options.baud)
-    box = Box(cable, lambda: of_admin(options.password_file))
+    box = Box(cable, AdminPassword(options.password_file).there)
     findings = []
     try:
         for finding in examine(cable, box):
@@ -124,7 +125,7 @@ def _doctor(options: Namespace, screen: Screen) -> int:
 def _connected(options: Namespace) -> Iterator[Box]:
     """Logged in, if it wants that."""
     cable = Cable(ports.choose(options.port, options.baud), options.baud)
-    box = Box(cable, lambda: of_admin(options.password_file))
+    box = Box(cable, AdminPassword(options.password_file).there)
     try:
         box.connect()
         box.log_in()

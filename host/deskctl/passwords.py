@@ -22,7 +22,7 @@ def make() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
 
 
-def of_admin(file: Path | None, prompt: str = "Admin password: ", twice: bool = False) -> str:
+def of_admin(file: Path | None, prompt: str, twice: bool) -> str:
     """From the file's first line, else from the terminal. Raises NoPassword, OSError."""
     if file is not None:
         password = file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
@@ -35,3 +35,25 @@ def of_admin(file: Path | None, prompt: str = "Admin password: ", twice: bool = 
     if not password:
         raise NoPassword("The password is empty.")
     return password
+
+
+class AdminPassword:
+    """Of one box; or (`of_all`) of all boxes of a batch, and then asked for once."""
+
+    def __init__(self, file: Path | None, of_all: bool = False) -> None:
+        self._file = file
+        self._of_all = of_all
+        self._known: str | None = None
+
+    def there(self) -> str:
+        """What the box has. Raises NoPassword, OSError."""
+        return self._get("Admin password: ", twice=False)
+
+    def new(self) -> str:
+        """What it is to have. Raises NoPassword, OSError."""
+        return self._get("New admin password: ", twice=True)
+
+    def _get(self, prompt: str, twice: bool) -> str:
+        if self._known is None or not self._of_all:
+            self._known = of_admin(self._file, prompt, twice)
+        return self._known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from panel_link.asking import LinkError
 
@@ -19,15 +19,13 @@ PAUSE = 0.5
 """Seconds between two looks at the ports."""
 
 
-def run(
-    progress: Progress, told: Sequence[str], baud: int, password: Callable[[], str], wishes: Wishes, screen: Screen
-) -> None:
+def run(progress: Progress, told: Sequence[str], baud: int, wishes: Wishes, screen: Screen) -> None:
     """Until all boxes are done. Raises Refused, NotAgreed, NoRow, NoPassword, PlanError, OSError of files."""
     while not progress.finished:
         screen.say(f"{progress.done} of {progress.boxes} boxes are done. Plug in the next one (Ctrl-C: go on later).")
         found = _next(progress, told, baud)
         try:
-            _set_up(progress, found, baud, password, wishes, screen)
+            _set_up(progress, found, baud, wishes, screen)
         except (LinkError, CableGone) as error:
             screen.complain(f"{error} It is tried again.")
 
@@ -40,13 +38,11 @@ def _next(progress: Progress, told: Sequence[str], baud: int) -> Found:
         time.sleep(PAUSE)
 
 
-def _set_up(
-    progress: Progress, found: Found, baud: int, password: Callable[[], str], wishes: Wishes, screen: Screen
-) -> None:
+def _set_up(progress: Progress, found: Found, baud: int, wishes: Wishes, screen: Screen) -> None:
     row = progress.row_for(found.serial)
     screen.say(f"{row.label}: the box with the serial number {found.serial} at {found.port}.")
     progress.begin(row, found.serial)
-    box = Box(Cable(found.port, baud), password)
+    box = Box(Cable(found.port, baud), wishes.password.there)
     try:
         box.connect()
         box.log_in()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from . import passwords, plan
+from . import plan
 from .box import Box, Refused
 from .office import Office
+from .passwords import AdminPassword
 from .plan import Plan, State, Step
 from .screen import Screen
 
@@ -23,9 +23,9 @@ class NotAgreed(Exception):
 class Wishes:
     """How the command was given."""
 
+    password: AdminPassword
     dry_run: bool = False
     yes: bool = False
-    password_file: Path | None = None
     keep_open: bool = False
     """Leave a box without an admin password as it is."""
 
@@ -56,7 +56,7 @@ def provision(box: Box, office: Office, wishes: Wishes, words: Words, screen: Sc
     if not wishes.yes and not screen.agreed(f"Carry out these {len(made.steps)} steps?"):
         raise NotAgreed("Nothing was changed; --yes carries it out without asking.")
     if admin is not None:
-        box.password = passwords.of_admin(wishes.password_file, "New admin password: ", twice=True)
+        box.password = wishes.password.new()
         admin.arguments["password"] = box.password
     _apply(box, office, made, words, screen)
     return made

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from deskctl import cli
 from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, main
+from deskctl.passwords import AdminPassword
 from tests.deskctl.conftest import Boxes
 from tests.deskctl.pty_box import PtyBox
 
@@ -223,7 +223,7 @@ def test_doctor_names_what_is_bad(boxes: Boxes, run: Run, monkeypatch: pytest.Mo
     status, out, _ = run("doctor", "--port", box.port, "--json")
     found = {row["subject"]: row for row in json.loads(out)}
     assert status == REFUSED and not found["login"]["good"] and found["cable"]["good"]
-    monkeypatch.setattr(cli, "of_admin", lambda file: "open sesame")
+    monkeypatch.setattr(AdminPassword, "there", lambda self: "open sesame")
     monkeypatch.setattr("deskctl.doctor.own_version", lambda: "0.0.1")
     status, out, _ = run("doctor", "--port", box.port)
     assert "BAD notice    The disk is old." in out and "BAD versions" in out

@@ -1,0 +1,62 @@
+"""Passwords: from a file or a prompt, never seen; made ones are easy to read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from deskctl import passwords
+from deskctl.passwords import LENGTH, LETTERS, AdminPassword, NoPassword
+
+
+class Terminal(io.StringIO):
+    """Somebody is there."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the person types, one line after the other."""
+    lines: list[str] = []
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(passwords, "getpass", lambda prompt: lines.pop(0))
+    return lines
+
+
+def test_new_password_is_typed_twice(typed: list[str]) -> None:
+    typed += ["one", "one", "one", "other"]
+    assert AdminPassword(None).new() == "one"
+    with pytest.raises(NoPassword, match="two passwords"):
+        AdminPassword(None).new()
+
+
+def test_password_of_all_boxes_is_asked_for_once(typed: list[str]) -> None:
+    typed += ["one", "one"]
+    password = AdminPassword(None, of_all=True)
+    assert [password.new(), password.new(), password.there()] == ["one"] * 3
+
+
+def test_empty_password_is_none(typed: list[str], tmp_path: Path) -> None:
+    typed += [""]
+    file = tmp_path / "empty"
+    file.write_text("\nsecond line\n")
+    for password in (AdminPassword(None), AdminPassword(file)):
+        with pytest.raises(NoPassword, match="empty"):
+            password.there()
+
+
+def test_first_line_of_a_file_is_the_password_whatever_ends_it(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(b"open sesame \r\nnot read\n")
+    assert AdminPassword(file).there() == "open sesame "
+
+
+def test_made_password_has_no_letter_that_is_taken_for_another() -> None:
+    made = passwords.make()
+    assert len(made) == LENGTH and set(made) <= set(LETTERS) and set("ilo01").isdisjoint(LETTERS)
+    assert made != passwords.make()
