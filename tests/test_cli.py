@@ -135,6 +135,21 @@ def test_admin_password_is_a_line_of_standard_input(shell: Shell, monkeypatch: p
     assert shell.run("passwd", "admin", "correct horse") == 2
 
 
+def test_export_of_a_box_is_taken_by_another(
+    shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.ok("account", "add", "101", "--name", "Front desk", "--domain", "example.com")
+    (tmp_path / "box.txt").write_text(shell.ok("export", "--secrets"))
+    other = Shell(tmp_path / "other", capsys)
+    assert other.ok("import", str(tmp_path / "box.txt")) == "Imported 1 new accounts, changed 0.\n"
+    assert other.ok("export", "--secrets") == (tmp_path / "box.txt").read_text()
+
+
+def test_export_makes_no_data(shell: Shell) -> None:
+    assert shell.run("export") == 2
+    assert "no box" in shell.error and not shell.data.exists()
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 

@@ -62,13 +62,19 @@ class Authenticator:
         self, realm: str, source: CredentialSource, algorithms: tuple[str, ...], key: bytes, random: Callable[[], bytes]
     ) -> None:
         """`key`: 32 bytes, fresh at each start; `random` gives at least 6 bytes. See `offer` for `algorithms`."""
-        self._realm = realm
         self._source = source
         self._nonces = Nonces(key, random)
-        self._decoys = {name: ha1(name, "", realm, key.hex()) for name in HASHES}
+        self._decoy = key.hex()
         self.generation = 0
         """Grows whenever an account has changed: what was learnt of accounts before is not to be trusted."""
         self.offer(algorithms)
+        self.rename(realm)
+
+    def rename(self, realm: str) -> None:
+        """Answers for another realm from now on."""
+        self._realm = realm
+        self._decoys = {name: ha1(name, "", realm, self._decoy) for name in HASHES}
+        self.generation += 1
 
     def offer(self, algorithms: tuple[str, ...]) -> None:
         """Sets the algorithms of the challenges, most preferred first, but those that this machine lacks.

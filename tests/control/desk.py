@@ -27,7 +27,8 @@ class Desk:
         """The disk is full."""
         self.closed: list[Close] = []
         self.taken: list[Settings] = []
-        who = Directory(REALM)
+        who = Directory(self.store.realm)
+        who.peers = self.store.peers()
         for account in self.store.accounts():
             who.put(account)
         where = LocationService(self.store.bindings(NOW, WALL, BOOT), self.store.next_binding_id())

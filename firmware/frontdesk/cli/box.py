@@ -86,7 +86,7 @@ def _converse(connection: socket.socket, verb: str, arguments: dict[str, Any]) -
 
 
 def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: Sequence[str]) -> Any:
-    if verb.role is Role.VIEWER and not (directory / DATABASE).exists():
+    if (verb.role is Role.VIEWER or verb.needs_box) and not (directory / DATABASE).exists():
         raise StoreError(f"There is no box in {directory} yet; `frontdesk account add` makes one.")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _lock(directory):

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
 from ..model import Account
 from . import passwords
 from .box import Box, VerbError
+from .checks import USER, checked_name
 
-USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
-"""What may stand in a user part with no escapes (RFC 3261 section 25.1) and is no trouble in a file or a shell."""
-LONGEST_NAME = 128
 COLUMNS = ("username", "password", "name")
 
 Answer = dict[str, Any]
@@ -22,7 +19,7 @@ async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer
     """Adds an account, and prints a password where none is given."""
     _check_free(box, user)
     made = password or passwords.make()
-    account = Account(user, f"sip:{user}@{box.directory.realm}", _checked_name(name))
+    account = Account(user, f"sip:{user}@{box.directory.realm}", checked_name(name))
     account.secrets.append(passwords.secret("", user, box.directory.realm, made))
     await box.save(account)
     return {"user": user, "aor": account.aor} | ({} if password else {"password": made})
@@ -60,7 +57,7 @@ async def change(box: Box, user: str, assignment: str) -> Answer:
     key, equals, value = assignment.partition("=")
     if not equals or key != "name":
         raise VerbError(f"An account has the setting name=TEXT, not {assignment!r}.")
-    await box.save(replace(box.account(user), name=_checked_name(value)))
+    await box.save(replace(box.account(user), name=checked_name(value)))
     return {"user": user, key: value}
 
 
@@ -122,7 +119,7 @@ def _parse_row(box: Box, row: dict[str | Any, Any]) -> Account:
     _check_free(box, username)
     secret = passwords.secret("", username, box.directory.realm, row["password"])
     return Account(
-        username, f"sip:{username}@{box.directory.realm}", _checked_name(row.get("name") or ""), secrets=[secret]
+        username, f"sip:{username}@{box.directory.realm}", checked_name(row.get("name") or ""), secrets=[secret]
     )
 
 
@@ -164,9 +161,3 @@ def _check_free(box: Box, user: str) -> None:
     if taken.username == user:
         raise VerbError(f"There is an account {user!r} already.")
     raise VerbError(f"{user!r} is an alias of the account {taken.username!r} already.")
-
-
-def _checked_name(name: str) -> str:
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise VerbError(f"A name is one line of at most {LONGEST_NAME} characters.")
-    return name.strip()

@@ -33,6 +33,7 @@ class Kept(Protocol):
     """Where the admin's part of the box is kept."""
 
     def change(self, *, pairs: Sequence[Pair] = ()) -> Awaitable[None]: ...
+    def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
 
 
 class OffLoop(Protocol):
@@ -73,6 +74,12 @@ class Admin:
         self.alarm = meta.get("alarm")
         """When the password was recovered, until somebody acknowledges it."""
         self._restricted_until = self._now() + float(meta.get("restricted", 0))
+
+    async def reload(self) -> None:
+        """Takes what was changed on disk; all sessions end."""
+        self.load(await self._records.pairs("meta"))
+        self.epoch += 1
+        self.settle_code()
 
     # -- the password --------------------------------------------------------------------------------------------------
 

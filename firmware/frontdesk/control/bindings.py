@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import Binding, BindingState
-from ..sip.errors import ParseError
-from ..sip.uri import SIP_SCHEMES, Uri
 from .box import Box, VerbError
+from .checks import checked_uri
 from .times import iso
 
 Answer = dict[str, Any]
@@ -48,7 +47,7 @@ async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer
     if not static:
         raise VerbError("Only static bindings are added by hand; say --static.")
     account = box.account(user)
-    uri = _checked_uri(contact)
+    uri = checked_uri(contact)
     if any(other.contact == uri for other in box.location.latest(account.aor)):
         raise VerbError(f"The account {user!r} has the binding {uri} already.")
     now = box.clock.now()
@@ -71,17 +70,6 @@ async def remove(box: Box, user: str, contact: str) -> Answer:
         raise VerbError(f"The account {user!r} has no binding {contact}.")
     await box.records.bind([], box.drop(found))
     return {"user": user, "contact": contact}
-
-
-def _checked_uri(text: str) -> str:
-    text = text.strip().removeprefix("<").removesuffix(">")
-    try:
-        uri = Uri.parse(text)
-    except ParseError:
-        uri = None
-    if uri is None or uri.scheme not in SIP_SCHEMES or not text.isprintable() or " " in text or ">" in text:
-        raise VerbError(f"{text!r} is no SIP URI such as sip:door@192.0.2.7.")
-    return text
 
 
 def _hostport(host: str, port: int) -> str:

@@ -11,6 +11,7 @@ from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
 from .admin import Admin, Pair
 from .errors import VerbError
+from .host import ManagedElsewhere, System
 
 __all__ = ["Box", "VerbError"]
 
@@ -86,6 +87,8 @@ class Box:
     clock: Clock
     admin: Admin = field(kw_only=True)
     notices: list[str] = field(default_factory=list)
+    system: System = field(default_factory=ManagedElsewhere)
+    """The machine that it runs on."""
     core: Core | None = None
     settle: Callable[[], None] = _nothing
     """Carries out what the core wishes; called after each call into the core."""
@@ -136,6 +139,19 @@ class Box:
         """No nonce of that account is good any longer."""
         if self.core is not None:
             self.core.authenticator.forget(username)
+
+    def rename(self, realm: str) -> None:
+        """Another realm, where there is no account; nothing of it goes to the disk."""
+        self.directory.realm = realm
+        if self.core is not None:
+            self.core.rename(realm)
+
+    def add(self, bindings: Iterable[Binding]) -> None:
+        """Static bindings that are on disk."""
+        if self.core is not None:
+            for binding in bindings:
+                self.core.add(binding)
+            self.settle()
 
     def drop(self, bindings: Iterable[Binding]) -> list[int]:
         """Takes bindings away in the running box; returns their ids, for the store."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..model import MAX_SECRETS
 from . import passwords
-from .accounts import USER
 from .box import Box, VerbError
+from .checks import USER
 
 Answer = dict[str, Any]
 

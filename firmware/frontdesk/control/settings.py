@@ -6,6 +6,7 @@ from typing import Any
 
 from ..config import SETTINGS, SettingError, changed, find, text_of
 from .box import Box, VerbError
+from .checks import checked_address, checked_domain
 
 Answer = dict[str, Any]
 DEFAULT = "default"
@@ -44,12 +45,27 @@ async def show(box: Box) -> list[Answer]:
     ]
 
 
+async def domain(box: Box) -> str:
+    """Prints the domain that accounts belong to."""
+    return box.directory.realm
+
+
+async def rename(box: Box, domain: str) -> Answer:
+    """Changes the domain, while there is no account."""
+    realm = checked_domain(domain)
+    if box.directory.accounts and realm != box.directory.realm:
+        raise VerbError(f"There are accounts in {box.directory.realm}: passwords belong to their domain.")
+    await box.records.put("meta", "realm", realm)
+    box.rename(realm)
+    return {"domain": realm}
+
+
 # -- peers -------------------------------------------------------------------------------------------------------------
 
 
 async def trust(box: Box, address: str, name: str = "") -> Answer:
     """Requests from that address need no password."""
-    address = _checked_address(address)
+    address = checked_address(address)
     await box.records.put("peers", address, name)
     box.directory.peers[address] = name
     return {"address": address, "name": name}
@@ -57,7 +73,7 @@ async def trust(box: Box, address: str, name: str = "") -> Answer:
 
 async def distrust(box: Box, address: str) -> Answer:
     """Takes a trusted peer away."""
-    address = _checked_address(address)
+    address = checked_address(address)
     if address not in box.directory.peers:
         raise VerbError(f"{address} is no trusted peer.")
     name = box.directory.peers.pop(address)
@@ -72,12 +88,3 @@ async def distrust(box: Box, address: str) -> Answer:
 async def peers(box: Box) -> list[Answer]:
     """All trusted peers."""
     return [{"address": address, "name": name} for address, name in sorted(box.directory.peers.items())]
-
-
-def _checked_address(text: str) -> str:
-    from ipaddress import ip_address
-
-    try:
-        return str(ip_address(text.strip("[]")))
-    except ValueError:
-        raise VerbError(f"{text!r} is no IP address.") from None

@@ -86,6 +86,17 @@ def _iso(wall: float | None) -> str | None:
     return None if wall is None else iso(wall)
 
 
+async def net(box: Box) -> list[Answer]:
+    """The network: link state, addresses, MAC, gateway."""
+    return box.system.network()
+
+
+async def reboot(box: Box) -> Answer:
+    """Starts the machine anew."""
+    await box.system.reboot()
+    return {}
+
+
 async def events(box: Box, user: str = "") -> list[Answer]:
     """What happened since the box was started."""
     if user:

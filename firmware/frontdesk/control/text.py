@@ -49,6 +49,21 @@ def aligned(rows: Iterable[list[str]]) -> str:
     )
 
 
+def imported(answer: Any) -> str:
+    """What an import did."""
+    lines = [f"Imported {answer['added']} new accounts, changed {answer['changed']}."]
+    if answer["without_password"]:
+        lines.append(f"Without a password: {', '.join(answer['without_password'])}")
+    return "\n".join([*lines, *(f"Note: {note}" for note in answer["notes"])])
+
+
+def network(answer: Any) -> str:
+    """Interfaces, one line each."""
+    return table("There is no network.", name="name", link="link", addresses="addresses", mac="mac", gateway="gateway")(
+        answer
+    )
+
+
 def bindings(answer: Any) -> str:
     """Who is where, one line each."""
     rows = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from . import accounts, administration, bindings, devices, settings, system, text
+from . import accounts, administration, bindings, devices, exports, settings, system, text
 from .box import Box, VerbError
 from .text import Show, sentence, table
 
@@ -61,6 +61,8 @@ class Verb:
     show: Show
     arguments: tuple[Argument, ...] = ()
     role: Role = Role.ADMIN
+    needs_box: bool = False
+    """It makes no box where there is none."""
 
     @property
     def help(self) -> str:
@@ -87,6 +89,9 @@ KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar=
 VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
 
+DOMAIN = Argument("domain", "the name, such as example.com", metavar="NAME")
+SECRETS = Argument("secrets", "with passwords' hashes and keys", Kind.FLAG, option=True, required=False)
+EXPORT = Argument("text", "what `export` printed", Kind.FILE, metavar="FILE")
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
 
 VERBS = (
@@ -125,6 +130,12 @@ VERBS = (
     Verb("events", system.events, text.events,
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
     Verb("status", system.status, text.status, role=Role.VIEWER),
+    Verb("net", system.net, text.network, role=Role.VIEWER),
+    Verb("domain get", settings.domain, str, role=Role.VIEWER),
+    Verb("domain set", settings.rename, sentence("The domain is {domain}."), (DOMAIN,)),
+    Verb("export", exports.export, str.rstrip, (SECRETS,), needs_box=True),
+    Verb("import", exports.load, text.imported, (EXPORT,)),
+    Verb("reboot", system.reboot, sentence("It starts anew.")),
     Verb("passwd admin", administration.passwd, sentence("Changed the admin password."), (ADMIN_PASSWORD,)),
     Verb("acknowledge", administration.acknowledge, sentence("The alarm is acknowledged.")),
 )  # fmt: skip

@@ -247,6 +247,12 @@ class Core:
         """Adds a binding that was made by hand (static)."""
         self.registrations.add(binding)
 
+    def rename(self, realm: str) -> None:
+        """Takes another realm, while there is no account."""
+        self.directory.realm = realm
+        self.authenticator.rename(realm)
+        self.configure(self.settings)
+
     def configure(self, settings: Settings) -> None:
         """Takes other settings from now on."""
         self.authenticator.offer(settings.algorithms)

@@ -1,0 +1,60 @@
+"""What people and files may name things: each check gives the value as it is kept, or raises VerbError."""
+
+from __future__ import annotations
+
+import re
+
+from ..sip.errors import ParseError
+from ..sip.host import parse_hostport
+from ..sip.uri import SIP_SCHEMES, Uri
+from .errors import VerbError
+
+USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
+"""What may stand in a user part with no escapes (RFC 3261 section 25.1) and is no trouble in a file or a shell."""
+LONGEST_NAME = 128
+LONGEST_DOMAIN = 255
+"""Octets of a domain name (RFC 1035 section 2.3.4)."""
+
+
+def checked_name(name: str) -> str:
+    """A name for people."""
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise VerbError(f"A name is one line of at most {LONGEST_NAME} characters.")
+    return name.strip()
+
+
+def checked_address(text: str) -> str:
+    """An IP address."""
+    from ipaddress import ip_address
+
+    try:
+        return str(ip_address(text.strip("[]")))
+    except ValueError:
+        raise VerbError(f"{text!r} is no IP address.") from None
+
+
+def checked_domain(text: str) -> str:
+    """A host name or address as it stands in a URI."""
+    try:
+        host, port = parse_hostport(text)
+    except ParseError:
+        host, port = "", None
+    if not host or port is not None or len(text) > LONGEST_DOMAIN or not _is_plain(text):
+        raise VerbError(f"{text!r} is no domain name.")
+    return host.lower()
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and set(text).isdisjoint(" @;?<>\",'/")
+
+
+def checked_uri(text: str) -> str:
+    """A SIP URI, without angle brackets."""
+    text = text.strip().removeprefix("<").removesuffix(">")
+    try:
+        uri = Uri.parse(text)
+    except ParseError:
+        uri = None
+    if uri is None or uri.scheme not in SIP_SCHEMES or not text.isprintable() or " " in text or ">" in text:
+        raise VerbError(f"{text!r} is no SIP URI such as sip:door@192.0.2.7.")
+    return text

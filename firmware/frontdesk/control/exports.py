@@ -1,0 +1,164 @@
+"""Verbs that write the box down, and read it back: all or nothing."""
+
+from __future__ import annotations
+
+import secrets as randomness
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..config import SETTINGS, SettingError, combined, text_of
+from ..model import Account, Binding, BindingState, Settings
+from . import configuration, host, reading
+from .admin import Pair
+from .box import Box, VerbError
+from .configuration import KEYS, Configuration
+
+Answer = dict[str, Any]
+
+
+async def export(box: Box, secrets: bool = False) -> str:
+    """Prints all that was set, to be imported on a box."""
+    if secrets:
+        box.admin.refuse_secrets()
+    return configuration.write(await taken(box, secrets))
+
+
+async def load(box: Box, text: str) -> Answer:
+    """Adds what an export holds to the box, all or nothing."""
+    return await apply(box, reading.read(text))
+
+
+async def taken(box: Box, secrets: bool) -> Configuration:
+    """The box as it is."""
+    accounts = {
+        user: account if secrets else replace(account, secrets=[]) for user, account in box.directory.accounts.items()
+    }
+    meta = await box.records.pairs("meta") if secrets else {}
+    return Configuration(
+        realm=box.directory.realm,
+        settings={
+            setting.key: text_of(box.settings, setting.key)
+            for setting in SETTINGS
+            if getattr(box.settings, setting.field) != getattr(Settings(), setting.field)
+        },
+        peers=dict(box.directory.peers),
+        accounts=accounts,
+        bindings=[(_user(each), each.contact) for each in box.location if each.state is BindingState.STATIC],
+        keys={name: meta[name] for name in KEYS if name in meta},
+        admin=meta.get("admin"),
+    )
+
+
+def _user(binding: Binding) -> str:
+    return binding.aor.removeprefix("sip:").rpartition("@")[0]
+
+
+# -- reading back ------------------------------------------------------------------------------------------------------
+
+
+async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Sequence[Answer] = ()) -> Answer:
+    """Makes it so: on top of what is there, or (`wipe`) instead of it. Raises VerbError, and then changed nothing."""
+    realm = _realm(box, read, wipe)
+    before = {} if wipe else dict(box.directory.accounts)
+    accounts = [_merged(before, account, realm) for account in read.accounts.values()]
+    _check_names(before, read)
+    settings = _settings(Settings() if wipe else box.settings, read)
+    bound = _bindings(box, read, realm, wipe)
+    old = box.settings
+    notes = await host.take(box.system, old, settings)
+    try:
+        pairs = _pairs(read, realm, settings, wipe)
+        await box.records.change(accounts=accounts, bound=bound, pairs=pairs, calls=calls, wipe=wipe)
+    except BaseException:
+        await host.take(box.system, settings, old)
+        raise
+    _take(box, realm, accounts, bound, read.peers, wipe)
+    box.settings = settings
+    box.configure(settings)
+    if wipe or read.admin:
+        await box.admin.reload()
+    return {
+        "added": len(accounts) - sum(account.username in before for account in accounts),
+        "changed": sum(account.username in before for account in accounts),
+        "without_password": [account.username for account in accounts if not account.secrets],
+        "notes": notes,
+    }
+
+
+def _realm(box: Box, read: Configuration, wipe: bool) -> str:
+    if wipe:
+        return read.realm
+    own = box.directory.realm
+    if read.realm in ("", own):
+        return own
+    if box.directory.accounts:
+        raise VerbError(
+            f"It is of the domain {read.realm}, and this box has accounts in {own}: passwords belong to their domain."
+        )
+    return read.realm
+
+
+def _merged(before: dict[str, Account], account: Account, realm: str) -> Account:
+    old = before.get(account.username)
+    kept = account.secrets or (old.secrets if old else [])
+    return replace(account, aor=f"sip:{account.username}@{realm}", secrets=kept)
+
+
+def _check_names(before: dict[str, Account], read: Configuration) -> None:
+    others = [account for user, account in before.items() if user not in read.accounts]
+    owners = {name: account.username for account in others for name in (account.username, *account.aliases)}
+    for account in read.accounts.values():
+        for name in (account.username, *account.aliases):
+            if name in owners:
+                raise VerbError(f"{name!r} belongs to the account {owners[name]!r} of this box. Nothing was imported.")
+
+
+def _settings(old: Settings, read: Configuration) -> Settings:
+    try:
+        return combined(old, read.settings)
+    except SettingError as error:
+        raise VerbError(f"{error} Nothing was imported.") from None
+
+
+def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
+    there = set() if wipe else {(_user(each), each.contact) for each in box.location}
+    now = box.clock.now()
+    return [
+        Binding(
+            box.location.new_id(), f"sip:{user}@{realm}", uri, "", None, 0, None, registered_at=now, seen_at=now,
+            state=BindingState.STATIC,
+        )
+        for user, uri in read.bindings
+        if (user, uri) not in there
+    ]  # fmt: skip
+
+
+def _pairs(read: Configuration, realm: str, settings: Settings, wipe: bool) -> list[Pair]:
+    keys = {name: randomness.token_hex(32) for name in KEYS} if wipe else {}
+    pairs: list[Pair] = [("meta", "realm", realm)]
+    pairs += [("meta", name, key) for name, key in (keys | read.keys).items()]
+    pairs += [("meta", "admin", read.admin)] if read.admin else []
+    pairs += [("settings", key, text_of(settings, key)) for key in read.settings]
+    return pairs + [("peers", address, name) for address, name in read.peers.items()]
+
+
+def _take(
+    box: Box, realm: str, accounts: list[Account], bound: list[Binding], peers: dict[str, str], wipe: bool
+) -> None:
+    """The same in memory."""
+    if wipe:
+        for user in list(box.directory.accounts):
+            box.directory.drop(user)
+            box.forget(user)
+        box.directory.peers.clear()
+        box.drop(list(box.location))
+    if realm != box.directory.realm:
+        box.rename(realm)
+    for account in accounts:
+        box.directory.put(account)
+        box.forget(account.username)
+        if not account.enabled:
+            box.drop(box.location.latest(account.aor))
+    box.directory.peers.update(peers)
+    box.add(bound)

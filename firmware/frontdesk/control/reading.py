@@ -1,0 +1,189 @@
+"""Reading an export: every line checked, and nothing believed of one that is not whole."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ..config import ALGORITHMS, SettingError, combined, find
+from ..model import MAX_SECRETS, Account, Secret, Settings
+from . import scrypt
+from .checks import USER, checked_address, checked_domain, checked_name, checked_uri
+from .configuration import END, HEADER, KEYS, VERSION, Configuration, checksum
+from .errors import VerbError
+
+_WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^ "]+')
+_LINE = re.compile(r"([0-9]+) +(.*)")
+_HEX = re.compile(r"[0-9a-f]+")
+_SIZES = (32, 64, 64)
+"""Hex digits of each algorithm's HA1."""
+
+
+def read(text: str) -> Configuration:
+    """What an export says. Raises VerbError, which names the line."""
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
+    if not numbered:
+        raise VerbError("There is nothing to import.")
+    _check_header(numbered[0][1])
+    reader = _Reader()
+    for number, line in _checked(numbered):
+        try:
+            reader.read(line)
+        except (VerbError, SettingError) as error:
+            raise VerbError(f"Line {number}: {str(error).rstrip('.')}. Nothing was imported.") from None
+    return reader.finish()
+
+
+def _check_header(line: str) -> None:
+    name, _, version = line.partition(" ")
+    if name != HEADER or not version.isdecimal():
+        raise VerbError(f"It does not begin with `{HEADER} {VERSION}`.")
+    if not 1 <= int(version) <= VERSION:
+        raise VerbError(f"A newer Frontdesk wrote it (format {version}, this one knows {VERSION}).")
+
+
+def _checked(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The statements, with the numbers that people see."""
+    last = lines[-1][1]
+    if len(lines) == 1:
+        raise VerbError("It ends after its first line.")
+    complete = last.startswith(END) and len(lines) > 1
+    body = lines[1:-1] if complete else lines[1:]
+    numbered = any(_LINE.fullmatch(line) for _, line in body)
+    statements = list(_in_order(line for _, line in body)) if numbered else []
+    if numbered and not complete:
+        raise VerbError(f"It ends after line {len(statements)}: the last line, `{END}` and a checksum, is missing.")
+    if complete and (numbered or last != END) and last != f"{END} {checksum(line for _, line in lines[:-1])}":
+        raise VerbError("It came through damaged: its checksum is another. Nothing was imported.")
+    return enumerate(statements, 1) if numbered else iter([each for each in body if not each[1].startswith("#")])
+
+
+def _in_order(lines: Iterable[str]) -> Iterator[str]:
+    for expected, line in enumerate(lines, 1):
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise VerbError(f"Line {expected} came through damaged: {line[:40]!r}. Nothing was imported.")
+        if int(match[1]) != expected:
+            raise VerbError(f"Line {expected} is missing; line {match[1]} came in its place. Nothing was imported.")
+        yield match[2]
+
+
+class _Reader:
+    """Takes one statement after the other."""
+
+    def __init__(self) -> None:
+        self._read = Configuration()
+        self._taken: set[str] = set()
+        self._statements: dict[str, tuple[Callable[..., None], int, int]] = {
+            "domain": (self._domain, 1, 1), "set": (self._set, 2, 2), "peer": (self._peer, 2, 2),
+            "account": (self._account, 2, 3), "option": (self._option, 3, 3), "alias": (self._alias, 2, 2),
+            "binding": (self._binding, 2, 2), "secret": (self._secret, 5, 5), "key": (self._key, 2, 2),
+            "admin": (self._admin, 1, 1),
+        }  # fmt: skip
+
+    def read(self, line: str) -> None:
+        """One line without its number."""
+        first, *words = _words(line)
+        if first not in self._statements:
+            raise VerbError(f"there is no statement {first[:20]!r}")
+        take, least, most = self._statements[first]
+        if not least <= len(words) <= most:
+            raise VerbError(f"{first} takes {least if least == most else f'{least} or {most}'} words")
+        take(*words)
+
+    def finish(self) -> Configuration:
+        """All of it, where it makes sense as a whole."""
+        try:
+            combined(Settings(), self._read.settings)
+        except SettingError as error:
+            raise VerbError(f"{error} Nothing was imported.") from None
+        return self._read
+
+    def _domain(self, name: str) -> None:
+        self._read.realm = checked_domain(name)
+
+    def _set(self, key: str, value: str) -> None:
+        combined(Settings(), {} if find(key).key.endswith("-expires") else {key: value})
+        self._read.settings[find(key).key] = value
+
+    def _peer(self, address: str, name: str) -> None:
+        self._read.peers[checked_address(address)] = checked_name(name)
+
+    def _account(self, user: str, name: str, state: str = "on") -> None:
+        self._take(user)
+        if state not in ("on", "off"):
+            raise VerbError(f"an account is on or off, not {state!r}")
+        self._read.accounts[user] = Account(user, "", checked_name(name), state == "on")
+
+    def _option(self, user: str, key: str, value: str) -> None:
+        self._known(user).settings[key] = value
+
+    def _alias(self, user: str, alias: str) -> None:
+        account = self._known(user)
+        self._take(alias)
+        account.aliases.append(alias)
+
+    def _binding(self, user: str, uri: str) -> None:
+        binding = (self._known(user).username, checked_uri(uri))
+        if binding in self._read.bindings:
+            raise VerbError(f"{user} has the binding {uri} already")
+        self._read.bindings.append(binding)
+
+    def _secret(self, user: str, device: str, *hashes: str) -> None:
+        secrets = self._known(user).secrets
+        if device and not USER.fullmatch(device):
+            raise VerbError(f"{device!r} cannot be a device's name")
+        if any(secret.name == device for secret in secrets) or len(secrets) >= MAX_SECRETS:
+            raise VerbError(f"{user} has that secret, or as many as can be, already")
+        for text, size in zip(hashes, _SIZES, strict=True):
+            if text and (len(text) != size or not _HEX.fullmatch(text)):
+                raise VerbError(f"{text[:20]!r} is no hash")
+        secrets.append(Secret(device, {name: text for name, text in zip(ALGORITHMS, hashes, strict=True) if text}))
+
+    def _key(self, name: str, text: str) -> None:
+        if name not in KEYS or len(text) != 64 or not _HEX.fullmatch(text):
+            raise VerbError(f"{name[:20]!r} is no key of the box")
+        self._read.keys[name] = text
+
+    def _admin(self, kept: str) -> None:
+        try:
+            scrypt.parse(kept)
+        except ValueError:
+            raise VerbError("that is no hash of an admin password") from None
+        self._read.admin = kept
+
+    def _known(self, user: str) -> Account:
+        account = self._read.accounts.get(user)
+        if account is None:
+            raise VerbError(f"there is no account {user[:64]!r} above it")
+        return account
+
+    def _take(self, name: str) -> None:
+        if not USER.fullmatch(name):
+            raise VerbError(f"{name[:64]!r} cannot be a name or number")
+        if name in self._taken:
+            raise VerbError(f"{name!r} was there before")
+        self._taken.add(name)
+
+
+def _words(line: str) -> list[str]:
+    words, at = [], 0
+    while at < len(line):
+        match = _WORD.match(line, at)
+        if match is None or line[match.end() : match.end() + 1] not in ("", " "):
+            raise VerbError(f"it cannot be read from {line[at : at + 20]!r} on")
+        words.append(_unquoted(match[0]))
+        at = match.end() + 1
+        at += len(line[at:]) - len(line[at:].lstrip(" "))
+    return words
+
+
+def _unquoted(word: str) -> str:
+    if not word.startswith('"'):
+        return word
+    try:
+        return str(json.loads(word))
+    except ValueError:
+        raise VerbError(f"{word[:20]} is no string") from None
