@@ -21,6 +21,7 @@ from .passwords import AdminPassword, NoPassword
 from .plan import PlanError
 from .ports import NoBox
 from .provision import NotAgreed, Wishes, provision
+from .saving import EXPORT, export, restore
 from .screen import Screen
 from .sheet import OnScreen, OnSheet
 
@@ -107,6 +108,21 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
     return DONE
 
 
+def _export(options: Namespace, screen: Screen) -> int:
+    with _connected(options) as box:
+        export(box, options.secrets, options.output, screen)
+    return DONE
+
+
+def _restore(options: Namespace, screen: Screen) -> int:
+    text = _text(options.file)
+    if not text.startswith(EXPORT):
+        raise OfficeError(f"{options.file}:1: It is no export of a box: the first line is {EXPORT}1.")
+    with _connected(options) as box:
+        restore(box, text, screen)
+    return DONE
+
+
 def _doctor(options: Namespace, screen: Screen) -> int:
     cable = Cable(ports.choose(options.port, options.baud), options.baud)
     box = Box(cable, AdminPassword(options.password_file).there)
@@ -164,6 +180,7 @@ def build_parser() -> ArgumentParser:
     add("ports", _ports, "Find boxes by asking at every port.")
     add("console", _console, "The box's console on this terminal.")
     _add_provision(add("provision", _provision, "Make a box what a file says; only what differs is changed."))
+    _add_saving(add("export", _export, "Write down what was set on a box."), add("restore", _restore, "Read it back."))
     _add_password(add("doctor", _doctor, "Look what is well: port, cable, versions, the box itself."))
     return parser
 
@@ -178,6 +195,14 @@ def _add_provision(command: ArgumentParser) -> None:
     command.add_argument("--sheet", type=Path, metavar="FILE", help="write new passwords there, and not to the screen")
     command.add_argument("--no-admin-password", action="store_true", help="leave a box that has none without one")
     _add_password(command)
+
+
+def _add_saving(export: ArgumentParser, restore: ArgumentParser) -> None:
+    export.add_argument("--secrets", action="store_true", help="with passwords' hashes and keys: keep it safe")
+    export.add_argument("--output", type=Path, metavar="FILE", help="into a new file (default: standard output)")
+    restore.add_argument("file", metavar="FILE", help="what export wrote; - is standard input")
+    _add_password(export)
+    _add_password(restore)
 
 
 def _add_password(command: ArgumentParser) -> None:

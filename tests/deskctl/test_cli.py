@@ -178,6 +178,40 @@ def test_wrong_or_no_password_changes_nothing(
     assert users(box) == []
 
 
+# -- export and restore ------------------------------------------------------------------------------------------------
+
+
+def test_box_is_written_down_and_read_back_the_same(boxes: Boxes, office: Path, run: Run, tmp_path: Path) -> None:
+    one, other = boxes(serial="A1"), boxes(serial="A2")
+    run("provision", office, "--port", one.port, "--yes", OPEN)
+    file = tmp_path / "export"
+    status, out, _ = run("export", "--secrets", "--output", file, "--port", one.port)
+    assert status == DONE and "lines" in out and stat.S_IMODE(file.stat().st_mode) == 0o600
+    status, out, _ = run("restore", file, "--port", other.port)
+    assert status == DONE and out.startswith("20 accounts are new, 0 were changed.")
+    assert run("export", "--secrets", "--port", other.port)[1] == file.read_text()
+
+
+def test_accounts_without_a_password_are_named(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    box = boxes()
+    file = tmp_path / "export"
+    file.write_text('frontdesk-export 1\naccount 101 "Front desk"\n')
+    assert "Without a password: 101" in run("restore", file, "--port", box.port)[1]
+    assert json.loads(run("restore", file, "--port", box.port, "--json")[1])["changed"] == 1
+
+
+def test_damaged_export_changes_nothing(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    box = boxes()
+    box.verb("account add", user="101", password="secret")
+    text = run("export", "--port", box.port)[1]
+    file = tmp_path / "export"
+    file.write_text(text.replace("101", "102"))
+    status, _, err = run("restore", file, "--port", box.port)
+    assert status == REFUSED and err and users(box) == ["101"]
+    file.write_text("something else\n")
+    assert run("restore", file, "--port", box.port)[0] == BAD_COMMAND
+
+
 # -- the rest ----------------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +305,7 @@ def wait_for_raw(terminal: int) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["doctor", "x"], ["ports", "--baud", "fast"]])
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["restore"], ["ports", "--baud", "fast"]])
 def test_wrong_command_line_exits_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)

@@ -1,0 +1,38 @@
+"""A box written down to a file, and read back from it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from .box import Box
+from .screen import Screen
+from .sheet import write_private
+
+EXPORT = "frontdesk-export "
+"""How an export begins."""
+
+
+def export(box: Box, secrets: bool, output: Path | None, screen: Screen) -> None:
+    """To the file, for its owner's eyes alone, or to standard output. Raises Refused, LinkError, OSError."""
+    with screen.bar("Reading the box") as bar:
+        text: str = box.ask("export", bar, secrets=secrets)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    write_private(output, text)
+    screen.say(f"{output} has {len(text.splitlines())} lines.")
+    screen.answer({"file": str(output), "lines": len(text.splitlines())})
+
+
+def restore(box: Box, text: str, screen: Screen) -> None:
+    """All of it or nothing, on top of what is there. Raises Refused, LinkError."""
+    with screen.bar("Writing to the box") as bar:
+        answer: dict[str, Any] = box.ask("import", bar, text=text)
+    screen.say(f"{answer['added']} accounts are new, {answer['changed']} were changed.")
+    if answer["without_password"]:
+        screen.say(f"Without a password: {', '.join(answer['without_password'])}")
+    for note in answer["notes"]:
+        screen.say(f"Note: {note}")
+    screen.answer(answer)
