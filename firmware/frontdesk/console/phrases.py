@@ -109,6 +109,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("delete peer", ("peer remove",), {}),
     ("export", ("export",), {}),
     ("import", ("import",), {}),
+    ("factory-reset", ("factory-reset",), {"yes": True}),
     ("reboot", ("reboot",), {}),
     ("acknowledge", ("acknowledge",), {}),
 )

@@ -1,0 +1,149 @@
+"""First boot: every question has a default, nothing is done before the last answer, and no secret is shown twice."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.console.visit import Visit
+
+PROMPT = "frontdesk>"
+QUESTIONS = ["Admin password", "Host name", "Time zone", "Network", "Domain", "First accounts", "Web page"]
+MOST_QUESTIONS = 7
+
+
+ANSWERS = (
+    "correct horse\rcorrect horse\rLobby\rEurope/Berlin\r192.0.2.10/24 192.0.2.1 192.0.2.53\r"
+    "Office.example\r0098-0101\roff\r"
+)
+
+
+def begin(visit: Visit) -> None:
+    visit.type("\r")
+
+
+def test_first_enter_answers_nothing(fresh: Visit) -> None:
+    assert fresh.prompt.startswith("Enter sets this box up")
+    begin(fresh)
+    assert fresh.prompt.startswith(QUESTIONS[0])
+
+
+def test_every_question_has_a_default(fresh: Visit) -> None:
+    begin(fresh)
+    asked = []
+    while fresh.prompt != PROMPT:
+        asked.append(fresh.prompt)
+        shown = fresh.type("\r")
+    assert [question.partition(" [")[0] for question in asked] == QUESTIONS and len(asked) <= MOST_QUESTIONS
+    assert all(question.endswith("]:") for question in asked)
+    password = re.findall(r"admin password is set, shown this once: (\S+)", shown)[0]
+    assert sorted(fresh.desk.box.directory.accounts) == ["101", "102", "103", "104", "105"]
+    fresh.say("exit")
+    assert fresh.prompt == "Password:"
+    fresh.type(password + "\r")
+    assert fresh.prompt == PROMPT
+
+
+def test_answers_are_what_the_box_becomes(fresh: Visit) -> None:
+    begin(fresh)
+    shown = fresh.type(ANSWERS)
+    assert "horse" not in shown and fresh.prompt == PROMPT
+    settings = fresh.desk.box.settings
+    assert (settings.hostname, settings.timezone, settings.web) == ("lobby", "Europe/Berlin", False)
+    assert (settings.net_address, settings.net_gateway) == ("192.0.2.10/24", "192.0.2.1")
+    assert settings.net_dns == ("192.0.2.53",)
+    assert fresh.desk.box.directory.realm == "office.example"
+    assert sorted(fresh.desk.box.directory.accounts) == ["0098", "0099", "0100", "0101"]
+    passwords = re.findall(r"^0\d+  (\S{16})$", shown, re.M)
+    assert len(set(passwords)) == 4
+    assert fresh.desk.box.admin.is_set and fresh.desk.box.admin.code is None
+
+
+def test_interrupt_leaves_all_as_it_is_and_gives_the_full_prompt(fresh: Visit) -> None:
+    for answered in range(len(QUESTIONS)):
+        begin(fresh)
+        shown = fresh.type("\r" * answered + "\x03")
+        assert "There is no admin password yet" in shown and fresh.prompt == PROMPT
+        assert not fresh.desk.box.directory.accounts and not fresh.desk.box.admin.is_set
+        assert "There are no accounts yet." in fresh.say("show accounts")
+        fresh.say("exit")
+
+
+def test_box_without_a_password_logs_nobody_out(fresh: Visit) -> None:
+    begin(fresh)
+    fresh.type("\x03")
+    fresh.wait(10_000)
+    assert fresh.prompt == PROMPT
+
+
+def test_first_boot_code_is_shown(fresh: Visit) -> None:
+    fresh.desk.box.admin.settle_code()
+    fresh.type("\x03")
+    assert f"First-boot code: {fresh.desk.box.admin.code}" in fresh.say("exit")
+
+
+@pytest.mark.parametrize(
+    ("before", "answer", "sentence"),
+    [
+        (0, "short", "8 to 128 characters"),
+        (0, "long enough\rlong enougH", "not the same"),
+        (1, "my box", "no host name"),
+        (2, "here and there", "no time zone"),
+        (3, "static", "192.0.2.10/24"),
+        (3, "192.0.2.10", "needs the length of its prefix"),
+        (3, "192.0.2.10/24 198.51.100.1", "not in the network"),
+        (4, "not a domain", "no name"),
+        (5, "many", "no range"),
+        (5, "110-101", "goes up"),
+        (5, "1-9999", "at most 200"),
+        (6, "perhaps", "on or off"),
+    ],
+)
+def test_answer_that_cannot_be_is_asked_for_again(fresh: Visit, before: int, answer: str, sentence: str) -> None:
+    begin(fresh)
+    fresh.type("\r" * before)
+    question = fresh.prompt
+    assert sentence in fresh.type(answer + "\r")
+    assert fresh.prompt == question
+
+
+def test_question_mark_explains_the_question(fresh: Visit) -> None:
+    begin(fresh)
+    fresh.type("\r\r\r")
+    assert "gateway" in fresh.type("?") and fresh.prompt == "Network [dhcp]:"
+
+
+def test_box_with_accounts_is_not_given_more_by_enter_alone(fresh: Visit) -> None:
+    fresh.desk.do("account add", user="7")
+    begin(fresh)
+    fresh.type("\r" * 6)
+    assert fresh.prompt == PROMPT
+    assert list(fresh.desk.box.directory.accounts) == ["7"]
+
+
+def test_full_disk_is_a_sentence_and_the_prompt_follows(fresh: Visit) -> None:
+    fresh.desk.full = True
+    begin(fresh)
+    assert "Nothing was changed, the data cannot be written" in fresh.type("\r" * 7)
+    assert fresh.prompt == PROMPT
+
+
+@pytest.mark.parametrize("typed", ["", "\r", "\r\r\r", "\x03", "\x03set password\rbattery staple\r"])
+def test_who_came_before_the_password_was_set_elsewhere_has_to_go(fresh: Visit, typed: str) -> None:
+    fresh.type(typed)
+    fresh.desk.do("passwd admin", password="correct horse")
+    for _ in range(10):
+        if fresh.prompt != "Password:":
+            fresh.type("\r")
+    assert fresh.desk.box.admin.is_set and not fresh.desk.box.directory.accounts
+    fresh.type("correct horse\r")
+    assert fresh.prompt == PROMPT
+
+
+@pytest.mark.parametrize("typed", ["\x03", "\r\x03", "\r" * 8])
+def test_no_way_through_first_boot_goes_round_a_password_that_was_set_elsewhere(fresh: Visit, typed: str) -> None:
+    fresh.desk.do("passwd admin", password="correct horse")
+    fresh.type(typed)
+    fresh.type("show accounts\r")
+    assert fresh.prompt == "Password:" and not fresh.desk.box.directory.accounts
