@@ -150,6 +150,15 @@ def test_export_makes_no_data(shell: Shell) -> None:
     assert "no box" in shell.error and not shell.data.exists()
 
 
+def test_factory_reset_wants_to_be_sure_and_can_keep_the_network(shell: Shell) -> None:
+    shell.ok("account", "add", "101")
+    shell.ok("config", "set", "hostname", "lobby")
+    assert shell.run("factory-reset", "--keep-network") == 1
+    assert "--yes" in shell.error and len(shell.json("account", "list")) == 1
+    assert "gone" in shell.ok("factory-reset", "--keep-network", "--yes")
+    assert (shell.json("account", "list"), shell.ok("config", "get", "hostname")) == ([], "lobby\n")
+
+
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 

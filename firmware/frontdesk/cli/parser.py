@@ -83,7 +83,7 @@ def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
     if argument.kind is Kind.PASSWORD:
         parser.add_argument(f"--{name}-stdin", dest=name, action="store_true", help=help)
     elif argument.kind is Kind.FLAG:
-        parser.add_argument(f"--{name}", action="store_true", help=help)
+        parser.add_argument(f"--{name}", dest=name, action="store_true", help=help)
     elif argument.option:
         kind = whole_number if argument.kind is Kind.COUNT else str
         parser.add_argument(f"--{name}", type=kind, metavar=argument.metavar or "N", help=help)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from . import accounts, administration, bindings, devices, exports, settings, system, text
+from . import accounts, administration, bindings, devices, exports, reset, settings, system, text
 from .box import Box, VerbError
 from .text import Show, sentence, table
 
@@ -92,6 +92,8 @@ LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", K
 DOMAIN = Argument("domain", "the name, such as example.com", metavar="NAME")
 SECRETS = Argument("secrets", "with passwords' hashes and keys", Kind.FLAG, option=True, required=False)
 EXPORT = Argument("text", "what `export` printed", Kind.FILE, metavar="FILE")
+KEEP_NETWORK = Argument("keep-network", "keep address, host name and time zone", Kind.FLAG, option=True, required=False)
+YES = Argument("yes", "do it", Kind.FLAG, option=True, required=False)
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
 
 VERBS = (
@@ -135,6 +137,8 @@ VERBS = (
     Verb("domain set", settings.rename, sentence("The domain is {domain}."), (DOMAIN,)),
     Verb("export", exports.export, str.rstrip, (SECRETS,), needs_box=True),
     Verb("import", exports.load, text.imported, (EXPORT,)),
+    Verb("factory-reset", reset.factory_reset, sentence("Everything is gone; the domain is {domain}."),
+         (KEEP_NETWORK, YES), needs_box=True),
     Verb("reboot", system.reboot, sentence("It starts anew.")),
     Verb("passwd admin", administration.passwd, sentence("Changed the admin password."), (ADMIN_PASSWORD,)),
     Verb("acknowledge", administration.acknowledge, sentence("The alarm is acknowledged.")),
@@ -147,7 +151,7 @@ async def run(box: Box, words: str, arguments: Mapping[str, object]) -> Any:
     verb = TABLE.get(canonical(words))
     if verb is None:
         raise VerbError(f"There is no verb {words[:60]!r}.")
-    values = checked(verb, arguments)
+    values = {name.replace("-", "_"): value for name, value in checked(verb, arguments).items()}
     try:
         if verb.role is Role.VIEWER:
             return await verb.run(box, **values)

@@ -1,0 +1,23 @@
+"""Factory reset: everything goes, and cannot come back."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from ..config import HOST, text_of
+from ..model import Settings
+from . import exports
+from .box import Box, VerbError
+from .configuration import Configuration
+
+
+async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False) -> dict[str, Any]:
+    """Takes away accounts, settings, calls, keys and passwords."""
+    if not yes:
+        raise VerbError("Everything on the box would go, and nothing brings it back; say --yes.")
+    kept = {key: text_of(box.settings, key) for key in HOST} if keep_network else {}
+    fresh = Settings()
+    changed = {key: text for key, text in kept.items() if text != text_of(fresh, key)}
+    await exports.apply(box, Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed)), wipe=True)
+    return {"domain": box.directory.realm}

@@ -1,0 +1,55 @@
+"""Factory reset: everything goes, on disk and in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.control import VerbError
+from frontdesk.model import Settings
+from tests.control.desk import Desk, phone
+from tests.control.test_exports import filled
+from tests.store.rows import REALM
+
+
+def test_reset_leaves_nothing_behind(desk: Desk) -> None:
+    filled(desk)
+    phone(desk)
+    secrets = [value.encode() for secret in desk.box.account("101").secrets for value in secret.ha1.values()]
+    desk.do("factory-reset", yes=True)
+    for each in (desk, desk.restart()):
+        assert (each.box.directory.accounts, each.box.directory.peers, list(each.box.location)) == ({}, {}, [])
+        assert each.box.settings == Settings() and not each.box.admin.is_set
+        assert each.box.directory.realm.startswith("frontdesk-") and each.box.admin.code
+    snapshots = [path.read_bytes() for path in (desk.path / "snapshots").iterdir()]
+    assert len(snapshots) == 1 and not any(secret in snapshots[0] for secret in secrets)
+
+
+def test_export_with_secrets_brings_everything_back_byte_for_byte(desk: Desk) -> None:
+    text = filled(desk).do("export", secrets=True)
+    desk.do("factory-reset", yes=True)
+    assert desk.do("export", secrets=True) != text
+    desk.do("import", text=text)
+    assert desk.do("export", secrets=True) == text == desk.restart().do("export", secrets=True)
+    assert desk.do("domain get") == REALM
+
+
+def test_network_is_kept_where_that_is_said(desk: Desk) -> None:
+    filled(desk)
+    desk.do("factory-reset", **{"keep-network": True, "yes": True})
+    assert desk.restart().box.settings == Settings(net_dns=("192.0.2.1", "192.0.2.2"))
+
+
+def test_reset_wants_to_be_sure(desk: Desk) -> None:
+    text = filled(desk).do("export", secrets=True)
+    with pytest.raises(VerbError, match="say --yes"):
+        desk.do("factory-reset")
+    assert desk.do("export", secrets=True) == text
+
+
+def test_reset_that_is_not_on_disk_did_not_happen(desk: Desk) -> None:
+    text = filled(desk).do("export", secrets=True)
+    desk.full = True
+    with pytest.raises(VerbError, match="Nothing was changed"):
+        desk.do("factory-reset", yes=True)
+    desk.full = False
+    assert desk.do("export", secrets=True) == text
