@@ -234,7 +234,7 @@ def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
 
 
 def _settle_memory() -> None:
-    """What was loaded stays: the collector need not look at it again and again. It saves a tenth of a refresh.
+    """What was loaded stays: the collector need not look at it again and again.
 
     What lives longer than a moment, as calls do, leaves no cycles: it is looked at again very seldom. That saves a
     twentieth of a call, and pauses of a quarter of a second.
