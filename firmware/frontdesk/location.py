@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from .model import AddressOfRecord, Binding, Changes
@@ -26,20 +26,14 @@ class _Ticket:
     bindings: list[Binding]
 
 
-@dataclass(slots=True)
-class _Pending:
-    tickets: deque[_Ticket] = field(default_factory=deque)
-    failed: bool = False
-    """An earlier ticket failed: what of the later ones reaches the disk is to be taken back."""
-
-
 class LocationService:
     """All bindings, in memory."""
 
     def __init__(self, bindings: Iterable[Binding] = (), next_id: int = 1) -> None:
         self._committed: dict[AddressOfRecord, list[Binding]] = {}
-        self._pending: dict[AddressOfRecord, _Pending] = {}
+        self._pending: dict[AddressOfRecord, deque[_Ticket]] = {}
         self._aor_of: dict[int, AddressOfRecord] = {}
+        self._doomed: dict[int, list[Binding]] = {}  # tickets after one that failed: what of them reaches the disk goes
         self._by_id: dict[int, Binding] = {}
         self._at: dict[Place, list[int]] = {}
         self._expiries: list[tuple[float, int]] = []
@@ -75,7 +69,7 @@ class LocationService:
     def latest(self, aor: AddressOfRecord) -> list[Binding]:
         """The bindings as they will be when all open tickets are on disk: what the registrar builds on."""
         pending = self._pending.get(aor)
-        return pending.tickets[-1].bindings if pending else self._committed.get(aor, [])
+        return pending[-1].bindings if pending else self._committed.get(aor, [])
 
     def is_settled_alone(self, binding: Binding) -> bool:
         """Whether it is committed, the only one of its address-of-record, and no ticket is open."""
@@ -85,7 +79,7 @@ class LocationService:
     def open_ticket(self, aor: AddressOfRecord) -> int | None:
         """The newest ticket of that address-of-record that is not on disk yet."""
         pending = self._pending.get(aor)
-        return pending.tickets[-1].number if pending else None
+        return pending[-1].number if pending else None
 
     def new_id(self) -> int:
         """An id for a binding that is to be added."""
@@ -94,36 +88,36 @@ class LocationService:
 
     def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding]) -> None:
         """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk."""
-        self._pending.setdefault(aor, _Pending()).tickets.append(_Ticket(ticket, bindings))
+        self._pending.setdefault(aor, deque()).append(_Ticket(ticket, bindings))
         self._aor_of[ticket] = aor
 
     def commit(self, ticket: int) -> Changes:
         """The ticket is on disk: its bindings become visible. Returns what is to be written to take back a commit
         that follows a failed one."""
         aor = self._aor_of.pop(ticket)
+        doomed = self._doomed.pop(ticket, None)
+        if doomed is not None:
+            return self._take_back(aor, doomed)
         pending = self._pending[aor]
-        bindings = pending.tickets.popleft().bindings
-        if not pending.tickets:
+        bindings = pending.popleft().bindings
+        if not pending:
             del self._pending[aor]
-        if pending.failed:
-            return self._take_back(aor, bindings)
         self._show(aor, bindings)
         return Changes()
 
     def fail(self, ticket: int) -> list[int]:
-        """The ticket is not on disk: the committed bindings stand. Returns it and the tickets after it, none of which
-        may be answered with 200."""
+        """The ticket is not on disk: the committed bindings stand, and what comes from now on builds on them. Returns
+        it and the tickets after it, none of which may be answered with 200."""
         aor = self._aor_of.pop(ticket)
-        pending = self._pending[aor]
-        pending.tickets.popleft()
-        pending.failed = True
-        later = [each.number for each in pending.tickets]
-        if not later:
-            del self._pending[aor]
-        return [ticket, *later]
+        if self._doomed.pop(ticket, None) is not None:
+            return []  # told when the one before it failed
+        failed, *later = self._pending.pop(aor)
+        self._doomed.update({each.number: each.bindings for each in later})
+        return [failed.number, *(each.number for each in later)]
 
     def _take_back(self, aor: AddressOfRecord, written: list[Binding]) -> Changes:
-        kept = self._committed.get(aor, [])
+        # Of what is to be, not of what is committed: this is written after all tickets that are open now.
+        kept = self.latest(aor)
         kept_ids = {binding.id for binding in kept}
         return Changes(saved=list(kept), removed=[binding.id for binding in written if binding.id not in kept_ids])
 

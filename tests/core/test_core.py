@@ -62,6 +62,36 @@ class TestWaitingForTheDisk:
         assert sorted(box.commits[0].changes.removed) == [1, 2]
         assert box.bindings() == []
 
+    def test_a_register_after_a_failure_never_shares_the_fate_of_what_was_doomed(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
+        first, second = (each.ticket for each in box.commits)
+        box.fail(first)
+        third = "<sip:101@192.0.2.103:5060>"
+        assert box.register(third, call_id="c@phone", at=flow("192.0.2.103")) == []
+        assert box.commit(second) == []
+        assert statuses(box.commit(box.commits[2].ticket)) == [200]
+        assert [binding.contact for binding in box.bindings()] == ["sip:101@192.0.2.103:5060"]
+        healed = box.commits[-1].changes
+        assert sorted(healed.removed) == [1, 2] and [each.contact for each in healed.saved] == [third[1:-1]]
+
+    def test_what_the_administrator_drops_after_a_failure_stays_dropped(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        box.commit()
+        box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
+        box.register("<sip:101@192.0.2.103>", call_id="c@phone", at=flow("192.0.2.103"))
+        _, second, third = (each.ticket for each in box.commits)
+        box.fail(second)
+        box.core.drop(box.bindings(), box.clock.now)
+        box.settle()
+        dropping = box.commits[-1].ticket
+        box.commit(third)
+        assert 1 not in [binding.id for binding in box.commits[-1].changes.saved]
+        box.commit(dropping)
+        assert box.bindings() == []
+
     def test_a_query_waits_for_the_open_ticket_and_tells_what_it_made(self) -> None:
         box = BareCore(commit_at_once=False)
         box.register(PHONE)
