@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from frontdesk import events
 from frontdesk.events import RING, Event, EventLog, Kind
 
 
@@ -67,11 +64,8 @@ def test_an_account_keeps_its_newest_events_alone() -> None:
     assert [event.at for event in log.of("101")] == [float(number) for number in range(5, RING + 5)]
 
 
-def test_of_too_many_events_the_account_that_was_quiet_for_the_longest_loses_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(events, "MOST", 10)
-    log = EventLog()
+def test_of_too_many_events_the_account_that_was_quiet_for_the_longest_loses_its_own() -> None:
+    log = EventLog(10)
     for number in range(12):
         log.add(Event(float(number), Kind.MOVED, str(number % 6), f"to {number}"))
     assert len(list(log)) <= 10 and log.of("0") == [] and len(log.of("5")) == 1

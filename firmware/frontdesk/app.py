@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .config import DEFAULTS
 from .control import Admin, Box
 from .control.admin import OffLoop, T
 from .control_socket import ControlSocket
@@ -32,7 +33,8 @@ from .store.journal import Write
 from .store.records import Records
 from .transport.tcp import ON_THE_WAY
 
-if TYPE_CHECKING:  # Without a console, nothing of it is loaded.
+if TYPE_CHECKING:  # Without a board and a console, nothing of them is loaded.
+    from .board import Board
     from .console.line import Line
 
 SPARE_FILES = 128
@@ -57,6 +59,8 @@ class Options:
     log: str = "text"
     consoles: tuple[str, ...] = ()
     """Each `pty`, a device, or a URL of pyserial."""
+    board: Board | None = None
+    """Its settings are the defaults of those that are kept."""
 
 
 def everywhere() -> tuple[Listener, ...]:
@@ -87,7 +91,8 @@ class _Appliance:
         self._options = options
         self._store = store
         self._clock = Clock.of_this_boot()
-        self._stored = store.settings()
+        self._defaults = options.board.defaults if options.board else DEFAULTS
+        self._stored = store.settings(self._defaults)
         self._meta = store.meta
         self._settings = _settings(self._stored, options)
         for notice in store.notices:
@@ -191,6 +196,7 @@ class _Appliance:
             self._stored,
             self._clock,
             admin=Admin(records, self._meta, self._options.data, self._clock.now, _two_at_once()),
+            defaults=self._defaults,
             notices=self._store.notices,
             core=self._core,
             settle=endpoint.settle,

@@ -168,11 +168,13 @@ SETTINGS = (
     Setting("max-expires", SECONDS, "The longest registration that is granted.", 1, 2**31),
     Setting("max-bindings", COUNT, "Devices of one account.", 1, 100),
     Setting("max-connections", COUNT, "TCP and TLS connections open at once.", 1, 100_000),
+    Setting("max-accounts", COUNT, "Accounts of the box.", 1, 1_000_000),
     Setting("flush", DURATION, "How long a pure refresh may wait for the disk; 0s: it never waits.", 0, 86_400),
     Setting("guard", SWITCH, "Rate limits and bans."),
     Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 1, 3600),
     Setting("max-breadth", COUNT, "Branches that one call may have at once (RFC 5393).", 1, 1000),
     Setting("call-records", COUNT, "Ended calls that are kept; the oldest go first.", 0, 1_000_000),
+    Setting("events", COUNT, "Events that are kept in memory; the oldest go first.", 1000, 1_000_000),
     Setting("hostname", Form("name", read_host_name, str), "The box's own name in its network."),
     Setting("timezone", Form("zone", read_zone, str), "Where the box stands, such as Europe/Berlin."),
     Setting("net.address", Form("address", read_interface, str), "dhcp, or an address such as 192.0.2.10/24."),
@@ -187,6 +189,8 @@ SETTINGS = (
     Setting("console.idle", DURATION, "When a console with nobody at it logs out; 0s: never.", 0, 86_400),
 )
 TABLE = {setting.key: setting for setting in SETTINGS}
+DEFAULTS = Settings()
+"""Of a box whose board has no others."""
 HOST = ("hostname", "timezone", "net.address", "net.gateway", "net.dns")
 """Those that the machine takes, not the service."""
 _FIELDS = {setting.field: setting for setting in SETTINGS}
@@ -220,22 +224,22 @@ def text_of(settings: Settings, key: str) -> str:
     return setting.form.write(getattr(settings, setting.field))
 
 
-def changed(settings: Settings, key: str, text: str | None) -> Settings:
+def changed(settings: Settings, key: str, text: str | None, defaults: Settings = DEFAULTS) -> Settings:
     """`settings` with one changed (None: back to its default). Raises SettingError."""
-    return combined(settings, {key: text})
+    return combined(settings, {key: text}, defaults)
 
 
-def combined(settings: Settings, texts: Mapping[str, str | None]) -> Settings:
-    """`settings` with many changed at once. Raises SettingError."""
+def combined(settings: Settings, texts: Mapping[str, str | None], defaults: Settings = DEFAULTS) -> Settings:
+    """`settings` with many changed at once (None: back to its default). Raises SettingError."""
     values = {
-        find(key).field: getattr(Settings(), find(key).field) if text is None else parse(key, text)
+        find(key).field: getattr(defaults, find(key).field) if text is None else parse(key, text)
         for key, text in texts.items()
     }
     return _checked(replace(settings, **values))
 
 
-def load(texts: Mapping[str, str]) -> tuple[Settings, list[str]]:
-    """The settings that were kept as text, and a sentence for each that cannot be and is left at its default."""
+def load(texts: Mapping[str, str], defaults: Settings = DEFAULTS) -> tuple[Settings, list[str]]:
+    """The settings that were kept as text, over the defaults, and a sentence for each that cannot be."""
     values: dict[str, Any] = {}
     complaints = []
     for key, text in texts.items():
@@ -244,10 +248,10 @@ def load(texts: Mapping[str, str]) -> tuple[Settings, list[str]]:
         except SettingError as error:
             complaints.append(str(error))
     try:
-        return _checked(replace(Settings(), **values)), complaints
+        return _checked(replace(defaults, **values)), complaints
     except SettingError as error:
         others = {field: value for field, value in values.items() if not field.endswith(("_expires", "_gateway"))}
-        return replace(Settings(), **others), [*complaints, str(error)]
+        return replace(defaults, **others), [*complaints, str(error)]
 
 
 def _checked(settings: Settings) -> Settings:

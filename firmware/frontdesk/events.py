@@ -9,8 +9,6 @@ from enum import StrEnum
 
 RING = 64
 """Events kept for one account."""
-MOST = 40_000
-"""Events kept in all, about 300 bytes each; the ring that was quiet for the longest goes first."""
 
 
 class Kind(StrEnum):
@@ -48,7 +46,9 @@ class Event:
 class EventLog:
     """The rings, and who wants to hear of each event."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 40_000) -> None:
+        """`most`: events kept in all, about 300 bytes each; the ring that was quiet for the longest goes first."""
+        self.most = most
         self._rings: dict[str, list[Event]] = {}
         self._count = 0
         self._subscribers: list[Callable[[list[Event]], None]] = []
@@ -84,7 +84,7 @@ class EventLog:
             del ring[0]
         else:
             self._count += 1
-        while self._count > MOST:
+        while self._count > self.most:
             self._count -= len(self._rings.pop(next(iter(self._rings))))
 
     def _ring(self, account: str) -> list[Event]:

@@ -159,6 +159,9 @@ class Settings:
     max_bindings: int = 10
     """Of one account."""
     max_connections: int = 1000
+    max_accounts: int = 100_000
+    events: int = 40_000
+    """Kept in memory at most, about 300 bytes each."""
     flush: float = 600.0
     """How long a pure refresh may wait for the disk; 0: every refresh is on disk before its 200."""
     guard: bool = True

@@ -184,3 +184,14 @@ def test_account_may_not_take_the_name_of_an_alias(desk: Desk) -> None:
         desk.do("account add", user="front")
     with pytest.raises(VerbError, match="no alias"):
         desk.do("alias remove", alias="101")
+
+
+def test_no_more_accounts_than_the_box_may_have(desk: Desk) -> None:
+    desk.do("config set", key="max-accounts", value="2")
+    desk.do("account add", user="102")
+    with pytest.raises(VerbError, match="That would be 3 accounts, and max-accounts is 2"):
+        desk.do("account add", user="103")
+    with pytest.raises(VerbError, match="max-accounts"):
+        desk.do("account import", text="username,password\n103,one\n")
+    with pytest.raises(VerbError, match="max-accounts"):
+        desk.do("import", text="frontdesk-export 1\naccount 103 on\n")

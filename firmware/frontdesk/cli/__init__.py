@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Does one command; the exit status."""
     try:
         options = build_parser().parse_args(argv)
-        status = _serve(options) if options.verb == "serve" else _run(TABLE[options.verb], options)
+        status = OWN[options.verb](options) if options.verb in OWN else _run(TABLE[options.verb], options)
         sys.stdout.flush()
         return status
     except SystemExit as end:  # argparse has said what there was to say.
@@ -83,6 +83,20 @@ def _serve(options: Namespace) -> int:
     from .serve import serve_options
 
     return run(serve_options(options))
+
+
+def _boards(options: Namespace) -> int:
+    from .boards import check_boards, show
+
+    boards, complaints = check_boards()
+    _print(json.dumps(boards, indent=2) if options.json else show(boards))
+    for complaint in complaints:
+        _complain(complaint, BAD_COMMAND)
+    return BAD_COMMAND if complaints else 0
+
+
+OWN = {"serve": _serve, "boards": _boards}
+"""Commands that are no verbs of a box."""
 
 
 def _plain(error: OSError) -> str:

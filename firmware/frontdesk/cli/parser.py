@@ -56,6 +56,7 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"frontdesk {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(commands)
+    _add_boards(commands)
     groups: dict[str, _SubParsersAction[Parser]] = {}
     for verb in VERBS:
         group, _, word = verb.words.partition(" ")
@@ -124,8 +125,18 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     )  # fmt: skip
     for option, what in LATER.items():
         parser.add_argument(f"--{option}", action="append", type=only_off, metavar="off", help=f"{what}: off as yet")
-    parser.add_argument("--board", metavar="NAME", help="the kind of board")
+    parser.add_argument(
+        "--board", metavar="NAME|auto",
+        help="the kind of board, whose console and limits are the defaults; auto: by its device tree (see `boards`)",
+    )  # fmt: skip
     _add_common(parser, "serve")
+
+
+def _add_boards(commands: _SubParsersAction[Parser]) -> None:
+    text = "List the kinds of board there are, and check their files."
+    parser = commands.add_parser("boards", help=text, description=text)
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+    parser.set_defaults(verb="boards")
 
 
 # -- types of values: argparse shows their sentence -------------------------------------------------------------------

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from ..app import Options
 from ..endpoint import Listener
 from ..store import StoreError
+
+if TYPE_CHECKING:
+    from ..board import Board
 
 TRANSPORTS = ("udp", "tcp")
 PLANNED = ("tls", "ws", "wss")
@@ -14,6 +18,8 @@ PLANNED = ("tls", "ws", "wss")
 
 def serve_options(options: Namespace) -> Options:
     """Options of the appliance. Raises StoreError (exit status 2) with one sentence."""
+    board = None if options.board is None else find_board(options.board)
+    consoles = options.console or (board.consoles if board else ())
     told = {"listeners": tuple(map(listener, options.sip))} if options.sip else {}
     return Options(
         data=options.data,
@@ -21,9 +27,20 @@ def serve_options(options: Namespace) -> Options:
         guard=options.guard != "off",
         flush=options.flush,
         log=options.log,
-        consoles=tuple(where for where in dict.fromkeys(options.console) if where != "off"),
+        consoles=tuple(where for where in dict.fromkeys(consoles) if where != "off"),
+        board=board,
         **told,
     )
+
+
+def find_board(name: str) -> Board:
+    """The board of that name; auto: what this computer is. Raises StoreError with one sentence."""
+    from .. import board
+
+    try:
+        return board.load(board.detect() if name == board.AUTO else name)
+    except board.BoardError as error:
+        raise StoreError(str(error)) from None
 
 
 def listener(text: str) -> Listener:

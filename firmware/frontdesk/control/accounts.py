@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..model import Account
+from ..model import Account, Settings
 from . import passwords
 from .box import Box, VerbError
 from .checks import USER, checked_name
@@ -18,6 +18,7 @@ Answer = dict[str, Any]
 async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer:
     """Adds an account, and prints a password where none is given."""
     _check_free(box, user)
+    check_room(box.settings, len(box.directory.accounts) + 1)
     made = password or passwords.make()
     account = Account(user, f"sip:{user}@{box.directory.realm}", checked_name(name))
     account.secrets.append(passwords.secret("", user, box.directory.realm, made))
@@ -80,6 +81,7 @@ async def show(box: Box) -> list[Answer]:
 async def load(box: Box, text: str) -> Answer:
     """Adds the accounts of a CSV file, all or none."""
     accounts = _parse(box, text)
+    check_room(box.settings, len(box.directory.accounts) + len(accounts))
     for account in accounts:
         box.directory.put(account)
     try:
@@ -150,6 +152,12 @@ async def aliases(box: Box) -> list[Answer]:
 
 
 # -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def check_room(settings: Settings, accounts: int) -> None:
+    """Whether the box may have so many. Raises VerbError."""
+    if accounts > settings.max_accounts:
+        raise VerbError(f"That would be {accounts} accounts, and max-accounts is {settings.max_accounts}.")
 
 
 def _check_free(box: Box, user: str) -> None:

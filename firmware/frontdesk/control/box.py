@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..config import DEFAULTS
 from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
 from .admin import Admin, Pair
@@ -86,6 +87,8 @@ class Box:
     """As they are kept; what `serve` was told by its options comes on top in `configure`."""
     clock: Clock
     admin: Admin = field(kw_only=True)
+    defaults: Settings = DEFAULTS
+    """The settings of this box while none is kept: its board's."""
     notices: list[str] = field(default_factory=list)
     system: System = field(default_factory=ManagedElsewhere)
     """The machine that it runs on."""

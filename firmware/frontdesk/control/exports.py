@@ -10,6 +10,7 @@ from typing import Any
 from ..config import SETTINGS, SettingError, combined, text_of
 from ..model import Account, Binding, BindingState, Settings
 from . import configuration, host, reading
+from .accounts import check_room
 from .admin import Pair
 from .box import Box, VerbError
 from .configuration import KEYS, Configuration
@@ -40,7 +41,7 @@ async def taken(box: Box, secrets: bool) -> Configuration:
         settings={
             setting.key: text_of(box.settings, setting.key)
             for setting in SETTINGS
-            if getattr(box.settings, setting.field) != getattr(Settings(), setting.field)
+            if getattr(box.settings, setting.field) != getattr(box.defaults, setting.field)
         },
         peers=dict(box.directory.peers),
         accounts=accounts,
@@ -63,7 +64,10 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     before = {} if wipe else dict(box.directory.accounts)
     accounts = [_merged(before, account, realm) for account in read.accounts.values()]
     _check_names(before, read)
-    settings = _settings(Settings() if wipe else box.settings, read)
+    settings = _settings(box.defaults if wipe else box.settings, read)
+    added = sum(account.username not in before for account in accounts)
+    if added:
+        check_room(settings, len(before) + added)
     bound = _bindings(box, read, realm, wipe)
     old = box.settings
     notes = await host.take(box.system, old, settings)
@@ -79,8 +83,8 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     if wipe or read.admin:
         await box.admin.reload()
     return {
-        "added": len(accounts) - sum(account.username in before for account in accounts),
-        "changed": sum(account.username in before for account in accounts),
+        "added": added,
+        "changed": len(accounts) - added,
         "without_password": [account.username for account in accounts if not account.secrets],
         "notes": notes,
     }

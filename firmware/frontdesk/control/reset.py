@@ -6,7 +6,6 @@ import secrets
 from typing import Any
 
 from ..config import HOST, text_of
-from ..model import Settings
 from . import exports
 from .box import Box, VerbError
 from .configuration import Configuration
@@ -17,7 +16,6 @@ async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False)
     if not yes:
         raise VerbError("Everything on the box would go, and nothing brings it back; say --yes.")
     kept = {key: text_of(box.settings, key) for key in HOST} if keep_network else {}
-    fresh = Settings()
-    changed = {key: text for key, text in kept.items() if text != text_of(fresh, key)}
+    changed = {key: text for key, text in kept.items() if text != text_of(box.defaults, key)}
     await exports.apply(box, Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed)), wipe=True)
     return {"domain": box.directory.realm}

@@ -27,7 +27,7 @@ async def put(box: Box, key: str, value: str = "") -> Answer:
         key, _, value = key.partition("=")
     text = None if value == DEFAULT else value
     try:
-        settings = changed(box.settings, key, text)
+        settings = changed(box.settings, key, text, box.defaults)
         key = find(key).key
     except SettingError as error:
         raise VerbError(str(error)) from None

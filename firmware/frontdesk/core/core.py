@@ -63,7 +63,7 @@ class Core:
         self.directory = directory
         self.location = location
         self.settings = settings
-        self.events = EventLog()
+        self.events = EventLog(settings.events)
         self.wall_offset: float | None = None
         """Wall time less CLOCK_BOOTTIME, once the clock is set; the driver keeps it right."""
         self._actions: list[Action] = []
@@ -257,6 +257,7 @@ class Core:
         """Takes other settings from now on."""
         self.authenticator.offer(settings.algorithms)
         self._renewals.clear()
+        self.events.most = settings.events
         self.settings = self._registrar.settings = self.registrations.settings = self.proxy.settings = settings
         self.directory.domains = {self.directory.realm.lower(), *(name.lower() for name in settings.domains)}
 

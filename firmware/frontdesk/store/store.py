@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..config import DEFAULTS
 from ..config import load as load_settings
 from ..model import Account, Binding, Settings
 from . import accounts, bindings, database, schema
@@ -64,10 +65,12 @@ class Store:
         """Trusted addresses -> their names."""
         return accounts.load_pairs(self._connection, "peers")
 
-    def settings(self) -> Settings:
-        """The settings; one that cannot be is left at its default, with a notice."""
+    def settings(self, defaults: Settings = DEFAULTS) -> Settings:
+        """The settings over the defaults; one that cannot be is left at its default, with a notice."""
         if self._settings is None:
-            self._settings, complaints = load_settings(accounts.load_pairs(self._connection, "settings"))
+            self._settings, complaints = load_settings(
+                accounts.load_pairs(self._connection, "settings"), defaults
+            )
             self.notices += complaints
         return self._settings
 
