@@ -103,8 +103,9 @@ clients:
 # Needs uv (`pip install uv`). --universal: one lock for every Python and processor. Nothing about where packages come from.
 LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
-lock:  ## write requirements.txt and requirements-dev.txt anew (LOCK_ARGS=--upgrade for newer versions)
+lock:  ## write requirements*.txt anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group build --output-file requirements.txt
+	$(LOCK) --group build --extra board --constraints requirements.txt --output-file requirements-board.txt
 	$(LOCK) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean:  ## remove what make made, but not ./data

@@ -13,6 +13,7 @@ import pytest
 from frontdesk import app
 from frontdesk.endpoint import Listener
 from frontdesk.model import Settings
+from frontdesk.service_manager import ServiceManager
 from frontdesk.store import Store
 from frontdesk.transport.tcp import ON_THE_WAY
 
@@ -37,7 +38,7 @@ def connections(directory: Path, wanted: int = 1000) -> int:
     """How many the box lets in once it has asked for files."""
     store = Store.open(directory, "office.test")
     try:
-        appliance = app._Appliance(app.Options(directory, LISTENERS), store)
+        appliance = app._Appliance(app.Options(directory, LISTENERS), store, ServiceManager({}, 1))
         appliance._configure(Settings(max_connections=wanted))
         return appliance._core.settings.max_connections
     finally:

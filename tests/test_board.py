@@ -13,6 +13,7 @@ from frontdesk.board import BoardError, Pin
 from frontdesk.cli import main
 from frontdesk.cli.parser import build_parser
 from frontdesk.cli.serve import serve_options
+from frontdesk.service_manager import ServiceManager
 from frontdesk.store import Store, StoreError
 
 NAMES = ["generic", "qemu-arm64", "rpi-3b-plus", "rpi-4b", "rpi-5", "rpi-zero-2w"]
@@ -113,7 +114,8 @@ def test_a_stored_setting_goes_before_the_board_and_an_option_before_both(tmp_pa
     store.write(lambda connection: connection.execute("INSERT INTO settings VALUES ('max-accounts', '7')"))
     store.close()
     store = Store.open(tmp_path)
-    settings = _Appliance(Options(tmp_path, board=board.load("rpi-zero-2w"), flush=5.0), store)._settings
+    options = Options(tmp_path, board=board.load("rpi-zero-2w"), flush=5.0)
+    settings = _Appliance(options, store, ServiceManager({}, 1))._settings
     store.close()
     assert (settings.max_accounts, settings.max_connections, settings.flush) == (7, 400, 5.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import gc
 import logging
 import os
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .config import DEFAULTS
 from .control import Admin, Box
+from .control import run as control_run
 from .control.admin import OffLoop, T
 from .control_socket import ControlSocket
 from .core import Core, Keys
@@ -28,15 +30,20 @@ from .endpoint import Endpoint, Listener
 from .location import LocationService
 from .log import EventLines, start_logging
 from .model import Settings
-from .store import Clock, DirectoryLock, Journal, Store
+from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
+from .store import Clock, DirectoryLock, Journal, Store, StoreError
 from .store.journal import Write
 from .store.records import Records
 from .transport.tcp import ON_THE_WAY
+from .watchdog import Part, Watchdog
 
 if TYPE_CHECKING:  # Without a board and a console, nothing of them is loaded.
     from .board import Board
     from .console.line import Line
+    from .pins import Front
 
+JOURNAL_PATIENCE = 60.0
+"""Seconds that the disk may take: a worn card pauses for many, and a start would take longer."""
 SPARE_FILES = 128
 """File descriptors beside those of connections: sockets, the database, threads."""
 BAD_START = 2
@@ -75,11 +82,12 @@ def everywhere() -> tuple[Listener, ...]:
 def run(options: Options) -> int:
     """Serves until SIGTERM or SIGINT; the exit status. Raises StoreError where the data directory can't be used."""
     start_logging(options.log)
+    _check_user(options.data)
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with DirectoryLock(options.data, serve=True):
         store = Store.open(options.data, options.domains[0] if options.domains else None)
         try:
-            return asyncio.run(_Appliance(options, store).serve())
+            return asyncio.run(_Appliance(options, store, ServiceManager(os.environ, os.getpid())).serve())
         finally:
             store.close()
 
@@ -87,8 +95,9 @@ def run(options: Options) -> int:
 class _Appliance:
     """One run of the box."""
 
-    def __init__(self, options: Options, store: Store) -> None:
+    def __init__(self, options: Options, store: Store, manager: ServiceManager) -> None:
         self._options = options
+        self._manager = manager
         self._store = store
         self._clock = Clock.of_this_boot()
         self._defaults = options.board.defaults if options.board else DEFAULTS
@@ -125,9 +134,12 @@ class _Appliance:
             call_records=self._settings.call_records,
         )
         endpoint = Endpoint(self._core, journal)
+        front = self._front()
         try:
-            return await self._serve(endpoint, journal, stop)
+            return await self._serve(endpoint, journal, front, stop)
         finally:
+            if front is not None:
+                await front.close()
             await endpoint.close()
             journal.close()
 
@@ -146,7 +158,7 @@ class _Appliance:
             _log.warning("The system grants files for %d connections, not %d.", most, self._settings.max_connections)
             self._core.configure(replace(self._settings, max_connections=most))
 
-    async def _serve(self, endpoint: Endpoint, journal: Journal, stop: asyncio.Event) -> int:
+    async def _serve(self, endpoint: Endpoint, journal: Journal, front: Front | None, stop: asyncio.Event) -> int:
         try:
             await endpoint.listen(self._options.listeners)
         except OSError as error:
@@ -164,14 +176,43 @@ class _Appliance:
         lines = self._consoles(box)
         endpoint.settle()
         print("ready", flush=True)  # noqa: T201
-        uptime = asyncio.create_task(_count_uptime(box))
+        self._manager.tell(READY)
+        if front is not None:
+            self._show(front, box)
+        chores = [asyncio.create_task(_count_uptime(box)), *self._watch(journal)]
         await stop.wait()
-        uptime.cancel()
+        self._manager.tell(STOPPING)
+        for chore in chores:
+            chore.cancel()
         await asyncio.gather(*(line.close() for line in lines))
         await control.close()
         self._core.flush(self._clock.now())
         endpoint.settle()
         return 0
+
+    def _watch(self, journal: Journal) -> list[asyncio.Task[None]]:
+        """Feeds the watchdog while the loop runs this and the other parts answer."""
+        if not self._manager.watchdog:
+            return []
+        faulthandler.enable()  # The signal that ends what is stuck writes down where it is stuck.
+        parts = [Part("the journal", journal.heartbeat, JOURNAL_PATIENCE)]
+        watchdog = Watchdog(parts, lambda: self._manager.tell(ALIVE), self._clock.now)
+        return [asyncio.create_task(watchdog.run(self._manager.watchdog / 2))]
+
+    def _front(self) -> Front | None:
+        board = self._options.board
+        if board is None or (board.led is None and board.button is None):
+            return None
+        from .pins import Front
+
+        return Front(board, self._clock.now)
+
+    def _show(self, front: Front, box: Box) -> None:
+        front.ready(
+            is_alarmed=lambda: bool(box.notices or (box.journal and box.journal.notices)),
+            is_calling=lambda: bool(self._core.proxy.calls.active(self._clock.now())),
+            reset=lambda: control_run(box, "factory-reset", {"yes": True}),
+        )
 
     def _consoles(self, box: Box) -> list[Line]:
         if not self._options.consoles:
@@ -206,6 +247,18 @@ class _Appliance:
             started_at=self._clock.now(),
             turn=asyncio.Lock(),
         )
+
+
+def _check_user(data: Path) -> None:
+    """The service never runs as root, and root leaves no files in data that are another's. Raises StoreError."""
+    if os.geteuid() != 0:
+        return
+    if is_service(os.environ, os.getpid()):
+        raise StoreError("The service is to run as a user of its own, not as root: its unit lacks User=.")
+    owner = data.stat().st_uid if data.exists() else 0
+    if owner:
+        raise StoreError(f"The data in {data} belong to the user {owner}: serve as that user, not as root.")
+    _log.warning("serving as root: that is for a container or a trial; `make install` makes a user for it")
 
 
 def _settings(stored: Settings, options: Options) -> Settings:

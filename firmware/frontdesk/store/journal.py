@@ -45,6 +45,8 @@ class _Entry:
     write: Write | None = None
     snapshot: bool = False
     future: Future[Any] | None = None
+    heartbeat: bool = False
+    """Writes nothing."""
 
 
 class Journal:
@@ -101,6 +103,12 @@ class Journal:
         self._put(_Entry(write=write, snapshot=snapshot, future=future))
         return future
 
+    def heartbeat(self) -> Future[Any]:
+        """Is done when the thread has been through all that waited; nothing is written for it."""
+        future: Future[Any] = Future()
+        self._put(_Entry(future=future, heartbeat=True))
+        return future
+
     @property
     def pending(self) -> int:
         """Commits that are not on disk yet."""
@@ -141,8 +149,12 @@ class Journal:
     def _run(self) -> None:
         while batch := self._take():
             # A future that was cancelled while it waited is not written; from here on none can be cancelled.
-            if live := [entry for entry in batch if not entry.future or entry.future.set_running_or_notify_cancel()]:
-                self._settle(live)
+            live = [entry for entry in batch if not entry.future or entry.future.set_running_or_notify_cancel()]
+            if writes := [entry for entry in live if not entry.heartbeat]:
+                self._settle(writes)
+            for entry in live:
+                if entry.heartbeat and entry.future is not None:
+                    entry.future.set_result(None)
             with self._waiting:
                 self._in_hand = 0
         self._let_go()
