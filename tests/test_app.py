@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import resource
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,7 +16,7 @@ from frontdesk import app
 from frontdesk.endpoint import Listener
 from frontdesk.model import Settings
 from frontdesk.service_manager import ServiceManager
-from frontdesk.store import Store
+from frontdesk.store import Store, StoreError
 from frontdesk.transport.tcp import ON_THE_WAY
 
 LISTENERS = Listener("tcp", "127.0.0.1", 0), Listener("udp", "127.0.0.1", 0)
@@ -102,3 +104,21 @@ def test_a_taken_port_is_told_in_plain_words(
         port = other.getsockname()[1]
         assert app.run(app.Options(tmp_path, (Listener("tcp", "127.0.0.1", port),))) == 2
     assert capsys.readouterr().err == f"frontdesk: cannot listen on tcp:127.0.0.1:{port}: Address already in use.\n"
+
+
+@pytest.mark.parametrize(("environment", "refused"), [({"SYSTEMD_EXEC_PID": "7"}, True), ({}, False)])
+def test_the_service_does_not_run_as_root(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: dict[str, str], refused: bool
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("os.getpid", lambda: 7)
+    monkeypatch.setattr("os.environ", environment)
+    with pytest.raises(StoreError, match="not as root") if refused else contextlib.nullcontext():
+        app._check_user(tmp_path / "data")
+
+
+def test_root_does_not_serve_the_data_of_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    owned = SimpleNamespace(exists=lambda: True, stat=lambda: SimpleNamespace(st_uid=990))
+    with pytest.raises(StoreError, match="belong to the user 990: serve as that user"):
+        app._check_user(owned)  # type: ignore[arg-type]

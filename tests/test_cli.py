@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -280,3 +281,15 @@ def test_nothing_is_written_where_nobody_reads(shell: Shell) -> None:
     command = f"{sys.executable} -m frontdesk account list --json --data '{shell.data}' | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ, check=True)
     assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+def test_what_root_makes_in_the_data_of_a_user_belongs_to_that_user(capsys: pytest.CaptureFixture[str]) -> None:
+    user = 990 if os.geteuid() == 0 else os.geteuid()
+    with TemporaryDirectory() as directory:  # not tmp_path: only its owner gets there
+        data = Path(directory, "data")
+        data.mkdir(mode=0o700)
+        os.chmod(directory, 0o755)
+        os.chown(data, user, -1)
+        Shell(data, capsys).ok("account", "add", "101")
+        assert {path.stat().st_uid for path in data.rglob("*")} == {user}
+        assert os.geteuid() == os.getuid()

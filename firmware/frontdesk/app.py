@@ -175,6 +175,8 @@ class _Appliance:
         await control.start(self._options.data)
         lines = self._consoles(box)
         endpoint.settle()
+        if os.geteuid() == 0:
+            _log.warning("serving as root: that is for a container or a trial; `make install` makes a user for it")
         print("ready", flush=True)  # noqa: T201
         self._manager.tell(READY)
         if front is not None:
@@ -258,7 +260,6 @@ def _check_user(data: Path) -> None:
     owner = data.stat().st_uid if data.exists() else 0
     if owner:
         raise StoreError(f"The data in {data} belong to the user {owner}: serve as that user, not as root.")
-    _log.warning("serving as root: that is for a container or a trial; `make install` makes a user for it")
 
 
 def _settings(stored: Settings, options: Options) -> Settings:

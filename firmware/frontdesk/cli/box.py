@@ -6,7 +6,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,29 @@ def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: 
     if (verb.role is Role.VIEWER or verb.needs_box) and not (directory / DATABASE).exists():
         raise StoreError(f"There is no box in {directory} yet; `frontdesk account add` makes one.")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _lock(directory):
+    with _as_owner(directory), _lock(directory):
         store = Store.open(directory, domains[0] if domains else None)
         try:
             return _finish(run(_box(store), verb.words, arguments))
         finally:
             store.close()
+
+
+@contextmanager
+def _as_owner(directory: Path) -> Iterator[None]:
+    """What root makes in the data of the service's user belongs to that user, or the service could not use it."""
+    owner = directory.stat()
+    if os.geteuid() != 0 or owner.st_uid == 0:
+        yield
+        return
+    group = os.getegid()
+    os.setegid(owner.st_gid)
+    os.seteuid(owner.st_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(group)
 
 
 def _lock(directory: Path) -> DirectoryLock:
