@@ -10,14 +10,14 @@ BIN := $(VENV)/bin
 # --no-deps: the lock files name every package, so one that they forgot is an error and not a download.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # What the real clients of tests/e2e come in. None of these packages starts a service when it is installed.
-DEBIAN_PACKAGES := baresip sip-tester nftables iproute2 tmux picocom
-CLIENTS := baresip sipp nft ip tmux picocom
+DEBIAN_PACKAGES := baresip sip-tester nftables iproute2 tmux picocom systemd
+CLIENTS := baresip sipp nft ip tmux picocom systemd-analyze
 # What tests/powercut records a disk with.
 POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
 STATES ?= 200
 
 .DEFAULT_GOAL := run
-.PHONY: run hints test powercut check types bench avalanche lock clean help clients disks $(VENV)
+.PHONY: run hints install uninstall appliance test powercut check types bench avalanche lock clean help clients disks $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
@@ -45,6 +45,14 @@ test: $(VENV) clients  ## run all tests, the real phones of tests/e2e too
 
 powercut: $(VENV) disks  ## cut the power at 200 moments (STATES=1000: so many) and start again; needs root
 	STATES=$(STATES) $(BIN)/python -m pytest -q -s tests/powercut/check_power_cuts.py tests/powercut/check_full_disk.py
+
+# With DESTDIR only files are written below it. WHEELS=DIR takes the packages from there and not from the network.
+INSTALLER = PYTHONPATH=firmware:. PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m install --destdir '$(DESTDIR)'
+install:  ## install as a service of this computer: BOARD=rpi-4b (default: what it is), DESTDIR=, WHEELS=
+	@$(INSTALLER) --board '$(or $(BOARD),auto)' --wheels '$(WHEELS)'
+
+uninstall:  ## take the service away; its data stay
+	@$(INSTALLER) --uninstall
 
 check: $(VENV) types  ## style, types, and who may import whom; needs no Debian packages
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Puts Frontdesk into a system as a service."""
