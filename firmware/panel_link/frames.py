@@ -10,7 +10,7 @@ LONGEST_PAYLOAD = 1024
 _HEAD = ">BHH"
 _HEAD_LENGTH = 5
 _CRC_LENGTH = 4
-_LONGEST_CODED = _HEAD_LENGTH + LONGEST_PAYLOAD + _CRC_LENGTH + 6
+LONGEST_CODED = _HEAD_LENGTH + LONGEST_PAYLOAD + _CRC_LENGTH + 6
 """COBS adds one byte, and one more for each 254."""
 
 
@@ -64,7 +64,7 @@ class FrameReader:
         return found
 
     def _keep(self, piece: bytes) -> None:
-        if self._too_long or len(self._waiting) + len(piece) > _LONGEST_CODED:
+        if self._too_long or len(self._waiting) + len(piece) > LONGEST_CODED:
             self._too_long = True
             self._waiting = bytearray()
         else:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from panel_link.asking import LinkError
 
-from . import batch, plugging, ports, terminal
+from . import batch, flashing, plugging, ports, terminal
 from .batch import NoRow
 from .box import Box, Refused
 from .cable import BAUD, Cable, CableGone
 from .doctor import examine, own_version
+from .flashing import NoPanel
 from .office import Office, OfficeError
 from .office import read as read_office
 from .passwords import AdminPassword, NoPassword
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(screen, error, REFUSED)
     except (OfficeError, PlanError, NoPassword, UnicodeDecodeError) as error:
         return _complain(screen, error, BAD_COMMAND)
-    except (LinkError, NoBox, CableGone) as error:
+    except (LinkError, NoBox, CableGone, NoPanel) as error:
         return _complain(screen, error, NO_BOX)
     except OSError as error:
         return _complain(screen, OSError(f"{error.filename}: {error.strerror}."), BAD_COMMAND)
@@ -123,6 +124,18 @@ def _restore(options: Namespace, screen: Screen) -> int:
     return DONE
 
 
+def _flash(options: Namespace, screen: Screen) -> int:
+    if len(options.port) != 1:
+        raise OfficeError("Say --port: the Pico's own, such as /dev/ttyACM0, and not the box's.")
+    files = flashing.files(options.folder)
+    with closing(Cable(options.port[0], options.baud)) as cable:
+        cable.open()
+        copied = flashing.flash(cable, files, screen)
+    screen.say(f"{len(copied)} of {len(files)} files were copied; the panel starts anew.")
+    screen.answer({"files": len(files), "copied": copied})
+    return DONE
+
+
 def _doctor(options: Namespace, screen: Screen) -> int:
     cable = Cable(ports.choose(options.port, options.baud), options.baud)
     box = Box(cable, AdminPassword(options.password_file).there)
@@ -168,8 +181,8 @@ def build_parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"deskctl {own_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def add(name: str, run: object, text: str) -> ArgumentParser:
-        command = commands.add_parser(name, help=text, description=text, epilog=EPILOG)
+    def add(name: str, run: object, text: str, to: _SubParsersAction[ArgumentParser] = commands) -> ArgumentParser:
+        command = to.add_parser(name, help=text, description=text, epilog=EPILOG)
         command.add_argument("--port", action="append", default=[], metavar="PORT",
                              help="such as /dev/ttyUSB0 or COM3 (default: where a box answers)")  # fmt: skip
         command.add_argument("--baud", type=int, default=BAUD, help=f"speed of the line (default: {BAUD})")
@@ -181,6 +194,11 @@ def build_parser() -> ArgumentParser:
     add("console", _console, "The box's console on this terminal.")
     _add_provision(add("provision", _provision, "Make a box what a file says; only what differs is changed."))
     _add_saving(add("export", _export, "Write down what was set on a box."), add("restore", _restore, "Read it back."))
+    panel = commands.add_parser("panel", help="The front panel.", description="The front panel.")
+    of_panel = panel.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    flash = add("flash", _flash, "Copy the panel's program to the Pico, over its USB port.", of_panel)
+    flash.add_argument("folder", type=Path, nargs="?", default=Path("build/panel"), metavar="FOLDER",
+                       help="what `make panel` laid out (default: build/panel)")  # fmt: skip
     _add_password(add("doctor", _doctor, "Look what is well: port, cable, versions, the box itself."))
     return parser
 

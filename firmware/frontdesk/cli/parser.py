@@ -22,7 +22,6 @@ GROUPS = {
 }
 LATER = {
     "web": "the setup page",
-    "panel": "the front panel",
     "pnp": "phones that set themselves up",
 }
 """Options of `serve` that take `off` until there is something behind them."""
@@ -123,6 +122,10 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
         "--console", action="append", default=[], type=console_port, metavar="pty|PORT|off",
         help="a serial console at that port, such as /dev/ttyAMA0; pty: at a pseudo-terminal, which is named",
     )  # fmt: skip
+    parser.add_argument(
+        "--panel", type=panel_port, metavar="pty|PORT|off",
+        help="the front panel at that port; pty: at a pseudo-terminal, which is named (default: the board's, else off)",
+    )  # fmt: skip
     for option, what in LATER.items():
         parser.add_argument(f"--{option}", action="append", type=only_off, metavar="off", help=f"{what}: off as yet")
     parser.add_argument(
@@ -151,8 +154,17 @@ def only_off(text: str) -> str:
 
 def console_port(text: str) -> str:
     """`pty`, `off`, a device, or a URL of pyserial."""
+    return _port("a console", text)
+
+
+def panel_port(text: str) -> str:
+    """As a console's."""
+    return _port("the front panel", text)
+
+
+def _port(what: str, text: str) -> str:
     if text not in ("pty", "off") and not text.startswith("/") and "://" not in text:
-        raise ArgumentTypeError(f"a console is at pty, at a port such as /dev/ttyAMA0, or off, not {text!r}")
+        raise ArgumentTypeError(f"{what} is at pty, at a port such as /dev/ttyAMA0, or off, not {text!r}")
     return text
 
 

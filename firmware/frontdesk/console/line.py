@@ -1,38 +1,57 @@
-"""A console at its port, from the start of the box to its end."""
+"""A console or the front panel at its port, from the start of the box to its end."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Protocol
 
 from ..control import Box
 from .console import Console
-from .serial_port import Device, Port, Pty, Serial
+from .panel import Panel
+from .serial_port import Behind, Device, Port, Pty, Serial
 
 PTY = "pty"
 """Makes a pseudo-terminal, and says where it is."""
 
 
-class Line:
-    """One of the lines over which the box is administered."""
+class End(Behind, Protocol):
+    """What sits behind a port, and ends with the box."""
 
-    def __init__(self, box: Box, where: str) -> None:
+    async def close(self) -> None: ...
+
+
+class Line:
+    """One of the serial lines of the box."""
+
+    def __init__(self, where: str, behind: Callable[[Port], End]) -> None:
         """`where`: `pty`, a device, or a URL of pyserial. Raises OSError where no pty can be had."""
         self._pty = Pty() if where == PTY else None
         self.name = self._pty.path if self._pty is not None else where
         self._port = Port(self.name, self._open)
-        self._console = Console(box, self._port.write, asyncio.get_running_loop().call_later)
+        self._behind = behind(self._port)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Opens the port, and greets whoever is there once it is open."""
-        self._task = asyncio.get_running_loop().create_task(self._port.serve(self._console))
+        self._task = asyncio.get_running_loop().create_task(self._port.serve(self._behind))
 
     async def close(self) -> None:
         """Ends the visit and closes the port."""
-        await self._console.close()
+        await self._behind.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     def _open(self) -> Device:
         return self._pty if self._pty is not None else Serial(self.name)
+
+
+def console(box: Box, where: str) -> Line:
+    """A line at which people and programs administer the box."""
+    return Line(where, lambda port: Console(box, port.write, asyncio.get_running_loop().call_later))
+
+
+def panel(box: Box, where: str) -> Line:
+    """The front panel's line."""
+    return Line(where, lambda port: Panel(box, port))

@@ -1,0 +1,109 @@
+"""The display: sixteen letters in eight rows, on the SSD1306 driver of micropython-lib."""
+
+import framebuf
+import pins
+from machine import I2C, Pin
+from micropython import const
+from ssd1306 import SSD1306_I2C
+
+WIDTH, HEIGHT = 128, 64
+COLUMNS, ROWS = 16, 8
+_LETTER = const(8)
+_ASCII = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+"""The font has no others."""
+
+
+class Display:
+    """Draws into memory; `show` sends it only when it differs from what is there."""
+
+    def __init__(self) -> None:
+        bus = I2C(pins.I2C, sda=Pin(pins.SDA), scl=Pin(pins.SCL), freq=400_000)
+        self._screen = SSD1306_I2C(WIDTH, HEIGHT, bus, pins.ADDRESS)
+        self._pixels = bytearray(WIDTH * HEIGHT // 8)
+        self._shown = bytearray(WIDTH * HEIGHT // 8)
+        self._canvas = framebuf.FrameBuffer(self._pixels, WIDTH, HEIGHT, framebuf.MONO_VLSB)
+        self._letter = bytearray(_LETTER)
+        self._stamp = framebuf.FrameBuffer(self._letter, _LETTER, _LETTER, framebuf.MONO_VLSB)
+        self._blank()
+
+    def clear(self) -> None:
+        """An empty picture."""
+        self._canvas.fill(0)
+
+    def title(self, text: str) -> None:
+        """Row 0, dark on light."""
+        self._canvas.fill_rect(0, 0, WIDTH, _LETTER + 2, 1)
+        self._canvas.text(plain(text)[:COLUMNS], 1, 1, 0)
+
+    def row(self, number: int, text: str) -> None:
+        """One row; 0 is the title's."""
+        self._canvas.text(plain(text)[:COLUMNS], 0, number * _LETTER, 1)
+
+    def rows(self, number: int, text: str) -> int:
+        """As many rows as the words take; the row after them."""
+        for line in wrapped(plain(text)):
+            if number >= ROWS:
+                break
+            self.row(number, line)
+            number += 1
+        return number
+
+    def pair(self, number: int, text: str, count: int) -> None:
+        """Words at the left and a number at the right of a row."""
+        self.row(number, text)
+        digits = str(count)
+        self._canvas.text(digits, WIDTH - _LETTER * len(digits), number * _LETTER, 1)
+
+    def large(self, y: int, text: str) -> None:
+        """Eight letters of twice the size."""
+        for place, letter in enumerate(text[:8]):
+            self._stamp.fill(0)
+            self._stamp.text(letter, 0, 0, 1)
+            for dot in range(_LETTER * _LETTER):
+                if self._stamp.pixel(dot % _LETTER, dot // _LETTER):
+                    x = 2 * (place * _LETTER + dot % _LETTER)
+                    self._canvas.fill_rect(x, y + 2 * (dot // _LETTER), 2, 2, 1)
+
+    def show(self) -> None:
+        """Sends the picture, if it is another."""
+        if self._pixels == self._shown:
+            return
+        self._shown[:] = self._pixels
+        self._screen.fill(0)
+        self._screen.blit(self._canvas, 0, 0)
+        self._screen.show()
+
+    def _blank(self) -> None:
+        self._screen.fill(0)
+        self._screen.show()
+
+
+def plain(text: str) -> str:
+    """With letters that the font has."""
+    if all(ord(letter) < 127 for letter in text):
+        return text
+    return "".join([letter if ord(letter) < 127 else _ASCII.get(letter, "?") for letter in text])
+
+
+def wrapped(text: str) -> "list[str]":
+    """Lines of at most sixteen letters, cut between words where one fits."""
+    lines = []
+    line = ""
+    for word in text.split():
+        while len(word) > COLUMNS:
+            room = COLUMNS - len(line) - 1 if line else COLUMNS
+            if room > 0:
+                line = line + " " + word[:room] if line else word[:room]
+                word = word[room:]
+            lines.append(line)
+            line = ""
+        if not line:
+            line = word
+        elif len(line) + 1 + len(word) <= COLUMNS:
+            line = line + " " + word
+        else:
+            lines.append(line)
+            line = word
+    if line:
+        lines.append(line)
+    return lines

@@ -1,0 +1,3 @@
+"""The panel's release, which is the box's."""
+
+RELEASE = "0.1.0"
