@@ -24,13 +24,14 @@ def checked_name(name: str) -> str:
 
 
 def checked_address(text: str) -> str:
-    """An IP address."""
+    """An IP address, as a packet's source is written: an IPv4 address that is mapped into IPv6 is itself."""
     from ipaddress import ip_address
 
     try:
-        return str(ip_address(text.strip("[]")))
+        address = ip_address(text.strip("[]"))
     except ValueError:
         raise VerbError(f"{text!r} is no IP address.") from None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def checked_domain(text: str) -> str:
