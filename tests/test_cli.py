@@ -173,7 +173,7 @@ def test_factory_reset_wants_to_be_sure_and_can_keep_the_network(shell: Shell) -
         ["calls", "--limit", "many"],
         ["serve", "--web", "127.0.0.1:80"],
         ["serve", "--console", "ttyS0"],
-        ["serve", "--panel", "pty"],
+        ["serve", "--panel", "ttyAMA2"],
         ["serve", "--pnp", "eth0"],
         ["serve", "--guard", "on"],
         ["serve", "--flush", "soon"],

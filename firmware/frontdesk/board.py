@@ -75,11 +75,6 @@ class Board:
     """Defaults of the box's settings, under what is stored."""
 
     @property
-    def panel(self) -> str:
-        """The device of the front panel, or `off`."""
-        return next((port.device for port in self.serial if port.role == "panel"), "off")
-
-    @property
     def consoles(self) -> tuple[str, ...]:
         """The devices at which people get in."""
         ports = [port.device for port in self.serial if port.role == "console"]

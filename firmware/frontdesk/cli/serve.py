@@ -20,7 +20,7 @@ def serve_options(options: Namespace) -> Options:
     """Options of the appliance. Raises StoreError (exit status 2) with one sentence."""
     board = None if options.board is None else find_board(options.board)
     consoles = options.console or (board.consoles if board else ())
-    panel = options.panel or (board.panel if board else "off")
+    panel = options.panel or (board.panel if board else "")
     told = {"listeners": tuple(map(listener, options.sip))} if options.sip else {}
     return Options(
         data=options.data,
