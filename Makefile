@@ -16,6 +16,8 @@ CLIENTS := baresip sipp nft ip tmux picocom systemd-analyze
 # What tests/powercut records a disk with.
 POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
 STATES ?= 200
+# What tests/appliance makes and starts an emulated board with.
+APPLIANCE_PACKAGES := mmdebstrap qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
 
 .DEFAULT_GOAL := run
 .PHONY: run hints install uninstall appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
@@ -46,6 +48,13 @@ test: $(VENV) $(PANEL)/.done clients  ## run all tests, the real phones of tests
 
 powercut: $(VENV) disks  ## cut the power at 200 moments (STATES=1000: so many) and start again; needs root
 	STATES=$(STATES) $(BIN)/python -m pytest -q -s tests/powercut/check_power_cuts.py tests/powercut/check_full_disk.py
+
+appliance: $(VENV)  ## install into a Debian for 64-bit ARM, start that under QEMU, and call through it; needs root
+	@[ "$$(id -u)" = 0 ] || { echo "make appliance makes a root file system, so it needs root: run it as root."; exit 1; }
+	$(call install_packages,$(APPLIANCE_PACKAGES))
+	@[ -e /proc/sys/fs/binfmt_misc/register ] || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+	@[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || update-binfmts --enable qemu-aarch64
+	$(BIN)/python -m pytest -q -s tests/appliance/check_appliance.py
 
 # With DESTDIR only files are written below it. WHEELS=DIR takes the packages from there and not from the network.
 INSTALLER = PYTHONPATH=firmware:. PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m install --destdir '$(DESTDIR)'
