@@ -18,9 +18,9 @@ PACKAGES = "systemd,systemd-sysv,dbus,udev,iproute2,kmod,make,python3,python3-ve
 KERNEL = "apt-get download $(apt-cache depends linux-image-arm64 | sed -n 's/ *Depends: //p' | head -1)"
 PLATFORMS = [f"manylinux{version}_aarch64" for version in ("2014", "_2_17", "_2_28", "_2_34")]
 SIZE = "1200M"
-EARLY = ("virtio_pci", "virtio_mmio", "virtio_blk", "ext4")
-"""Modules without which the disk cannot be read."""
-LATER = ("virtio_net", "virtio_console", "i6300esb")
+EARLY = ("virtio_pci", "virtio_mmio", "virtio_console", "virtio_blk", "crc32c_generic", "ext4")
+"""Modules without which the disk cannot be read, and nothing be told."""
+LATER = ("virtio_net", "i6300esb")
 INIT = """\
 #!/bin/busybox sh
 /bin/busybox mount -t devtmpfs devtmpfs /dev
