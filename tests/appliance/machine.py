@@ -35,7 +35,8 @@ class Machine:
 
     def start(self) -> None:
         """Power on; returns at once."""
-        forward = ",".join(f"hostfwd={each}:{self.address}:5060-:5060" for each in ("udp", "tcp"))
+        # At no address of the host: QEMU would show the guest its own one as the source of what comes over UDP.
+        forward = "hostfwd=udp::5060-:5060,hostfwd=tcp::5060-:5060"
         self._process = subprocess.Popen(
             [
                 *self._place.command(), "qemu-system-aarch64", "-M", "virt", "-cpu", "max,pauth-impdef=on", "-smp", "2",
@@ -80,6 +81,7 @@ class Machine:
         with self._place.stream() as asking:
             asking.settimeout(2.0)
             try:
+                asking.bind(("127.0.0.1", 0))  # QEMU gives its host another address than its guest only from there.
                 asking.connect((self.address, 5060))
                 asking.sendall(OPTIONS.format(box=self.address).encode())
                 return asking.recv(4096).startswith(b"SIP/2.0 200")
