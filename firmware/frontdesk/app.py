@@ -13,7 +13,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from .config import DEFAULTS
 from .control import Admin, Box
 from .control import run as control_run
 from .control.admin import OffLoop, T
+from .control.candidate import ON_TRIAL, Alarm, Candidate, untried
 from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
@@ -109,6 +110,8 @@ class _Appliance:
         for notice in store.notices:
             _log.warning("%s", notice)
         self._core = self._make_core()
+        self._work: set[asyncio.Task[None]] = set()
+        """What was started and is still held."""
 
     def _make_core(self) -> Core:
         store, settings = self._store, self._settings
@@ -176,6 +179,8 @@ class _Appliance:
         _settle_memory()
         await control.start(self._options.data)
         lines = self._lines(box)
+        if ON_TRIAL in self._meta:
+            await untried(box)
         endpoint.settle()
         if os.geteuid() == 0:
             _log.warning("serving as root: that is for a container or a trial; `make install` makes a user for it")
@@ -218,6 +223,11 @@ class _Appliance:
             reset=lambda: control_run(box, "factory-reset", {"yes": True}),
         )
 
+    def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Alarm:
+        """Runs something in so many seconds."""
+        loop = asyncio.get_running_loop()
+        return loop.call_later(seconds, lambda: self._work.add(loop.create_task(work())))
+
     def _lines(self, box: Box) -> list[Line]:
         """Consoles and the front panel; where the console or panel made a pty, its path is told."""
         if not self._options.consoles and not self._options.panel:
@@ -246,6 +256,7 @@ class _Appliance:
             admin=Admin(records, self._meta, self._options.data, self._clock.now, _two_at_once()),
             defaults=self._defaults,
             notices=self._store.notices,
+            candidate=Candidate(self._later),
             core=self._core,
             settle=endpoint.settle,
             configure=self._configure,

@@ -22,7 +22,7 @@ class PlanError(Exception):
 
 @dataclass(slots=True, frozen=True)
 class Step:
-    """One verb, and how a diff shows it."""
+    """One verb, and how a diff shows it; empty: it belongs to the steps before it."""
 
     text: str
     verb: str
@@ -63,7 +63,7 @@ class Plan:
     @property
     def diff(self) -> list[str]:
         """A line for each step."""
-        return [step.text for step in self.steps]
+        return [step.text for step in self.steps if step.text]
 
 
 def make(office: Office, state: State, password: Callable[[str], str]) -> Plan:
@@ -120,10 +120,13 @@ def _taken(office: Office, state: State) -> Iterator[str]:
 
 
 def _settings(office: Office, state: State) -> Iterator[Step]:
-    for key, value in office.settings.items():
+    """Staged one by one and taken into use together: they may be possible only together."""
+    changed = {key: value for key, value in office.settings.items() if not same(state.settings[key], value)}
+    for key, value in changed.items():
         now = state.settings[key]
-        if not same(now, value):
-            yield Step(f"~ {key}: {now or '-'} -> {value or '-'}", "config set", {"key": key, "value": value})
+        yield Step(f"~ {key}: {now or '-'} -> {value or '-'}", "config stage", {"key": key, "value": value})
+    if changed:
+        yield Step("", "config commit", {})
 
 
 def _accounts(office: Office, state: State) -> Iterator[Step]:

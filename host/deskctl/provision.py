@@ -53,7 +53,7 @@ def provision(box: Box, office: Office, wishes: Wishes, words: Words, screen: Sc
         screen.say(line)
     if wishes.dry_run or not made.steps:
         return made
-    if not wishes.yes and not screen.agreed(f"Carry out these {len(made.steps)} steps?"):
+    if not wishes.yes and not screen.agreed(f"Carry out these {len(made.diff)} steps?"):
         raise NotAgreed("Nothing was changed; --yes carries it out without asking.")
     if admin is not None:
         box.password = wishes.password.new()
@@ -80,4 +80,4 @@ def _apply(box: Box, office: Office, made: Plan, words: Words, screen: Screen) -
     finally:
         if made.passwords:
             words.tell(made.passwords)
-    screen.say(f"Done and looked at again: {len(made.steps)} steps.")
+    screen.say(f"Done and looked at again: {len(made.diff)} steps.")

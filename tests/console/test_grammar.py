@@ -50,8 +50,8 @@ def test_every_argument_of_every_verb_can_be_said() -> None:
         ("show events", "events", {}),
         ("show config", "domain get", {}),
         ("show config flush", "config get", {"key": "flush"}),
-        ("set flush 5m", "config set", {"key": "flush", "value": "5m"}),
-        ("set flush=5m", "config set", {"key": "flush=5m"}),
+        ("set flush 5m", "config stage", {"key": "flush", "value": "5m"}),
+        ("set flush=5m", "config stage", {"key": "flush=5m"}),
         ("set account 101 name=Workshop", "account set", {"user": "101", "assignment": "name=Workshop"}),
         ("set account 101 dis", "account disable", {"user": "101"}),
         ('add account 101 name "Front desk"', "account add", {"user": "101", "name": "Front desk"}),
@@ -129,7 +129,10 @@ def test_tab_adds_what_all_choices_share(before: str, added: str, choices: tuple
 
 
 SHOWN = ["status", "accounts", "devices", "bindings", "calls", "events", "net", "config"]
-WORDS = ["show", "set", "add", "delete", "export", "import", "reboot", "acknowledge", "help", "exit"]
+WORDS = [
+    *("show", "set", "add", "delete", "diff", "commit", "rollback", "export", "import", "reboot", "acknowledge"),
+    *("help", "exit"),
+]
 
 
 def test_help_of_nothing_lists_the_words_that_begin_a_line() -> None:

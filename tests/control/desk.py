@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 from frontdesk.control import Admin, Box, run
+from frontdesk.control.candidate import Candidate
 from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
@@ -14,6 +16,17 @@ from frontdesk.model import Binding, Changes, Close, Commit, Settings
 from frontdesk.store import Records
 from frontdesk.store.bindings import REMOVE, SAVE, row
 from tests.store.rows import BOOT, NOW, REALM, WALL, binding, clock, opened
+
+
+class Bell:
+    """What is to be done in so many seconds."""
+
+    def __init__(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self.seconds, self.work = seconds, work
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
 
 
 class Desk:
@@ -27,6 +40,7 @@ class Desk:
         """The disk is full."""
         self.closed: list[Close] = []
         self.taken: list[Settings] = []
+        self.bells: list[Bell] = []
         who = Directory(self.store.realm)
         who.peers = self.store.peers()
         for account in self.store.accounts():
@@ -37,17 +51,24 @@ class Desk:
         admin = Admin(records, self.store.meta, directory, lambda: self.now)
         self.box = Box(
             who, where, records, self.store.settings(), clock(), admin=admin, core=self.core,
+            candidate=Candidate(self._later),
             settle=self._settle, configure=self.taken.append, listeners=["udp:127.0.0.1:5060"], started_at=NOW - 90,
         )  # fmt: skip
 
     def do(self, words: str, **arguments: Any) -> Any:
         """The answer to a verb."""
-        verb = run(self.box, words, arguments)
-        try:
-            verb.send(None)
-        except StopIteration as end:
-            return end.value
-        raise AssertionError("the verb waits")
+        return finish(run(self.box, words, arguments))
+
+    def ring(self) -> None:
+        """The time is over for all that was to be done later."""
+        for bell in self.bells:
+            if not bell.cancelled:
+                finish(bell.work())
+        self.bells.clear()
+
+    def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Bell:
+        self.bells.append(Bell(seconds, work))
+        return self.bells[-1]
 
     def register(self, saved: Binding) -> Binding:
         """A phone is there."""
@@ -85,6 +106,15 @@ class Desk:
         else:
             self.store.write(lambda connection: _write(connection, commit.changes), snapshot=False)
             self.core.committed([commit.ticket], NOW)
+
+
+def finish(work: Coroutine[Any, Any, Any]) -> Any:
+    """The answer of what waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("the verb waits")
 
 
 def _write(connection: sqlite3.Connection, changes: Changes) -> None:

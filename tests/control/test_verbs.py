@@ -59,7 +59,7 @@ def test_ext_is_another_word_for_account(desk: Desk) -> None:
 
 
 def test_setting_is_used_at_once_and_kept(desk: Desk) -> None:
-    assert desk.do("config set", key="max_bindings", value="3") == {"key": "max-bindings", "value": "3"}
+    assert desk.do("config set", key="max_bindings", value="3") == {"key": "max-bindings", "value": "3", "notes": []}
     assert [settings.max_bindings for settings in desk.taken] == [3]
     assert desk.do("config get", key="max-bindings") == "3"
     assert desk.restart().box.settings.max_bindings == 3

@@ -17,12 +17,12 @@ MACHINE = 0
 class Console:
     """What sits behind a port; it ends with the box."""
 
-    def __init__(self, box: Box, send: Callable[[bytes], None], later: Later) -> None:
+    def __init__(self, box: Box, send: Callable[[bytes], None], later: Later, editor: str = "the console") -> None:
         self._clock = box.clock
         self._send = send
         self._later = later
         self._terminal = Terminal(self._send_to_people, later)
-        self._session = Session(box, self._terminal)
+        self._session = Session(box, self._terminal, editor)
         self._machine = Machine(box, box.admin)
         self._silence: Alarm | None = None
         """Runs while the line is a program's."""

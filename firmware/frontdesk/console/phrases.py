@@ -90,7 +90,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("show net", ("net",), {}),
     ("show config", ("domain get", "config list", "peer list"), {}),
     ("show config KEY", ("config get",), {}),
-    ("set KEY", ("config set",), {}),
+    ("set KEY", ("config stage",), {}),
     ("set account", ("account set",), {}),
     ("set account USER enable", ("account enable",), {}),
     ("set account USER disable", ("account disable",), {}),
@@ -107,6 +107,9 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("delete device", ("device revoke",), {}),
     ("delete binding", ("binding remove",), {}),
     ("delete peer", ("peer remove",), {}),
+    ("diff", ("config diff",), {}),
+    ("commit", ("config commit",), {}),
+    ("rollback", ("config rollback",), {}),
     ("export", ("export",), {}),
     ("import", ("import",), {}),
     ("factory-reset", ("factory-reset",), {"yes": True}),
@@ -114,6 +117,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("acknowledge", ("acknowledge",), {}),
 )
 ELSEWHERE = {
+    "config set": "`set` stages, and `commit` takes it into use",
     "account import": "`import` takes what can be pasted",
     "alias list": "`show accounts` has them",
 }

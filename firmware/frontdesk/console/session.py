@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from .. import __version__
 from ..control import Argument, Box, Kind, VerbError, run
 from ..control.administration import recover, recovery_offered
+from ..control.candidate import EDITOR
 from ..control.throttle import Throttled
 from ..control.verbs import LONGEST_VALUE
 from . import phrases
@@ -37,7 +38,9 @@ _log = logging.getLogger(__name__)
 class Session:
     """Serves one terminal for as long as the box runs."""
 
-    def __init__(self, box: Box, terminal: Terminal) -> None:
+    def __init__(self, box: Box, terminal: Terminal, editor: str = "the console") -> None:
+        """`editor`: who stages settings here, in words."""
+        self._editor = editor
         self._box = box
         self._admin = box.admin
         self._terminal = terminal
@@ -49,6 +52,7 @@ class Session:
 
     async def serve(self) -> None:
         """Never returns."""
+        EDITOR.set(self._editor)
         while True:
             try:
                 await self._visit()

@@ -142,8 +142,11 @@ class Wizard:
     async def _change_settings(self, answers: Answers) -> None:
         changed = {key: value for key, value in answers.settings.items() if value != self._kept[key]}
         for key, value in changed.items():
-            await run(self._box, "config set", {"key": key, "value": value})
-        self._terminal.show("\n".join(f"{key} is {value} now." for key, value in changed.items()))
+            await run(self._box, "config stage", {"key": key, "value": value})
+        if changed:
+            answer = await run(self._box, "config commit", {})
+            self._terminal.show("\n".join(f"{key} is {value} now." for key, value in changed.items()))
+            self._terminal.show(wrapped("\n".join(answer["notes"])))
 
     async def _set_domain(self, answers: Answers) -> None:
         if answers.domain and answers.domain != self._box.directory.realm:

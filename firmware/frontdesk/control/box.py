@@ -11,6 +11,7 @@ from ..config import DEFAULTS
 from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
 from .admin import Admin, Pair
+from .candidate import Candidate
 from .errors import VerbError
 from .host import ManagedElsewhere, System
 
@@ -90,6 +91,8 @@ class Box:
     defaults: Settings = DEFAULTS
     """The settings of this box while none is kept: its board's."""
     notices: list[str] = field(default_factory=list)
+    candidate: Candidate = field(default_factory=Candidate)
+    """Settings that are staged, or on trial."""
     system: System = field(default_factory=ManagedElsewhere)
     """The machine that it runs on."""
     core: Core | None = None

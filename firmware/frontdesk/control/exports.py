@@ -60,6 +60,10 @@ def _user(binding: Binding) -> str:
 
 async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Sequence[Answer] = ()) -> Answer:
     """Makes it so: on top of what is there, or (`wipe`) instead of it. Raises VerbError, and then changed nothing."""
+    if wipe:
+        await box.candidate.end_trial(box)
+        box.candidate.discard()
+    box.candidate.refuse_trial(box)
     realm = _realm(box, read, wipe)
     before = {} if wipe else dict(box.directory.accounts)
     accounts = [_merged(before, account, realm) for account in read.accounts.values()]

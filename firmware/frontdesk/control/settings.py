@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..config import SETTINGS, SettingError, changed, find, text_of
+from ..config import SETTINGS, SettingError, text_of
+from ..model import Settings
+from . import host
+from .admin import Pair
 from .box import Box, VerbError
+from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain
 
 Answer = dict[str, Any]
@@ -23,18 +28,99 @@ async def get(box: Box, key: str) -> str:
 
 async def put(box: Box, key: str, value: str = "") -> Answer:
     """Changes one setting, at once and for good."""
+    key, text = _typed(key, value)
+    box.candidate.refuse_trial(box)
+    settings = checked(box, {key: text})
+    notes = await _take(box, settings, {key: text})
+    return {"key": key, "value": text_of(settings, key), "notes": notes}
+
+
+def _typed(key: str, value: str) -> tuple[str, str | None]:
     if not value and "=" in key:
         key, _, value = key.partition("=")
-    text = None if value == DEFAULT else value
+    return known(key), None if value == DEFAULT else value
+
+
+async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:
+    """In use and kept, or neither; what the machine leaves to others is a note. Raises VerbError, OSError."""
+    old = box.settings
+    notes = await host.take(box.system, old, settings)
     try:
-        settings = changed(box.settings, key, text, box.defaults)
-        key = find(key).key
-    except SettingError as error:
-        raise VerbError(str(error)) from None
-    await box.records.put("settings", key, None if text is None else text_of(settings, key))
+        await box.records.change(pairs=_pairs(settings, texts))
+    except BaseException:
+        await host.take(box.system, settings, old)
+        raise
     box.settings = settings
     box.configure(settings)
-    return {"key": key, "value": text_of(settings, key)}
+    return notes
+
+
+def _pairs(settings: Settings, texts: Mapping[str, str | None]) -> list[Pair]:
+    return [("settings", key, None if text is None else text_of(settings, key)) for key, text in texts.items()]
+
+
+# -- staged ------------------------------------------------------------------------------------------------------------
+
+
+async def stage(box: Box, key: str, value: str = "") -> Answer:
+    """Stages one setting; `commit` takes all that are staged into use."""
+    key, text = _typed(key, value)
+    warning = box.candidate.stage(box, key, text)
+    return {"key": key, "value": typed(box, key, text), "warning": warning}
+
+
+async def diff(box: Box) -> list[Answer]:
+    """Shows what is staged beside what is in use."""
+    return [{"key": each.key, "old": each.old, "new": each.new} for each in box.candidate.changes(box)]
+
+
+async def commit(box: Box, confirm: int | None = None) -> Answer:
+    """Takes what is staged into use; or keeps what was tried."""
+    candidate = box.candidate
+    if candidate.trial is not None:
+        return await _confirm(box)
+    changes = [each.key for each in candidate.changes(box)]
+    if not changes:
+        candidate.discard()
+        raise VerbError("Nothing is staged.")
+    settings = checked(box, candidate.texts)
+    if confirm is None:
+        notes = await _take(box, settings, candidate.texts)
+        candidate.discard()
+        return {"changed": changes, "confirm": None, "notes": notes}
+    if not 1 <= confirm <= LONGEST_TRIAL:
+        raise VerbError(f"A commit is tried for 1 to {LONGEST_TRIAL} seconds, not {confirm}.")
+    return {"changed": changes, "confirm": confirm, "notes": await _try(box, settings, confirm)}
+
+
+async def _try(box: Box, settings: Settings, seconds: int) -> list[str]:
+    """In use, and not kept. The mark comes first: a power cut between the two does no harm."""
+    before = box.settings
+    await box.candidate.begin_trial(box, before, settings, seconds)
+    try:
+        notes = await host.take(box.system, before, settings)
+    except BaseException:
+        await box.candidate.give_up(box)
+        raise
+    box.settings = settings
+    box.configure(settings)
+    return notes
+
+
+async def _confirm(box: Box) -> Answer:
+    trial = box.candidate.trial
+    assert trial is not None
+    await box.records.change(pairs=_pairs(box.settings, trial.texts))
+    await box.candidate.end_trial(box)
+    return {"changed": list(trial.texts), "confirm": None, "notes": []}
+
+
+async def rollback(box: Box) -> Answer:
+    """Drops what is staged; takes back what is tried."""
+    if box.candidate.trial is not None:
+        await box.candidate.go_back(box)
+    box.candidate.discard()
+    return {}
 
 
 async def show(box: Box) -> list[Answer]:

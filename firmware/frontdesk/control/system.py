@@ -33,7 +33,8 @@ async def status(box: Box) -> Answer:
         "memory": resident(),
     }
     # A further field, but only where there is something to say.
-    notices = [*box.notices, *box.admin.notices, *(journal.notices if journal else ())]
+    staged = box.candidate.notices(box.clock.now())
+    notices = [*box.notices, *box.admin.notices, *staged, *(journal.notices if journal else ())]
     code = box.admin.code
     return answer | ({"notices": notices} if notices else {}) | ({"first_boot_code": code} if code else {})
 

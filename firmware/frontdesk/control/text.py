@@ -49,6 +49,35 @@ def aligned(rows: Iterable[list[str]]) -> str:
     )
 
 
+def put(answer: Any) -> str:
+    """A setting that was changed."""
+    return _noted(f"{answer['key']} is {answer['value']} now.", answer)
+
+
+def staged(answer: Any) -> str:
+    """A setting that is to be changed, and who else is at it."""
+    line = f"{answer['key']} will be {answer['value']}; `commit` takes it into use."
+    return f"{line}\nNote: {answer['warning']}" if answer["warning"] else line
+
+
+def diff(answer: Any) -> str:
+    """What is staged, old and new, a line each."""
+    lines = [f"- {each['key']} {each['old'] or '-'}\n+ {each['key']} {each['new'] or '-'}" for each in answer]
+    return "\n".join(lines) or "Nothing is staged."
+
+
+def committed(answer: Any) -> str:
+    """What was taken into use, and what keeps it."""
+    line = f"In use now: {', '.join(answer['changed'])}."
+    if answer["confirm"]:
+        line += f"\n`commit` within {answer['confirm']} seconds keeps it; else it goes back by itself."
+    return _noted(line, answer)
+
+
+def _noted(line: str, answer: Any) -> str:
+    return "\n".join([line, *(f"Note: {note}" for note in answer["notes"])])
+
+
 def imported(answer: Any) -> str:
     """What an import did."""
     lines = [f"Imported {answer['added']} new accounts, changed {answer['changed']}."]

@@ -88,7 +88,8 @@ ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
 KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
 VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
-
+CONFIRM = Argument("confirm", "seconds in which `commit` has to be said once more, or it goes back", Kind.COUNT,
+                   option=True, required=False, metavar="SECONDS")  # fmt: skip
 DOMAIN = Argument("domain", "the name, such as example.com", metavar="NAME")
 SECRETS = Argument("secrets", "with passwords' hashes and keys", Kind.FLAG, option=True, required=False)
 EXPORT = Argument("text", "what `export` printed", Kind.FILE, metavar="FILE")
@@ -125,7 +126,11 @@ VERBS = (
     Verb("peer list", settings.peers, table("There are no trusted peers.", address="address", name="name"),
          role=Role.VIEWER),
     Verb("config get", settings.get, str, (KEY,), Role.VIEWER),
-    Verb("config set", settings.put, sentence("{key} is {value} now."), (KEY, VALUE)),
+    Verb("config set", settings.put, text.put, (KEY, VALUE)),
+    Verb("config stage", settings.stage, text.staged, (KEY, VALUE), needs_box=True),
+    Verb("config diff", settings.diff, text.diff, role=Role.VIEWER),
+    Verb("config commit", settings.commit, text.committed, (CONFIRM,), needs_box=True),
+    Verb("config rollback", settings.rollback, sentence("Nothing is staged or on trial now."), needs_box=True),
     Verb("config list", settings.show, table("", key="setting", value="value", meaning="meaning"), role=Role.VIEWER),
     Verb("bindings", bindings.show, text.bindings, role=Role.VIEWER),
     Verb("calls", system.calls, text.calls, (LIMIT,), Role.VIEWER),

@@ -1,0 +1,208 @@
+"""Settings that are staged but not in use, one candidate for all who administer the box; and a commit on trial.
+
+A commit on trial is in use and not written: it goes back by itself when its time is over, and at a restart, since the
+database still has the settings of before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..config import HOST, SettingError, combined, find, parse, text_of
+from ..model import Settings
+from . import host
+from .errors import VerbError
+from .times import ago
+
+if TYPE_CHECKING:
+    from .box import Box
+
+EDITOR: ContextVar[str] = ContextVar("editor", default="the command line")
+"""Who is at work, in words: the console, a program on the serial line, the page."""
+LONGEST_TRIAL = 86_400
+"""Seconds."""
+ON_TRIAL = "trial"
+"""In the table meta while the machine itself (network, name) is on trial: a start then brings it back."""
+
+
+class Alarm(Protocol):
+    """A call that is still to come."""
+
+    def cancel(self) -> None: ...
+
+
+Later = Callable[[float, Callable[[], Coroutine[Any, Any, None]]], Alarm]
+"""Runs something in so many seconds."""
+
+
+@dataclass(slots=True, frozen=True)
+class Change:
+    """One setting as it is, and as it is to be, both as they are typed."""
+
+    key: str
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
+class Trial:
+    """A commit that waits to be confirmed."""
+
+    editor: str
+    before: Settings
+    texts: dict[str, str | None]
+    ends_at: float
+    alarm: Alarm
+
+
+class Candidate:
+    """What is staged, by whom, and what is on trial."""
+
+    def __init__(self, later: Later | None = None) -> None:
+        """`later` is there where the box serves; without it nothing can be staged, since nothing would keep it."""
+        self._later = later
+        self._texts: dict[str, str | None] = {}
+        self._staged_at = 0.0
+        self.editor = ""
+        """Who has staged something last."""
+        self.trial: Trial | None = None
+        self._gone_back = ""
+
+    @property
+    def texts(self) -> Mapping[str, str | None]:
+        """Key -> the text that is staged; None: back to the default."""
+        return self._texts
+
+    def notices(self, now: float) -> list[str]:
+        """What whoever looks at the box has to know, a sentence each."""
+        notices = [self._gone_back] if self._gone_back else []
+        if self.trial is not None:
+            notices.append(f"Settings are on trial: they go back in {self._left(now)} unless `commit` keeps them.")
+        if self._texts:
+            notices.append(f"{self._staged(now)}; they are not in use before `commit`.")
+        return notices
+
+    def _staged(self, now: float) -> str:
+        return f"{self.editor.capitalize()} staged changes of settings {ago(now - self._staged_at)} ago"
+
+    def _left(self, now: float) -> str:
+        return ago(max(0.0, self.trial.ends_at - now)) if self.trial else ""
+
+    # -- staging -------------------------------------------------------------------------------------------------------
+
+    def stage(self, box: Box, key: str, text: str | None) -> str:
+        """Stages one setting; a sentence where somebody else has staged something. Raises VerbError."""
+        if self._later is None:
+            raise VerbError("Settings are staged where the box serves; here `config set` changes one for good.")
+        self.refuse_trial(box)
+        now = box.clock.now()
+        texts = self._texts | {key: text}
+        typed(box, key, text)
+        others = bool(self._texts) and self.editor != EDITOR.get()
+        warning = f"{self._staged(now)} too: `diff` shows all, and `commit` takes all." if others else ""
+        self._texts = texts
+        self.editor, self._staged_at = EDITOR.get(), now
+        return warning
+
+    def changes(self, box: Box) -> list[Change]:
+        """What is to be changed, whether or not it can stand together yet."""
+        changes = [
+            Change(key, text_of(box.settings, key), typed(box, key, text)) for key, text in self._texts.items()
+        ]
+        return [change for change in changes if change.old != change.new]
+
+    def discard(self) -> None:
+        """Forgets what is staged, and that something went back."""
+        self._texts = {}
+        self._gone_back = ""
+
+    # -- a commit on trial ---------------------------------------------------------------------------------------------
+
+    def refuse_trial(self, box: Box) -> None:
+        """Raises VerbError while a commit waits for its confirmation."""
+        if self.trial is not None:
+            left = self._left(box.clock.now())
+            raise VerbError(
+                f"{self.trial.editor.capitalize()} tries settings out, for {left} yet: first `commit` or `rollback`."
+            )
+
+    async def begin_trial(self, box: Box, before: Settings, after: Settings, seconds: float) -> None:
+        """What is staged is about to be in use; it goes back in so many seconds. Raises VerbError, OSError."""
+        if self._later is None:
+            raise VerbError("Settings are tried out where the box serves.")
+        if any(text_of(before, key) != text_of(after, key) for key in HOST):
+            await box.records.put("meta", ON_TRIAL, "on")
+
+        async def end() -> None:
+            async with box.turn:
+                await self.go_back(box, by_itself=True)
+
+        alarm = self._later(seconds, end)
+        self.trial = Trial(EDITOR.get(), before, dict(self._texts), box.clock.now() + seconds, alarm)
+        self.discard()
+
+    async def end_trial(self, box: Box) -> Trial | None:
+        """They stay, or were taken back: nothing more happens by itself."""
+        trial, self.trial = self.trial, None
+        if trial is not None:
+            trial.alarm.cancel()
+            await box.records.put("meta", ON_TRIAL, None)
+        return trial
+
+    async def give_up(self, box: Box) -> None:
+        """The machine has refused what was to be tried: it is staged as it was."""
+        trial = await self.end_trial(box)
+        if trial is not None:
+            self._texts = trial.texts
+
+    async def go_back(self, box: Box, *, by_itself: bool = False) -> None:
+        """The settings of before are in use again, and what was tried is staged again. Raises VerbError."""
+        trial = self.trial
+        if trial is None:
+            return
+        after, box.settings = box.settings, trial.before
+        box.configure(trial.before)
+        self._texts = trial.texts
+        self.editor, self._staged_at = trial.editor, box.clock.now()
+        if by_itself:
+            self._gone_back = "Nobody confirmed the last commit: the settings of before are in use again."
+        await host.take(box.system, after, trial.before)
+        await self.end_trial(box)
+
+
+def checked(box: Box, texts: Mapping[str, str | None]) -> Settings:
+    """The box's settings with these changed, if they can stand together. Raises VerbError."""
+    try:
+        return combined(box.settings, texts, box.defaults)
+    except SettingError as error:
+        raise VerbError(str(error)) from None
+
+
+def typed(box: Box, key: str, text: str | None) -> str:
+    """One value as it will stand; None: the default. Raises VerbError."""
+    try:
+        return text_of(box.defaults, key) if text is None else find(key).form.write(parse(key, text))
+    except SettingError as error:
+        raise VerbError(str(error)) from None
+
+
+def known(key: str) -> str:
+    """The key as the table of settings has it. Raises VerbError."""
+    try:
+        return find(key).key
+    except SettingError as error:
+        raise VerbError(str(error)) from None
+
+
+async def untried(box: Box) -> None:
+    """After a start in the middle of a trial: the machine has what is kept, and the mark is gone."""
+    try:
+        await box.system.apply(box.settings)
+        await box.records.put("meta", ON_TRIAL, None)
+    except host.Managed:
+        await box.records.put("meta", ON_TRIAL, None)
+    except (OSError, VerbError) as error:
+        box.notices.append(f"The network may still be as it was tried before the restart: {error}")
