@@ -7,6 +7,7 @@ import errno
 import logging
 import resource
 import socket
+from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,7 +41,7 @@ def connections(directory: Path, wanted: int = 1000) -> int:
     """How many the box lets in once it has asked for files."""
     store = Store.open(directory, "office.test")
     try:
-        appliance = app._Appliance(app.Options(directory, LISTENERS), store, ServiceManager({}, 1))
+        appliance = app._Appliance(app.Options(directory, LISTENERS), store, ServiceManager({}, 1), deque())
         appliance._configure(Settings(max_connections=wanted))
         return appliance._core.settings.max_connections
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -115,7 +116,7 @@ def test_a_stored_setting_goes_before_the_board_and_an_option_before_both(tmp_pa
     store.close()
     store = Store.open(tmp_path)
     options = Options(tmp_path, board=board.load("rpi-zero-2w"), flush=5.0)
-    settings = _Appliance(options, store, ServiceManager({}, 1))._settings
+    settings = _Appliance(options, store, ServiceManager({}, 1), deque())._settings
     store.close()
     assert (settings.max_accounts, settings.max_connections, settings.flush) == (7, 400, 5.0)
 

@@ -29,7 +29,7 @@ from .core import Core, Keys
 from .directory import Directory
 from .endpoint import Endpoint, Listener
 from .location import LocationService
-from .log import EventLines, start_logging
+from .log import EventLines, Recent, start_logging
 from .model import Settings
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
@@ -84,13 +84,13 @@ def everywhere() -> tuple[Listener, ...]:
 
 def run(options: Options) -> int:
     """Serves until SIGTERM or SIGINT; the exit status. Raises StoreError where the data directory can't be used."""
-    start_logging(options.log)
+    recent = start_logging(options.log)
     _check_user(options.data)
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with DirectoryLock(options.data, serve=True):
         store = Store.open(options.data, options.domains[0] if options.domains else None)
         try:
-            return asyncio.run(_Appliance(options, store, ServiceManager(os.environ, os.getpid())).serve())
+            return asyncio.run(_Appliance(options, store, ServiceManager(os.environ, os.getpid()), recent).serve())
         finally:
             store.close()
 
@@ -98,7 +98,9 @@ def run(options: Options) -> int:
 class _Appliance:
     """One run of the box."""
 
-    def __init__(self, options: Options, store: Store, manager: ServiceManager) -> None:
+    def __init__(self, options: Options, store: Store, manager: ServiceManager, recent: Recent) -> None:
+        """`recent`: the last lines of the log."""
+        self._recent = recent
         self._options = options
         self._manager = manager
         self._store = store
@@ -123,7 +125,7 @@ class _Appliance:
         location = LocationService(bindings, store.next_binding_id())
         keys = Keys(record_route=store.record_route_key, process=secrets.token_bytes(32))
         core = Core(directory, location, settings, keys, os.urandom)
-        core.events.subscribe(EventLines(self._options.log, sys.stderr, self._clock.wall).write)
+        core.events.subscribe(EventLines(self._options.log, sys.stderr, self._clock.wall, self._recent).write)
         return core
 
     async def serve(self) -> int:
@@ -262,6 +264,7 @@ class _Appliance:
             configure=self._configure,
             journal=journal,
             listeners=endpoint.listeners,
+            log=self._recent,
             started_at=self._clock.now(),
             turn=asyncio.Lock(),
         )

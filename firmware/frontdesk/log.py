@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TextIO
 
@@ -24,19 +25,44 @@ class _JsonLines(logging.Formatter):
         return _json(line)
 
 
-def start_logging(form: str) -> None:
-    """`form`: "text" or "json"."""
-    output = logging.StreamHandler(sys.stderr)
+RECENT = 300
+"""Lines that are kept in memory, 100 to 200 bytes each."""
+LONGEST = 400
+"""Characters that are kept of one line."""
+
+Recent = deque[str]
+"""The last lines, oldest first."""
+
+
+class _Keeping(logging.StreamHandler[TextIO]):
+    """Writes lines, and keeps the last in memory."""
+
+    def __init__(self, output: TextIO, recent: Recent) -> None:
+        super().__init__(output)
+        self._recent = recent
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        self._recent.append(line[:LONGEST])
+        return line
+
+
+def start_logging(form: str) -> Recent:
+    """`form`: "text" or "json". What it gives holds the last lines from now on."""
+    recent: Recent = deque(maxlen=RECENT)
+    output = _Keeping(sys.stderr, recent)
     text = logging.Formatter("%(asctime)s %(levelname).1s %(message)s")
     output.setFormatter(_JsonLines() if form == "json" else text)
     logging.basicConfig(level=logging.INFO, handlers=[output], force=True)
+    return recent
 
 
 class EventLines:
     """Writes events as lines, all of a turn at once: a record of the logging module for each cost a third of a call."""
 
-    def __init__(self, form: str, output: TextIO, wall: Callable[[], float]) -> None:
-        """`form`: "text" or "json"; `wall`: seconds since 1970."""
+    def __init__(self, form: str, output: TextIO, wall: Callable[[], float], recent: Recent | None = None) -> None:
+        """`form`: "text" or "json"; `wall`: seconds since 1970; `recent` keeps the last lines."""
+        self._recent = recent
         self._line = _json_line if form == "json" else self._text_line
         self._output = output
         self._wall = wall
@@ -45,11 +71,14 @@ class EventLines:
     def write(self, events: Iterable[Event]) -> None:
         """A line for each that is to be told. A log that cannot be written keeps nobody from calling."""
         now = self._wall()
-        text = "".join([self._line(event, now) for event in events if is_told(event)])
-        if text:
-            with contextlib.suppress(OSError, ValueError):
-                self._output.write(text)
-                self._output.flush()
+        lines = [self._line(event, now) for event in events if is_told(event)]
+        if not lines:
+            return
+        if self._recent is not None:
+            self._recent.extend([line[:LONGEST].rstrip("\n") for line in lines[-RECENT:]])
+        with contextlib.suppress(OSError, ValueError):
+            self._output.write("".join(lines))
+            self._output.flush()
 
     def _text_line(self, event: Event, now: float) -> str:
         second = int(now)

@@ -18,11 +18,11 @@ from .doctor import examine, own_version
 from .flashing import NoPanel
 from .office import Office, OfficeError
 from .office import read as read_office
-from .passwords import AdminPassword, NoPassword
+from .passwords import AdminPassword, NoPassword, passphrase
 from .plan import PlanError
 from .ports import NoBox
 from .provision import NotAgreed, Wishes, provision
-from .saving import EXPORT, export, restore
+from .saving import BACKUP, EXPORT, backup, export, restore, restore_backup
 from .screen import Screen
 from .sheet import OnScreen, OnSheet
 
@@ -115,10 +115,24 @@ def _export(options: Namespace, screen: Screen) -> int:
     return DONE
 
 
+def _backup(options: Namespace, screen: Screen) -> int:
+    secret = passphrase(options.passphrase_file, new=True)
+    with _connected(options) as box:
+        backup(box, secret, options.output, screen)
+    return DONE
+
+
 def _restore(options: Namespace, screen: Screen) -> int:
     text = _text(options.file)
+    if text.startswith(BACKUP):
+        secret = passphrase(options.passphrase_file, new=False)
+        if not options.yes and not screen.agreed("All that is on the box now goes. Restore the backup?"):
+            raise NotAgreed("Nothing was done.")
+        with _connected(options) as box:
+            restore_backup(box, text, secret, screen)
+        return DONE
     if not text.startswith(EXPORT):
-        raise OfficeError(f"{options.file}:1: It is no export of a box: the first line is {EXPORT}1.")
+        raise OfficeError(f"{options.file}:1: It is no export or backup: the first line is {EXPORT}1 or {BACKUP}1.")
     with _connected(options) as box:
         restore(box, text, screen)
     return DONE
@@ -193,7 +207,11 @@ def build_parser() -> ArgumentParser:
     add("ports", _ports, "Find boxes by asking at every port.")
     add("console", _console, "The box's console on this terminal.")
     _add_provision(add("provision", _provision, "Make a box what a file says; only what differs is changed."))
-    _add_saving(add("export", _export, "Write down what was set on a box."), add("restore", _restore, "Read it back."))
+    _add_saving(
+        add("export", _export, "Write down what was set on a box."),
+        add("backup", _backup, "Write down all of a box, passwords and calls too, sealed with a passphrase."),
+        add("restore", _restore, "Read an export or a backup back."),
+    )
     panel = commands.add_parser("panel", help="The front panel.", description="The front panel.")
     of_panel = panel.add_subparsers(title="commands", metavar="COMMAND", required=True)
     flash = add("flash", _flash, "Copy the panel's program to the Pico, over its USB port.", of_panel)
@@ -215,12 +233,17 @@ def _add_provision(command: ArgumentParser) -> None:
     _add_password(command)
 
 
-def _add_saving(export: ArgumentParser, restore: ArgumentParser) -> None:
+def _add_saving(export: ArgumentParser, backup: ArgumentParser, restore: ArgumentParser) -> None:
     export.add_argument("--secrets", action="store_true", help="with passwords' hashes and keys: keep it safe")
     export.add_argument("--output", type=Path, metavar="FILE", help="into a new file (default: standard output)")
-    restore.add_argument("file", metavar="FILE", help="what export wrote; - is standard input")
-    _add_password(export)
-    _add_password(restore)
+    backup.add_argument("--output", type=Path, metavar="FILE", help="into a new file (default: standard output)")
+    restore.add_argument("file", metavar="FILE", help="what export or backup wrote; - is standard input")
+    restore.add_argument("--yes", action="store_true", help="a backup replaces what is there: do it without asking")
+    for command in (backup, restore):
+        command.add_argument("--passphrase-file", type=Path, metavar="FILE",
+                             help="the backup's passphrase is its first line (default: ask)")  # fmt: skip
+    for command in (export, backup, restore):
+        _add_password(command)
 
 
 def _add_password(command: ArgumentParser) -> None:

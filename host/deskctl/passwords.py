@@ -37,6 +37,13 @@ def of_admin(file: Path | None, prompt: str, twice: bool) -> str:
     return password
 
 
+def passphrase(file: Path | None, new: bool) -> str:
+    """What a backup is sealed with. Raises NoPassword, OSError."""
+    if file is None and not sys.stdin.isatty():
+        raise NoPassword("A passphrase is needed; there is no terminal to ask on, so give --passphrase-file FILE.")
+    return of_admin(file, "Passphrase of the backup: ", twice=new)
+
+
 class AdminPassword:
     """Of one box; or (`of_all`) of all boxes of a batch, and then asked for once."""
 

@@ -11,19 +11,41 @@ from .screen import Screen
 from .sheet import write_private
 
 EXPORT = "frontdesk-export "
-"""How an export begins."""
+BACKUP = "frontdesk-backup "
+"""How each begins."""
 
 
 def export(box: Box, secrets: bool, output: Path | None, screen: Screen) -> None:
     """To the file, for its owner's eyes alone, or to standard output. Raises Refused, LinkError, OSError."""
     with screen.bar("Reading the box") as bar:
         text: str = box.ask("export", bar, secrets=secrets)
+    _keep(text, output, screen)
+
+
+def backup(box: Box, passphrase: str, output: Path | None, screen: Screen) -> None:
+    """All of the box, sealed. Raises Refused, LinkError, OSError."""
+    with screen.bar("Reading the box") as bar:
+        text: str = box.ask("backup", bar, passphrase=passphrase)
+    _keep(text, output, screen)
+
+
+def _keep(text: str, output: Path | None, screen: Screen) -> None:
     if output is None:
         sys.stdout.write(text)
         return
     write_private(output, text)
     screen.say(f"{output} has {len(text.splitlines())} lines.")
     screen.answer({"file": str(output), "lines": len(text.splitlines())})
+
+
+def restore_backup(box: Box, text: str, passphrase: str, screen: Screen) -> None:
+    """All of it or nothing, instead of what is there. Raises Refused, LinkError."""
+    with screen.bar("Writing to the box") as bar:
+        answer: dict[str, Any] = box.ask("restore", bar, text=text, passphrase=passphrase)
+    screen.say(f"The box is what the backup says: {answer['added']} accounts, {answer['calls']} calls.")
+    for note in answer["notes"]:
+        screen.say(f"Note: {note}")
+    screen.answer(answer)
 
 
 def restore(box: Box, text: str, screen: Screen) -> None:

@@ -128,10 +128,10 @@ def test_tab_adds_what_all_choices_share(before: str, added: str, choices: tuple
 # -- help --------------------------------------------------------------------------------------------------------------
 
 
-SHOWN = ["status", "accounts", "devices", "bindings", "calls", "events", "net", "config"]
+SHOWN = ["status", "accounts", "devices", "bindings", "calls", "events", "net", "log", "config"]
 WORDS = [
-    *("show", "set", "add", "delete", "diff", "commit", "rollback", "export", "import", "reboot", "acknowledge"),
-    *("help", "exit"),
+    *("show", "set", "add", "delete", "test", "diff", "commit", "rollback", "export", "import", "backup", "ping"),
+    *("reboot", "acknowledge", "help", "exit"),
 ]
 
 

@@ -18,6 +18,7 @@ GROUPS = {
     "peer": "Addresses whose requests need no password.",
     "config": "Settings of the box.",
     "domain": "The name that accounts belong to.",
+    "test": "Tries something out.",
     "passwd": "Passwords of those who run the box.",
 }
 LATER = {

@@ -88,6 +88,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("show calls", ("calls",), {}),
     ("show events", ("events",), {}),
     ("show net", ("net",), {}),
+    ("show log", ("log",), {}),
     ("show config", ("domain get", "config list", "peer list"), {}),
     ("show config KEY", ("config get",), {}),
     ("set KEY", ("config stage",), {}),
@@ -107,18 +108,22 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("delete device", ("device revoke",), {}),
     ("delete binding", ("binding remove",), {}),
     ("delete peer", ("peer remove",), {}),
+    ("test net", ("test net",), {}),
     ("diff", ("config diff",), {}),
     ("commit", ("config commit",), {}),
     ("rollback", ("config rollback",), {}),
     ("export", ("export",), {}),
     ("import", ("import",), {}),
+    ("backup", ("backup",), {}),
     ("factory-reset", ("factory-reset",), {"yes": True}),
+    ("ping", ("ping",), {}),
     ("reboot", ("reboot",), {}),
     ("acknowledge", ("acknowledge",), {}),
 )
 ELSEWHERE = {
     "config set": "`set` stages, and `commit` takes it into use",
     "account import": "`import` takes what can be pasted",
+    "restore": "`import` takes a backup too, and asks for its passphrase",
     "alias list": "`show accounts` has them",
 }
 """Verbs that have no phrase, and why."""

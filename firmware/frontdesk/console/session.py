@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 
 from .. import __version__
-from ..control import Argument, Box, Kind, VerbError, run
+from ..control import TABLE, Argument, Box, Kind, VerbError, backups, run
 from ..control.administration import recover, recovery_offered
 from ..control.candidate import EDITOR
 from ..control.throttle import Throttled
@@ -179,9 +179,21 @@ class Session:
             ask = self._paste if argument.kind is Kind.FILE else self._ask_secret
             values[argument.name] = await ask(argument)
         self._check_epoch()
+        if backups.is_backup(str(values.get("text", ""))):
+            await self._restore(values)
+            return
         for verb in command.phrase.verbs:
             text = verb.show(await run(self._box, verb.words, values))
             self._terminal.show(text if verb.words in VERBATIM else wrapped(text))
+
+    async def _restore(self, values: Mapping[str, object]) -> None:
+        """A backup was pasted, and not an export."""
+        self._terminal.show(wrapped("It is a backup: all that is on this box now would go."))
+        if await self._confirm():
+            verb = TABLE["restore"]
+            secret = await self._ask_secret(verb.arguments[1])
+            self._check_epoch()
+            self._terminal.show(wrapped(verb.show(await run(self._box, verb.words, {**values, "passphrase": secret}))))
 
     async def _confirm(self) -> bool:
         return (await self._terminal.ask(Prompt("Really? [no]: "), self._patience)).strip().lower() in ("y", "yes")

@@ -89,7 +89,7 @@ SCREENS: dict[str, Callable[[Any], str]] = {
     "domain get": domain,
     "net": network,
 }
-VERBATIM = ("export",)
+VERBATIM = ("export", "backup")
 """Answers whose lines must stay what they are, however wide."""
 
 

@@ -63,7 +63,7 @@ class Admin:
         """Grows when every session has to end."""
         self._records = records
         self._now = now
-        self._off_loop = off_loop
+        self.off_loop = off_loop
         self._code_file = directory / CODE_FILE
         self._throttle = Throttle()
         self.load(meta)
@@ -94,7 +94,7 @@ class Admin:
         if kept is None or len(password) > LONGEST:
             return False
         self._throttle.admit(source, self._now())
-        good = await self._off_loop(partial(scrypt.matches, kept, password))
+        good = await self.off_loop(partial(scrypt.matches, kept, password))
         if good and kept == self.kept:
             self._throttle.succeeded(source)
             return True
@@ -104,7 +104,7 @@ class Admin:
         """Another password, kept when this returns; all sessions end, and the first-boot code is dead."""
         if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
             raise VerbError(f"The admin password has {SHORTEST} to {LONGEST} characters that can be typed.")
-        kept = await self._off_loop(partial(scrypt.keep, password))
+        kept = await self.off_loop(partial(scrypt.keep, password))
         await self._records.change(pairs=[("meta", "admin", kept)])
         self.kept = kept
         self.epoch += 1

@@ -102,6 +102,8 @@ class Box:
     """Takes changed settings into use."""
     journal: Journal | None = None
     listeners: Sequence[str] = ()
+    log: Iterable[str] = ()
+    """The last lines of the log, oldest first."""
     started_at: float = 0.0
     turn: AbstractAsyncContextManager[Any] = field(default_factory=nullcontext)
     """Held by a verb that changes something, so that they come one after the other (the loop's Lock in the box)."""

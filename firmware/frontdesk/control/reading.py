@@ -22,13 +22,8 @@ _SIZES = (32, 64, 64)
 
 def read(text: str) -> Configuration:
     """What an export says. Raises VerbError, which names the line."""
-    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
-    if not numbered:
-        raise VerbError("There is nothing to import.")
-    _check_header(numbered[0][1])
     reader = _Reader()
-    for number, line in _checked(numbered):
+    for number, line in statements(text, HEADER, VERSION):
         try:
             reader.read(line)
         except (VerbError, SettingError) as error:
@@ -36,12 +31,22 @@ def read(text: str) -> Configuration:
     return reader.finish()
 
 
-def _check_header(line: str) -> None:
+def statements(text: str, header: str, version: int) -> Iterator[tuple[int, str]]:
+    """Lines and their numbers, between the first line and the checksum. Raises VerbError, which names the line."""
+    lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
+    if not numbered:
+        raise VerbError("There is nothing to import.")
+    _check_header(numbered[0][1], header, version)
+    return _checked(numbered)
+
+
+def _check_header(line: str, header: str, known: int) -> None:
     name, _, version = line.partition(" ")
-    if name != HEADER or not version.isdecimal():
-        raise VerbError(f"It does not begin with `{HEADER} {VERSION}`.")
-    if not 1 <= int(version) <= VERSION:
-        raise VerbError(f"A newer Frontdesk wrote it (format {version}, this one knows {VERSION}).")
+    if name != header or not version.isdecimal():
+        raise VerbError(f"It does not begin with `{header} {known}`.")
+    if not 1 <= int(version) <= known:
+        raise VerbError(f"A newer Frontdesk wrote it (format {version}, this one knows {known}).")
 
 
 def _checked(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:

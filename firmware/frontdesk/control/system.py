@@ -10,6 +10,8 @@ from .box import Box
 from .times import iso
 
 Answer = dict[str, Any]
+LINES = 100
+"""Lines of the log that are shown unless more are asked for."""
 CALLS = 100
 """Calls that are shown unless more are asked for."""
 
@@ -85,6 +87,11 @@ def _active(box: Box) -> list[Answer]:
 
 def _iso(wall: float | None) -> str | None:
     return None if wall is None else iso(wall)
+
+
+async def log(box: Box, limit: int = LINES) -> list[str]:
+    """The last lines of the log."""
+    return list(box.log)[-limit:] if limit else []
 
 
 async def net(box: Box) -> list[Answer]:

@@ -86,6 +86,12 @@ def imported(answer: Any) -> str:
     return "\n".join([*lines, *(f"Note: {note}" for note in answer["notes"])])
 
 
+def restored(answer: Any) -> str:
+    """What a restore did."""
+    line = f"The box is what the backup says: {answer['added']} accounts, {answer['calls']} calls."
+    return _noted(line, answer)
+
+
 def network(answer: Any) -> str:
     """Interfaces, one line each."""
     return table("There is no network.", name="name", link="link", addresses="addresses", mac="mac", gateway="gateway")(
@@ -122,6 +128,25 @@ def events(answer: Any) -> str:
     """What happened, one line each."""
     lines = [f"{row['at']}  {row['account'] or '-':12}  {row['kind']:12}  {cell(row['text'])}" for row in answer]
     return "\n".join(lines) or "Nothing happened since the box was started."
+
+
+def log(answer: Any) -> str:
+    """Lines of the log, as they were written."""
+    return "\n".join(map(cell, answer)) or "Nothing was logged since the box was started."
+
+
+def ping(answer: Any) -> str:
+    """Whether an address answered."""
+    address, received = answer["address"], answer["received"]
+    if not received:
+        return f"{address} does not answer: {answer['sent']} echo requests, no echo."
+    times = ", ".join(f"{time:g} ms" for time in answer["milliseconds"])
+    return f"{address} answers: {received} of {answer['sent']}, {times}."
+
+
+def findings(answer: Any) -> str:
+    """What was found, a line each."""
+    return aligned([["ok" if each["good"] else "BAD", cell(each["what"]), cell(each["text"])] for each in answer])
 
 
 def status(answer: Any) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from . import accounts, administration, bindings, devices, exports, reset, settings, system, text
+from . import accounts, administration, backups, bindings, devices, exports, network, reset, settings, system, text
 from .box import Box, VerbError
 from .text import Show, sentence, table
 
@@ -90,9 +90,13 @@ VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", re
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
 CONFIRM = Argument("confirm", "seconds in which `commit` has to be said once more, or it goes back", Kind.COUNT,
                    option=True, required=False, metavar="SECONDS")  # fmt: skip
+LINES = Argument("limit", f"lines, {system.LINES} by default", Kind.COUNT, option=True, required=False)
 DOMAIN = Argument("domain", "the name, such as example.com", metavar="NAME")
 SECRETS = Argument("secrets", "with passwords' hashes and keys", Kind.FLAG, option=True, required=False)
 EXPORT = Argument("text", "what `export` printed", Kind.FILE, metavar="FILE")
+PASSPHRASE = Argument("passphrase", "what it is sealed with", Kind.SECRET, twice=True)
+SEALED_WITH = Argument("passphrase", "what it was sealed with", Kind.SECRET)
+BACKUP = Argument("text", "what `backup` printed", Kind.FILE, metavar="FILE")
 KEEP_NETWORK = Argument("keep-network", "keep address, host name and time zone", Kind.FLAG, option=True, required=False)
 YES = Argument("yes", "do it", Kind.FLAG, option=True, required=False)
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
@@ -137,10 +141,15 @@ VERBS = (
     Verb("events", system.events, text.events,
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
     Verb("status", system.status, text.status, role=Role.VIEWER),
+    Verb("log", system.log, text.log, (LINES,), Role.VIEWER),
+    Verb("ping", network.ping, text.ping, (ADDRESS,), Role.VIEWER),
+    Verb("test net", network.test, text.findings, role=Role.VIEWER),
     Verb("net", system.net, text.network, role=Role.VIEWER),
     Verb("domain get", settings.domain, str, role=Role.VIEWER),
     Verb("domain set", settings.rename, sentence("The domain is {domain}."), (DOMAIN,)),
     Verb("export", exports.export, str.rstrip, (SECRETS,), needs_box=True),
+    Verb("backup", backups.backup, str.rstrip, (PASSPHRASE,), needs_box=True),
+    Verb("restore", backups.restore, text.restored, (BACKUP, SEALED_WITH)),
     Verb("import", exports.load, text.imported, (EXPORT,)),
     Verb("factory-reset", reset.factory_reset, sentence("Everything is gone; the domain is {domain}."),
          (KEEP_NETWORK, YES), needs_box=True),

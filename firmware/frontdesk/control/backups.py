@@ -1,0 +1,86 @@
+"""`frontdesk-backup 1`: all of a box, secrets and calls too, sealed with a passphrase; lines of ASCII, as an export's.
+
+    frontdesk-backup 1
+    1 scrypt 16384 8 5 SALT aes-256-gcm NONCE     hex; N, r and p of scrypt
+    2 BASE64                                      76 characters, and so on to the last line but one
+    . 4CF0A1D2                                    CRC-32 of all lines before, line ends (LF) included
+
+Sealed is, after zlib: an export with secrets, then a line of JSON for each call, oldest first. The first two lines are
+under the seal too: they can't be exchanged.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from functools import partial
+from typing import Any
+
+from . import configuration, exports, reading, sealing
+from .box import Box, VerbError
+from .configuration import END, checksum
+
+Answer = dict[str, Any]
+HEADER = "frontdesk-backup"
+VERSION = 1
+SHORTEST = 8
+"""Characters of a passphrase."""
+WIDTH = 57
+"""Bytes in a line, 76 characters."""
+MOST_CALLS = 1_000_000
+
+
+async def backup(box: Box, passphrase: str) -> str:
+    """Prints all of the box, calls too, sealed with a passphrase."""
+    box.admin.refuse_secrets()
+    if len(passphrase) < SHORTEST:
+        raise VerbError(f"A passphrase has at least {SHORTEST} characters: whoever guesses it has every password.")
+    if box.core is not None:
+        box.core.write_records()
+        box.settle()
+    calls = (await box.records.calls(MOST_CALLS))[::-1]
+    text = configuration.write(await exports.taken(box, True))
+    plain = "".join([text, *(json.dumps(call) + "\n" for call in calls)]).encode("utf-8", "surrogateescape")
+    words, sealed = await box.admin.off_loop(partial(sealing.seal, plain, passphrase, _context(VERSION)))
+    return _armoured(words, sealed)
+
+
+async def restore(box: Box, text: str, passphrase: str) -> Answer:
+    """Makes the box what a backup holds; what was on it is gone."""
+    words, sealed = _read(text)
+    plain = await box.admin.off_loop(partial(sealing.unseal, words, sealed, passphrase, _context(VERSION)))
+    export, calls = _parted(plain.decode("utf-8", "surrogateescape"))
+    answer = await exports.apply(box, reading.read(export), wipe=True, calls=calls)
+    return answer | {"calls": len(calls)}
+
+
+def is_backup(text: str) -> bool:
+    """Whether it begins as a backup does."""
+    return text.lstrip("\ufeff \r\n").startswith(HEADER)
+
+
+def _context(version: int) -> bytes:
+    return f"{HEADER} {version}\n".encode()
+
+
+def _armoured(words: list[str], sealed: bytes) -> str:
+    pieces = [sealed[start : start + WIDTH] for start in range(0, len(sealed), WIDTH)]
+    bodies = [" ".join(words), *(b64encode(piece).decode() for piece in pieces)]
+    lines = [f"{HEADER} {VERSION}", *(f"{number} {body}" for number, body in enumerate(bodies, 1))]
+    return "".join(f"{line}\n" for line in [*lines, f"{END} {checksum(lines)}"])
+
+
+def _read(text: str) -> tuple[list[str], bytes]:
+    """How it was sealed, and what. Raises VerbError, which names the line."""
+    lines = [line for _, line in reading.statements(text, HEADER, VERSION)]
+    try:
+        return lines[0].split(" "), b64decode("".join(lines[1:]), validate=True)
+    except ValueError:
+        raise VerbError("It came through damaged: there is something in it that is no base64.") from None
+
+
+def _parted(plain: str) -> tuple[str, list[Answer]]:
+    """The export, up to its last line, and the calls."""
+    lines = plain.splitlines()
+    end = next((number for number, line in enumerate(lines) if line.startswith(END)), len(lines) - 1)
+    return "\n".join(lines[: end + 1]), [json.loads(line) for line in lines[end + 1 :]]

@@ -1,0 +1,108 @@
+"""Verbs that try the network out: each finding with its cure."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from .box import Box, VerbError
+from .checks import checked_address
+
+Answer = dict[str, Any]
+TRIES = 3
+"""Echo requests of one ping."""
+WAIT = 1
+"""Seconds for each answer."""
+CLOCK_SET = 1_767_225_600
+"""2026-01-01: a wall clock before it has not been set."""
+
+
+async def ping(box: Box, address: str) -> Answer:
+    """Asks an address for an echo, three times."""
+    address = checked_address(address)
+    times = await _echoes(address)
+    return {"address": address, "sent": TRIES, "received": len(times), "milliseconds": times}
+
+
+async def test(box: Box) -> list[Answer]:
+    """Tries the network out: link, address, gateway, name servers, clock."""
+    return [finding async for finding in _findings(box)]
+
+
+async def _findings(box: Box) -> AsyncIterator[Answer]:
+    interfaces = box.system.network()
+    if not interfaces:
+        yield _bad("network", "There is no interface: is the adapter plugged in?")
+    for each in interfaces:
+        yield _interface(each)
+    for gateway in dict.fromkeys(each["gateway"] for each in interfaces if each["gateway"]):
+        yield await _reached("gateway", gateway, "is it turned on, and is net.gateway right?")
+    for server in box.settings.net_dns:
+        yield await _reached("name server", server, "is net.dns right?")
+    if box.clock.wall() < CLOCK_SET:
+        yield _bad("clock", "It is not set; nothing but the times of calls and certificates suffers.")
+    else:
+        yield _good("clock", "It is set.")
+    for listener in box.listeners:
+        yield _good("listener", f"Phones are heard at {listener}.")
+
+
+def _interface(interface: Answer) -> Answer:
+    name = interface["name"]
+    if interface["link"] == "down":
+        return _bad(name, "There is no link: is the cable in, and is the other end turned on?")
+    addresses = [address for address in interface["addresses"] if not address.lower().startswith("fe80")]
+    if not addresses:
+        return _bad(name, "It has no address: does a DHCP server answer? Else `set net.address`.")
+    if any(address.startswith("169.254.") for address in addresses):
+        return _bad(name, f"No DHCP server answered, so it has {addresses[0]} of its own making.")
+    return _good(name, f"It has {', '.join(addresses)}.")
+
+
+async def _reached(what: str, address: str, cure: str) -> Answer:
+    try:
+        times = await _echoes(address)
+    except VerbError as error:
+        return _bad(what, str(error))
+    if not times:
+        return _bad(what, f"{address} does not answer a ping: {cure}")
+    return _good(what, f"{address} answers in {min(times):g} ms.")
+
+
+def _good(what: str, text: str) -> Answer:
+    return {"what": what, "good": True, "text": text}
+
+
+def _bad(what: str, text: str) -> Answer:
+    return {"what": what, "good": False, "text": text}
+
+
+async def _echoes(address: str) -> list[float]:
+    """Milliseconds of each echo that came back. Raises VerbError where this computer cannot ask."""
+    import asyncio  # A command where no box runs does without it, and starts sooner.
+
+    command = ["ping", "-n", "-c", str(TRIES), "-i", "0.2", "-W", str(WAIT), address]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"},
+        )  # fmt: skip
+    except OSError:
+        raise VerbError("There is no `ping` on this computer (Debian: iputils-ping).") from None
+    try:
+        said, complaint = await asyncio.wait_for(process.communicate(), TRIES * (WAIT + 1))
+    except TimeoutError:
+        return []
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    if process.returncode not in (0, 1):
+        reason = complaint.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("ping: ")
+        raise VerbError(f"{address} cannot be asked: {reason or 'ping failed'}.")
+    return _times(said.decode(errors="replace"))
+
+
+def _times(said: str) -> list[float]:
+    """Of lines such as `64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.043 ms`."""
+    return [float(line.partition(" time=")[2].split()[0]) for line in said.splitlines() if " time=" in line]

@@ -1,0 +1,154 @@
+"""Backups: sealed, whole, and all or nothing on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from frontdesk.control import VerbError
+from frontdesk.control.administration import recover
+from tests.control.desk import Desk
+from tests.control.test_admin import PASSWORD, done
+from tests.control.test_exports import elsewhere, filled
+
+PASSPHRASE = "four words of mine"
+FORMATS = Path(__file__).parent / "formats"
+CALL = {
+    "call_id": "a84b4c76e66710", "caller": "sip:101@example.com", "callee": "sip:102@example.com", "started": 1.5,
+    "answered": 3.0, "ended": 63.0, "result": "answered", "device": "",
+}  # fmt: skip
+
+
+def busy(desk: Desk) -> Desk:
+    """With something of everything, calls too."""
+    filled(desk)
+    done(desk.box.records.change(calls=[CALL, CALL | {"call_id": "2", "answered": None, "result": "busy"}]))
+    return desk
+
+
+def backup(desk: Desk) -> str:
+    text = desk.do("backup", passphrase=PASSPHRASE)
+    assert isinstance(text, str)
+    return text
+
+
+def everything(desk: Desk) -> tuple[str, list[dict[str, object]]]:
+    return desk.do("export", secrets=True), done(desk.box.records.calls(10))
+
+
+def test_backup_comes_back_whole_on_another_box(desk: Desk, tmp_path: Path) -> None:
+    text = backup(busy(desk))
+    other = elsewhere(tmp_path / "other")
+    other.do("account add", user="999")
+    answer = other.do("restore", text=text, passphrase=PASSPHRASE)
+    assert (answer["added"], answer["calls"]) == (2, 2)
+    assert everything(other) == everything(desk)
+    assert everything(other.restart()) == everything(desk)
+
+
+def test_backup_tells_nothing_to_whoever_finds_it(desk: Desk) -> None:
+    text = backup(busy(desk))
+    assert text.isascii() and max(map(len, text.splitlines())) < 128
+    for word in ("101", "example", "reception", "a84b4c76", "domain", "secret", PASSPHRASE):
+        assert word not in "".join(line.partition(" ")[2] for line in text.splitlines()[2:-1])
+    assert backup(desk) != text, "each has a salt and a nonce of its own"
+
+
+@pytest.mark.parametrize("passphrase", ["", "short"])
+def test_backup_without_a_good_passphrase_is_refused(desk: Desk, passphrase: str) -> None:
+    with pytest.raises(VerbError, match="at least 8 characters"):
+        desk.do("backup", passphrase=passphrase)
+
+
+def test_no_backup_leaves_a_box_whose_password_was_recovered(desk: Desk) -> None:
+    busy(desk)
+    done(recover(desk.box))
+    with pytest.raises(VerbError, match="secrets stay in the box"):
+        backup(desk)
+
+
+def _cut(text: str) -> str:
+    return "".join(text.splitlines(keepends=True)[:-1])
+
+
+def _without_a_line(text: str) -> str:
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[:3] + lines[4:])
+
+
+def _another_byte(text: str) -> str:
+    return text.replace("\n3 ", "\n3 A", 1)
+
+
+def _newer(text: str) -> str:
+    return text.replace("frontdesk-backup 1", "frontdesk-backup 2")
+
+
+@pytest.mark.parametrize(
+    ("damage", "passphrase", "sentence"),
+    [
+        (lambda text: text, "another passphrase", "The passphrase is not the one it was sealed with"),
+        (_cut, PASSPHRASE, "the last line, `.` and a checksum, is missing"),
+        (_without_a_line, PASSPHRASE, "Line 3 is missing; line 4 came in its place"),
+        (_another_byte, PASSPHRASE, "It came through damaged: its checksum is another"),
+        (_newer, PASSPHRASE, "A newer Frontdesk wrote it"),
+        (lambda text: "", PASSPHRASE, "There is nothing to import"),
+        (lambda text: "frontdesk-backup 1\n1 scrypt\n", PASSPHRASE, "It ends after line 1"),
+    ],
+)
+def test_what_cannot_be_opened_changes_nothing(
+    desk: Desk, tmp_path: Path, damage: Callable[[str], str], passphrase: str, sentence: str
+) -> None:
+    text = damage(backup(busy(desk)))
+    other = elsewhere(tmp_path / "other")
+    other.do("account add", user="999")
+    before = everything(other)
+    with pytest.raises(VerbError, match=sentence):
+        other.do("restore", text=text, passphrase=passphrase)
+    assert everything(other) == before
+
+
+def test_first_lines_are_under_the_seal(desk: Desk) -> None:
+    """Nobody can make a box spend more on a passphrase, or less."""
+    from frontdesk.control.configuration import checksum
+
+    text = backup(busy(desk)).replace(" 4 8 1 ", " 8 8 1 ")
+    lines = text.splitlines()[:-1]
+    text = "".join(f"{line}\n" for line in [*lines, f". {checksum(lines)}"])
+    with pytest.raises(VerbError, match="The passphrase is not the one"):
+        desk.do("restore", text=text, passphrase=PASSPHRASE)
+
+
+@pytest.mark.parametrize("cost", ["1048576 8 1", "0 8 1", "16384 8 99999", "x 8 1"])
+def test_cost_that_a_board_cannot_bear_is_not_paid(desk: Desk, cost: str) -> None:
+    from frontdesk.control.configuration import checksum
+
+    lines = [line.replace(" 4 8 1 ", f" {cost} ") for line in backup(desk).splitlines()[:-1]]
+    text = "".join(f"{line}\n" for line in [*lines, f". {checksum(lines)}"])
+    with pytest.raises(VerbError, match="sealed"):
+        desk.do("restore", text=text, passphrase=PASSPHRASE)
+
+
+def test_disk_that_is_full_keeps_the_box_as_it_was(desk: Desk, tmp_path: Path) -> None:
+    text = backup(busy(desk))
+    other = elsewhere(tmp_path / "other")
+    other.do("account add", user="999")
+    before = everything(other)
+    other.full = True
+    with pytest.raises(VerbError, match="Nothing was changed"):
+        other.do("restore", text=text, passphrase=PASSPHRASE)
+    other.full = False
+    assert everything(other) == before
+
+
+def test_version_1_stays_readable(tmp_path: Path) -> None:
+    """These files were written when format 1 was made, and are never written again."""
+    restored, imported = elsewhere(tmp_path / "restored"), elsewhere(tmp_path / "imported")
+    answer = restored.do("restore", text=(FORMATS / "version-1.backup").read_text(), passphrase=PASSPHRASE)
+    assert (answer["added"], answer["calls"]) == (2, 2)
+    assert done(restored.box.admin.check(PASSWORD, "somebody"))
+    imported.do("import", text=(FORMATS / "version-1.export").read_text())
+    assert imported.do("export", secrets=True) == restored.do("export", secrets=True)
+    assert [row["call_id"] for row in done(restored.box.records.calls(10))] == ["2", "a84b4c76e66710"]

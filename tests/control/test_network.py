@@ -1,0 +1,85 @@
+"""What is tried out of the network; the echo requests themselves are the real `ping`'s."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from frontdesk.control import VerbError, network, run, text
+from frontdesk.control.host import ManagedElsewhere
+from tests.control.desk import Desk
+from tests.control.test_admin import done
+
+SAID = """\
+PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.
+64 bytes from 192.0.2.1: icmp_seq=1 ttl=64 time=0.043 ms
+64 bytes from 192.0.2.1: icmp_seq=3 ttl=64 time=12 ms
+
+--- 192.0.2.1 ping statistics ---
+3 packets transmitted, 2 received, 33% packet loss, time 402ms
+"""
+
+
+class Wired(ManagedElsewhere):
+    """With these interfaces."""
+
+    def __init__(self, *interfaces: dict[str, Any]) -> None:
+        self._interfaces = list(interfaces)
+
+    def network(self) -> list[dict[str, Any]]:
+        return self._interfaces
+
+
+def interface(link: str = "up", addresses: tuple[str, ...] = (), gateway: str | None = None) -> dict[str, Any]:
+    return {"name": "eth0", "link": link, "addresses": list(addresses), "mac": "", "gateway": gateway}
+
+
+def findings(desk: Desk, *interfaces: dict[str, Any]) -> str:
+    desk.box.system = Wired(*interfaces)
+    return text.findings(desk.do("test net"))
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "line"),
+    [
+        ([], "BAD  network   There is no interface"),
+        ([interface("down")], "BAD  eth0      There is no link: is the cable in"),
+        ([interface(addresses=("fe80::1/64",))], "BAD  eth0      It has no address: does a DHCP server answer?"),
+        ([interface(addresses=("169.254.3.4/16",))], "BAD  eth0      No DHCP server answered, so it has 169"),
+        ([interface(addresses=("192.0.2.5/24",))], "ok   eth0"),
+    ],
+)
+def test_each_finding_has_its_cure(desk: Desk, interfaces: list[dict[str, Any]], line: str) -> None:
+    said = " ".join(findings(desk, *interfaces).split())
+    assert " ".join(line.split()) in said
+    assert "ok listener Phones are heard at udp:127.0.0.1:5060." in said
+
+
+def test_times_are_read_off_ping() -> None:
+    assert network._times(SAID) == [0.043, 12.0]
+
+
+def test_address_that_answers_is_told_with_its_times(desk: Desk) -> None:
+    answer = asyncio.run(run(desk.box, "ping", {"address": "127.0.0.1"}))
+    assert (answer["sent"], answer["received"]) == (3, 3)
+    assert text.ping(answer).startswith("127.0.0.1 answers: 3 of 3, ")
+
+
+def test_silent_address_is_told() -> None:
+    answer = {"address": "192.0.2.1", "sent": 3, "received": 0, "milliseconds": []}
+    assert text.ping(answer) == "192.0.2.1 does not answer: 3 echo requests, no echo."
+
+
+def test_what_is_no_address_is_not_asked(desk: Desk) -> None:
+    for address in ("-f", "example.com", "1.2.3", "; reboot"):
+        with pytest.raises(VerbError, match="is no IP address"):
+            done(run(desk.box, "ping", {"address": address}))
+
+
+def test_last_lines_of_the_log(desk: Desk) -> None:
+    desk.box.log = [f"line {number}" for number in range(300)]
+    assert desk.do("log")[0] == "line 200"
+    assert desk.do("log", limit=2) == ["line 298", "line 299"]
+    assert desk.do("log", limit=0) == []
