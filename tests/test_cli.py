@@ -146,6 +146,25 @@ def test_export_of_a_box_is_taken_by_another(
     assert other.ok("export", "--secrets") == (tmp_path / "box.txt").read_text()
 
 
+def test_backup_of_a_box_is_restored_on_another_with_its_passphrase(
+    shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say(line: str) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{line}\n"))
+
+    shell.ok("account", "add", "101", "--name", "Front desk", "--domain", "example.com")
+    say("four words of mine")
+    (tmp_path / "box.backup").write_text(shell.ok("backup"))
+    other = Shell(tmp_path / "other", capsys)
+    other.ok("account", "add", "999")
+    say("another passphrase")
+    assert other.run("restore", str(tmp_path / "box.backup")) == 1
+    assert other.error == "frontdesk: The passphrase is not the one it was sealed with.\n"
+    say("four words of mine")
+    assert "1 accounts, 0 calls" in other.ok("restore", str(tmp_path / "box.backup"))
+    assert other.ok("export", "--secrets") == shell.ok("export", "--secrets")
+
+
 def test_export_makes_no_data(shell: Shell) -> None:
     assert shell.run("export") == 2
     assert "no box" in shell.error and not shell.data.exists()

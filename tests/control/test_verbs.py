@@ -43,7 +43,7 @@ def test_answers_of_all_reading_verbs_are_json_and_text(desk: Desk) -> None:
     phone(desk, user_agent="evil\x1b[2J\n\udcff")
     desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password\x07"))
     for verb in VERBS:
-        if verb.json and verb.words != "ping":  # That one waits for an echo; test_network.py has it.
+        if verb.json and verb.words not in ("ping", "test net"):  # They wait for echoes: test_network.py.
             arguments = {"key": "flush"} if verb.words == "config get" else {}
             answer = desk.do(verb.words, **arguments)
             assert json.loads(json.dumps(answer)) == answer

@@ -200,6 +200,24 @@ def test_accounts_without_a_password_are_named(boxes: Boxes, run: Run, tmp_path:
     assert json.loads(run("restore", file, "--port", box.port, "--json")[1])["changed"] == 1
 
 
+def test_backup_is_sealed_and_replaces_another_box(boxes: Boxes, run: Run, office: Path, tmp_path: Path) -> None:
+    one, other = boxes(serial="ONE"), boxes(serial="OTHER")
+    run("provision", office, "--port", one.port, "--yes", OPEN)
+    file, passphrase = tmp_path / "backup", tmp_path / "passphrase"
+    passphrase.write_text("four words of mine\n")
+    with_it = ("--passphrase-file", passphrase)
+    status, out, _ = run("backup", *with_it, "--output", file, "--port", one.port)
+    assert status == DONE and str(file) in out and stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert run("restore", file, *with_it, "--port", other.port)[0] == REFUSED, "nobody has agreed"
+    assert users(other) == []
+    passphrase.write_text("another passphrase\n")
+    status, _, error = run("restore", file, *with_it, "--yes", "--port", other.port)
+    assert status == REFUSED and "The passphrase is not the one" in error and users(other) == []
+    passphrase.write_text("four words of mine\n")
+    assert "20 accounts" in run("restore", file, *with_it, "--yes", "--port", other.port)[1]
+    assert run("export", "--secrets", "--port", other.port)[1] == run("export", "--secrets", "--port", one.port)[1]
+
+
 def test_damaged_export_changes_nothing(boxes: Boxes, run: Run, tmp_path: Path) -> None:
     box = boxes()
     box.verb("account add", user="101", password="secret")
