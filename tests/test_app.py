@@ -80,10 +80,8 @@ def test_a_limit_that_is_high_enough_stays(monkeypatch: pytest.MonkeyPatch, tmp_
     assert system.soft == 20_000
 
 
-def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    assert {each.host for each in app.Options(tmp_path).listeners} >= {"0.0.0.0"}
+def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {each.host for each in app.everywhere()} >= {"0.0.0.0"}
 
     class OldSocket(socket.socket):
         def __init__(self, family: int = -1, type: int = -1) -> None:
@@ -92,7 +90,7 @@ def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(
             super().__init__(family, type)
 
     monkeypatch.setattr(socket, "socket", OldSocket)
-    assert app.Options(tmp_path).listeners == (Listener("udp", "0.0.0.0", 5060), Listener("tcp", "0.0.0.0", 5060))
+    assert app.everywhere() == (Listener("udp", "0.0.0.0", 5060), Listener("tcp", "0.0.0.0", 5060))
 
 
 def test_a_taken_port_is_told_in_plain_words(

@@ -98,6 +98,59 @@ def test_a_datagram_is_answered(host: str) -> None:
     run(case)
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_listeners_change_while_the_box_serves(transport: str) -> None:
+    async def case() -> None:
+        async with serving(transport=transport) as endpoint:
+            old, new = Listener(transport, "127.0.0.1", 0), Listener(transport, "127.0.0.2", 0)
+            first = ("127.0.0.1", port_of(endpoint))
+            await endpoint.listen([old, new])
+            assert port_of(endpoint) == first[1], "what stays is not bound anew"
+            second = ("127.0.0.2", port_of(endpoint, 1))
+            await endpoint.listen([new])
+            assert endpoint.listeners == [f"{transport}:127.0.0.2:{second[1]}"]
+            kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+            with socket.socket(socket.AF_INET, kind) as free:
+                free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                free.bind(first)
+            if transport == "udp":
+                assert (await ask(options(), second)).startswith(b"SIP/2.0 200 OK")
+            directory = endpoint._core.directory
+            assert directory.serves(*second) and not directory.serves(*first)
+
+    run(case)
+
+
+def test_listener_that_cannot_be_bound_changes_nothing() -> None:
+    async def case() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            async with serving() as endpoint:
+                before = list(endpoint.listeners)
+                taken = Listener("udp", "127.0.0.1", other.getsockname()[1])
+                with pytest.raises(OSError) as caught:
+                    await endpoint.listen([Listener("udp", "127.0.0.3", 0), taken])
+                assert caught.value.filename == f"udp:127.0.0.1:{taken.port}"
+                assert endpoint.listeners == before and list(endpoint._udp) == [("127.0.0.1", port_of(endpoint))]
+                assert (await ask(options(), ("127.0.0.1", port_of(endpoint)))).startswith(b"SIP/2.0 200 OK")
+
+    run(case)
+
+
+def test_connection_that_is_open_outlives_its_listener() -> None:
+    async def case() -> None:
+        async with serving(transport="tcp") as endpoint:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(endpoint))
+            writer.write(b"\r\n\r\n")
+            assert await reader.readexactly(2) == b"\r\n"
+            await endpoint.listen([Listener("tcp", "127.0.0.2", 0)])
+            writer.write(b"\r\n\r\n")
+            assert await reader.readexactly(2) == b"\r\n"
+            writer.close()
+
+    run(case)
+
+
 @pytest.mark.parametrize(
     "garbage",
     [b"", b"\r\n\r\n", b"\0\0\0\0", b"\xff" * 100, b"SIP/2.0 200 OK\r\n\r\n", b"REGISTER\r\n\r\n", b"A" * 65_000],

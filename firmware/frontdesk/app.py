@@ -15,12 +15,12 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import DEFAULTS
-from .control import Admin, Box
+from .config import DEFAULTS, read_listener
+from .control import Admin, Box, VerbError
 from .control import run as control_run
 from .control.admin import OffLoop, T
 from .control.candidate import ON_TRIAL, Alarm, Candidate, untried
@@ -58,7 +58,8 @@ class Options:
     """What `serve` was told on its command line."""
 
     data: Path
-    listeners: tuple[Listener, ...] = field(default_factory=lambda: everywhere())
+    listeners: tuple[Listener, ...] = ()
+    """Where `--sip` says; empty: as the settings say."""
     domains: tuple[str, ...] = ()
     """The first names the realm of a database that is yet to be made."""
     guard: bool = True
@@ -157,7 +158,7 @@ class _Appliance:
 
     def _raise_file_limit(self) -> None:
         """As many files as all connections need; where the system grants fewer, fewer connections."""
-        listeners = sum(each.transport == "tcp" for each in self._options.listeners)
+        listeners = sum(each.transport == "tcp" for each in self._listeners(self._settings))
         spare = SPARE_FILES + listeners * ON_THE_WAY
         missing = self._settings.max_connections + spare - _raise_file_limit(self._settings.max_connections + spare)
         if missing > 0:
@@ -167,11 +168,9 @@ class _Appliance:
 
     async def _serve(self, endpoint: Endpoint, journal: Journal, front: Front | None, stop: asyncio.Event) -> int:
         try:
-            await endpoint.listen(self._options.listeners)
+            await endpoint.listen(self._listeners(self._settings))
         except OSError as error:
-            # asyncio puts a sentence of its own into strerror.
-            why = os.strerror(error.errno) if error.errno else str(error)
-            print(f"frontdesk: cannot listen on {error.filename}: {why}.", file=sys.stderr)  # noqa: T201
+            print(f"frontdesk: cannot listen on {error.filename}: {_reason(error)}.", file=sys.stderr)  # noqa: T201
             return BAD_START
         box = self._box(endpoint, journal)
         box.admin.settle_code()
@@ -225,6 +224,20 @@ class _Appliance:
             reset=lambda: control_run(box, "factory-reset", {"yes": True}),
         )
 
+    def _listeners(self, settings: Settings) -> tuple[Listener, ...]:
+        told = tuple(Listener(*read_listener(text)) for text in settings.listen)
+        return self._options.listeners or told or everywhere()
+
+    async def _listen(self, endpoint: Endpoint, settings: Settings) -> list[str]:
+        """Listens where the settings say, if the command line has not said where. Raises VerbError."""
+        if self._options.listeners:
+            return ["listen: kept, but not used now: `serve --sip` says where to listen."]
+        try:
+            await endpoint.listen(self._listeners(settings))
+        except OSError as error:
+            raise VerbError(f"Cannot listen on {error.filename}: {_reason(error)}. Nothing was changed.") from None
+        return []
+
     def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Alarm:
         """Runs something in so many seconds."""
         loop = asyncio.get_running_loop()
@@ -264,6 +277,7 @@ class _Appliance:
             configure=self._configure,
             journal=journal,
             listeners=endpoint.listeners,
+            listen=lambda settings: self._listen(endpoint, settings),
             log=self._recent,
             started_at=self._clock.now(),
             turn=asyncio.Lock(),
@@ -305,6 +319,11 @@ async def _count_uptime(box: Box) -> None:
         if box.admin.restricted:
             with contextlib.suppress(OSError):
                 await box.admin.keep_restricted()
+
+
+def _reason(error: OSError) -> str:
+    """asyncio puts a sentence of its own into strerror."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

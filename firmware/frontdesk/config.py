@@ -14,6 +14,8 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
 """RFC 8760 section 2.1, as the digest room knows them."""
 DHCP = "dhcp"
+ALL = "all"
+"""How the listeners are typed that are there by default."""
 NONE = "none"
 """How an address that is not there is typed."""
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -150,6 +152,32 @@ def read_hosts(text: str) -> tuple[str, ...]:
     return () if text.lower() == NONE else tuple(dict.fromkeys(map(read_host, text.replace(",", " ").split())))
 
 
+def read_listener(text: str) -> tuple[str, str, int]:
+    """`udp:192.0.2.1:5060` or `tcp:[::]:5060` as transport, address and port."""
+    from ipaddress import ip_address
+
+    transport, _, place = text.lower().partition(":")
+    host, _, port = place.rpartition(":")
+    try:
+        address = str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        address = ""
+    if transport not in ("udp", "tcp") or not address or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("is udp:HOST:PORT or tcp:HOST:PORT with a numeric address")
+    return transport, address, int(port)
+
+
+def read_listeners(text: str) -> tuple[str, ...]:
+    """Listeners between commas or spaces, or `all`."""
+    if text.lower() == ALL:
+        return ()
+    found = [read_listener(each) for each in text.replace(",", " ").split()]
+    if not found:
+        raise ValueError(f"is {ALL}, or a list such as udp:0.0.0.0:5060")
+    hosts = [(transport, f"[{host}]" if ":" in host else host, port) for transport, host, port in found]
+    return tuple(dict.fromkeys(f"{transport}:{host}:{port}" for transport, host, port in hosts))
+
+
 DURATION = Form("duration", read_duration, write_duration)
 SECONDS = Form("duration", lambda text: int(read_duration(text)), write_duration)
 COUNT = Form("number", read_count, str)
@@ -161,6 +189,11 @@ SETTINGS = (
         "algorithms",
         Form("names", read_algorithms, ", ".join),
         "Digest algorithms offered, most preferred first; many phones read only the first.",
+    ),
+    Setting(
+        "listen",
+        Form("listeners", read_listeners, lambda listeners: ", ".join(listeners) or ALL),
+        "Where phones are heard, such as udp:0.0.0.0:5060; all: UDP and TCP 5060 of all addresses.",
     ),
     Setting("domains", NAMES, "Names that the box answers for besides its realm and its addresses."),
     Setting("min-expires", SECONDS, "The shortest registration that is granted (423 below it).", 1, 86_400),

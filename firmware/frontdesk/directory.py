@@ -3,7 +3,7 @@ keeps it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .model import Account
 
@@ -56,6 +56,11 @@ class Directory:
         host = f"[{host}]" if ":" in host else host
         self.addresses.add((host.lower(), port))
         self._hosts.add(host.lower())
+
+    def listen_only(self, listens: Callable[[str, int], bool]) -> None:
+        """Takes away each address (its host without brackets, its port) at which the box no longer listens."""
+        self.addresses = {(host, port) for host, port in self.addresses if listens(host.strip("[]"), port)}
+        self._hosts = {host for host, _ in self.addresses}
 
     def serves(self, host: str, port: int | None = None) -> bool:
         """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens

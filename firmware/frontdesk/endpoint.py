@@ -37,6 +37,7 @@ TURN = 64
 """Datagrams worked on before timers, connections and the journal's word get their turn."""
 TURN_TIME = 0.005
 """Seconds after which a turn ends early: at 20,000 datagrams a second a buffer of 208 KiB is full after 10 ms."""
+KINDS = ("udp", "tcp")
 WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
 
 _log = logging.getLogger("frontdesk.endpoint")
@@ -69,7 +70,8 @@ class Endpoint:
         self._refused = 0
         self._words: deque[tuple[list[int], Exception | None]] = deque()
         self._connections = Connections(self, lambda: core.settings.max_connections)
-        self._wildcards: list[Listener] = []
+        self._listening: dict[Listener, HostPort] = {}
+        """What was asked for, and the address with its real port."""
         self._watch: AddressWatch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -82,23 +84,47 @@ class Endpoint:
     # -- listening -----------------------------------------------------------------------------------------------------
 
     async def listen(self, listeners: Iterable[Listener]) -> None:
-        """Binds all. Raises OSError, whose `filename` names the listener that could not be bound."""
-        for listener in listeners:
+        """Listens there and nowhere else: what is new is bound before anything is let go.
+
+        Raises OSError, whose `filename` names the listener that could not be bound; then nothing has changed.
+        """
+        before, wanted = dict(self._listening), list(dict.fromkeys(listeners))
+        for listener in wanted:
+            if listener in before:
+                continue
             try:
-                address = await self._bind(listener)
+                self._listening[listener] = await self._bind(listener)
             except OSError as error:
                 error.filename = f"{listener.transport}:{hostport((listener.host, listener.port))}"
+                self._listening = before
+                self._let_go()
                 raise
-            self.listeners.append(f"{listener.transport}:{hostport(address)}")
-        if self._wildcards:
+        self._listening = {listener: self._listening[listener] for listener in wanted}
+        self._let_go()
+        self.listeners[:] = [f"{each.transport}:{hostport(address)}" for each, address in self._listening.items()]
+        if self._watch is None and any(each.host in WILDCARDS for each in wanted):
             self._watch = AddressWatch(self._loop, self._addresses_changed)
+
+    def _let_go(self) -> None:
+        """Closes what no listener stands for. Connections that are open stay so."""
+        for address in [address for address in self._udp if not self._covers("udp", address)]:
+            self._udp.pop(address).close(self._loop)
+        self._connections.stop_all_but({at for each, at in self._listening.items() if each.transport == "tcp"})
+        self._core.directory.listen_only(lambda host, port: any(self._covers(kind, (host, port)) for kind in KINDS))
+
+    def _covers(self, transport: str, address: HostPort) -> bool:
+        return any(
+            each.transport == transport
+            and bound[1] == address[1]
+            and (bound[0] == address[0] or (each.host in WILDCARDS and (":" in each.host) == (":" in address[0])))
+            for each, bound in self._listening.items()
+        )
 
     async def _bind(self, listener: Listener) -> HostPort:
         address: HostPort = (listener.host, listener.port)
         if listener.transport == "tcp":
             address = await self._connections.listen(address)
         if listener.host in WILDCARDS:
-            self._wildcards.append(listener._replace(port=address[1]))
             for host in local_addresses(WILDCARDS[listener.host]):
                 self._listen_on(listener.transport, (host, address[1]))
             return address
@@ -115,10 +141,10 @@ class Endpoint:
 
     def _addresses_changed(self) -> None:
         """The machine has other addresses: sockets for the new ones; the old ones do no harm."""
-        for listener in self._wildcards:
-            for host in local_addresses(WILDCARDS[listener.host]):
+        for listener, bound in self._listening.items():
+            for host in local_addresses(WILDCARDS[listener.host]) if listener.host in WILDCARDS else ():
                 try:
-                    self._listen_on(listener.transport, (host, listener.port))
+                    self._listen_on(listener.transport, (host, bound[1]))
                 except OSError as error:
                     _log.warning("cannot listen on %s:%s: %s", listener.transport, host, error.strerror)
 

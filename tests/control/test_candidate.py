@@ -170,6 +170,32 @@ def test_accounts_are_never_rolled_back(desk: Desk) -> None:
     assert used(desk, "flush") == "10m"
 
 
+def test_listener_that_is_taken_refuses_the_commit_and_the_machine_goes_back(desk: Desk, machine: Machine) -> None:
+    async def listen(settings: Settings) -> list[str]:
+        raise VerbError("Cannot listen on udp:0.0.0.0:53: Address already in use. Nothing was changed.")
+
+    desk.box.listen = listen
+    stage(desk, listen="udp:0.0.0.0:53", net__address="192.0.2.10/24")
+    for words in ({}, {"confirm": 60}):
+        with pytest.raises(VerbError, match="Address already in use"):
+            desk.do("config commit", **words)
+        assert used(desk, "listen") == "all" and machine.addresses[-1] == "dhcp"
+
+
+def test_listeners_go_back_with_the_rest(desk: Desk) -> None:
+    heard: list[tuple[str, ...]] = []
+
+    async def listen(settings: Settings) -> list[str]:
+        heard.append(settings.listen)
+        return []
+
+    desk.box.listen = listen
+    stage(desk, listen="UDP:[::1]:5070 tcp:192.0.2.1:5070")
+    desk.do("config commit", confirm=60)
+    desk.ring()
+    assert heard == [("udp:[::1]:5070", "tcp:192.0.2.1:5070"), ()]
+
+
 # -- on trial ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.box import Box
+from tests.e2e.box import Box, free_port
 from tests.e2e.console import Cable, Picocom, Tty
+from tests.e2e.record import PATIENCE
 
 PROMPT = "frontdesk> "
 PASSWORD = "correct horse"
@@ -91,6 +93,27 @@ def test_export_that_is_pasted_gives_the_same_export(box: Box, person: Tty) -> N
     person.type("export\r")
     person.until("export\r\n")
     assert person.until("\r\n" + PROMPT) == exported
+
+
+def test_listener_is_tried_out_and_goes_back(tmp_path: Path) -> None:
+    """Phones are heard at the new port while it is on trial, and at the old one afterwards."""
+    old, new = (f"udp:127.0.0.1:{free_port(('127.0.0.1',))}" for _ in range(2))
+    box = Box(tmp_path / "data", hosts=(), options=("--console", "pty"))
+    box.run("config", "set", f"listen={old}")
+    box.start()
+    person = Tty(path(box))
+    try:
+        person.type("\x03")
+        person.until(PROMPT)
+        person.type(f"set listen {new}\rcommit confirm 1\r")
+        person.until("keeps it; else it goes back by itself.")
+        assert json.loads(box.run("status", "--json"))["listeners"] == [new]
+        until = time.monotonic() + PATIENCE
+        while json.loads(box.run("status", "--json"))["listeners"] != [old]:
+            assert time.monotonic() < until, "it does not go back"
+    finally:
+        person.close()
+        box.kill()
 
 
 def test_serial_port_that_is_pulled_logs_out_and_comes_back(tmp_path: Path) -> None:

@@ -6,13 +6,13 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from ..app import Options
+from ..config import read_listener
 from ..endpoint import Listener
 from ..store import StoreError
 
 if TYPE_CHECKING:
     from ..board import Board
 
-TRANSPORTS = ("udp", "tcp")
 PLANNED = ("tls", "ws", "wss")
 
 
@@ -47,19 +47,10 @@ def find_board(name: str) -> Board:
 
 def listener(text: str) -> Listener:
     """`udp:127.0.0.1:5060`, `tcp:[::1]:5060`."""
-    transport, _, place = text.partition(":")
-    host, _, port = place.rpartition(":")
+    transport = text.partition(":")[0]
     if transport in PLANNED:
         raise StoreError(f"--sip {transport}: is not there yet; udp: and tcp: are.")
-    if transport not in TRANSPORTS or not host or not port.isdecimal() or int(port) > 65535:
-        raise StoreError(f"--sip takes udp:HOST:PORT or tcp:HOST:PORT, not {text!r}.")
-    return Listener(transport, _address(host), int(port))
-
-
-def _address(text: str) -> str:
-    from ipaddress import ip_address
-
     try:
-        return str(ip_address(text.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        raise StoreError(f"--sip takes a numeric address, not {text!r}.") from None
+        return Listener(*read_listener(text))
+    except ValueError as error:
+        raise StoreError(f"--sip {error}, not {text!r}.") from None

@@ -13,7 +13,7 @@ from ..model import Account, AddressOfRecord, Binding, Settings
 from .admin import Admin, Pair
 from .candidate import Candidate
 from .errors import VerbError
-from .host import ManagedElsewhere, System
+from .host import ManagedElsewhere, System, take
 
 __all__ = ["Box", "VerbError"]
 
@@ -77,6 +77,10 @@ class Journal(Protocol):
 def _nothing() -> None: ...
 
 
+async def _hear_nobody(settings: Settings) -> list[str]:
+    return []
+
+
 @dataclass(slots=True)
 class Box:
     """The box, as `control` sees it. `core`, `journal` and `listeners` are there only where it serves."""
@@ -100,6 +104,8 @@ class Box:
     """Carries out what the core wishes; called after each call into the core."""
     configure: Callable[[Settings], None] = lambda settings: None
     """Takes changed settings into use."""
+    listen: Callable[[Settings], Awaitable[list[str]]] = _hear_nobody
+    """Listens where the settings say, with notes for people. Raises VerbError where it cannot, and then goes on."""
     journal: Journal | None = None
     listeners: Sequence[str] = ()
     log: Iterable[str] = ()
@@ -107,6 +113,19 @@ class Box:
     started_at: float = 0.0
     turn: AbstractAsyncContextManager[Any] = field(default_factory=nullcontext)
     """Held by a verb that changes something, so that they come one after the other (the loop's Lock in the box)."""
+
+    # -- settings ------------------------------------------------------------------------------------------------------
+
+    async def take(self, old: Settings, new: Settings) -> list[str]:
+        """Machine and listeners are as the new settings say, or both as before; notes. Raises VerbError."""
+        notes = await take(self.system, old, new)
+        if old.listen != new.listen:
+            try:
+                notes += await self.listen(new)
+            except VerbError:
+                await take(self.system, new, old)
+                raise
+        return notes
 
     # -- accounts ------------------------------------------------------------------------------------------------------
 

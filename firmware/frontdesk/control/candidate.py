@@ -169,7 +169,7 @@ class Candidate:
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:
             self._gone_back = "Nobody confirmed the last commit: the settings of before are in use again."
-        await host.take(box.system, after, trial.before)
+        await box.take(after, trial.before)
         await self.end_trial(box)
 
 

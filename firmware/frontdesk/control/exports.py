@@ -9,7 +9,7 @@ from typing import Any
 
 from ..config import SETTINGS, SettingError, combined, text_of
 from ..model import Account, Binding, BindingState, Settings
-from . import configuration, host, reading
+from . import configuration, reading
 from .accounts import check_room
 from .admin import Pair
 from .box import Box, VerbError
@@ -74,12 +74,12 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         check_room(settings, len(before) + added)
     bound = _bindings(box, read, realm, wipe)
     old = box.settings
-    notes = await host.take(box.system, old, settings)
+    notes = await box.take(old, settings)
     try:
         pairs = _pairs(read, realm, settings, wipe)
         await box.records.change(accounts=accounts, bound=bound, pairs=pairs, calls=calls, wipe=wipe)
     except BaseException:
-        await host.take(box.system, settings, old)
+        await box.take(settings, old)
         raise
     _take(box, realm, accounts, bound, read.peers, wipe)
     box.settings = settings

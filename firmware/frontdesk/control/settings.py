@@ -7,7 +7,6 @@ from typing import Any
 
 from ..config import SETTINGS, SettingError, text_of
 from ..model import Settings
-from . import host
 from .admin import Pair
 from .box import Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
@@ -44,11 +43,11 @@ def _typed(key: str, value: str) -> tuple[str, str | None]:
 async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:
     """In use and kept, or neither; what the machine leaves to others is a note. Raises VerbError, OSError."""
     old = box.settings
-    notes = await host.take(box.system, old, settings)
+    notes = await box.take(old, settings)
     try:
         await box.records.change(pairs=_pairs(settings, texts))
     except BaseException:
-        await host.take(box.system, settings, old)
+        await box.take(settings, old)
         raise
     box.settings = settings
     box.configure(settings)
@@ -98,7 +97,7 @@ async def _try(box: Box, settings: Settings, seconds: int) -> list[str]:
     before = box.settings
     await box.candidate.begin_trial(box, before, settings, seconds)
     try:
-        notes = await host.take(box.system, before, settings)
+        notes = await box.take(before, settings)
     except BaseException:
         await box.candidate.give_up(box)
         raise

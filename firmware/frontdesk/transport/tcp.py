@@ -8,7 +8,7 @@ import errno
 import itertools
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from ..sip.errors import ParseError, TransportError
@@ -141,7 +141,7 @@ class Connections:
         self.driver = driver
         self._limit = limit
         self._open: dict[int, Connection] = {}
-        self._servers: list[asyncio.Server] = []
+        self._servers: dict[HostPort, asyncio.Server] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -154,8 +154,14 @@ class Connections:
         )
         if not server.sockets:  # asyncio passes over a family that the kernel does not have
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
-        self._servers.append(server)
-        return server.sockets[0].getsockname()[0], server.sockets[0].getsockname()[1]
+        bound: HostPort = server.sockets[0].getsockname()[:2]
+        self._servers[bound] = server
+        return bound
+
+    def stop_all_but(self, addresses: Collection[HostPort]) -> None:
+        """Accepts no more elsewhere; connections that are open stay so."""
+        for address in [address for address in self._servers if address not in addresses]:
+            self._servers.pop(address).close()
 
     async def connect(self, remote: HostPort) -> Connection:
         """The open connection to that address, or a new one. Raises TransportError."""
@@ -184,8 +190,7 @@ class Connections:
 
     def close(self) -> None:
         """Closes all."""
-        for server in self._servers:
-            server.close()
+        self.stop_all_but(())
         for connection in list(self._open.values()):
             connection.close()
 
