@@ -95,7 +95,6 @@ def connected(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str],
         desk = Desk(tmp_path)
         cable = Cable(desk, password)
         request.addfinalizer(cable.loop.close)
-        request.addfinalizer(desk.store.close)
         return cable
 
     return connect

@@ -17,10 +17,15 @@ def cheap_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scrypt, "COST", scrypt.Cost(4, 8, 1))
 
 
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    Desk.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path) -> Desk:
     """With the account 101."""
     desk = Desk(tmp_path)
     desk.do("account add", user="101", password="secret")
-    yield desk
-    desk.store.close()
+    return desk

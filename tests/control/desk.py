@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from frontdesk.control import Admin, Box, run
 from frontdesk.control.candidate import Candidate
@@ -13,7 +13,7 @@ from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
 from frontdesk.model import Binding, Changes, Close, Commit, Settings
-from frontdesk.store import Records
+from frontdesk.store import Records, Store
 from frontdesk.store.bindings import REMOVE, SAVE, row
 from tests.store.rows import BOOT, NOW, REALM, WALL, binding, clock, opened
 
@@ -32,9 +32,13 @@ class Bell:
 class Desk:
     """A box at NOW, and what is on its disk."""
 
+    opened: ClassVar[list[Store]] = []
+    """All that a test has opened: `close` is for its end."""
+
     def __init__(self, directory: Path) -> None:
         self.path = directory
         self.store = opened(directory)
+        self.opened.append(self.store)
         self.now = NOW
         self.full = False
         """The disk is full."""
@@ -84,8 +88,14 @@ class Desk:
         """The box as it comes back from its disk."""
         self.store.close()
         again = Desk(self.path)
-        self.store = again.store  # One connection, closed once.
+        self.store = again.store
         return again
+
+    @classmethod
+    def close(cls) -> None:
+        """Every box of this test has gone."""
+        while cls.opened:
+            cls.opened.pop().close()
 
     async def _execute(self, write: Any, *, snapshot: bool = True) -> Any:
         if self.full:

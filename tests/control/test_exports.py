@@ -175,7 +175,7 @@ def test_box_takes_what_is_written(written: Configuration) -> None:
             desk.do("import", text=text)
             assert desk.restart().do("export", secrets=True).splitlines()[1:-3] == text.splitlines()[1:-1]
         finally:
-            desk.store.close()
+            desk.close()
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
