@@ -77,6 +77,7 @@ panel: $(PANEL)/.done  ## compile the front panel's program into build/panel, fo
 
 bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
 	PYTHONPATH=. $(BIN)/python tests/bench/run.py
+	PYTHONPATH=. $(BIN)/python tests/bench/beside.py
 	PYTHONPATH=. $(BIN)/python tests/bench/first_boot.py
 
 avalanche: $(VENV)  ## print what happens when 2,000 phones come back at once, and when 19,000 do

@@ -59,8 +59,8 @@ class Crowd:
         write_users(self.accounts[CALLERS : CALLERS + RENEWING], self.folder / "renewing.csv")
         write_users(self.accounts[CALLERS + RENEWING :], self.folder / "phones.csv")
 
-    def calls(self, seconds: float) -> list[str]:
-        limits = ["--callees", "100", "--window", "50", "--rate", str(CALLS_A_SECOND), "--ops", "0"]
+    def calls(self, seconds: float, rate: int = CALLS_A_SECOND) -> list[str]:
+        limits = ["--callees", "100", "--window", "50", "--rate", str(rate), "--ops", "0"]
         return ["callload", "--csv", str(self.folder / "callers.csv"), *limits, "--duration", str(seconds), "--sync"]
 
     def refreshes(self, seconds: float) -> list[str]:
