@@ -66,7 +66,7 @@ def enabled() -> Layout:
 
 def of_board(board: Board) -> Layout:
     """The board's name, its watchdog and its kernel modules."""
-    drop_in = ["[Unit]", *(f"Conflicts={getty(console)}" for console in board.consoles), ""]
+    drop_in = ["[Unit]", *(f"Conflicts={getty(port)}" for port in board.ports), ""]
     drop_in += ["[Service]", f"Environment=BOARD={board.name}", ""]
     found: Layout = {UNITS / "frontdesk.service.d/board.conf": _text(drop_in)}
     if board.watchdog:
@@ -78,9 +78,9 @@ def of_board(board: Board) -> Layout:
 
 
 def without_getty(board: Board) -> Layout:
-    """A login prompt on a console's port would take every other byte of it: masked, since Conflicts= alone leaves it
+    """A login prompt on a port of the box would take every other byte of it: masked, since Conflicts= alone leaves it
     to chance which of the two systemd starts."""
-    return {ETC / getty(console): Link("/dev/null") for console in board.consoles}
+    return {ETC / getty(port): Link("/dev/null") for port in board.ports}
 
 
 def getty(device: str) -> str:

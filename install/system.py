@@ -30,8 +30,8 @@ def start(board: Board) -> None:
     _run("systemd-sysusers")
     _run("systemd-tmpfiles", "--create", "/usr/local/lib/tmpfiles.d/frontdesk.conf")
     _run("systemctl", "daemon-reload")
-    for console in board.consoles:
-        _run("systemctl", "stop", getty(console))
+    for port in board.ports:
+        _run("systemctl", "stop", getty(port))
     _run("udevadm", "control", "--reload")
     # A login prompt takes its port for root; this gives it back to the group.
     _run("udevadm", "trigger", "--settle", "--subsystem-match=tty", "--subsystem-match=gpio")
@@ -54,11 +54,11 @@ def to_do(board: Board, live: bool) -> Iterator[str]:
     if missing:
         yield f"Add to {CONFIG}, and start the board anew:"
         yield from (f"    {line}" for line in missing)
-    names = [Path(console).name for console in board.consoles]
+    names = [Path(port).name for port in board.ports]
     words = " ".join(_lines(COMMAND_LINE)).split() if live else []
     for word in words:
         if word.startswith("console=") and word.removeprefix("console=").partition(",")[0] in [*names, "serial0"]:
-            yield f"Take {word} out of {COMMAND_LINE}: the kernel would write into the console."
+            yield f"Take {word} out of {COMMAND_LINE}: the kernel would write into that port."
     if not live:
         yield "The first-boot code is shown by `frontdesk status` once the box has started."
     else:

@@ -86,6 +86,11 @@ class Board:
         return next((port.device for port in self.serial if port.role == "panel"), "")
 
     @property
+    def ports(self) -> tuple[str, ...]:
+        """All serial ports that are the box's own."""
+        return (*self.consoles, self.panel) if self.panel else self.consoles
+
+    @property
     def defaults(self) -> Settings:
         """The settings of a box on which nothing is stored yet."""
         return combined(Settings(), self.settings)
