@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from frontdesk.control import VerbError, scrypt
-from frontdesk.control.admin import CODE_LETTERS, LONGEST, RESTRICTED, Admin
+from frontdesk.control import Role, VerbError, scrypt
+from frontdesk.control.admin import LONGEST, RESTRICTED, Admin
 from frontdesk.control.administration import recover, recovery_offered
+from frontdesk.control.first_boot_code import LETTERS, MOST_TRIES, TRIES, Closed, FirstBootCode
 from frontdesk.control.throttle import FREE, SOURCES, Throttle, Throttled
 from tests.control.desk import Desk
 from tests.store.rows import NOW
@@ -151,14 +152,14 @@ def test_code_is_there_until_there_is_a_password(desk: Desk) -> None:
     admin, file = desk.box.admin, desk.path / "first-boot-code"
     admin.settle_code()
     code = admin.code
-    assert code is not None and re.fullmatch(f"[{CODE_LETTERS}]{{8}}", code)
+    assert code is not None and re.fullmatch(f"[{LETTERS}]{{8}}", code)
     assert (file.read_text(), file.stat().st_mode & 0o777) == (f"{code}\n", 0o600)
     admin.settle_code()
     assert admin.code == code == desk.do("status")["first_boot_code"]
-    assert done(admin.check_code(f"{code[:4]}-{code[4:]}".lower(), "page"))
-    assert not done(admin.check_code("00000000" if code != "00000000" else "1" * 8, "page"))
+    assert admin.first_boot.check(f"{code[:4]}-{code[4:]}".lower(), "page")
+    assert not admin.first_boot.check("00000000" if code != "00000000" else "1" * 8, "page")
     desk.do("passwd admin", password=PASSWORD)
-    assert not file.exists() and not done(admin.check_code(code, "page"))
+    assert not file.exists() and not admin.first_boot.check(code, "page")
     assert "first_boot_code" not in desk.do("status")
 
 
@@ -168,6 +169,53 @@ def test_code_that_outlived_a_power_cut_is_dead(desk: Desk, admin: Admin) -> Non
     assert again.code is None
     again.settle_code()
     assert not (desk.path / "first-boot-code").exists()
+
+
+def test_too_many_wrong_codes_from_one_address_close_it_until_somebody_is_at_the_console(admin: Admin) -> None:
+    code = FirstBootCode(admin.first_boot._file.parent)
+    code.settle()
+    old = code.text
+    assert old is not None
+    for _ in range(TRIES):
+        assert not code.check("wrong", "192.0.2.9")
+    with pytest.raises(Closed):
+        code.check(old, "192.0.2.9")
+    assert code.check(old, "192.0.2.8")
+    code.renew()
+    assert code.text not in (None, old)
+    assert code.check(code.text or "", "192.0.2.9") and not code.check(old, "192.0.2.9")
+
+
+def test_wrong_codes_of_many_addresses_close_it_for_all(admin: Admin) -> None:
+    code = FirstBootCode(admin.first_boot._file.parent)
+    code.settle()
+    for number in range(MOST_TRIES):
+        assert not code.check("wrong", f"192.0.2.{number}")
+    with pytest.raises(Closed):
+        code.check(code.text or "", "198.51.100.1")
+    old = code.text
+    code.renew()
+    assert code.text != old and code.check(code.text or "", "198.51.100.1")
+
+
+def test_code_that_is_not_closed_stays_the_same(admin: Admin) -> None:
+    code = FirstBootCode(admin.first_boot._file.parent)
+    code.settle()
+    old = code.text
+    code.check("wrong", "192.0.2.9")
+    code.renew()
+    assert code.text == old
+
+
+def test_viewer_has_a_password_of_his_own(desk: Desk, admin: Admin) -> None:
+    assert not done(admin.check(PASSWORD, "here", Role.VIEWER))
+    desk.do("passwd viewer", password="only looking")
+    epoch = admin.epoch
+    for each in (admin, desk.restart().box.admin):
+        assert done(each.check("only looking", "a", Role.VIEWER)) and done(each.check(PASSWORD, "b"))
+        assert not done(each.check("only looking", "c")) and not done(each.check(PASSWORD, "d", Role.VIEWER))
+    desk.do("passwd viewer", password="")
+    assert not done(admin.check("only looking", "e", Role.VIEWER)) and admin.epoch > epoch
 
 
 # -- a lost password ---------------------------------------------------------------------------------------------------

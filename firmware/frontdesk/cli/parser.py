@@ -20,6 +20,7 @@ GROUPS = {
     "domain": "The name that accounts belong to.",
     "test": "Tries something out.",
     "passwd": "Passwords of those who run the box.",
+    "token": "What programs need to use the box over HTTP.",
 }
 LATER = {
     "web": "the setup page",

@@ -124,6 +124,10 @@ ELSEWHERE = {
     "config set": "`set` stages, and `commit` takes it into use",
     "account import": "`import` takes what can be pasted",
     "restore": "`import` takes a backup too, and asks for its passphrase",
+    "passwd viewer": "it is for the page",
+    "token add": "tokens are for programs that speak HTTP",
+    "token revoke": "as above",
+    "token list": "as above",
     "alias list": "`show accounts` has them",
 }
 """Verbs that have no phrase, and why."""

@@ -90,6 +90,7 @@ class Session:
 
     async def _first_boot(self) -> None:
         self._epoch = self._admin.epoch
+        self._admin.first_boot.renew()
         if self._admin.code:
             self._terminal.show(f"First-boot code: {self._admin.code}")
         wizard = Wizard(self._box, self._terminal)

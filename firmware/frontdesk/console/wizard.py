@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
-from ..control import TABLE, Box, VerbError, passwords, run
+from ..control import TABLE, Box, first_boot, run
 from ..control.admin import LONGEST, SHORTEST
+from ..control.answers import Unfit, read_domain, read_host_name, read_network, read_switch, read_zone
+from ..control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from ..control.text import aligned
-from .answers import Unfit, read_domain, read_host_name, read_network, read_range, read_switch, read_zone
 from .line_editor import Completion, Prompt
 from .show import wrapped
 from .terminal import Terminal
@@ -22,7 +22,6 @@ INTRODUCTION = """\
 Enter takes what stands in [brackets], ? explains a question, and Ctrl-C leaves
 all as it is. Nothing is done before the last answer.
 """
-FIRST_ACCOUNTS = "101-105"
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,17 +57,6 @@ ACCOUNTS = Explanation(
 WEB = Explanation("Whether the box is to have a page for browsers, once it can: on or off.")
 
 
-@dataclass(slots=True)
-class Answers:
-    """What was answered."""
-
-    password: str = ""
-    """Empty: one is to be made."""
-    settings: dict[str, str] = field(default_factory=dict)
-    domain: str = ""
-    accounts: list[str] = field(default_factory=list)
-
-
 class Wizard:
     """Asks, then does it all by the verbs."""
 
@@ -91,7 +79,7 @@ class Wizard:
         if "domain set" in TABLE and not self._box.directory.accounts:
             answers.domain = await self._ask("Domain", self._box.directory.realm, read_domain, DOMAIN)
         first = "none" if self._box.directory.accounts else FIRST_ACCOUNTS
-        answers.accounts = await self._ask("First accounts", first, self._read_free, ACCOUNTS)
+        answers.accounts = await self._ask("First accounts", first, partial(read_free, self._box), ACCOUNTS)
         answers.settings["web"] = await self._ask("Web page", kept["web"], read_switch, WEB)
         return answers
 
@@ -115,56 +103,20 @@ class Wizard:
             else:
                 self._terminal.show("The two are not the same.")
 
-    def _read_free(self, text: str) -> list[str]:
-        users = read_range(text)
-        taken = next((user for user in users if self._box.directory.resolve(user)), None)
-        if taken is not None:
-            raise Unfit(f"There is {taken} already.")
-        return users
-
     # -- what follows from the answers ---------------------------------------------------------------------------------
 
     async def apply(self, answers: Answers) -> None:
-        """One thing after the other; what was made is shown as soon as it is kept, whatever becomes of the rest."""
+        """Does it all, and shows each step."""
         self._terminal.show("")
-        for step in (self._set_password, self._change_settings, self._set_domain, self._add_accounts):
-            try:
-                await step(answers)
-            except VerbError as error:
-                self._terminal.show(wrapped(str(error)))
+        async for done in first_boot.apply(self._box, answers):
+            self._show(done)
 
-    async def _set_password(self, answers: Answers) -> None:
-        password = answers.password or passwords.make()
-        await run(self._box, "passwd admin", {"password": password})
-        made = "" if answers.password else f", shown this once: {password}"
-        self._terminal.show(f"The admin password is set{made}")
-
-    async def _change_settings(self, answers: Answers) -> None:
-        changed = {key: value for key, value in answers.settings.items() if value != self._kept[key]}
-        for key, value in changed.items():
-            await run(self._box, "config stage", {"key": key, "value": value})
-        if changed:
-            answer = await run(self._box, "config commit", {})
-            self._terminal.show("\n".join(f"{key} is {value} now." for key, value in changed.items()))
-            self._terminal.show(wrapped("\n".join(answer["notes"])))
-
-    async def _set_domain(self, answers: Answers) -> None:
-        if answers.domain and answers.domain != self._box.directory.realm:
-            await run(self._box, "domain set", {"domain": answers.domain})
-        self._terminal.show(f"The domain is {self._box.directory.realm}.")
-
-    async def _add_accounts(self, answers: Answers) -> None:
-        if not answers.accounts:
-            return
-        made = {user: passwords.make() for user in answers.accounts}
-        await run(self._box, "account import", {"text": _table(made)})
-        self._terminal.show(f"Added {len(made)} account{'s' if len(made) > 1 else ''}. Passwords, shown this once:\n")
-        self._terminal.show(aligned([["user", "password"], *([user, password] for user, password in made.items())]))
-
-
-def _table(made: dict[str, str]) -> str:
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["username", "password"])
-    rows.writerows(made.items())
-    return text.getvalue()
+    def _show(self, done: Done) -> None:
+        if done.password:
+            self._terminal.show(f"{done.text}, shown this once: {done.password}")
+        elif done.accounts:
+            rows = [["user", "password"], *([user, password] for user, password in done.accounts.items())]
+            self._terminal.show(f"{done.text} Passwords, shown this once:\n")
+            self._terminal.show(aligned(rows))
+        else:
+            self._terminal.show(wrapped("\n".join([done.text, *done.notes])))

@@ -2,6 +2,7 @@
 
 from .admin import Admin
 from .box import Box, VerbError
-from .verbs import NOUNS, TABLE, VERBS, Argument, Kind, Role, Verb, run
+from .role import Role
+from .verbs import NOUNS, TABLE, VERBS, Argument, Kind, Verb, run
 
 __all__ = ["NOUNS", "TABLE", "VERBS", "Admin", "Argument", "Box", "Kind", "Role", "Verb", "VerbError", "run"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,17 +9,15 @@ from typing import Protocol, TypeVar
 
 from . import scrypt
 from .errors import VerbError
+from .first_boot_code import FirstBootCode
+from .role import Role
 from .throttle import Throttle
 from .times import iso
+from .tokens import Tokens
 
 T = TypeVar("T")
 SHORTEST, LONGEST = 8, 128
 """Characters of an admin password."""
-CODE_FILE = "first-boot-code"
-CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base32: no I, L, O, U."""
-CODE_LENGTH = 8
-"""40 bits, good until the password is set; tries are throttled."""
 RESTRICTED = 72 * 3600.0
 """Seconds of uptime after a recovery in which no secret leaves the box."""
 
@@ -64,13 +60,17 @@ class Admin:
         self._records = records
         self._now = now
         self.off_loop = off_loop
-        self._code_file = directory / CODE_FILE
+        self.first_boot = FirstBootCode(directory)
+        self.tokens = Tokens(records)
         self._throttle = Throttle()
         self.load(meta)
 
     def load(self, meta: Mapping[str, str]) -> None:
         """Takes what is on disk for true."""
         self.kept = meta.get("admin")
+        self.viewer = meta.get("viewer")
+        """What is kept of the password of those who may only look."""
+        self.tokens.load(meta)
         self.alarm = meta.get("alarm")
         """When the password was recovered, until somebody acknowledges it."""
         self._restricted_until = self._now() + float(meta.get("restricted", 0))
@@ -88,67 +88,55 @@ class Admin:
         """Whether there is a password."""
         return self.kept is not None
 
-    async def check(self, password: str, source: str) -> bool:
+    async def check(self, password: str, source: str, role: Role = Role.ADMIN) -> bool:
         """Whether it is the password. Raises Throttled where that source has tried too often."""
-        kept = self.kept
-        if kept is None or len(password) > LONGEST:
+        kept = self._of(role)
+        if self.kept is None or len(password) > LONGEST:
             return False
         self._throttle.admit(source, self._now())
-        good = await self.off_loop(partial(scrypt.matches, kept, password))
-        if good and kept == self.kept:
+        # One that is not set takes as long as a wrong one, so that nobody learns whether it is.
+        good = await self.off_loop(partial(scrypt.matches, kept or self.kept, password))
+        if good and kept and kept == self._of(role):
             self._throttle.succeeded(source)
             return True
         return False
 
+    def _of(self, role: Role) -> str | None:
+        return self.kept if role is Role.ADMIN else self.viewer
+
     async def set_password(self, password: str) -> None:
         """Another password, kept when this returns; all sessions end, and the first-boot code is dead."""
-        if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
-            raise VerbError(f"The admin password has {SHORTEST} to {LONGEST} characters that can be typed.")
-        kept = await self.off_loop(partial(scrypt.keep, password))
+        kept = await self._keep("admin", password)
         await self._records.change(pairs=[("meta", "admin", kept)])
         self.kept = kept
         self.epoch += 1
         self.settle_code()
+
+    async def set_viewer_password(self, password: str) -> None:
+        """The password of those who may only look; empty: there is none any longer. All sessions end."""
+        kept = await self._keep("read-only", password) if password else None
+        await self._records.change(pairs=[("meta", "viewer", kept)])
+        self.viewer = kept
+        self.epoch += 1
+
+    async def _keep(self, whose: str, password: str) -> str:
+        if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+            raise VerbError(f"The {whose} password has {SHORTEST} to {LONGEST} characters that can be typed.")
+        return await self.off_loop(partial(scrypt.keep, password))
 
     # -- the first-boot code -------------------------------------------------------------------------------------------
 
     @property
     def code(self) -> str | None:
         """The first-boot code, as long as there is one."""
-        if self.is_set:
-            return None
-        try:
-            return self._code_file.read_text("ascii").strip() or None
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    async def check_code(self, code: str, source: str) -> bool:
-        """Whether it is the first-boot code, as people type it. Raises Throttled."""
-        typed = code.upper().translate(str.maketrans("ILO", "110", "- "))
-        kept = self.code
-        if kept is None:
-            return False
-        self._throttle.admit(source, self._now())
-        good = secrets.compare_digest(typed.encode(), kept.encode())
-        if good:
-            self._throttle.succeeded(source)
-        return good
+        return None if self.is_set else self.first_boot.text
 
     def settle_code(self) -> None:
         """Makes a code where there is no password and no code, and takes it away where there is a password."""
         if self.is_set:
-            self._code_file.unlink(missing_ok=True)
-        elif self.code is None:
-            self._write_code("".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)))
-
-    def _write_code(self, code: str) -> None:
-        temporary = self._code_file.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-            file.write(f"{code}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._code_file)
+            self.first_boot.end()
+        else:
+            self.first_boot.settle()
 
     # -- a lost password -----------------------------------------------------------------------------------------------
 
@@ -156,8 +144,9 @@ class Admin:
         """Takes the lost password away: all sessions end, an alarm stands, and no secret leaves the box for a while."""
         alarm = iso(wall)
         kept = [("meta", "admin", None), ("meta", "alarm", alarm), ("meta", "restricted", str(RESTRICTED))]
-        await self._records.change(pairs=kept)
-        self.kept, self.alarm = None, alarm
+        await self._records.change(pairs=[*kept, ("meta", "viewer", None), *self.tokens.gone()])
+        self.kept, self.viewer, self.alarm = None, None, alarm
+        self.tokens.load({})
         self._restricted_until = self._now() + RESTRICTED
         self.epoch += 1
         self.settle_code()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .box import Box, VerbError
+from .role import Role
+from .times import iso
 
 Answer = dict[str, Any]
 
@@ -13,6 +15,33 @@ async def passwd(box: Box, password: str) -> Answer:
     """Sets the password of console and page; their sessions end."""
     await box.admin.set_password(password)
     return {}
+
+
+async def passwd_viewer(box: Box, password: str) -> Answer:
+    """Sets the password of those who may only look at the page."""
+    await box.admin.set_viewer_password(password)
+    return {}
+
+
+async def add_token(box: Box, name: str, role: str = Role.VIEWER) -> Answer:
+    """Makes a token for a program that speaks HTTP, good for 90 days."""
+    if role not in list(Role):
+        raise VerbError(f"A token is for a {Role.VIEWER} or an {Role.ADMIN}, not {role!r}.")
+    return {"name": name, "token": await box.admin.tokens.make(name, Role(role), box.clock.wall())}
+
+
+async def revoke_token(box: Box, name: str) -> Answer:
+    """Takes a token away."""
+    await box.admin.tokens.revoke(name)
+    return {"name": name}
+
+
+async def tokens(box: Box) -> list[Answer]:
+    """The tokens that were made."""
+    return [
+        {"name": name, "role": str(token.role), "made": iso(token.made), "ends": iso(token.ends)}
+        for name, token in sorted(box.admin.tokens.kept.items())
+    ]
 
 
 async def acknowledge(box: Box) -> Answer:

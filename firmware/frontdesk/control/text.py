@@ -49,6 +49,11 @@ def aligned(rows: Iterable[list[str]]) -> str:
     )
 
 
+def token(answer: Any) -> str:
+    """A token that was made."""
+    return f"The token {answer['name']}, shown this once:\n{answer['token']}"
+
+
 def put(answer: Any) -> str:
     """A setting that was changed."""
     return _noted(f"{answer['key']} is {answer['value']} now.", answer)

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import accounts, administration, backups, bindings, devices, exports, network, reset, settings, system, text
 from .box import Box, VerbError
+from .role import Role
 from .text import Show, sentence, table
 
 NOUNS = {"ext": "account"}
@@ -29,13 +30,6 @@ class Kind(StrEnum):
     """A password or passphrase that nobody makes: asked for, or a line of standard input."""
     FILE = "file"
     """The content of a file."""
-
-
-class Role(StrEnum):
-    """Who may."""
-
-    VIEWER = "viewer"
-    ADMIN = "admin"
 
 
 @dataclass(slots=True, frozen=True)
@@ -100,6 +94,9 @@ BACKUP = Argument("text", "what `backup` printed", Kind.FILE, metavar="FILE")
 KEEP_NETWORK = Argument("keep-network", "keep address, host name and time zone", Kind.FLAG, option=True, required=False)
 YES = Argument("yes", "do it", Kind.FLAG, option=True, required=False)
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
+VIEWER_PASSWORD = Argument("password", "the new read-only password; none: an empty line", Kind.SECRET, twice=True)
+TOKEN = Argument("name", "the token's name", metavar="NAME")
+TOKEN_ROLE = Argument("role", "viewer (by default) or admin", option=True, required=False, metavar="ROLE")
 
 VERBS = (
     Verb("account add", accounts.add, sentence("Added {user}."), (USER, NAME, PASSWORD)),
@@ -155,16 +152,24 @@ VERBS = (
          (KEEP_NETWORK, YES), needs_box=True),
     Verb("reboot", system.reboot, sentence("It starts anew.")),
     Verb("passwd admin", administration.passwd, sentence("Changed the admin password."), (ADMIN_PASSWORD,)),
+    Verb("passwd viewer", administration.passwd_viewer, sentence("Changed the read-only password."),
+         (VIEWER_PASSWORD,)),
+    Verb("token add", administration.add_token, text.token, (TOKEN, TOKEN_ROLE)),
+    Verb("token revoke", administration.revoke_token, sentence("The token {name} is worth nothing now."), (TOKEN,)),
+    Verb("token list", administration.tokens,
+         table("There are no tokens.", name="name", role="may", ends="until"), role=Role.VIEWER),
     Verb("acknowledge", administration.acknowledge, sentence("The alarm is acknowledged.")),
 )  # fmt: skip
 TABLE = {verb.words: verb for verb in VERBS}
 
 
-async def run(box: Box, words: str, arguments: Mapping[str, object]) -> Any:
-    """Does one verb; its answer is made of JSON's types. Raises VerbError."""
+async def run(box: Box, words: str, arguments: Mapping[str, object], role: Role = Role.ADMIN) -> Any:
+    """Does one verb for somebody of that role; its answer is made of JSON's types. Raises VerbError."""
     verb = TABLE.get(canonical(words))
     if verb is None:
         raise VerbError(f"There is no verb {words[:60]!r}.")
+    if not role.may(verb.role):
+        raise VerbError(f"Only an administrator may do that ({verb.words}).")
     values = {name.replace("-", "_"): value for name, value in checked(verb, arguments).items()}
     try:
         if verb.role is Role.VIEWER:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address, ip_interface
 
+from .errors import VerbError
+
 MOST_ACCOUNTS = 200
 """Of one range: more do not come from a question."""
 RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
@@ -14,8 +16,8 @@ ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", re.ASCII)
 DHCP = "dhcp"
 
 
-class Unfit(Exception):
-    """An answer that cannot be; the text is one sentence."""
+class Unfit(VerbError):
+    """An answer that cannot be."""
 
 
 def read_host_name(text: str) -> str:

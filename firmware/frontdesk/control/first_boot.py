@@ -1,0 +1,100 @@
+"""What follows from the answers of first boot, given at the console or on the page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from . import passwords
+from .answers import Unfit, read_range
+from .box import Box, VerbError
+from .verbs import run
+
+FIRST_ACCOUNTS = "101-105"
+
+
+@dataclass(slots=True)
+class Answers:
+    """What was answered."""
+
+    password: str = ""
+    """The admin's; empty: one is to be made."""
+    settings: dict[str, str] = field(default_factory=dict)
+    domain: str = ""
+    """Empty: as it is."""
+    accounts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, frozen=True)
+class Done:
+    """One step that was done, or could not be: `text` says so to people."""
+
+    text: str
+    failed: bool = False
+    notes: tuple[str, ...] = ()
+    password: str = ""
+    """The admin password that was made."""
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    """Those that were added, and their passwords."""
+
+
+def read_free(box: Box, text: str) -> list[str]:
+    """The accounts that are to be: none of them is there. Raises Unfit."""
+    users = read_range(text)
+    taken = next((user for user in users if box.directory.resolve(user)), None)
+    if taken is not None:
+        raise Unfit(f"There is {taken} already.")
+    return users
+
+
+async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
+    """One step after the other; what was made is told as soon as it is kept, whatever becomes of the rest."""
+    for step in (_set_password, _change_settings, _set_domain, _add_accounts):
+        try:
+            done = await step(box, answers)
+        except VerbError as error:
+            done = Done(str(error), failed=True)
+        if done is not None:
+            yield done
+
+
+async def _set_password(box: Box, answers: Answers) -> Done:
+    made = "" if answers.password else passwords.make()
+    await run(box, "passwd admin", {"password": answers.password or made})
+    return Done("The admin password is set", password=made)
+
+
+async def _change_settings(box: Box, answers: Answers) -> Done | None:
+    kept = {row["key"]: row["value"] for row in await run(box, "config list", {})}
+    changed = {key: value for key, value in answers.settings.items() if value != kept[key]}
+    for key, value in changed.items():
+        await run(box, "config stage", {"key": key, "value": value})
+    if not changed:
+        return None
+    answer = await run(box, "config commit", {})
+    return Done("\n".join(f"{key} is {value} now." for key, value in changed.items()), notes=tuple(answer["notes"]))
+
+
+async def _set_domain(box: Box, answers: Answers) -> Done:
+    if answers.domain and answers.domain != box.directory.realm:
+        await run(box, "domain set", {"domain": answers.domain})
+    return Done(f"The domain is {box.directory.realm}.")
+
+
+async def _add_accounts(box: Box, answers: Answers) -> Done | None:
+    if not answers.accounts:
+        return None
+    made = {user: passwords.make() for user in answers.accounts}
+    await run(box, "account import", {"text": table(made)})
+    return Done(f"Added {len(made)} account{'s' if len(made) > 1 else ''}.", accounts=made)
+
+
+def table(made: Mapping[str, str]) -> str:
+    """Accounts and their passwords, as `account import` reads them."""
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["username", "password"])
+    rows.writerows(made.items())
+    return text.getvalue()

@@ -1,0 +1,85 @@
+"""DIR/first-boot-code: it opens the setup page of a box with no admin password, for whoever is at the box."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from .errors import VerbError
+
+FILE = "first-boot-code"
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base32: no I, L, O, U."""
+LENGTH = 8
+"""40 bits."""
+TRIES = 5
+"""Wrong codes from one address."""
+MOST_TRIES = 50
+"""Wrong codes in all: so many addresses are no person's."""
+
+
+class Closed(VerbError):
+    """Too many wrong codes: the code is dead."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many wrong codes: the console of the box shows a new one.")
+
+
+class FirstBootCode:
+    """One code at a time. Too many wrong ones close it, until somebody at the console is shown a new one."""
+
+    def __init__(self, directory: Path) -> None:
+        self._file = directory / FILE
+        self._wrong: dict[str, int] = {}
+        """Wrong codes from each address."""
+
+    @property
+    def text(self) -> str | None:
+        """The code, as long as there is one."""
+        try:
+            return self._file.read_text("ascii").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def check(self, typed: str, source: str) -> bool:
+        """Whether it is the code, as people type it. Raises Closed where too many wrong ones came."""
+        text = self.text
+        if text is None:
+            return False
+        if self._wrong.get(source, 0) >= TRIES or self._is_closed:
+            raise Closed
+        code = typed.upper().translate(str.maketrans("ILO", "110", "- "))
+        if secrets.compare_digest(code.encode("utf-8", "replace"), text.encode()):
+            return True
+        self._wrong[source] = self._wrong.get(source, 0) + 1
+        return False
+
+    def settle(self) -> None:
+        """Makes one where there is none."""
+        if self.text is None:
+            self._make()
+
+    def renew(self) -> None:
+        """Somebody is at the console: a new one where too many wrong ones came."""
+        if self.text is not None and (self._is_closed or max(self._wrong.values(), default=0) >= TRIES):
+            self._make()
+
+    @property
+    def _is_closed(self) -> bool:
+        return sum(self._wrong.values()) >= MOST_TRIES
+
+    def end(self) -> None:
+        """It has done its duty."""
+        self._wrong.clear()
+        self._file.unlink(missing_ok=True)
+
+    def _make(self) -> None:
+        self._wrong.clear()
+        temporary = self._file.with_suffix(".tmp")
+        temporary.unlink(missing_ok=True)
+        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
+            file.write("".join(secrets.choice(LETTERS) for _ in range(LENGTH)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(self._file)
