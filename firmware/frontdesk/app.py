@@ -24,6 +24,7 @@ from .control import Admin, Box, VerbError
 from .control import run as control_run
 from .control.admin import OffLoop, T
 from .control.candidate import ON_TRIAL, Alarm, Candidate, untried
+from .control.day import Day
 from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
@@ -257,6 +258,11 @@ class _Appliance:
             each.start()
         return [each for _, each in lines]
 
+    def _day(self, journal: Journal) -> Day:
+        day = Day(lambda: len(self._core.location), lambda: journal.bytes_written)
+        self._core.events.subscribe(day.hear)
+        return day
+
     def _box(self, endpoint: Endpoint, journal: Journal) -> Box:
         async def execute(write: Write, *, snapshot: bool = True) -> Any:
             return await asyncio.wrap_future(journal.execute(write, snapshot=snapshot))
@@ -279,9 +285,17 @@ class _Appliance:
             listeners=endpoint.listeners,
             listen=lambda settings: self._listen(endpoint, settings),
             log=self._recent,
+            disk=lambda: _room(self._options.data),
+            day=self._day(journal),
             started_at=self._clock.now(),
             turn=asyncio.Lock(),
         )
+
+
+def _room(path: Path) -> tuple[int, int]:
+    """Bytes of that file system that are free for users, and all."""
+    state = os.statvfs(path)
+    return state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
 
 
 def _check_user(data: Path) -> None:

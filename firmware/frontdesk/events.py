@@ -41,6 +41,8 @@ class Event:
     rule: str = ""
     times: int = 1
     """How often it happened in a row; `at` is the last time."""
+    since: float = 0.0
+    """The first time, where it happened more than once."""
 
 
 class EventLog:
@@ -67,6 +69,7 @@ class EventLog:
             self._append(ring, event)
         else:
             event.times = ring[at].times + 1
+            event.since = ring[at].since or ring[at].at
             ring[at] = event  # not the old one counted up: that may still be unpublished
         if self._subscribers:
             self._unpublished.append(event)
@@ -95,6 +98,11 @@ class EventLog:
     def of(self, account: str) -> list[Event]:
         """The events of one account, oldest first."""
         return list(self._rings.get(account, ()))
+
+    def latest(self) -> Iterator[Event]:
+        """The last event of each account, and all that concern none."""
+        for account, ring in self._rings.items():
+            yield from ring if account == "" else ring[-1:]
 
     def __iter__(self) -> Iterator[Event]:
         return iter(sorted((event for ring in self._rings.values() for event in ring), key=lambda event: event.at))

@@ -19,6 +19,7 @@ __all__ = ["Box", "VerbError"]
 
 if TYPE_CHECKING:  # A command where no box runs does without it, and starts sooner.
     from ..core import Core
+    from .day import Day
 
 
 class Location(Protocol):
@@ -110,6 +111,10 @@ class Box:
     listeners: Sequence[str] = ()
     log: Iterable[str] = ()
     """The last lines of the log, oldest first."""
+    disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    """Bytes that are free, and all, where the data are."""
+    day: Day | None = None
+    """The last 24 hours."""
     started_at: float = 0.0
     turn: AbstractAsyncContextManager[Any] = field(default_factory=nullcontext)
     """Held by a verb that changes something, so that they come one after the other (the loop's Lock in the box)."""

@@ -122,6 +122,39 @@ def bindings(answer: Any) -> str:
     return aligned([heading, *([cell(text) for text in row] for row in rows)]) if rows else "Nobody is registered."
 
 
+def who(answer: Any) -> str:
+    """Accounts and how each is reached, one line for each device."""
+    rows = [["user", "name", "seen at", "over", "since", "device"]]
+    for account in answer["accounts"]:
+        state = "-" if account["enabled"] else "disabled"
+        devices = account["devices"] or [{"at": state, "over": None, "since": None, "with": None}]
+        for device in devices:
+            values = (device["at"], device["over"], device["since"], device["with"])
+            rows.append([account["user"], cell(account["name"]), *map(cell, values)])
+    shown = f"{len(answer['accounts'])} of {answer['found']} accounts."
+    return f"{aligned(rows)}\n{shown}" if len(rows) > 1 else "There are no such accounts."
+
+
+def problems(answer: Any) -> str:
+    """What is wrong, with the cure below."""
+    lines = []
+    for each in answer:
+        times = f", {each['times']} times since {each['since']}" if each["times"] > 1 else ""
+        lines += [cell(each["text"]) + times, *([f"    {each['cure']}"] if each["cure"] else [])]
+    return "\n".join(lines) or "Nothing is wrong."
+
+
+def today(answer: Any) -> str:
+    """Clock, disk and the last day."""
+    disk = answer["disk"]
+    return aligned([
+        ["Clock", answer["clock"] if answer["clock_set"] else f"not set ({answer['clock']})"],
+        ["Disk", f"{disk['free'] / 1e9:.1f} of {disk['total'] / 1e9:.1f} GB free"],
+        ["Written in 24 h", f"{answer['written'] / 1e6:.1f} MB"],
+        ["Calls in 24 h", str(sum(answer["calls"]))],
+    ])  # fmt: skip
+
+
 def calls(answer: Any) -> str:
     """Calls, one line each."""
     columns = {"started": "started", "caller": "from", "callee": "to", "state": "state", "result": "result"}

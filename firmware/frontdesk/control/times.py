@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import time
 
+EARLIEST = 1_793_491_200.0
+"""1 November 2026, in Unix seconds: this program is not older."""
+
+
+def is_set(wall: float) -> bool:
+    """Whether a wall clock can be right: a board without a battery starts in 1970."""
+    return wall >= EARLIEST
+
 
 def iso(wall: float) -> str:
     """Unix seconds as ISO 8601 in UTC."""

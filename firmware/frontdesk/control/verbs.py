@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from . import accounts, administration, backups, bindings, devices, exports, network, reset, settings, system, text
+from . import (
+    accounts,
+    administration,
+    backups,
+    bindings,
+    day,
+    devices,
+    exports,
+    network,
+    problems,
+    reset,
+    settings,
+    system,
+    text,
+    who,
+)
 from .box import Box, VerbError
 from .role import Role
 from .text import Show, sentence, table
@@ -82,6 +97,9 @@ ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
 KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
 VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
+SEARCH = Argument("search", "a part of a number, name or alias", required=False, metavar="TEXT")
+START = Argument("start", "the first one, 0 by default", Kind.COUNT, option=True, required=False)
+ACCOUNTS = Argument("limit", f"accounts, {who.LIMIT} by default", Kind.COUNT, option=True, required=False)
 CONFIRM = Argument("confirm", "seconds in which `commit` has to be said once more, or it goes back", Kind.COUNT,
                    option=True, required=False, metavar="SECONDS")  # fmt: skip
 LINES = Argument("limit", f"lines, {system.LINES} by default", Kind.COUNT, option=True, required=False)
@@ -134,6 +152,9 @@ VERBS = (
     Verb("config rollback", settings.rollback, sentence("Nothing is staged or on trial now."), needs_box=True),
     Verb("config list", settings.show, table("", key="setting", value="value", meaning="meaning"), role=Role.VIEWER),
     Verb("bindings", bindings.show, text.bindings, role=Role.VIEWER),
+    Verb("who", who.who, text.who, (SEARCH, START, ACCOUNTS), Role.VIEWER),
+    Verb("problems", problems.problems, text.problems, role=Role.VIEWER),
+    Verb("today", day.today, text.today, role=Role.VIEWER),
     Verb("calls", system.calls, text.calls, (LIMIT,), Role.VIEWER),
     Verb("events", system.events, text.events,
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),

@@ -1,0 +1,83 @@
+"""The last day in quarters of an hour: registered devices, calls, bytes written. In memory; nothing wakes for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ..events import Event, Kind
+from .box import Box
+from .times import is_set, iso
+
+QUARTER = 900.0
+"""Seconds."""
+SLOTS = 96
+COMINGS = frozenset({Kind.REGISTERED, Kind.UNREGISTERED, Kind.EXPIRED, Kind.REPLACED})
+
+
+@dataclass(slots=True)
+class Slot:
+    """A quarter of an hour, numbered from the boot."""
+
+    number: int
+    devices: int
+    """Registered, at most."""
+    left: int
+    """Registered when it ended."""
+    written: int
+    """Bytes that the journal had written when it began."""
+    calls: int = 0
+
+
+class Day:
+    """Hears of events. A quarter in which nothing happened is as the one before it ended."""
+
+    def __init__(self, devices: Callable[[], int], written: Callable[[], int]) -> None:
+        self._devices = devices
+        self._written = written
+        self._slots: list[Slot] = []
+
+    def hear(self, events: Iterable[Event]) -> None:
+        """The events of a turn."""
+        for event in events:
+            if event.kind is Kind.CALLING:
+                self._at(event.at).calls += 1
+            elif event.kind in COMINGS:
+                slot = self._at(event.at)
+                slot.left = self._devices()
+                slot.devices = max(slot.devices, slot.left)
+
+    def _at(self, at: float) -> Slot:
+        number = int(at // QUARTER)
+        if not self._slots or self._slots[-1].number < number:
+            left = self._slots[-1].left if self._slots else 0
+            self._slots.append(Slot(number, left, left, self._written()))
+            del self._slots[: -SLOTS - 1]
+        return self._slots[-1]
+
+    def told(self, now: float) -> dict[str, Any]:
+        """`devices` and `calls`: a number for each quarter, oldest first; `written`: bytes in that time."""
+        first = int(now // QUARTER) - SLOTS + 1
+        known = {slot.number: slot for slot in self._slots}
+        before = [slot for slot in self._slots if slot.number < first]
+        within = [slot for slot in self._slots if slot.number >= first]
+        left = before[-1].left if before else 0
+        devices, calls = [], []
+        for number in range(first, first + SLOTS):
+            slot = known.get(number)
+            devices.append(slot.devices if slot else left)
+            calls.append(slot.calls if slot else 0)
+            left = slot.left if slot else left
+        written = self._written()
+        base = (within[0].written if within else written) if before else 0
+        return {"devices": devices, "calls": calls, "written": written - base}
+
+
+async def today(box: Box) -> dict[str, Any]:
+    """Tells of clock, disk and the last day."""
+    free, total = box.disk()
+    wall = box.clock.wall()
+    told = box.day.told(box.clock.now()) if box.day else {"devices": [], "calls": [], "written": 0}
+    return {"clock": iso(wall), "clock_set": is_set(wall), "timezone": box.settings.timezone,
+            "disk": {"free": free, "total": total}, **told}  # fmt: skip

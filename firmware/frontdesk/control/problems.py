@@ -1,0 +1,105 @@
+"""The verb that tells what is wrong, each with its cure: what an office asks before it calls for help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..events import Event, Kind
+from .box import Box
+from .times import is_set, iso
+
+Answer = dict[str, Any]
+RECENT = 3600.0
+"""Seconds for which a refusal is a problem."""
+MOST_REFUSALS = 8
+"""Refusals that are told; a scan from outside has thousands."""
+NEARLY_FULL = 0.05
+"""Of the disk."""
+
+
+@dataclass(slots=True, frozen=True)
+class Sentence:
+    """A problem's sentence and its cure, with {source}, {account} and {name}."""
+
+    text: str
+    cure: str
+
+
+REFUSALS = {
+    "wrong-password": Sentence(
+        "{source} answers with a password that is not {account}'s",
+        "Type the account's password into that phone once more, or give the account a new one.",
+    ),
+    "unknown-user": Sentence(
+        "{source} wants to be {name}, and there is no such account",
+        "Correct the number in that phone, or add the account.",
+    ),
+    "disabled-account": Sentence("{source} wants to be {account}, which is disabled", "Enable the account."),
+    "no-password": Sentence("{source} wants to be {account}, which has no password", "Give the account one."),
+    "algorithm": Sentence(
+        "{source} answers with a digest algorithm that is not offered",
+        "Name the algorithm in the setting `algorithms`, or update that phone.",
+    ),
+    "bad-credentials": Sentence(
+        "{source} sends credentials that are malformed",
+        "Update that phone, or look into its story at the account.",
+    ),
+}
+"""By the rule that refused."""
+OTHER = Sentence("{source} was refused ({rule})", "Look into the events of the account.")
+CLOCK = Sentence("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
+DISK = Sentence("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
+ACCOUNTS = Sentence("There is no account yet", "Add one, and set a phone up with it.")
+
+
+async def problems(box: Box) -> list[Answer]:
+    """What is wrong now, and what helps."""
+    return [*_of_the_box(box), *_of_phones(box)]
+
+
+def _of_the_box(box: Box) -> Iterator[Answer]:
+    notices = [*box.notices, *box.admin.notices, *box.candidate.notices(box.clock.now())]
+    for notice in [*notices, *(box.journal.notices if box.journal else ())]:
+        yield _told(Sentence(notice, ""))
+    if not is_set(box.clock.wall()):
+        yield _told(CLOCK)
+    free, total = box.disk()
+    if total and free < total * NEARLY_FULL:
+        yield _told(DISK)
+    if not box.directory.accounts:
+        yield _told(ACCOUNTS)
+
+
+def _of_phones(box: Box) -> Iterator[Answer]:
+    if box.core is None:
+        return
+    now = box.clock.now()
+    refused = [event for event in box.core.events.latest() if event.kind is Kind.REFUSED and now - event.at < RECENT]
+    refused.sort(key=lambda event: (event.account == "", -event.at))
+    offset = box.clock.wall() - now
+    for event in refused[:MOST_REFUSALS]:
+        yield _refusal(event, offset)
+
+
+def _refusal(event: Event, offset: float) -> Answer:
+    sentence = REFUSALS.get(event.rule, OTHER)
+    words = {
+        "source": event.source.rpartition(":")[0].strip("[]") or event.source,
+        "account": event.account,
+        "name": event.text.rpartition(" for ")[2].strip("'\""),
+        "rule": event.rule.replace("-", " "),
+    }
+    since = iso((event.since or event.at) + offset)
+    return _told(sentence, words) | {"times": event.times, "since": since, "account": event.account}
+
+
+def _told(sentence: Sentence, words: dict[str, str] | None = None) -> Answer:
+    """`template` and `words` are for a page in another language."""
+    words = words or {}
+    text = sentence.text.format(**words) if words else sentence.text
+    return {
+        "text": text, "cure": sentence.cure, "template": sentence.text, "words": words,
+        "times": 1, "since": None, "account": "",
+    }  # fmt: skip

@@ -1,0 +1,61 @@
+"""The verb that tells of each account how it is reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..model import Account, Binding, BindingState
+from .box import Box, VerbError
+from .times import iso
+
+Answer = dict[str, Any]
+LIMIT = 50
+"""Accounts that are told of unless more are asked for."""
+
+
+async def who(box: Box, search: str = "", start: int = 0, limit: int = LIMIT) -> Answer:
+    """Tells how each account is reached, and since when."""
+    if start < 0 or limit < 1:
+        raise VerbError("The first account has the number 0, and one at least is asked for.")
+    wanted = search.casefold().strip()
+    found = [account for _, account in sorted(box.directory.accounts.items()) if _matches(account, wanted)]
+    return {
+        "found": len(found),
+        "start": start,
+        "accounts": [_told(box, account) for account in found[start : start + limit]],
+    }
+
+
+def _matches(account: Account, wanted: str) -> bool:
+    if not wanted:
+        return True
+    return any(wanted in text.casefold() for text in (account.username, account.name, *account.aliases))
+
+
+def _told(box: Box, account: Account) -> Answer:
+    now = box.clock.now()
+    offset = box.clock.wall() - now
+    return {
+        "user": account.username,
+        "name": account.name,
+        "enabled": account.enabled,
+        "aliases": account.aliases,
+        "passwords": [secret.name for secret in account.secrets],
+        "devices": [reached(binding, now, offset) for binding in box.location.bindings(account.aor, now)],
+    }
+
+
+def reached(binding: Binding, now: float, offset: float) -> Answer:
+    """How one device is reached. `at`: where its packets come from; None for one that is set by hand."""
+    flow = binding.flow
+    static = binding.state is BindingState.STATIC
+    return {
+        "device": binding.device,
+        "contact": binding.contact,
+        "at": None if flow is None else flow.source.partition("/")[0],
+        "over": None if flow is None else flow.transport.upper(),
+        "with": binding.user_agent,
+        "since": None if static else iso(binding.registered_at + offset),
+        "expires": None if binding.expires_at is None else max(0, round(binding.expires_at - now)),
+        "state": str(binding.state),
+    }

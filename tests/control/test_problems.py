@@ -1,0 +1,121 @@
+"""What is wrong, with its cure; who is reached how; the last day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from frontdesk.control.day import QUARTER, SLOTS, Day
+from frontdesk.control.problems import MOST_REFUSALS, RECENT, REFUSALS
+from frontdesk.control.times import iso
+from frontdesk.events import Event, Kind
+from tests.control.desk import Desk, phone
+from tests.store.rows import NOW, WALL, clock
+
+
+def refuse(desk: Desk, rule: str, account: str = "101", name: str = "101", source: str = "192.0.2.23:5060/udp") -> None:
+    text = f"REGISTER refused: {rule.replace('-', ' ')} for {name!r}"
+    desk.core.events.add(Event(desk.now, Kind.REFUSED, account, text, source, rule))
+
+
+def told(desk: Desk) -> list[dict[str, Any]]:
+    desk.now = NOW
+    problems: list[dict[str, Any]] = desk.do("problems")
+    return problems
+
+
+def test_box_in_order_has_no_problem(desk: Desk) -> None:
+    assert told(desk) == []
+
+
+def test_wrong_password_is_told_with_the_phone_the_account_the_count_and_the_cure(desk: Desk) -> None:
+    desk.now = NOW - 300
+    for _ in range(14):
+        refuse(desk, "wrong-password")
+        desk.now += 1
+    [problem] = told(desk)
+    assert problem["text"] == "192.0.2.23 answers with a password that is not 101's"
+    assert problem["times"] == 14 and problem["since"] == iso(WALL - 300) and "Type" in problem["cure"]
+
+
+def test_phone_that_got_in_after_all_is_no_problem(desk: Desk) -> None:
+    refuse(desk, "wrong-password")
+    desk.core.events.add(Event(desk.now, Kind.REGISTERED, "101", "registered"))
+    assert told(desk) == []
+
+
+def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:
+    desk.now = NOW - RECENT - 1
+    refuse(desk, "wrong-password")
+    assert told(desk) == []
+
+
+@pytest.mark.parametrize("rule", [*REFUSALS, "something-new"])
+def test_every_refusal_gives_a_whole_sentence(desk: Desk, rule: str) -> None:
+    refuse(desk, rule, source="[2001:db8::1]:5060/tcp")
+    [problem] = told(desk)
+    assert "2001:db8::1" in problem["text"] and "{" not in problem["text"] and problem["cure"].endswith(".")
+
+
+def test_strangers_are_told_by_the_name_that_they_want_and_a_scan_is_cut_off(desk: Desk) -> None:
+    for number in range(100):
+        refuse(desk, "unknown-user", "", f"9{number:03}", f"192.0.2.9:{number}/udp")
+        desk.now += 1
+    refuse(desk, "wrong-password")
+    problems = told(desk)
+    assert len(problems) == MOST_REFUSALS and problems[0]["account"] == "101"
+    assert problems[1]["text"] == "192.0.2.9 wants to be 9099, and there is no such account"
+
+
+def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:
+    desk.do("account remove", user="101")
+    desk.box.disk = lambda: (4, 100)
+    texts = [problem["text"] for problem in told(desk)]
+    assert texts == ["The disk is nearly full", "There is no account yet"]
+    desk.box.clock = clock(NOW, 3600.0)
+    assert told(desk)[0]["text"] == "The box does not know what time it is"
+
+
+def test_each_account_is_told_with_its_devices(desk: Desk) -> None:
+    desk.do("account add", user="102", password="x", name="Workshop")
+    desk.do("alias add", user="102", alias="bench")
+    phone(desk)
+    answer = desk.do("who")
+    first, second = answer["accounts"]
+    assert (answer["found"], first["user"], second["name"], second["devices"]) == (2, "101", "Workshop", [])
+    [device] = first["devices"]
+    assert device["at"] and device["over"] == "UDP" and device["since"].endswith("Z")
+
+
+@pytest.mark.parametrize("search", ["102", "WORK", "ben"])
+def test_search_finds_numbers_names_and_aliases(desk: Desk, search: str) -> None:
+    desk.do("account add", user="102", password="x", name="Workshop")
+    desk.do("alias add", user="102", alias="bench")
+    assert [each["user"] for each in desk.do("who", search=search)["accounts"]] == ["102"]
+    assert desk.do("who", search="", start=1, limit=1)["accounts"][0]["user"] == "102"
+
+
+def test_day_counts_calls_and_carries_devices_on() -> None:
+    devices, written = [0], [1000]
+    day = Day(lambda: devices[0], lambda: written[0])
+    start = 1_000_000 * QUARTER
+    devices[0] = 3
+    day.hear([Event(start, Kind.REGISTERED, "101"), Event(start, Kind.CALLING, "101")])
+    devices[0], written[0] = 2, 5000
+    day.hear([Event(start + 2 * QUARTER, Kind.EXPIRED, "101"), Event(start + 2 * QUARTER, Kind.CALLING, "101")])
+    written[0] = 6000
+    told = day.told(start + 3 * QUARTER)
+    assert told["devices"][-4:] == [3, 3, 3, 2] and told["calls"][-4:] == [1, 0, 1, 0]
+    assert len(told["devices"]) == len(told["calls"]) == SLOTS
+
+
+def test_day_forgets_what_is_older_than_a_day() -> None:
+    written = [0]
+    day = Day(lambda: 7, lambda: written[0])
+    start = 1_000_000 * QUARTER
+    for number in range(2 * SLOTS):
+        written[0] += 10
+        day.hear([Event(start + number * QUARTER, kind, "101") for kind in (Kind.CALLING, Kind.REGISTERED)])
+    told = day.told(start + (2 * SLOTS - 1) * QUARTER)
+    assert told == {"devices": [7] * SLOTS, "calls": [1] * SLOTS, "written": (SLOTS - 1) * 10}
