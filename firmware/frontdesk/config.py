@@ -16,6 +16,8 @@ ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
 DHCP = "dhcp"
 ALL = "all"
 """How the listeners are typed that are there by default."""
+DEFAULT = "default"
+"""How a value is typed that is left to others."""
 NONE = "none"
 """How an address that is not there is typed."""
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -178,6 +180,32 @@ def read_listeners(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{transport}:{host}:{port}" for transport, host, port in hosts))
 
 
+def read_web_listener(text: str) -> tuple[str, str, int]:
+    """`https:0.0.0.0:443`, `http:[::]:80` or, for http, `127.0.0.1:8080` as scheme, address and port."""
+    from ipaddress import ip_address
+
+    scheme, _, place = text.lower().partition(":")
+    if scheme not in ("http", "https"):
+        scheme, place = "http", text
+    host, _, port = place.rpartition(":")
+    try:
+        address = str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        address = ""
+    if not address or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("is http:HOST:PORT or https:HOST:PORT with a numeric address")
+    return scheme, address, int(port)
+
+
+def read_web_listeners(text: str) -> tuple[str, ...]:
+    """Listeners of the page between commas or spaces, or `default`."""
+    if text.lower() == DEFAULT:
+        return ()
+    found = [read_web_listener(each) for each in text.replace(",", " ").split()]
+    hosts = [(scheme, f"[{host}]" if ":" in host else host, port) for scheme, host, port in found]
+    return tuple(dict.fromkeys(f"{scheme}:{host}:{port}" for scheme, host, port in hosts))
+
+
 DURATION = Form("duration", read_duration, write_duration)
 SECONDS = Form("duration", lambda text: int(read_duration(text)), write_duration)
 COUNT = Form("number", read_count, str)
@@ -218,6 +246,13 @@ SETTINGS = (
         "Name servers, unless DHCP names them.",
     ),
     Setting("web", SWITCH, "The setup page."),
+    Setting(
+        "web.listen",
+        Form("listeners", read_web_listeners, lambda listeners: ", ".join(listeners) or DEFAULT),
+        "Where the page is, such as https:0.0.0.0:443; default: as this box is started.",
+    ),
+    Setting("web.names", NAMES, "Further names under which browsers may ask for the page."),
+    Setting("web.allow-plain", SWITCH, "Log-ins over plain http, where there is no https; who listens in reads them."),
     Setting("console.recovery", SWITCH, "Whether a lost admin password can be taken away at the console."),
     Setting("console.idle", DURATION, "When a console with nobody at it logs out; 0s: never.", 0, 86_400),
 )

@@ -184,6 +184,12 @@ class Settings:
     net_dns: tuple[str, ...] = ()
     web: bool = True
     """Whether there is a setup page."""
+    web_listen: tuple[str, ...] = ()
+    """Where the page is, such as https:0.0.0.0:443; none: where `serve` says."""
+    web_names: tuple[str, ...] = ()
+    """Further names under which browsers may ask for the page."""
+    web_allow_plain: bool = False
+    """Whether a password may be typed over plain http where there is no https."""
     console_recovery: bool = True
     """Whether a lost admin password can be taken away at the console, just after power-up."""
     console_idle: float = 600.0

@@ -1,16 +1,96 @@
-"""All routes of the page."""
+"""All routes of the page, and the WSGI application that they make."""
 
 from __future__ import annotations
 
-from bottle import Bottle
+from pathlib import Path
+from typing import Any
+
+from bottle import Bottle, HTTPError, HTTPResponse, static_file
 
 from frontdesk.control import Box
 
+from . import api, gate, metrics
+from .changes import CHANGES
+from .pages import accounts, calls, cards, entry, first_boot, front, health, peers, settings, system
+from .route import LARGE, Need, Route
+from .sessions import Sessions
 from .site import OnLoop, Site
+from .visit import House, Spoken, Visit
+
+STATIC = Path(__file__).parent / "static"
+KEPT = "max-age=86400"
+"""Of what never changes within a release."""
 
 
-def application(box: Box, on_loop: OnLoop, site: Site) -> Bottle:
-    """A WSGI application; its environ says `frontdesk.sibling` where an http listener stands beside an https one."""
+def static(visit: Visit, name: str) -> HTTPResponse:
+    """Style sheet, script, icon."""
+    answer = static_file(name, root=str(STATIC))
+    answer.set_header("Cache-Control", KEPT)
+    return answer
+
+
+ROUTES = (
+    Route("GET", "/", front.show),
+    Route("GET", "/live", front.live),
+    Route("GET", "/static/<name>", static, Need.NOTHING, beside=True),
+    Route("GET", "/healthz", health.healthz, Need.NOTHING, beside=True),
+    Route("GET", "/metrics", metrics.show, Need.NOTHING),
+    Route("GET", "/trust", entry.trust, Need.NOTHING, beside=True),
+    Route("GET", "/ca.crt", entry.authority, Need.NOTHING, beside=True),
+    Route("GET", "/login", entry.login, Need.NOTHING),
+    Route("POST", "/login", entry.log_in, Need.NOTHING, entry.login),
+    Route("POST", "/logout", entry.log_out),
+    Route("GET", "/welcome", entry.welcome, Need.NOTHING),
+    Route("POST", "/welcome", entry.open_box, Need.NOTHING, entry.welcome),
+    Route("GET", "/welcome/<step>", first_boot.show, Need.CODE),
+    Route("POST", "/welcome/<step>", first_boot.take, Need.CODE, first_boot.show),
+    Route("GET", "/ready", first_boot.ready, Need.ADMIN),
+    Route("GET", "/accounts", accounts.show),
+    Route("GET", "/accounts.csv", accounts.save),
+    Route("POST", "/accounts/range", accounts.add_range, Need.ADMIN, accounts.show),
+    Route("POST", "/accounts/csv", accounts.load, Need.ADMIN, accounts.show, LARGE),
+    Route("GET", "/accounts/<user>", accounts.one),
+    Route("POST", "/accounts/<user>/name", accounts.rename, Need.ADMIN, accounts.one),
+    Route("GET", "/accounts/<user>/card", cards.one, Need.ADMIN),
+    Route("GET", "/cards", cards.made, Need.ADMIN),
+    Route("GET", "/calls", calls.show),
+    Route("GET", "/peers", peers.show),
+    Route("GET", "/settings", settings.show),
+    Route("POST", "/settings", settings.stage, Need.ADMIN, settings.show),
+    Route("POST", "/settings/commit", settings.commit, Need.ADMIN, settings.show),
+    Route("POST", "/settings/domain", settings.rename, Need.ADMIN, settings.show),
+    Route("GET", "/system", system.show),
+    Route("GET", "/log", system.log),
+    Route("GET", "/events", system.events),
+    Route("POST", "/system/backup", system.backup, Need.ADMIN, system.show),
+    Route("POST", "/system/restore", system.restore, Need.ADMIN, system.show, LARGE),
+    Route("POST", "/system/password", system.set_password, Need.ADMIN, system.show),
+    Route("POST", "/system/viewer", system.set_viewer_password, Need.ADMIN, system.show),
+    Route("POST", "/system/reboot", system.reboot, Need.ADMIN, system.show),
+    Route("POST", "/system/factory-reset", system.factory_reset, Need.ADMIN, system.show),
+    *(change.route for change in CHANGES),
+    *(row.route for row in api.ROWS),
+)  # fmt: skip
+
+
+def application(box: Box, on_loop: OnLoop, site: Site, spoken: Spoken = lambda words, arguments: "") -> Bottle:
+    """A WSGI application; its environ says `frontdesk.sibling` where an http listener stands beside an https one.
+    `spoken`: the console's line for a verb and its arguments."""
+    house = House(box, on_loop, site, spoken, Sessions(box.clock.now))
     page = Bottle()
-    page.get("/healthz", callback=lambda: "ok\n")
+    for route in ROUTES:
+        page.route(route.path, route.method, gate.bound(house, route))
+    page.default_error_handler = _sentence
+    page.add_hook("after_request", gate.secure_headers)
     return page
+
+
+def _sentence(error: HTTPError) -> str:
+    """An error as one sentence: never a trace, never what was sent."""
+    for name, value in gate.HEADERS.items():
+        error.set_header(name, value)
+    error.content_type = "text/plain; charset=utf-8"
+    said: Any = error.body if error.status_code < 500 else "The box could not do that; its log says why."
+    return f"{said}\n"
+
+

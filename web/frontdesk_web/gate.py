@@ -1,0 +1,201 @@
+"""Who may come in: every request passes here, and each check is for all routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from ipaddress import ip_address
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from bottle import HTTPError, HTTPResponse, request, response
+
+from frontdesk.control import Role, VerbError
+from frontdesk.control.throttle import Throttled
+
+from . import language
+from .route import Need, Route
+from .sessions import Session
+from .visit import House, Visit
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+SAFE = ("GET", "HEAD")
+FIELD = 1 << 16
+"""Characters of one field of a form."""
+
+
+def enter(house: House, route: Route, /, **named: str) -> Any:
+    """One request: looked at, then done."""
+    source = request.environ.get("REMOTE_ADDR", "")
+    host = host_of(request.environ.get("HTTP_HOST", ""))
+    if not house.site.knows(host):
+        raise HTTPError(421, f"This box is not known as {host[:80]!r}: `set web.names {host[:80]}` makes it so.")
+    _check_size(route)
+    loopback = _is_loopback(source)
+    if request.environ.get("frontdesk.sibling") and not loopback and not route.beside:
+        if request.method in SAFE:
+            go("/trust")
+        raise HTTPError(403, "Nothing is changed over http: this box has https.")
+    visit = _visit(house, host, source, loopback)
+    if route.need in (Need.READ_TOKEN, Need.ADMIN_TOKEN):
+        return route.run(visit, **named)  # With a token of its own; cookies open nothing there.
+    _check_need(visit, route)
+    _check_origin(visit, route, host)
+    return _run(visit, route, named)
+
+
+def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
+    try:
+        shown = route.run(visit, **named)
+    except VerbError as error:
+        if route.again is None:
+            raise HTTPError(400, str(error)) from None
+        visit.error = str(error)
+        response.status = 429 if isinstance(error, Throttled) else 400
+        shown = route.again(visit, **named)
+    for name, value in visit.headers.items():
+        response.set_header(name, value)
+    return shown
+
+
+def go(path: str) -> NoReturn:
+    """Sends the browser on."""
+    answer = response.copy(cls=HTTPResponse)
+    answer.status = 303
+    answer.set_header("Location", path)
+    raise answer
+
+
+# -- what a request says -----------------------------------------------------------------------------------------------
+
+
+def host_of(header: str) -> str:
+    """The host of a Host header, in small letters and with no port."""
+    try:
+        return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _is_loopback(source: str) -> bool:
+    try:
+        return ip_address(source).is_loopback
+    except ValueError:
+        return False
+
+
+def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
+    secure = request.environ.get("wsgi.url_scheme") == "https"
+    allowed = not house.site.https_port and house.box.settings.web_allow_plain
+    name = language.preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+    posted = request.method == "POST"
+    cookie = request.get_cookie(cookie_name(secure)) or ""
+    return Visit(
+        house,
+        request.path,
+        f"[{host}]" if ":" in host else host,
+        source,
+        {key: value[:FIELD] for key, value in request.forms.decode().items()} if posted else {},
+        dict(request.query.decode()),
+        {key: upload.file.read() for key, upload in request.files.items()} if posted else {},
+        loopback,
+        secure=secure,
+        may_log_in=secure or loopback or allowed,
+        texts=language.catalog(name),
+        language=name,
+        cookie=cookie,
+        session=house.sessions.find(cookie, house.box.admin.epoch) if cookie else None,
+    )
+
+
+# -- cookies -----------------------------------------------------------------------------------------------------------
+
+
+def cookie_name(secure: bool) -> str:
+    """With the prefix that keeps other hosts from setting it (RFC 6265bis section 4.1.3.2)."""
+    return "__Host-frontdesk" if secure else "frontdesk"
+
+
+def begin(visit: Visit, role: Role, **options: Any) -> Session:
+    """Logs the visitor in."""
+    if visit.cookie:
+        visit.house.sessions.end(visit.cookie)
+    cookie, session = visit.house.sessions.begin(role, visit.box.admin.epoch, **options)
+    _set_cookie(visit, cookie)
+    visit.session = session
+    return session
+
+
+def end(visit: Visit) -> None:
+    """Logs the visitor out."""
+    visit.house.sessions.end(visit.cookie)
+    _set_cookie(visit, "", max_age=0)
+
+
+def _set_cookie(visit: Visit, value: str, **options: Any) -> None:
+    name = cookie_name(visit.secure)
+    response.set_cookie(name, value, path="/", httponly=True, samesite="strict", secure=visit.secure, **options)
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def _check_size(route: Route) -> None:
+    if request.method in SAFE:
+        return
+    if request.environ.get("HTTP_TRANSFER_ENCODING") or not request.environ.get("CONTENT_LENGTH"):
+        raise HTTPError(411, "The length of what is sent has to be said.")
+    if request.content_length > route.most:
+        raise HTTPError(413, f"That is more than {route.most >> 10} KiB.")
+
+
+def _check_need(visit: Visit, route: Route) -> None:
+    if route.need is Need.NOTHING:
+        return
+    session, is_set = visit.session, visit.box.admin.is_set
+    if route.need is Need.CODE:
+        good = session is not None and session.answers is not None and not is_set
+    else:
+        good = session is not None and session.answers is None and is_set
+    if not good:
+        if request.method in SAFE:
+            go("/login" if is_set else "/welcome")
+        raise HTTPError(403, "Log in first.")
+    if route.need is Need.ADMIN and visit.role is not Role.ADMIN:
+        raise HTTPError(403, "Only an administrator may do that.")
+
+
+def _check_origin(visit: Visit, route: Route, host: str) -> None:
+    """A form of another site changes nothing: it has neither our origin nor the session's token."""
+    if request.method in SAFE:
+        return
+    origin = request.environ.get("HTTP_ORIGIN")
+    if origin is not None and (host_of(urlsplit(origin).netloc) != host):
+        raise HTTPError(403, "That came from another site.")
+    if visit.session is not None and route.need is not Need.NOTHING:
+        import hmac
+
+        if not hmac.compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode()):
+            raise HTTPError(403, "That form is old: load the page again.")
+
+
+def secure_headers() -> None:
+    """On every answer, errors too."""
+    for name, value in HEADERS.items():
+        if name not in response.headers:
+            response.set_header(name, value)
+
+
+def bound(house: House, route: Route) -> Any:
+    """What Bottle calls."""
+    return partial(enter, house, route)

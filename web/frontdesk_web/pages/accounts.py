@@ -1,0 +1,88 @@
+"""Accounts: all of them, one of them, and what is done to many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bottle import HTTPError, response
+
+from frontdesk.control import VerbError, passwords
+from frontdesk.control.first_boot import read_free, table
+
+from ..gate import go
+from ..language import N_
+from ..visit import Visit
+
+SHOWN = 50
+"""On one page."""
+
+
+def show(visit: Visit) -> str:
+    """All accounts, or those that were searched for."""
+    search = visit.query.get("q", "")[:100]
+    start = visit.query.get("start", "")
+    first = int(start) if start.isascii() and start.isdecimal() and len(start) < 8 else 0
+    return visit.render("accounts", who=visit.do("who", search=search, start=first, limit=SHOWN), search=search,
+                        shown=SHOWN)  # fmt: skip
+
+
+def one(visit: Visit, user: str) -> str:
+    """One account with all that belongs to it."""
+    return visit.render("account", account=account_of(visit, user), events=visit.do("events", user=user)[::-1])
+
+
+def account_of(visit: Visit, user: str) -> dict[str, Any]:
+    """What is known of an account. Raises HTTPError where there is none."""
+    found: list[dict[str, Any]] = visit.do("who", search=user, limit=1)["accounts"]
+    if not found or found[0]["user"] != user:
+        raise HTTPError(404, visit.texts.gettext("There is no such account."))
+    return found[0]
+
+
+def rename(visit: Visit, user: str) -> None:
+    """Another name. Raises VerbError."""
+    visit.change(N_("Changed {user}."), "account set", user=user, assignment=f"name={visit.form.get('name', '')}")
+    go(f"/accounts/{user}")
+
+
+def add_range(visit: Visit) -> None:
+    """Many at once, each with a password of its own. Raises VerbError."""
+    assert visit.session is not None
+    made = {user: passwords.make() for user in read_free(visit.box, visit.form.get("range", "").strip() or "none")}
+    if not made:
+        raise VerbError(visit.texts.gettext("Which numbers? Such as 101-120."))
+    answer = visit.do("account import", text=table(made))
+    for user, password in made.items():
+        visit.session.remember(user, password)
+    n = answer["added"]
+    visit.tell(visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n))
+    go("/cards")
+
+
+def load(visit: Visit) -> None:
+    """A file of accounts. Raises VerbError."""
+    try:
+        text = visit.files.get("file", b"").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise VerbError(visit.texts.gettext("That file is no text in UTF-8.")) from None
+    n = visit.do("account import", text=text)["added"]
+    visit.tell(visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n))
+    go("/accounts")
+
+
+def save(visit: Visit) -> str:
+    """All accounts as a file; passwords are not in the box, so they are not in it."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(["username", "password", "name", "enabled", "aliases"])
+    for each in visit.do("account list"):
+        name = each["name"]
+        # A spreadsheet would take such a name for a formula.
+        safe = f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
+        rows.writerow([each["user"], "", safe, "yes" if each["enabled"] else "no", " ".join(each["aliases"])])
+    response.content_type = "text/csv; charset=utf-8"
+    response.set_header("Content-Disposition", 'attachment; filename="accounts.csv"')
+    return text.getvalue()

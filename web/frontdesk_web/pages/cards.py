@@ -1,0 +1,64 @@
+"""Cards: what is to be typed into a phone, to be printed and cut out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..visit import Visit
+from .accounts import account_of
+
+
+@dataclass(slots=True, frozen=True)
+class Card:
+    """One phone's."""
+
+    user: str
+    name: str
+    device: str
+    password: str
+    """Empty: it was made elsewhere, and the box does not know it."""
+    qr: str
+    """SVG."""
+
+
+def one(visit: Visit, user: str) -> str:
+    """The card of an account, or of one of its devices."""
+    account = account_of(visit, user)
+    device = visit.query.get("device", "")[:64]
+    return _shown(visit, [_card(visit, account["user"], account["name"], device)])
+
+
+def made(visit: Visit) -> str:
+    """The cards of all whose passwords were made in this session."""
+    assert visit.session is not None
+    names = {each["user"]: each["name"] for each in visit.do("account list")}
+    users = [each.partition("/") for each in visit.session.cards]
+    return _shown(visit, [_card(visit, user, names[user], device) for user, _, device in users if user in names])
+
+
+def _shown(visit: Visit, cards: list[Card]) -> str:
+    return visit.render("cards", cards=cards, domain=visit.box.directory.realm, server=server(visit))
+
+
+def server(visit: Visit) -> str:
+    """Where phones find the box: the domain where it is a name that can be looked up, else the box's own."""
+    domain = visit.box.directory.realm
+    return domain if visit.house.site.knows(domain) and "." in domain else visit.house.site.name
+
+
+def _card(visit: Visit, user: str, name: str, device: str) -> Card:
+    assert visit.session is not None
+    password = visit.session.cards.get(f"{user}/{device}" if device else user, "")
+    domain = visit.box.directory.realm
+    lines = [f"sip:{user}@{domain}", f"User: {user}", f"Domain: {domain}", f"Server: {server(visit)}"]
+    if password:
+        lines.append(f"Password: {password}")
+    return Card(user, name, device, password, _qr("\n".join(lines)))
+
+
+def _qr(text: str) -> str:
+    """ISO/IEC 18004, as SVG."""
+    import segno
+
+    code: str = segno.make(text, error="m", micro=False).svg_inline(scale=3, border=2, svgclass="qr", lineclass=None)
+    return code

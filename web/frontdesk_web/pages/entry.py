@@ -1,0 +1,79 @@
+"""Logging in and out, and the page of plain http that leads to https."""
+
+from __future__ import annotations
+
+from bottle import HTTPResponse, response
+
+from frontdesk.control import Role, VerbError
+
+from ..gate import begin, end, go
+from ..visit import Visit
+
+
+def login(visit: Visit) -> str:
+    """Asks for the password."""
+    if not visit.box.admin.is_set:
+        go("/welcome")
+    return visit.render("login")
+
+
+def log_in(visit: Visit) -> None:
+    """Checks it. Raises VerbError."""
+    _may_type(visit)
+    role = Role.VIEWER if visit.form.get("role") == "viewer" else Role.ADMIN
+    admin = visit.box.admin
+    if not visit.on_loop(lambda: admin.check(visit.form.get("password", ""), visit.source, role)):
+        raise VerbError(visit.texts.gettext("That is not the password."))
+    begin(visit, role)
+    go("/")
+
+
+def log_out(visit: Visit) -> None:
+    """Ends the session."""
+    end(visit)
+    go("/login")
+
+
+def _may_type(visit: Visit) -> None:
+    if not visit.may_log_in:
+        raise VerbError(visit.texts.gettext("A password is typed only over https, or at the box itself."))
+
+
+def trust(visit: Visit) -> str:
+    """Explains the browser's warning, and leads to https."""
+    return visit.render("trust")
+
+
+def authority(visit: Visit) -> bytes:
+    """The certificate of the box's own CA."""
+    if not visit.house.site.authority:
+        raise HTTPResponse(visit.texts.gettext("This box has no CA of its own."), 404)
+    response.content_type = "application/x-x509-ca-cert"
+    response.set_header("Content-Disposition", 'attachment; filename="frontdesk-ca.crt"')
+    return visit.house.site.authority
+
+
+# -- the first-boot code -----------------------------------------------------------------------------------------------
+
+
+def welcome(visit: Visit) -> str:
+    """Asks for the first-boot code."""
+    if visit.box.admin.is_set:
+        go("/login")
+    return visit.render("welcome")
+
+
+def open_box(visit: Visit) -> None:
+    """Checks the code; from there on it is a session of first boot. Raises VerbError."""
+    from frontdesk.control.first_boot import Answers
+
+    _may_type(visit)
+    admin = visit.box.admin
+
+    async def check() -> bool:
+        return not admin.is_set and admin.first_boot.check(visit.form.get("code", ""), visit.source)
+
+    if not visit.on_loop(check):
+        raise VerbError(visit.texts.gettext("That is not the code."))
+    begin(visit, Role.ADMIN, answers=Answers())
+    go("/welcome/box")

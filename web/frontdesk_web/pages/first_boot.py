@@ -1,0 +1,129 @@
+"""First boot in three steps, the questions of the console: nothing is done before the last one is sent."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from frontdesk.control import VerbError, first_boot
+from frontdesk.control.admin import LONGEST, SHORTEST
+from frontdesk.control.answers import read_domain, read_host_name, read_network, read_zone
+from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
+from frontdesk.control.times import is_set
+
+from ..gate import go
+from ..visit import Visit
+
+STEPS = ("box", "network", "phones")
+
+
+def _answers(visit: Visit) -> Answers:
+    assert visit.session is not None and visit.session.answers is not None
+    return visit.session.answers
+
+
+def show(visit: Visit, step: str) -> str:
+    """One step."""
+    if step not in STEPS:
+        go("/welcome/box")
+    answers = _answers(visit)
+    settings = {row["key"]: row["value"] for row in visit.do("config list")} | answers.settings
+    return visit.render(
+        "first_boot",
+        step=step,
+        number=STEPS.index(step) + 1,
+        answers=answers,
+        settings=settings,
+        domain=answers.domain or visit.box.directory.realm,
+        has_accounts=bool(visit.box.directory.accounts),
+        first_accounts="none" if visit.box.directory.accounts else FIRST_ACCOUNTS,
+        clock_set=is_set(visit.box.clock.wall()),
+        shortest=SHORTEST,
+        longest=LONGEST,
+    )
+
+
+def take(visit: Visit, step: str) -> NoReturn:
+    """What was answered at one step; the last one does it all. Raises VerbError."""
+    answers = _answers(visit)
+    if step == "box":
+        _take_box(visit, answers)
+        go("/welcome/network")
+    if step == "network":
+        _take_network(visit, answers)
+        go("/welcome/phones")
+    if not answers.password:
+        go("/welcome/box")
+    answers.accounts = read_free(visit.box, visit.form.get("accounts", "").strip() or "none")
+    _finish(visit, answers)
+
+
+def _take_box(visit: Visit, answers: Answers) -> None:
+    password = visit.form.get("password", "")
+    if not SHORTEST <= len(password) <= LONGEST:
+        text = visit.texts.gettext("The password has {shortest} to {longest} characters.")
+        raise VerbError(text.format(shortest=SHORTEST, longest=LONGEST))
+    if password != visit.form.get("again", ""):
+        raise VerbError(visit.texts.gettext("The two passwords are not the same."))
+    answers.settings |= {
+        "hostname": read_host_name(visit.form.get("hostname", "").strip()),
+        "timezone": read_zone(visit.form.get("timezone", "").strip()),
+    }
+    answers.password = password
+    if visit.form.get("clock"):
+        _set_clock(visit, visit.form["clock"])
+
+
+def _set_clock(visit: Visit, text: str) -> None:
+    """The browser's time, in UTC, where the box has none."""
+    from datetime import UTC, datetime
+
+    if is_set(visit.box.clock.wall()):
+        return
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise VerbError(visit.texts.gettext("That is no time.")) from None
+    wall = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    if not is_set(wall):
+        return
+    try:
+        visit.on_loop(lambda: visit.box.system.set_clock(wall))
+    except VerbError as error:  # An ordinary computer keeps its own clock: no reason to stop here.
+        visit.tell(str(error))
+
+
+def _take_network(visit: Visit, answers: Answers) -> None:
+    words: tuple[str, ...] = ("dhcp",)
+    if visit.form.get("way") == "fixed":
+        words = tuple(visit.form.get(key, "").strip() for key in ("address", "gateway", "dns"))
+        if not words[0]:
+            raise VerbError(visit.texts.gettext("A fixed address is needed, such as 192.0.2.10/24."))
+    answers.settings |= read_network(" ".join(words))
+    domain = visit.form.get("domain", "").strip()
+    if domain and not visit.box.directory.accounts:
+        answers.domain = read_domain(domain)
+
+
+def _finish(visit: Visit, answers: Answers) -> NoReturn:
+    """Does it all; the session goes on as the administrator's."""
+    session, admin = visit.session, visit.box.admin
+    assert session is not None
+
+    async def work() -> list[Done]:
+        if admin.epoch != session.epoch:
+            raise VerbError("Somebody has set this box up meanwhile.")
+        return [done async for done in first_boot.apply(visit.box, answers)]
+
+    for done in visit.on_loop(work):
+        visit.tell("\n".join([done.text, *done.notes]))
+        for user, password in done.accounts.items():
+            session.remember(user, password)
+    if admin.is_set:
+        session.answers, session.epoch = None, admin.epoch
+    go("/ready")
+
+
+def ready(visit: Visit) -> str:
+    """Nothing is left to do but to set phones up."""
+    assert visit.session is not None
+    return visit.render("ready", made=visit.session.cards, domain=visit.box.directory.realm)

@@ -1,0 +1,60 @@
+"""Settings: staged, compared, taken into use, and taken back if nobody confirms."""
+
+from __future__ import annotations
+
+from frontdesk.config import SETTINGS, text_of
+from frontdesk.control import VerbError
+
+from ..gate import go
+from ..language import N_
+from ..visit import Visit
+
+TRIAL = 300
+"""Seconds in which a change on trial has to be confirmed."""
+
+
+def show(visit: Visit) -> str:
+    """All settings, and what is staged."""
+    staged = {each["key"]: each for each in visit.do("config diff")}
+    defaults = {setting.key: text_of(visit.box.defaults, setting.key) for setting in SETTINGS}
+    return visit.render(
+        "settings",
+        settings=visit.do("config list"),
+        kinds={setting.key: setting.form.name for setting in SETTINGS},
+        staged=staged,
+        defaults=defaults,
+        domain=visit.box.directory.realm,
+        on_trial=visit.box.candidate.trial is not None,
+        trial=TRIAL,
+    )
+
+
+def stage(visit: Visit) -> None:
+    """What differs from what is in use or staged. Raises VerbError."""
+    shown = {row["key"]: row["value"] for row in visit.do("config list")}
+    shown |= {each["key"]: each["new"] for each in visit.do("config diff")}
+    typed = {key: visit.form[key].strip() for key in shown if key in visit.form}
+    changed = {key: value for key, value in typed.items() if value != shown[key]}
+    if not changed:
+        raise VerbError(visit.texts.gettext("Nothing was changed."))
+    for key, value in changed.items():
+        answer = visit.change(N_("{key} will be {value}."), "config stage", key=key, value=value or "default")
+        if answer["warning"]:
+            visit.tell(answer["warning"])
+    go("/settings")
+
+
+def commit(visit: Visit) -> None:
+    """Takes what is staged into use, for good or on trial; or keeps what is on trial. Raises VerbError."""
+    on_trial = visit.box.candidate.trial is not None
+    arguments = {"confirm": TRIAL} if visit.form.get("way") == "trial" and not on_trial else {}
+    answer = visit.change(N_("In use now."), "config commit", **arguments)
+    for note in answer["notes"]:
+        visit.tell(note)
+    go("/settings")
+
+
+def rename(visit: Visit) -> None:
+    """Another domain, while there is no account. Raises VerbError."""
+    visit.change(N_("The domain is {domain}."), "domain set", domain=visit.form.get("domain", "").strip())
+    go("/settings")

@@ -1,0 +1,90 @@
+"""The box itself: backup and restore, passwords, tokens, its log, a new start, and the way back to the factory."""
+
+from __future__ import annotations
+
+from bottle import response
+
+from frontdesk.control import VerbError
+
+from ..gate import begin, go
+from ..language import N_
+from ..visit import Visit
+
+LINES = 200
+
+
+def show(visit: Visit) -> str:
+    """What there is to do."""
+    return visit.render("system", status=visit.do("status"), today=visit.do("today"), net=visit.do("net"),
+                        tokens=visit.do("token list"))  # fmt: skip
+
+
+def log(visit: Visit) -> str:
+    """The last lines of the log."""
+    return visit.render("log", lines=visit.do("log", limit=LINES)[::-1])
+
+
+def events(visit: Visit) -> str:
+    """What happened."""
+    return visit.render("events", events=visit.do("events")[: -LINES - 1 : -1])
+
+
+def backup(visit: Visit) -> str:
+    """All of it, sealed. Raises VerbError."""
+    passphrase = visit.form.get("passphrase", "")
+    if passphrase != visit.form.get("again", ""):
+        raise VerbError(visit.texts.gettext("The two passphrases are not the same."))
+    text: str = visit.do("backup", passphrase=passphrase)
+    name = f"{visit.box.settings.hostname}-{visit.time(visit.do('today')['clock'], '%Y-%m-%d')}.backup"
+    response.content_type = "text/plain; charset=utf-8"
+    response.set_header("Content-Disposition", f'attachment; filename="{name}"')
+    return text
+
+
+def restore(visit: Visit) -> None:
+    """The box is what the backup says. Raises VerbError."""
+    try:
+        text = visit.files.get("file", b"").decode("ascii")
+    except UnicodeDecodeError:
+        raise VerbError(visit.texts.gettext("That file is no backup.")) from None
+    visit.do("restore", text=text, passphrase=visit.form.get("passphrase", ""))
+    go("/")
+
+
+def set_password(visit: Visit) -> None:
+    """Another admin password; this session goes on, all others end. Raises VerbError."""
+    _same(visit)
+    if not visit.on_loop(lambda: visit.box.admin.check(visit.form.get("old", ""), visit.source)):
+        raise VerbError(visit.texts.gettext("That is not the password of now."))
+    visit.do("passwd admin", password=visit.form.get("password", ""))
+    begin(visit, visit.role)
+    visit.tell(visit.texts.gettext("The password is changed; all other sessions have ended."), "set password")
+    go("/system")
+
+
+def set_viewer_password(visit: Visit) -> None:
+    """The password of those who may only look. Raises VerbError."""
+    _same(visit)
+    visit.do("passwd viewer", password=visit.form.get("password", ""))
+    begin(visit, visit.role)
+    visit.tell(visit.texts.gettext("The read-only password is changed; all other sessions have ended."))
+    go("/system")
+
+
+def _same(visit: Visit) -> None:
+    if visit.form.get("password", "") != visit.form.get("again", ""):
+        raise VerbError(visit.texts.gettext("The two passwords are not the same."))
+
+
+def reboot(visit: Visit) -> None:
+    """Starts the machine anew. Raises VerbError."""
+    visit.change(N_("The box starts anew."), "reboot")
+    go("/system")
+
+
+def factory_reset(visit: Visit) -> None:
+    """Nothing is left. Raises VerbError."""
+    if visit.form.get("word", "").strip() != visit.box.settings.hostname:
+        raise VerbError(visit.texts.gettext("Type the name of the box, so that nobody does this by mistake."))
+    visit.do("factory-reset", yes=True, **{"keep-network": bool(visit.form.get("keep"))})
+    go("/welcome")

@@ -1,0 +1,94 @@
+"""Who is logged in: sessions in memory, with an end for those who are idle."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from frontdesk.control import Role
+from frontdesk.control.first_boot import Answers
+
+IDLE = 1800.0
+"""Seconds."""
+MOST = 64
+"""Sessions at once; the one that was idle for the longest goes first."""
+MOST_CARDS = 500
+"""Passwords of new accounts that a session remembers for their cards."""
+
+
+@dataclass(slots=True)
+class Notice:
+    """What was done, told on the next page."""
+
+    text: str
+    console: str = ""
+    """The line that does the same at the console."""
+    secret: str = ""
+    """What is shown this once."""
+
+
+@dataclass(slots=True)
+class Session:
+    """One browser's."""
+
+    role: Role
+    epoch: int
+    """The admin password's, when it began."""
+    seen: float
+    csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    notices: list[Notice] = field(default_factory=list)
+    cards: dict[str, str] = field(default_factory=dict)
+    """Account -> the password that was made for it in this session."""
+    answers: Answers | None = None
+    """Of first boot, so far; None: it is no session of first boot."""
+
+    def remember(self, user: str, password: str) -> None:
+        """For its card, as long as the session lasts."""
+        self.cards.pop(user, None)
+        self.cards[user] = password
+        if len(self.cards) > MOST_CARDS:
+            del self.cards[next(iter(self.cards))]
+
+
+class Sessions:
+    """All of them, by a hash of their cookie."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._kept: dict[bytes, Session] = {}
+
+    def begin(self, role: Role, epoch: int, answers: Answers | None = None) -> tuple[str, Session]:
+        """A new one, and its cookie."""
+        cookie = secrets.token_urlsafe(32)
+        session = Session(role, epoch, self._now(), answers=answers)
+        with self._lock:
+            self._kept[_digest(cookie)] = session
+            if len(self._kept) > MOST:
+                del self._kept[min(self._kept, key=lambda each: self._kept[each].seen)]
+        return cookie, session
+
+    def find(self, cookie: str, epoch: int) -> Session | None:
+        """The session of that cookie, if it has not ended."""
+        digest = _digest(cookie)
+        with self._lock:
+            session = self._kept.get(digest)
+            if session is None:
+                return None
+            if session.epoch != epoch or self._now() - session.seen > IDLE:
+                del self._kept[digest]
+                return None
+            session.seen = self._now()
+            return session
+
+    def end(self, cookie: str) -> None:
+        """Logs out."""
+        with self._lock:
+            self._kept.pop(_digest(cookie), None)
+
+
+def _digest(cookie: str) -> bytes:
+    return hashlib.sha256(cookie.encode("utf-8", "replace")).digest()

@@ -1,0 +1,20 @@
+% rebase("page", title=_("Calls"))
+<h1>{{_("Calls")}}</h1>
+<form class="row sheet" method="get" action="/calls" role="search">
+<div class="field"><label for="q">{{_("Number, day or result")}}</label><input id="q" name="q" type="search" value="{{search}}"></div>
+<button class="plain">{{_("Search")}}</button>
+</form>
+<section class="sheet">
+% if calls:
+<table class="wide"><thead><tr><th>{{_("Began")}}</th><th>{{_("From")}}</th><th>{{_("To")}}</th><th>{{_("How it ended")}}</th><th>{{_("Length")}}</th></tr></thead><tbody>
+%   for call in calls:
+<tr><td class="number">{{time(call["started"])}}</td><td data-label="{{_("From")}}">{{call["caller"]}}</td><td data-label="{{_("To")}}">{{call["callee"]}}</td><td>{{visit.outcome(call)}}</td><td class="number">{{visit.length(call)}}</td></tr>
+%   end
+</tbody></table>
+%   if more:
+<p class="soft">{{n_("and {n} more", "and {n} more", more).format(n=more)}}</p>
+%   end
+% else:
+<p class="soft">{{_("No call is like that.") if search else _("There was no call yet.")}}</p>
+% end
+</section>

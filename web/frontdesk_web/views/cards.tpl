@@ -1,0 +1,21 @@
+% rebase("page", title=_("Cards"))
+<div class="screen"><h1>{{_("Cards")}}</h1>
+<p>{{_("Type these into a phone, or let its camera read the code and copy them. Print this page: it is made for A4.")}}</p></div>
+% if not cards:
+<p class="soft">{{_("No password was made since you have logged in. At an account you can make a new one.")}}</p>
+% end
+<div class="cards">
+% for card in cards:
+<section class="card"><h2>{{card.user}}</h2>
+<p>{{card.name}} {{card.device}}</p>
+<dl>
+<dt>{{_("Server")}}</dt><dd>{{server}}</dd>
+<dt>{{_("Domain")}}</dt><dd>{{domain}}</dd>
+<dt>{{_("User")}}</dt><dd>{{card.user}}</dd>
+<dt>{{_("Password")}}</dt><dd>{{card.password or _("as it was given")}}</dd>
+<dt>{{_("Transport")}}</dt><dd>UDP, TCP</dd>
+</dl>
+{{!card.qr}}
+</section>
+% end
+</div>

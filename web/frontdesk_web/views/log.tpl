@@ -1,0 +1,8 @@
+% rebase("page", title=_("Log"))
+<p class="small"><a href="/system">{{_("System")}}</a></p>
+<h1>{{_("Log")}}</h1>
+<section class="sheet"><ol class="lines">
+% for line in lines:
+<li>{{line}}</li>
+% end
+</ol></section>

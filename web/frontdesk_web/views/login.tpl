@@ -1,0 +1,20 @@
+% rebase("page", title=_("Log in"))
+<div class="narrow sheet">
+<h1>{{_("Log in")}}</h1>
+% if not visit.may_log_in:
+<p>{{_("A password is typed only over https, or at the box itself.")}}</p>
+<p class="soft">{{_("Whoever runs the box can change that: set web.allow-plain on.")}}</p>
+% else:
+<form method="post" action="/login">
+<div class="field"><label for="password">{{_("Password")}}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus></div>
+<fieldset class="field">
+<legend class="label">{{_("As")}}</legend>
+<label class="choice"><input type="radio" name="role" value="admin" checked> {{_("administrator")}}</label>
+<label class="choice"><input type="radio" name="role" value="viewer"> {{_("somebody who only looks")}}</label>
+</fieldset>
+<button>{{_("Log in")}}</button>
+</form>
+<p class="hint">{{_("A lost password can be taken away at the console, just after the box was switched on.")}}</p>
+% end
+</div>

@@ -1,0 +1,44 @@
+<!DOCTYPE html>
+<html lang="{{visit.language}}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{title}} – {{visit.box.settings.hostname}}</title>
+<link rel="stylesheet" href="/static/style.css">
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+</head>
+<body>
+<a class="skip" href="#main">{{_("To the content")}}</a>
+<header><div>
+<a class="brand" href="/"><img src="/static/icon.svg" alt="">{{visit.box.settings.hostname}}</a>
+% if visit.session and visit.session.answers is None:
+<nav aria-label="{{_("Pages")}}">
+%   for path, name in (("/", _("Overview")), ("/accounts", _("Accounts")), ("/calls", _("Calls")), ("/peers", _("Peers")), ("/settings", _("Settings")), ("/system", _("System"))):
+<a href="{{path}}"{{!' aria-current="page"' if visit.path == path or (path != "/" and visit.path.startswith(path)) else ""}}>{{name}}</a>
+%   end
+</nav>
+<form method="post" action="/logout"><input type="hidden" name="csrf" value="{{visit.session.csrf}}"><button class="link">{{_("Log out")}}</button></form>
+% end
+</div></header>
+<main id="main">
+% if not visit.secure and not visit.house.site.https_port:
+<p class="notice bad">{{_("This page comes over plain http: whoever listens in on the network can read it.")}}</p>
+% end
+% if visit.error:
+<p class="notice bad" role="alert">{{visit.error}}</p>
+% end
+% for notice in notices:
+<div class="notice" role="status">{{notice.text}}
+%   if notice.secret:
+<code class="secret">{{notice.secret}}</code>
+%   end
+%   if notice.console:
+<code><span class="soft">{{_("At the console:")}}</span> {{notice.console}}</code>
+%   end
+</div>
+% end
+{{!base}}
+</main>
+<footer>Frontdesk {{visit.version}}</footer>
+</body>
+</html>

@@ -1,0 +1,60 @@
+% rebase("page", title=_("Settings"))
+% admin = visit.role == "admin"
+<h1>{{_("Settings")}}</h1>
+% if on_trial:
+<section class="sheet"><h2>{{_("On trial")}}</h2>
+<p>{{_("These settings go back by themselves unless you keep them.")}}</p>
+%   if admin:
+<form class="row" method="post" action="/settings/commit">
+% include("csrf")
+<button>{{_("Keep them")}}</button> <button class="plain" formaction="/settings/rollback">{{_("Go back now")}}</button></form>
+%   end
+</section>
+% elif staged:
+<section class="sheet"><h2>{{_("Not in use yet")}}</h2>
+<ul class="lines">
+%   for each in staged.values():
+<li>{{each["key"]}}: <del>{{each["old"] or "-"}}</del> <ins>{{each["new"] or "-"}}</ins></li>
+%   end
+</ul>
+%   if admin:
+<form class="row" method="post" action="/settings/commit">
+% include("csrf")
+<button name="way" value="trial">{{_("Try them for {n} minutes").format(n=trial // 60)}}</button> <button class="plain" name="way" value="now">{{_("Use them for good")}}</button> <button class="plain" formaction="/settings/rollback">{{_("Forget them")}}</button></form>
+<p class="hint">{{_("What is tried goes back by itself unless you keep it: use it for what could lock you out.")}}</p>
+%   end
+</section>
+% end
+<section class="sheet"><h2>{{_("Domain")}}</h2>
+<form class="row" method="post" action="/settings/domain">
+% if admin:
+%   include("csrf")
+% end
+<div class="field"><label for="domain">{{_("What stands behind the @ of every number")}}</label><input id="domain" name="domain" value="{{visit.form.get("domain", domain)}}"{{"" if admin else " readonly"}}></div>
+% if admin:
+<button class="plain">{{_("Change")}}</button>
+% end
+</form></section>
+<form class="sheet settings" method="post" action="/settings">
+% if admin:
+%   include("csrf")
+% end
+% for row in settings:
+%   key, change = row["key"], staged.get(row["key"])
+%   value = visit.form.get(key, change["new"] if change else row["value"])
+<div{{!' class="staged"' if change else ""}}><label for="{{key}}">{{key}}</label>
+%   if kinds[key] == "on/off":
+<select id="{{key}}" name="{{key}}" aria-describedby="{{key}}-hint"{{"" if admin else " disabled"}}>
+%     for choice in ("on", "off"):
+<option value="{{choice}}"{{" selected" if value == choice else ""}}>{{choice}}</option>
+%     end
+</select>
+%   else:
+<input id="{{key}}" name="{{key}}" value="{{value}}" aria-describedby="{{key}}-hint"{{"" if admin else " readonly"}}>
+%   end
+<p class="hint" id="{{key}}-hint">{{_(row["meaning"])}} {{_("Default:")}} {{defaults[key] or _("nothing")}}.</p></div>
+% end
+% if admin:
+<button>{{_("Compare before they are used")}}</button>
+% end
+</form>

@@ -1,0 +1,175 @@
+"""One request: who asks, what the box answers him, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bottle import template
+
+from frontdesk import __version__
+from frontdesk.control import Box, Role, run
+from frontdesk.control.candidate import EDITOR
+from frontdesk.control.times import iso
+
+from . import language
+from .language import N_
+from .sessions import Notice, Session, Sessions
+from .site import OnLoop, Site
+
+VIEWS = str(Path(__file__).parent / "views")
+Spoken = Callable[[str, Mapping[str, object]], str]
+"""The console's line for a verb and its arguments; empty: there is none."""
+
+ANSWERED = 200
+OUTCOMES = {
+    ANSWERED: N_("answered"),
+    404: N_("no such number"),
+    408: N_("nobody answered"),
+    480: N_("not registered"),
+    486: N_("busy"),
+    487: N_("given up"),
+    600: N_("busy"),
+    603: N_("declined"),
+}
+"""What the statuses of RFC 3261 section 21 mean to people."""
+
+
+@dataclass(slots=True)
+class House:
+    """What all requests share."""
+
+    box: Box
+    on_loop: OnLoop
+    site: Site
+    spoken: Spoken
+    sessions: Sessions
+
+
+@dataclass(slots=True)
+class Visit:
+    """What a page is given."""
+
+    house: House
+    path: str
+    host: str
+    """As the browser wrote it, with no port."""
+    source: str
+    """The browser's address."""
+    form: Mapping[str, str]
+    query: Mapping[str, str]
+    files: Mapping[str, bytes]
+    loopback: bool
+    """Whether it comes from the box itself."""
+    secure: bool
+    """Whether it came over TLS."""
+    may_log_in: bool
+    """Whether a password may be typed here."""
+    texts: language.Language
+    language: str
+    cookie: str = ""
+    session: Session | None = None
+    token_role: Role | None = None
+    """What a program's token may do."""
+    error: str = ""
+    """Why what was asked for was not done."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def box(self) -> Box:
+        """What is served."""
+        return self.house.box
+
+    @property
+    def role(self) -> Role:
+        """What this visitor may do."""
+        return self.token_role or (self.session.role if self.session else Role.VIEWER)
+
+    def on_loop(self, work: Callable[[], Awaitable[Any]]) -> Any:
+        """Does something where the box lives."""
+        return self.house.on_loop(work)
+
+    def do(self, words: str, **arguments: object) -> Any:
+        """The answer of a verb. Raises VerbError."""
+
+        async def work() -> Any:
+            EDITOR.set(f"the page, from {self.source}")
+            return await run(self.box, words, arguments, self.role)
+
+        return self.on_loop(work)
+
+    def change(self, said: str, words: str, **arguments: object) -> Any:
+        """Does a verb, and tells of it on the next page. Raises VerbError."""
+        answer = self.do(words, **arguments)
+        told = {**arguments, **(answer if isinstance(answer, dict) else {})}
+        self.tell(self._(said).format(**told), self.house.spoken(words, arguments), told.get("token", ""))
+        return answer
+
+    def tell(self, text: str, console: str = "", secret: str = "") -> None:
+        """Something for the next page."""
+        if self.session is not None:
+            self.session.notices.append(Notice(text, console, secret))
+
+    def _(self, text: str) -> str:
+        return self.texts.gettext(text)
+
+    @property
+    def version(self) -> str:
+        """Of the program; nobody learns it who is not logged in."""
+        return __version__ if self.session is not None else ""
+
+    # -- what is shown -------------------------------------------------------------------------------------------------
+
+    def render(self, view: str, **values: object) -> str:
+        """A page."""
+        notices: list[Notice] = []
+        if self.session is not None:
+            notices, self.session.notices = self.session.notices, []
+        return self.part(view, notices=notices, **values)
+
+    def part(self, view: str, **values: object) -> str:
+        """A piece of a page."""
+        shown: str = template(
+            view, template_lookup=[VIEWS], visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
+            time=self.time, **values,
+        )  # fmt: skip
+        return shown
+
+    def time(self, text: str | None, form: str = "%H:%M") -> str:
+        """A time of the box, where it stands; on another day with its date."""
+        if not text:
+            return ""
+        zone = _zone(self.box.settings.timezone)
+        at = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(zone)
+        today = datetime.fromtimestamp(self.box.clock.wall(), zone).date()
+        return at.strftime(form if at.date() == today or form != "%H:%M" else "%Y-%m-%d %H:%M")
+
+    def since(self, seconds: float) -> str:
+        """A time that was so many seconds ago."""
+        return self.time(iso(self.box.clock.wall() - seconds))
+
+    def outcome(self, call: dict[str, Any]) -> str:
+        """How a call ended."""
+        result = call["result"]
+        if call["state"] != "ended":
+            return self._("still up")
+        return self._(OUTCOMES.get(result, N_("not put through"))) + (f" ({result})" if result != ANSWERED else "")
+
+    def length(self, call: dict[str, Any]) -> str:
+        """How long they talked, in minutes and seconds."""
+        if not call["answered"] or not call["ended"]:
+            return ""
+        began, ended = (datetime.fromisoformat(call[key].replace("Z", "+00:00")) for key in ("answered", "ended"))
+        minutes, seconds = divmod(round((ended - began).total_seconds()), 60)
+        return f"{minutes}:{seconds:02}"
+
+
+def _zone(name: str) -> ZoneInfo | Any:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
