@@ -32,9 +32,9 @@ class Pair:
     def __init__(self) -> None:
         self.short, self.long = BareCore(), BareCore()
         self.cseq = 1
+        self.told = 0
         self.answerer = Answerer("101", PASSWORD, self.challenge())
-        self.send(self.next())
-        self.send(self.next())  # the first pure refresh: from now on its like is known
+        self.send(self.next())  # from now on its like is known
 
     def challenge(self) -> str:
         """Asks for a fresh one, with a CSeq of its own."""
@@ -67,19 +67,124 @@ class Pair:
         assert [repr(each) for each in short.commits] == [repr(each) for each in long.commits]
         assert short.core.next_timer() == long.core.next_timer()
 
+    def configure(self, **settings: object) -> None:
+        for box in self.both():
+            box.core.configure(replace(box.core.settings, **settings))  # type: ignore[arg-type]
+        self.send(self.next())  # the long way once
+
+    def hold(self) -> None:
+        """From now on nothing reaches the disk by itself."""
+        if self.short.commit_at_once:
+            self.told = len(self.short.commits)
+        for box in self.both():
+            box.commit_at_once = False
+
+    def tell(self, *, fail: bool) -> None:
+        """What was held reaches the disk, or does not."""
+        held = [] if self.short.commit_at_once else self.short.commits[self.told :]
+        self.told = len(self.short.commits)
+        for box in self.both() if held else ():
+            (box.fail if fail else box.commit)(*(each.ticket for each in held))
+        self.compare()
+
+    def wait(self, seconds: float) -> None:
+        for box in self.both():
+            box.clock.advance(seconds)
+        self.compare()
+
+    def last(self, count: int = 1) -> list[int]:
+        """The status of the last answers."""
+        return [getattr(message, "status", 0) for message, _ in self.short.sent[-count:]]
+
     def both(self) -> tuple[BareCore, BareCore]:
         return self.short, self.long
 
     def was_short(self, data: bytes) -> bool:
         """Whether the first box takes the short way for these bytes (it is asked last: this renews)."""
         core = self.short.core
-        return core._renewals.answer(data, HERE, self.short.clock.now, core.wall_offset, core.settings.flush)
+        return core._renewals.answer(data, HERE, self.short.clock.now, core.wall_offset)
 
 
 def test_a_usual_renewal_takes_the_short_way() -> None:
     pair = Pair()
     assert pair.was_short(pair.next())
     assert pair.was_short(pair.next())
+
+
+MOVED = "<sip:101@192.0.2.101:5062>"
+
+
+def test_a_move_takes_the_short_way_and_is_answered_when_it_is_on_disk() -> None:
+    pair = Pair()
+    pair.hold()
+    assert pair.send(pair.next(contact=MOVED)) == 0
+    assert pair.short.bindings()[0].contact != MOVED.strip("<>")
+    pair.tell(fail=False)
+    assert pair.short.bindings()[0].contact == MOVED.strip("<>")
+    assert pair.short.sent[-1][0].required("contact").startswith(MOVED)
+    assert pair.was_short(pair.next(contact=MOVED))
+    assert pair.was_short(pair.next())
+
+
+def test_both_ways_grant_a_moved_device_the_same() -> None:
+    pair = Pair()
+    for port in range(5062, 5070):
+        assert pair.send(pair.next(contact=f"<sip:101@192.0.2.101:{port}>")) == 200
+
+
+def test_a_move_lets_its_nonce_live_as_long_as_the_binding() -> None:
+    pair = Pair()
+    pair.wait(3000)
+    assert pair.send(pair.next(contact=MOVED)) == 200
+    pair.wait(3000)
+    assert pair.send(pair.next(contact=MOVED)) == 200
+
+
+def test_a_place_that_is_none_is_refused() -> None:
+    pair = Pair()
+    assert pair.send(pair.next(contact="<sip:101@192.0.2.101:70000>")) == 400
+
+
+def test_a_refresh_that_goes_to_the_disk_takes_the_short_way() -> None:
+    pair = Pair()
+    pair.configure(flush=0.0)
+    before = len(pair.short.commits)
+    assert pair.send(pair.next()) == 200
+    assert pair.was_short(pair.next())
+    assert len(pair.short.commits) == before + 1  # and the second one is not settled yet
+
+
+def test_one_that_waits_for_the_disk_gets_its_100_and_what_comes_again_is_absorbed() -> None:
+    pair = Pair()
+    pair.hold()
+    move = pair.next(contact=MOVED)
+    assert pair.send(move) == 0
+    assert pair.send(move) == 0
+    pair.wait(4)
+    assert pair.last() == [100]
+    assert pair.send(move) == 100
+    pair.tell(fail=False)
+    assert pair.send(move) == 200
+
+
+def test_one_that_cannot_be_stored_gets_500_and_its_binding_stays() -> None:
+    pair = Pair()
+    pair.hold()
+    assert pair.send(pair.next(contact=MOVED)) == 0
+    pair.tell(fail=True)
+    assert pair.last() == [500]
+    assert pair.short.bindings()[0].contact != MOVED.strip("<>")
+    assert pair.send(pair.next()) == 200
+
+
+def test_while_a_ticket_is_open_the_next_one_waits_behind_it() -> None:
+    pair = Pair()
+    pair.hold()
+    assert pair.send(pair.next(contact=MOVED)) == 0
+    assert pair.send(pair.next()) == 0
+    assert pair.send(pair.next(contact=MOVED)) == 0
+    pair.tell(fail=False)
+    assert pair.last(3) == [200] * 3
 
 
 def test_a_known_device_is_challenged_and_logs_in_the_short_way() -> None:
@@ -183,7 +288,8 @@ def test_nothing_waits_in_memory_where_every_refresh_goes_to_the_disk() -> None:
         box.core.configure(replace(box.core.settings, flush=0.0))
         box.commits.clear()
     assert pair.send(pair.next()) == 200
-    assert len(pair.short.commits) == 1
+    assert pair.send(pair.next()) == 200
+    assert len(pair.short.commits) == 2
 
 
 def test_devices_that_are_gone_do_not_pile_up() -> None:
@@ -193,8 +299,7 @@ def test_devices_that_are_gone_do_not_pile_up() -> None:
     gone = replace(known, binding=known.binding.copy())
     for number in range(500):
         renewals._known[b"%d" % number] = gone
-    pair.send(pair.next(contact="<sip:101@192.0.2.101:5062>"))
-    pair.send(pair.next(contact="<sip:101@192.0.2.101:5062>"))
+    assert pair.send(pair.next(extra="User-Agent: other\r\n")) == 200
     assert len(renewals._known) == 1
 
 
@@ -216,19 +321,23 @@ step = st.one_of(
     st.tuples(st.just("elsewhere"), st.just(0)),
     st.tuples(st.just("login"), st.just(0)),
     st.tuples(st.just("clock"), st.sampled_from([None, 1_800_000_000.0])),
+    st.tuples(
+        st.just("move"), st.sampled_from(["192.0.2.101:5062", "192.0.2.102", "[2001:db8::1]:5060", "1.2.3.999", "x"])
+    ),
+    st.tuples(st.just("flush"), st.sampled_from([0.0, 600.0])),
+    st.tuples(st.just("hold"), st.just(0)),
+    st.tuples(st.just("tell"), st.booleans()),
 )
 
 
 @given(st.lists(step, max_size=12))
-@settings(max_examples=150)
+@settings(max_examples=200)
 def test_whatever_comes_both_ways_agree(steps: list[tuple[str, object]]) -> None:
     pair = Pair()
     sent = [pair.next()]
     for what, value in steps:
         if what == "wait":
-            for box in pair.both():
-                box.clock.advance(float(value))  # type: ignore[arg-type]
-            pair.compare()
+            pair.wait(float(value))  # type: ignore[arg-type]
         elif what == "skip":
             pair.answerer.count += int(value)  # type: ignore[call-overload]
         elif what == "clock":
@@ -236,6 +345,12 @@ def test_whatever_comes_both_ways_agree(steps: list[tuple[str, object]]) -> None
                 box.core.wall_offset = value  # type: ignore[assignment]
         elif what == "login":
             pair.answerer = Answerer("101", PASSWORD, pair.challenge())
+        elif what == "flush":
+            pair.configure(flush=value)
+        elif what == "hold":
+            pair.hold()
+        elif what == "tell":
+            pair.tell(fail=bool(value))
         else:
             _send(pair, sent, what, value)
 
@@ -244,7 +359,7 @@ def _send(pair: Pair, sent: list[bytes], what: str, value: object) -> None:
     if what == "again":
         pair.send(sent[-min(int(value), len(sent))])  # type: ignore[call-overload]
         return
-    data = pair.next()
+    data = pair.next(contact=f"<sip:101@{value}>") if what == "move" else pair.next()
     if what == "change":
         assert isinstance(value, bytes)
         data = data.replace(value, b"1" + value, 1)

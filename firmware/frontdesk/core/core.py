@@ -79,7 +79,7 @@ class Core:
             registrar, location, self.authenticator, self.layer, self._deadlines, self._answers, act, self.events.add
         )
         self._registrar = registrar
-        self._renewals = Renewals(location, self.authenticator, self.layer, self.registrations.background)
+        self._renewals = Renewals(location, self.authenticator, self.layer, registrar, self.registrations)
         self.proxy = ProxyCore(
             location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
             self.events.add, self._record,
@@ -91,7 +91,7 @@ class Core:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
         if data.startswith(b"REGISTER "):
-            if self._renewals.answer(data, flow, now, self.wall_offset, self.settings.flush):
+            if self._renewals.answer(data, flow, now, self.wall_offset):
                 return
         elif (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):
             return
@@ -101,9 +101,9 @@ class Core:
             self.refuse(error, flow, now)
             return
         self.receive(message, flow, now)
-        renewal, self.registrations.renewal = self.registrations.renewal, None
-        if renewal is not None:
-            self._renewals.learn(data, flow, renewal)
+        accepted, self.registrations.last = self.registrations.last, None
+        if accepted is not None:
+            self._renewals.learn(data, flow, accepted)
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """A message came over `flow`."""

@@ -18,14 +18,13 @@ from ..overload import retry_after
 from ..registrar import Registrar, Registration
 from ..registrar.answer import answer_headers, story
 from ..sip.errors import Rejection
-from ..sip.message import Request
+from ..sip.message import Request, Response
 from ..sip.server_transaction import ServerTransaction
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.wire import Flow
 from .answers import Answers
 from .background import BackgroundWrites
-from .renewals import Accepted
 
 MAX_HELD = 4096
 """REGISTERs that may wait for the disk at once: twice a building of 2,000 phones, some 40 MB. A card that is only slow
@@ -33,13 +32,21 @@ never gets there, since all that wait share one sync; one that hangs does."""
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A REGISTER whose 200 waits for a ticket to be on disk."""
+class Accepted:
+    """A REGISTER that is accepted, and the 200 that it gets."""
 
-    transaction: ServerTransaction
-    headers: list[tuple[str, str]]
+    request: Request
     registration: Registration
     caller: Caller
+    answer: Response
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One whose 200 waits for a ticket to be on disk."""
+
+    transaction: ServerTransaction
+    accepted: Accepted
 
 
 class Registrations:
@@ -67,8 +74,8 @@ class Registrations:
         self._next_ticket = 1
         self._waiting: dict[int, list[_Waiting]] = {}
         self._held = 0
-        self.renewal: Accepted | None = None
-        """The last pure refresh of one binding, for whoever wants to know its like again."""
+        self.last: Accepted | None = None
+        """The last one that was accepted, for whoever wants to know its like again."""
         self.background = BackgroundWrites(location, deadlines, act, self._ticket)
 
     # -- a REGISTER ----------------------------------------------------------------------------------------------------
@@ -80,16 +87,24 @@ class Registrations:
             raise Rejection(503, headers=[_retry_after(request)])
         ticket = self._apply(registration, now)
         headers = answer_headers(registration.bindings, request, self.settings, now, wall_offset)
+        answer = self._answers.response(request, 200, headers=headers)
+        self.last = accepted = Accepted(request, registration, caller, answer)
         if ticket is None:
-            answer = self._answers.response(request, 200, headers=headers)
             self._layer.answer(request, flow, answer, now)
-            self._accepted(registration, caller, now)
-            if len(registration.refreshes) == 1:
-                self.renewal = Accepted(request, registration, caller, answer)
+            self._accepted(accepted, now)
         else:
-            transaction = self._layer.server(request, flow, now)
-            self._waiting.setdefault(ticket, []).append(_Waiting(transaction, headers, registration, caller))
-            self._held += 1
+            self._hold(ticket, accepted, flow, now)
+
+    def write(self, accepted: Accepted, flow: Flow, now: float) -> None:
+        """Answers one whose changes are made when they are on disk; no ticket of its address-of-record is open."""
+        registration = accepted.registration
+        ticket = self._stage(registration.aor, registration.bindings, registration.changes)
+        self._hold(ticket, accepted, flow, now)
+
+    def _hold(self, ticket: int, accepted: Accepted, flow: Flow, now: float) -> None:
+        transaction = self._layer.server(accepted.request, flow, now)
+        self._waiting.setdefault(ticket, []).append(_Waiting(transaction, accepted))
+        self._held += 1
 
     @property
     def is_backed_up(self) -> bool:
@@ -110,13 +125,18 @@ class Registrations:
         if ticket is None:
             for refresh in registration.refreshes:
                 refresh.write(refresh.binding, now)
-                self._location.extend(refresh.binding, now + refresh.granted)
-                self.background.refreshed(refresh.binding, now, self.settings.flush)
+                self.fold(refresh.binding, now + refresh.granted, now)
         return ticket
 
-    def _accepted(self, registration: Registration, caller: Caller, now: float) -> None:
+    def fold(self, binding: Binding, expires_at: float, now: float) -> None:
+        """A committed binding lives on until `expires_at`; its row follows with the flush."""
+        self._location.extend(binding, expires_at)
+        self.background.refreshed(binding, now, self.settings.flush)
+
+    def _accepted(self, accepted: Accepted, now: float) -> None:
+        registration = accepted.registration
         expiries = [binding.expires_at for binding in registration.bindings if binding.expires_at is not None]
-        self._authenticator.registered(caller, max(expiries, default=now))
+        self._authenticator.registered(accepted.caller, max(expiries, default=now))
         for event in story(registration, now):
             self._emit(event)
 
@@ -139,9 +159,8 @@ class Registrations:
                 continue
             self.background.write(self._location.commit(ticket))
             for waiting in self._answerable(ticket):
-                request = waiting.transaction.request
-                waiting.transaction.respond(self._answers.response(request, 200, headers=waiting.headers), now)
-                self._accepted(waiting.registration, waiting.caller, now)
+                waiting.transaction.respond(waiting.accepted.answer, now)
+                self._accepted(waiting.accepted, now)
 
     def failed(self, tickets: Iterable[int], error: Exception, now: float) -> None:
         """These tickets are not on disk."""
@@ -158,10 +177,10 @@ class Registrations:
         return waiting
 
     def _answer_unstored(self, waiting: _Waiting, error: Exception, now: float) -> None:
-        request = waiting.transaction.request
+        request, registration = waiting.accepted.request, waiting.accepted.registration
         answer = self._answers.response(request, 500, "Could Not Be Stored", [_retry_after(request)])
         waiting.transaction.respond(answer, now)
-        self._emit(Event(now, Kind.WARNING, waiting.registration.username, f"not stored: {error}", rule="disk"))
+        self._emit(Event(now, Kind.WARNING, registration.username, f"not stored: {error}", rule="disk"))
 
     # -- without a REGISTER --------------------------------------------------------------------------------------------
 

@@ -1,12 +1,9 @@
-"""The short way of a REGISTER: a device that is known by its bytes is challenged and renewed without parsing.
+"""The short way of a REGISTER: a device that is known by its bytes is challenged, renewed and moved without parsing.
 
-What a device sends again and again differs in six places (`template`). So its last pure refresh that went the long
-way is kept as
-a template, with the template of its answer. What fits, and passes the checks that depend on the holes, on time and on
-what may
-have changed since, is answered from the templates; all else goes the long way. Both ways give the same answer, byte
-for byte,
-and leave the same state: a test holds that. It saves four fifths of the time of a refresh and of a challenge.
+What a device sends again and again differs in few places (`template`). So its last REGISTER that went the long way is
+kept as a template, with the template of its answer. What fits, and passes the checks that depend on the holes, on time
+and on what may have changed since, is answered from the templates, at once or when it is on disk; all else goes the
+long way. Both ways give the same answer, byte for byte, and leave the same state: a test holds that.
 """
 
 from __future__ import annotations
@@ -17,32 +14,29 @@ from hmac import compare_digest
 
 from ..auth import Authenticator, Caller
 from ..location import LocationService
-from ..model import Binding, BindingState, Secret
+from ..model import Account, Binding, BindingState, Changes, Secret
 from ..nonces import Window
-from ..registrar import Registration
+from ..registrar import Registrar, Registration
 from ..registrar.answer import sip_date
+from ..registrar.contact import Contact
+from ..registrar.spread import mark
 from ..sip.digest import Credentials, h
+from ..sip.errors import ParseError
+from ..sip.host import parse_hostport
 from ..sip.matching import server_key
-from ..sip.message import Request, Response
+from ..sip.message import Request
 from ..sip.response_target import response_target
 from ..sip.transaction_layer import TransactionLayer
+from ..sip.via import Via
 from ..sip.wire import Flow, Send
-from .background import BackgroundWrites
-from .template import AnswerTemplate, Register, Template, make_answer_template, make_template
+from .answer_template import AnswerTemplate, make_answer_template
+from .held import HeldRegister, ReadyAnswer
+from .registrations import Accepted, Registrations
+from .template import Register, Template, make_template
 
 SPARE = 64
-"""Devices kept beyond the bindings that there are, until those that are gone are swept out together."""
+"""Devices kept beyond twice those that there were, until those that are gone are swept out together."""
 _CALL_ID = b"\r\nCall-ID: "
-
-
-@dataclass(slots=True)
-class Accepted:
-    """A pure refresh that went the long way, and its answer: what a template is made of."""
-
-    request: Request
-    registration: Registration
-    caller: Caller
-    answer: Response
 
 
 @dataclass(slots=True)
@@ -50,20 +44,41 @@ class _Device:
     """What is known of one device."""
 
     binding: Binding
+    """As it is, or as it will be when it is on disk."""
     flow: Flow
     target: Flow
     """Where its answers go."""
+    via: Via
+    """Its own, stamped, but for the branch."""
     key: str
     """Of its server transactions, but for the branch."""
-    username: str
+    account: Account
     secret: Secret
     algorithm: str
     qop_and_ha2: str
     """The tail of what is hashed."""
     generation: int
     """Of the accounts, when this was learnt."""
+    asked: int
+    """Seconds."""
+    contact: tuple[str, str]
+    """Its URI up to the place, and from there on."""
     request: Template
     answer: AnswerTemplate
+
+    def contact_at(self, place: str) -> str:
+        """The Contact's URI with that place."""
+        return f"{self.contact[0]}{place}{self.contact[1]}"
+
+    def via_of(self, register: Register) -> Via:
+        """The top Via of that REGISTER."""
+        via = self.via
+        return Via(via.transport, via.host, via.port, via.parameters | {"branch": register.branch.decode()})
+
+    def ok(self, register: Register, binding: Binding, now: float, wall_offset: float | None) -> bytes:
+        """The 200 to it; as `contact_value`, for a binding that has just been granted its interval."""
+        date = None if wall_offset is None else sip_date(int(now + wall_offset))
+        return self.answer.ok(register, f"<{binding.contact}>{binding.parameters};expires={binding.granted}", date)
 
 
 class Renewals:
@@ -74,14 +89,17 @@ class Renewals:
         location: LocationService,
         authenticator: Authenticator,
         layer: TransactionLayer,
-        background: BackgroundWrites,
+        registrar: Registrar,
+        registrations: Registrations,
     ) -> None:
         self._location = location
         self._authenticator = authenticator
         self._layer = layer
-        self._background = background
+        self._registrar = registrar
+        self._registrations = registrations
         self._known: dict[bytes, _Device] = {}
         self._call_id_of: dict[int, bytes] = {}
+        self._sweep_at = SPARE
 
     def clear(self) -> None:
         """The settings have changed: every device goes the long way once."""
@@ -90,7 +108,7 @@ class Renewals:
 
     # -- the short way -------------------------------------------------------------------------------------------------
 
-    def answer(self, data: bytes, flow: Flow, now: float, wall_offset: float | None, patience: float) -> bool:
+    def answer(self, data: bytes, flow: Flow, now: float, wall_offset: float | None) -> bool:
         """Answers `data` if it is a known device's and good in every way; else nothing has happened."""
         at = data.find(_CALL_ID) + len(_CALL_ID)
         device = self._known.get(data[at : data.find(b"\r", at)])
@@ -99,122 +117,173 @@ class Renewals:
         register = device.request.read(data)
         if register is None or device.generation != self._authenticator.generation:
             return False
-        key = device.key + register.branch
+        key = device.key + register.branch.decode()
         if self._layer.knows(key):
             return False  # a retransmission
         if register.proof is None:
             self._challenge(device, register, now)
             return True
-        return self._renew(device, register, register.proof, key, now, wall_offset, patience)
+        if not self._may_renew(device.binding, register, now) or (wall_offset is None) != (device.answer.end is None):
+            return False
+        contact = device.contact_at(register.place)
+        if contact == device.binding.contact and self._registrations.settings.flush:
+            return self._fold(device, register, key, now, wall_offset)
+        return self._write(device, register, data, contact, now, wall_offset)
 
     def _challenge(self, device: _Device, register: Register, now: float) -> None:
         """Stateless, as every challenge (section 8.2.7)."""
         headers = self._authenticator.challenges(now)
         self._layer.send(Send(device.answer.challenge(register, headers), device.target))
 
-    def _renew(
-        self,
-        device: _Device,
-        register: Register,
-        proof: tuple[str, str, str, str],
-        key: str,
-        now: float,
-        wall_offset: float | None,
-        patience: float,
-    ) -> bool:
+    def _fold(self, device: _Device, register: Register, key: str, now: float, wall_offset: float | None) -> bool:
+        """A pure refresh: in memory, and answered at once."""
+        window = self._spend(device, register, now)
+        if window is None:
+            return False
         binding = device.binding
-        if not self._is_pure_refresh(binding, register, now) or (wall_offset is None) != (device.answer.end is None):
-            return False
-        nonce, nc, _, _ = proof
-        window = self._authenticator.window(device.username, nonce, now)
-        count = int(nc, 16)
-        if window is None or not window.admits(count) or not _proves(device, proof):
-            return False
-        if not self._authenticator.spend(device.username, window, count, now):
-            return False
-        self._extend(binding, register, window, now, patience)
-        date = None if wall_offset is None else sip_date(int(now + wall_offset))
-        self._layer.answer_under(key, device.answer.ok(register, date), device.target, now)
+        expires_at = _renew(binding, register, window, now)
+        self._registrations.fold(binding, expires_at, now)
+        window.extend(expires_at)
+        self._layer.answer_under(key, device.ok(register, binding, now, wall_offset), device.target, now)
         return True
 
-    def _is_pure_refresh(self, binding: Binding, register: Register, now: float) -> bool:
+    def _write(
+        self, device: _Device, register: Register, data: bytes, contact: str, now: float, wall_offset: float | None
+    ) -> bool:
+        """A refresh that is not folded, or a move: answered when it is on disk."""
+        if self._registrations.is_backed_up or not _is_place(register.place):
+            return False
+        window = self._spend(device, register, now)
+        if window is None:
+            return False
+        binding = device.binding.copy()
+        told = [("move", binding)] if contact != binding.contact else []
+        binding.contact = contact
+        who = mark(binding.instance, binding.aor, contact)
+        binding.granted = self._registrar.grant(device.asked, binding.granted, who)
+        binding.expires_at = _renew(binding, register, window, now)
+        accepted = Accepted(
+            HeldRegister(data, device.via_of(register), device.flow),
+            Registration(binding.aor, device.account.username, [binding], Changes(saved=[binding]), told=told),
+            Caller(device.account, device.secret.name, window.issued, nonce=window.nonce),
+            ReadyAnswer(device.ok(register, binding, now, wall_offset)),
+        )
+        device.binding = binding
+        self._registrations.write(accepted, device.flow, now)
+        return True
+
+    def _may_renew(self, binding: Binding, register: Register, now: float) -> bool:
         return (
-            register.cseq > binding.cseq
+            int(register.digits) > binding.cseq
             and binding.connected
             and binding.expires_at is not None
             and binding.expires_at > now
             and self._location.is_settled_alone(binding)
         )
 
-    def _extend(self, binding: Binding, register: Register, window: Window, now: float, patience: float) -> None:
-        binding.cseq = register.cseq
-        binding.nonce_issued = window.issued
-        binding.seen_at = binding.accepted_at = now
-        binding.state = BindingState.LIVE
-        expires_at = now + binding.granted
-        self._location.extend(binding, expires_at)
-        self._background.refreshed(binding, now, patience)
-        window.extend(expires_at)
+    def _spend(self, device: _Device, register: Register, now: float) -> Window | None:
+        """Takes what the request uses of its nonce, if its proof is good: the last check."""
+        assert register.proof is not None
+        nonce, nc, cnonce, response = register.proof
+        username, count = device.account.username, int(nc, 16)
+        window = self._authenticator.window(username, nonce, now)
+        if window is None or not window.admits(count):
+            return None
+        ha1 = device.secret.ha1[device.algorithm]
+        expected = h(device.algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{device.qop_and_ha2}")
+        if not compare_digest(expected, response) or not self._authenticator.spend(username, window, count, now):
+            return None
+        return window
 
     # -- learning a device ---------------------------------------------------------------------------------------------
 
     def learn(self, data: bytes, flow: Flow, accepted: Accepted) -> None:
         """Keeps what is needed to know the device again, if its REGISTER is of the usual shape."""
-        at = data.find(_CALL_ID) + len(_CALL_ID)
+        for binding in accepted.registration.bindings:
+            self._known.pop(self._call_id_of.pop(binding.id, b""), None)
         device = self._device(data, flow, accepted)
         if device is None:
             return
+        at = data.find(_CALL_ID) + len(_CALL_ID)
         key = data[at : data.find(b"\r", at)]
-        self._known.pop(self._call_id_of.get(device.binding.id, b""), None)
         self._known[key] = device
         self._call_id_of[device.binding.id] = key
-        if len(self._known) > len(self._location) + SPARE:
+        if len(self._known) >= self._sweep_at:
             self._forget_gone()
 
     def _forget_gone(self) -> None:
         """Lets go of devices whose bindings have expired or moved since."""
-        live = self._location.binding
-        self._known = {key: each for key, each in self._known.items() if live(each.binding.id) is each.binding}
+        latest = self._location.latest
+        self._known = {key: each for key, each in self._known.items() if each.binding in latest(each.binding.aor)}
         self._call_id_of = {each.binding.id: key for key, each in self._known.items()}
+        self._sweep_at = 2 * len(self._known) + SPARE
 
     def _device(self, data: bytes, flow: Flow, accepted: Accepted) -> _Device | None:
-        request, registration, account = accepted.request, accepted.registration, accepted.caller.account
-        values = request.lines("authorization")
-        if len(values) != 1 or len(request.values("via")) != 1 or len(registration.bindings) != 1 or account is None:
+        request, bindings, account = accepted.request, accepted.registration.bindings, accepted.caller.account
+        values, contacts = request.lines("authorization"), request.values("contact")
+        if (len(values), len(request.values("via")), len(contacts), len(bindings)) != (1, 1, 1, 1) or account is None:
             return None
         template, credentials = make_template(data), Credentials.parse(values[0])
         register = template.read(data) if template else None
-        secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
-        answer = make_answer_template(accepted.answer.encode(), register) if register else None
-        if template is None or register is None or secret is None or answer is None:
+        if template is None or register is None or not _is_read_alike(register, request, credentials):
             return None
-        # What the template takes for the holes must be what the parser took for them.
-        parsed = (credentials.nonce, credentials.nc, credentials.cnonce, credentials.response)
-        if register.proof != parsed or (register.branch, register.cseq) != (request.via.branch, request.cseq.number):
+        binding, contact = bindings[0], Contact.parse(contacts[0])
+        secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
+        value = f"<{binding.contact}>{binding.parameters};expires={binding.granted}"
+        answer = make_answer_template(accepted.answer.encode(), register, value)
+        parts = _around(contact, register.place)
+        if secret is None or answer is None or parts is None or binding.contact != contact.text:
             return None
         return _Device(
-            binding=registration.bindings[0],
+            binding=binding,
             flow=flow,
             target=response_target(request, flow),
-            key=server_key(request).removesuffix(register.branch),
-            username=account.username,
+            via=request.via,
+            key=server_key(request).removesuffix(register.branch.decode()),
+            account=account,
             secret=secret,
             algorithm=credentials.algorithm,
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
+            asked=self._registrar.interval(request, contact),
+            contact=parts,
             request=template,
             answer=answer,
         )
+
+
+def _renew(binding: Binding, register: Register, window: Window, now: float) -> float:
+    """Until when it lives from now on."""
+    binding.cseq = int(register.digits)
+    binding.nonce_issued = window.issued
+    binding.seen_at = binding.accepted_at = now
+    binding.state = BindingState.LIVE
+    return now + binding.granted
+
+
+def _around(contact: Contact, place: str) -> tuple[str, str] | None:
+    """The Contact's URI before and behind its host and port; None where `place` is not that, or not that alone."""
+    before, _, behind = contact.text.partition(place)
+    is_it = _is_place(place) and parse_hostport(place) == (contact.uri.host, contact.uri.port)
+    return (before, behind) if is_it and place not in behind else None
+
+
+def _is_place(text: str) -> bool:
+    try:
+        parse_hostport(text)
+    except ParseError:
+        return False
+    return True
+
+
+def _is_read_alike(register: Register, request: Request, credentials: Credentials) -> bool:
+    """Whether the template takes for the holes what the parser took for them."""
+    parsed = (credentials.nonce, credentials.nc, credentials.cnonce, credentials.response)
+    names = register.branch.decode() == request.via.branch and int(register.digits) == request.cseq.number
+    return names and register.proof == parsed
 
 
 # One string for all devices that ask the same URI.
 @lru_cache(maxsize=64)
 def _qop_and_ha2(algorithm: str, qop: str, uri: str) -> str:
     return f"{qop}:{h(algorithm, f'REGISTER:{uri}')}"
-
-
-def _proves(device: _Device, proof: tuple[str, str, str, str]) -> bool:
-    nonce, nc, cnonce, response = proof
-    ha1 = device.secret.ha1[device.algorithm]
-    expected = h(device.algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{device.qop_and_ha2}")
-    return compare_digest(expected, response)

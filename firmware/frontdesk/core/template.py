@@ -1,13 +1,14 @@
 """A REGISTER as bytes with holes: what a device's next one can differ in (RFC 3261 section 10.2.4 as phones do it).
 
-The holes are the Via's branch, the CSeq's number, and the credentials' nonce, nc, cnonce and response. The same
-REGISTER without
-its Authorization line is the device's question for a challenge. What fits is read without parsing.
+The holes are the Via's branch, the CSeq's number, the place (host and port) in the Contact, and the credentials' nonce,
+nc, cnonce and response. The same REGISTER without its Authorization line is the device's question for a challenge. What
+fits is read without parsing.
 """
 
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,8 +20,10 @@ PROOF = ("nonce", "nc", "cnonce", "response")
 """The holes of the Authorization line, which come in any order."""
 
 _TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
-_DIGITS = string.digits.encode()
 _ALLOWED = {
+    "branch": _TOKEN,
+    "cseq": string.digits.encode(),
+    "place": (string.ascii_letters + string.digits + "-.:[]").encode(),
     "nonce": _TOKEN + b"/=",
     "nc": string.hexdigits.encode(),
     "cnonce": _TOKEN + b"/=",
@@ -30,83 +33,83 @@ _ALLOWED = {
 _VIA = b"\r\nVia: SIP/2.0/"
 _BRANCH = b";branch="
 _CSEQ = b"\r\nCSeq: "
+_CONTACT = b"\r\nContact: <sip:"
 _AUTHORIZATION = b"\r\nAuthorization: Digest "
 _COOKIE = MAGIC_COOKIE.encode()
 _MAX_DIGITS = 9
 _NC_DIGITS = 8
-_ENDS = (b'"', b",", b";", b" ", b"\r")
+_ENDS = (b'"', b",", b";", b" ", b">", b"\r")
+
+Span = tuple[int, int]
 
 
 @dataclass(slots=True)
 class Register:
     """What stood in the holes; `proof` (in the order of PROOF) is None where there was no Authorization line."""
 
-    branch: str
-    cseq: int
-    digits: str
+    branch: bytes
+    digits: bytes
     """The CSeq's number as it was written."""
+    place: str
     proof: tuple[str, str, str, str] | None
 
 
 @dataclass(slots=True)
-class Template:
-    """The bytes around the holes."""
+class Piece:
+    """Bytes around the holes of one part of the message."""
 
     start: bytes
-    """Up to the branch."""
-    middle: bytes
-    """From there to the CSeq's number."""
-    after: bytes
-    """From there to the Authorization line."""
-    line: tuple[bytes, ...]
-    """The pieces of that line: before, between and behind its four holes."""
-    rest: bytes
-    order: tuple[str, ...]
+    """Up to the first hole."""
+    then: tuple[tuple[str, bytes], ...]
+    """Each hole's name, and the bytes from there to the next."""
 
-    def read(self, data: bytes) -> Register | None:
-        """The holes, if all around them is the same and they hold nothing that could mean more than they say."""
-        if not data.startswith(self.start):
-            return None
-        at = len(self.start)
-        end = data.find(self.middle, at, at + MAX_HOLE + len(self.middle))
-        branch = data[at:end]
-        at = end + len(self.middle)
-        stop = data.find(self.after, at, at + _MAX_DIGITS + len(self.after))
-        digits = data[at:stop]
-        if end < 0 or stop <= at or not _is_usual(branch, digits):
-            return None
-        at = stop + len(self.after)
-        proof = None
-        if not data.startswith(self.rest, at) or at + len(self.rest) != len(data):
-            proof = self._read_line(data, at)
-            if proof is None:
-                return None
-        return Register(branch.decode(), int(digits), digits.decode(), proof)
-
-    def _read_line(self, data: bytes, at: int) -> tuple[str, str, str, str] | None:
-        line = self.line
-        if not data.startswith(line[0], at):
-            return None
-        at += len(line[0])
-        found: dict[str, str] = {}
-        for name, piece in zip(self.order, line[1:], strict=True):
-            end = data.find(piece, at, at + MAX_HOLE + len(piece))
+    def read(self, data: bytes, at: int, found: dict[str, bytes]) -> int:
+        """Where the part that begins at `at` ends, its holes in `found`; -1: it differs, or a hole holds what could
+        mean more than it says."""
+        if not data.startswith(self.start, at):
+            return -1
+        at += len(self.start)
+        for name, following in self.then:
+            end = data.find(following, at, at + MAX_HOLE + len(following))
             hole = data[at:end]
             if end <= at or hole.translate(None, _ALLOWED[name]):
-                return None
-            found[name] = hole.decode()
-            at = end + len(piece)
-        if data[at:] != self.rest or len(found["nc"]) != _NC_DIGITS:
+                return -1
+            found[name] = hole
+            at = end + len(following)
+        return at
+
+
+@dataclass(slots=True)
+class Template:
+    """A REGISTER in three parts: before, on and behind its Authorization line."""
+
+    before: Piece
+    line: Piece
+    behind: Piece
+
+    def read(self, data: bytes) -> Register | None:
+        """The holes, if all around them is the same."""
+        found: dict[str, bytes] = {}
+        at = self.before.read(data, 0, found)
+        if at < 0:
             return None
-        return found["nonce"], found["nc"], found["cnonce"], found["response"]
+        if not data.startswith(self.behind.start, at):
+            at = self.line.read(data, at, found)
+        if at < 0 or self.behind.read(data, at, found) != len(data) or not _is_usual(found):
+            return None
+        proof = None
+        if "nonce" in found:
+            proof = found["nonce"].decode(), found["nc"].decode(), found["cnonce"].decode(), found["response"].decode()
+        return Register(found["branch"], found["cseq"], found["place"].decode(), proof)
 
 
-def _is_usual(branch: bytes, digits: bytes) -> bool:
+def _is_usual(found: dict[str, bytes]) -> bool:
+    branch = found["branch"]
     return (
-        len(branch) > len(_COOKIE)
-        and branch.startswith(_COOKIE)
-        and not branch.translate(None, _TOKEN)
-        and not digits.translate(None, _DIGITS)
+        branch.startswith(_COOKIE)
+        and len(branch) > len(_COOKIE)
+        and len(found["cseq"]) <= _MAX_DIGITS
+        and len(found.get("nc", b"00000000")) == _NC_DIGITS
     )
 
 
@@ -114,32 +117,29 @@ def _is_usual(branch: bytes, digits: bytes) -> bool:
 
 
 def make_template(data: bytes) -> Template | None:
-    """The template of a REGISTER of the usual shape (Via, CSeq, Authorization in this order); None of another."""
-    branch = _span(data, _VIA, _BRANCH)
-    cseq = _span(data, _CSEQ, _CSEQ)
-    line = data.find(_AUTHORIZATION)
-    if branch is None or cseq is None or not branch[1] < cseq[0] < line:
-        return None
-    line += 2  # behind the line end, so that no piece is empty
+    """The template of a REGISTER of the usual shape; None of another."""
+    line = data.find(_AUTHORIZATION) + 2  # behind the line end, so that no piece is empty
     end = data.find(b"\r\n", line) + 2
-    spans = {name: _span(data, _AUTHORIZATION, *_marks(name)) for name in PROOF}
-    known = {name: span for name, span in spans.items() if span is not None}
-    if len(known) != len(PROOF):
+    spans = {
+        "branch": _span(data, _VIA, _BRANCH),
+        "cseq": _span(data, _CSEQ, _CSEQ),
+        "place": _span(data, _CONTACT, b"@", b"<sip:"),
+        **{name: _span(data, _AUTHORIZATION, b" %b=" % name.encode(), b",%b=" % name.encode()) for name in PROOF},
+    }
+    holes = sorted((span, name) for name, span in spans.items() if span is not None)
+    if len(holes) != len(spans) or data.count(_CONTACT) != 1:
         return None
-    order = tuple(sorted(known, key=lambda name: known[name]))
-    cuts = [line, *(edge for name in order for edge in known[name]), end]
-    pieces = tuple(data[cuts[at] : cuts[at + 1]] for at in range(0, len(cuts), 2))
-    return Template(
-        data[: branch[0]], data[branch[1] : cseq[0]], data[cseq[1] : line], pieces, _shared(data[end:]), _same(order)
-    )
+    return Template(_piece(data, 0, line, holes), _piece(data, line, end, holes), _piece(data, end, len(data), holes))
 
 
-def _marks(name: str) -> tuple[bytes, ...]:
-    mark = name.encode() + b"="
-    return (b" " + mark, b"," + mark)
+def _piece(data: bytes, start: int, end: int, holes: Iterable[tuple[Span, str]]) -> Piece:
+    inside = [(span, name) for span, name in holes if start <= span[0] < end]
+    edges = [span[0] for span, _ in inside] + [end]
+    then = tuple((name, shared(data[span[1] : edges[at + 1]])) for at, (span, name) in enumerate(inside))
+    return Piece(shared(data[start : edges[0]]), _same(then))
 
 
-def _span(data: bytes, line: bytes, *marks: bytes) -> tuple[int, int] | None:
+def _span(data: bytes, line: bytes, *marks: bytes) -> Span | None:
     """Where the value behind the first of `marks` stands in that line, without its quotes."""
     start = data.find(line)
     end = data.find(b"\r", start + 2)
@@ -150,59 +150,13 @@ def _span(data: bytes, line: bytes, *marks: bytes) -> tuple[int, int] | None:
     return first, next(at for at in range(first, end + 1) if data[at : at + 1] in _ENDS)
 
 
-# Phones of one kind write the same lines behind their credentials: kept once.
+# Phones of one kind write the same around what is their own: kept once.
 @lru_cache(maxsize=256)
-def _shared(rest: bytes) -> bytes:
-    return rest
+def shared(piece: bytes) -> bytes:
+    """The same bytes, and of equal ones mostly the same object."""
+    return piece
 
 
-@lru_cache(maxsize=64)
-def _same(order: tuple[str, ...]) -> tuple[str, ...]:
-    return order
-
-
-
-
-@dataclass(slots=True)
-class AnswerTemplate:
-    """The box's 200 as bytes with holes: branch, CSeq's number, and the Date's value where there is one."""
-
-    start: bytes
-    """From behind the Status-Line to the branch."""
-    middle: bytes
-    after: bytes
-    """From the CSeq's number to the Date's value, or to the end."""
-    end: bytes | None
-    """From the Date's value on; None where there is none."""
-
-    def ok(self, register: Register, date: str | None) -> bytes:
-        """The 200 to it."""
-        parts = [_OK, self.start, register.branch.encode(), self.middle, register.digits.encode(), self.after]
-        if date is not None and self.end is not None:
-            parts += (date.encode(), self.end)
-        return b"".join(parts)
-
-    def challenge(self, register: Register, headers: bytes) -> bytes:
-        """The 401 to it: the same head, then the challenges."""
-        parts = [_UNAUTHORIZED, self.start, register.branch.encode(), self.middle, register.digits.encode()]
-        return b"".join([*parts, _REGISTER, headers, _NO_BODY])
-
-
-_OK = b"SIP/2.0 200 OK"
-_UNAUTHORIZED = b"SIP/2.0 401 Unauthorized"
-_REGISTER = b" REGISTER\r\n"
-_NO_BODY = b"Content-Length: 0\r\n\r\n"
-_DATE = b"\r\nDate: "
-
-
-def make_answer_template(answer: bytes, register: Register) -> AnswerTemplate | None:
-    """Cuts the answer that `register` got the long way; None where it is of another shape."""
-    head, found, rest = answer.partition(_BRANCH + register.branch.encode())
-    middle, again, after = rest.partition(_CSEQ + register.digits.encode())
-    if not (head.startswith(_OK) and found and again and after.startswith(_REGISTER)):
-        return None
-    start = head[len(_OK) :] + _BRANCH
-    before, date, end = after.partition(_DATE)
-    if not date:
-        return AnswerTemplate(start, middle + _CSEQ, after, None)
-    return AnswerTemplate(start, middle + _CSEQ, before + date, end[end.index(b"\r") :])
+@lru_cache(maxsize=256)
+def _same(then: tuple[tuple[str, bytes], ...]) -> tuple[tuple[str, bytes], ...]:
+    return then

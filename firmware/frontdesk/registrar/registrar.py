@@ -16,7 +16,7 @@ from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .contact import Contact, parse_expires
 from .same_device import same_device
-from .spread import spread
+from .spread import mark, spread
 
 SUPPORTED = frozenset({"path"})
 """Option tags that a REGISTER may require."""
@@ -151,6 +151,10 @@ class Registrar:
             return contact.expires
         header = request.first("expires")
         return self.settings.default_expires if header is None else parse_expires(header)
+
+    def grant(self, asked: int, last: int, device: str) -> int:
+        """Seconds granted to a device that asked for so many and was granted `last` before."""
+        return spread(min(asked, self.settings.max_expires), last, device, self.settings.min_expires)
 
     def _check_intervals(self, request: Request, contacts: list[Contact]) -> None:
         # Step 7: an interval that is too brief refuses the whole request.
@@ -336,9 +340,7 @@ class _Update:
         binding.connected = True
 
     def _grant(self, contact: Contact, seconds: int, last: int) -> int:
-        settings = self._registrar.settings
-        asked = min(seconds, settings.max_expires)
-        return spread(asked, last, contact.instance or f"{self._registration.aor} {contact.text}", settings.min_expires)
+        return self._registrar.grant(seconds, last, mark(contact.instance, self._registration.aor, contact.text))
 
     def _make_room(self) -> None:
         # More devices than an account may have: the dead go first, then the same device's oldest, then the oldest; the

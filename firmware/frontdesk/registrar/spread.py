@@ -16,3 +16,8 @@ def spread(asked: int, last: int, device: str, minimum: int) -> int:
         return asked
     share = crc32(device.encode("utf-8", "surrogateescape")) / 2**32 * SHARE
     return max(asked - int(asked * share), minimum)
+
+
+def mark(instance: str | None, aor: str, contact: str) -> str:
+    """What is fixed for a device: its instance, else who and where it is."""
+    return instance or f"{aor} {contact}"

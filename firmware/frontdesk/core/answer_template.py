@@ -1,0 +1,62 @@
+"""The box's 200 to a REGISTER as bytes with holes, and the 401 that begins like it (RFC 3261 sections 8.2.6 and 10.3).
+
+The holes are branch, CSeq's number, the Contact's value, and the Date's value where there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .template import Register, shared
+
+_OK = b"SIP/2.0 200 OK"
+_UNAUTHORIZED = b"SIP/2.0 401 Unauthorized"
+_BRANCH = b";branch="
+_CSEQ = b"\r\nCSeq: "
+_REGISTER = b" REGISTER\r\n"
+_CONTACT = b"Contact: "
+_DATE = b"\r\nDate: "
+_NO_BODY = b"Content-Length: 0\r\n\r\n"
+
+
+@dataclass(slots=True)
+class AnswerTemplate:
+    """The bytes around the holes."""
+
+    start: bytes
+    """From behind the Status-Line to the branch."""
+    middle: bytes
+    """To the CSeq's number."""
+    after: bytes
+    """From the Contact's value to the Date's, or to the end."""
+    end: bytes | None
+    """From the Date's value on; None where there is none."""
+
+    def ok(self, register: Register, contact: str, date: str | None) -> bytes:
+        """The 200 to it."""
+        last = self.after if date is None or self.end is None else b"%b%b%b" % (self.after, date.encode(), self.end)
+        return b"%b%b%b%b%b%b%b%b%b" % (
+            _OK, self.start, register.branch, self.middle, register.digits, _REGISTER, _CONTACT,
+            contact.encode("utf-8", "surrogateescape"), last,
+        )  # fmt: skip
+
+    def challenge(self, register: Register, headers: bytes) -> bytes:
+        """The 401 to it: the same head, then the challenges."""
+        return b"".join(
+            (_UNAUTHORIZED, self.start, register.branch, self.middle, register.digits, _REGISTER, headers, _NO_BODY)
+        )
+
+
+def make_answer_template(answer: bytes, register: Register, contact: str) -> AnswerTemplate | None:
+    """Cuts the answer that `register` got the long way, `contact` its Contact's value; None where it is of another
+    shape."""
+    head, found, rest = answer.partition(_BRANCH + register.branch)
+    middle, again, after = rest.partition(_CSEQ + register.digits + _REGISTER)
+    value = _CONTACT + contact.encode("utf-8", "surrogateescape")
+    if not (head.startswith(_OK) and found and again and after.startswith(value)):
+        return None
+    start, middle = head[len(_OK) :] + _BRANCH, middle + _CSEQ
+    before, date, end = after[len(value) :].partition(_DATE)
+    if not date:
+        return AnswerTemplate(start, middle, shared(before), None)
+    return AnswerTemplate(start, middle, shared(before + date), shared(end[end.index(b"\r") :]))
