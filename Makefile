@@ -23,7 +23,9 @@ APPLIANCE_PACKAGES := mmdebstrap qemu-system-arm qemu-user-static binfmt-support
 .PHONY: run hints install uninstall appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
-	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
+	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) $(WEB) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
+
+WEB ?= --web https:0.0.0.0:8443 --web http:0.0.0.0:8080
 
 # ./data is where the commands look by themselves.
 ELSEWHERE = $(if $(filter-out ./data,$(DATA)), --data $(DATA))

@@ -190,7 +190,7 @@ def test_factory_reset_wants_to_be_sure_and_can_keep_the_network(shell: Shell) -
         ["account", "add"],
         ["account", "add", "101", "--domain", "a b"],
         ["calls", "--limit", "many"],
-        ["serve", "--web", "127.0.0.1:80"],
+        ["serve", "--web", "somewhere:80"],
         ["serve", "--console", "ttyS0"],
         ["serve", "--panel", "ttyAMA2"],
         ["serve", "--pnp", "eth0"],

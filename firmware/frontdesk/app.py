@@ -29,9 +29,11 @@ from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
 from .endpoint import Endpoint, Listener
+from .events import Event, Kind
 from .location import LocationService
 from .log import EventLines, Recent, start_logging
 from .model import Settings
+from .page import Page
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
 from .store.journal import Write
@@ -46,8 +48,10 @@ if TYPE_CHECKING:  # Without a board and a console, nothing of them is loaded.
 
 JOURNAL_PATIENCE = 60.0
 """Seconds that the disk may take: a worn card pauses for many, and a start would take longer."""
-SPARE_FILES = 128
-"""File descriptors beside those of connections: sockets, the database, threads."""
+PAGE_PATIENCE = 180.0
+"""Seconds: a restore may take its time, and six workers at it are as good as stuck."""
+SPARE_FILES = 1024
+"""File descriptors beside those of connections: sockets, the database, threads, browsers."""
 BAD_START = 2
 """Exit status of what can't be started."""
 
@@ -71,6 +75,8 @@ class Options:
     """Each `pty`, a device, or a URL of pyserial."""
     board: Board | None = None
     """Its settings are the defaults of those that are kept."""
+    web: tuple[str, ...] = ()
+    """Where the setup page is, unless the settings say it: `https:0.0.0.0:8443`; empty: there is none."""
     panel: str = ""
     """The front panel's port, as a console's; empty: there is none."""
 
@@ -170,16 +176,20 @@ class _Appliance:
     async def _serve(self, endpoint: Endpoint, journal: Journal, front: Front | None, stop: asyncio.Event) -> int:
         try:
             await endpoint.listen(self._listeners(self._settings))
+            box = self._box(endpoint, journal)
+            page = self._page = Page(box, self._options.web, self._options.data, lambda: self._settings)
+            page.listen(self._settings)
         except OSError as error:
             print(f"frontdesk: cannot listen on {error.filename}: {_reason(error)}.", file=sys.stderr)  # noqa: T201
             return BAD_START
-        box = self._box(endpoint, journal)
         box.admin.settle_code()
         if box.admin.code and sys.stdout.isatty():  # Where it is written down it would outlive its purpose.
             print(f"first-boot code: {box.admin.code}", flush=True)  # noqa: T201
         control = ControlSocket(box)
         _settle_memory()
         await control.start(self._options.data)
+        for line in page.lines:
+            print(f"page: {line}")  # noqa: T201
         lines = self._lines(box)
         if ON_TRIAL in self._meta:
             await untried(box)
@@ -190,25 +200,34 @@ class _Appliance:
         self._manager.tell(READY)
         if front is not None:
             self._show(front, box)
-        chores = [asyncio.create_task(_count_uptime(box)), *self._watch(journal)]
+        chores = [asyncio.create_task(_count_uptime(box)), *self._watch(journal, page)]
         await stop.wait()
         self._manager.tell(STOPPING)
         for chore in chores:
             chore.cancel()
+        page.close()
         await asyncio.gather(*(line.close() for line in lines))
         await control.close()
         self._core.flush(self._clock.now())
         endpoint.settle()
         return 0
 
-    def _watch(self, journal: Journal) -> list[asyncio.Task[None]]:
+    def _watch(self, journal: Journal, page: Page) -> list[asyncio.Task[None]]:
         """Feeds the watchdog while the loop runs this and the other parts answer."""
         if not self._manager.watchdog:
             return []
         faulthandler.enable()  # The signal that ends what is stuck writes down where it is stuck.
-        parts = [Part("the journal", journal.heartbeat, JOURNAL_PATIENCE)]
+        parts = [
+            Part("the journal", journal.heartbeat, JOURNAL_PATIENCE),
+            Part("the page", page.ping, PAGE_PATIENCE, lambda: self._restart(page)),
+        ]
         watchdog = Watchdog(parts, lambda: self._manager.tell(ALIVE), self._clock.now)
         return [asyncio.create_task(watchdog.run(self._manager.watchdog / 2))]
+
+    def _restart(self, page: Page) -> None:
+        """The page alone is started anew, and people can see it."""
+        self._core.events.add(Event(self._clock.now(), Kind.WARNING, "", "the page was stuck: it was started anew"))
+        page.restart()
 
     def _front(self) -> Front | None:
         board = self._options.board
@@ -230,14 +249,15 @@ class _Appliance:
         return self._options.listeners or told or everywhere()
 
     async def _listen(self, endpoint: Endpoint, settings: Settings) -> list[str]:
-        """Listens where the settings say, if the command line has not said where. Raises VerbError."""
-        if self._options.listeners:
-            return ["listen: kept, but not used now: `serve --sip` says where to listen."]
+        """Is where the settings say, for phones if the command line has not said it. Raises VerbError."""
+        told = bool(self._options.listeners) and settings.listen != self._settings.listen
         try:
+            self._page.listen(settings)
             await endpoint.listen(self._listeners(settings))
         except OSError as error:
+            self._page.listen(self._settings)
             raise VerbError(f"Cannot listen on {error.filename}: {_reason(error)}. Nothing was changed.") from None
-        return []
+        return ["listen: kept, but not used now: `serve --sip` says where to listen."] if told else []
 
     def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Alarm:
         """Runs something in so many seconds."""

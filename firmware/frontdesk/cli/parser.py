@@ -23,7 +23,6 @@ GROUPS = {
     "token": "What programs need to use the box over HTTP.",
 }
 LATER = {
-    "web": "the setup page",
     "pnp": "phones that set themselves up",
 }
 """Options of `serve` that take `off` until there is something behind them."""
@@ -128,6 +127,10 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
         "--panel", type=panel_port, metavar="pty|PORT|off",
         help="the front panel at that port; pty: at a pseudo-terminal, which is named (default: the board's, else off)",
     )  # fmt: skip
+    parser.add_argument(
+        "--web", action="append", default=[], type=web_listener, metavar="https:HOST:PORT|off",
+        help="the setup page there, http: or https:, unless the setting web.listen says where (default: off)",
+    )  # fmt: skip
     for option, what in LATER.items():
         parser.add_argument(f"--{option}", action="append", type=only_off, metavar="off", help=f"{what}: off as yet")
     parser.add_argument(
@@ -157,6 +160,18 @@ def only_off(text: str) -> str:
 def console_port(text: str) -> str:
     """`pty`, `off`, a device, or a URL of pyserial."""
     return _port("a console", text)
+
+
+def web_listener(text: str) -> str:
+    """A listener of the setup page, or `off`."""
+    from ..config import read_web_listeners
+
+    if text == "off":
+        return text
+    try:
+        return read_web_listeners(text)[0]
+    except (ValueError, IndexError) as error:
+        raise ArgumentTypeError(f"{error or 'is http:HOST:PORT'}, not {text!r}") from None
 
 
 def panel_port(text: str) -> str:

@@ -30,6 +30,7 @@ def serve_options(options: Namespace) -> Options:
         log=options.log,
         consoles=tuple(where for where in dict.fromkeys(consoles) if where != "off"),
         board=board,
+        web=tuple(where for where in dict.fromkeys(options.web) if where != "off"),
         panel="" if panel == "off" else panel,
         **told,
     )

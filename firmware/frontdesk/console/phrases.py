@@ -8,6 +8,7 @@ from typing import Any
 
 from ..control import TABLE, Argument, Box, Kind, Verb
 from . import show
+from .words import quoted
 
 OPENINGS = {
     "show": "What the box knows.",
@@ -146,6 +147,26 @@ def phrases() -> tuple[Phrase, ...]:
         if (there := tuple(_shown(TABLE[verb]) for verb in verbs if verb in TABLE))
     ]
     return (*made, HELP, EXIT)
+
+
+def spoken(words: str, arguments: Mapping[str, object]) -> str:
+    """The line that does this verb with these arguments; empty: there is none. No secret is in it: it is asked for."""
+    for phrase in phrases():
+        if phrase.verbs[0].words == words and phrase.given.items() <= arguments.items():
+            said = [each if isinstance(each, str) else _said(each, arguments) for each in phrase.elements]
+            named = [_named(each, arguments) for each in phrase.options if arguments.get(each.name)]
+            return " ".join(filter(None, [*said, *named]))
+    return ""
+
+
+def _said(argument: Argument, arguments: Mapping[str, object]) -> str:
+    value = arguments.get(argument.name)
+    return "" if value is None else quoted(str(value))
+
+
+def _named(argument: Argument, arguments: Mapping[str, object]) -> str:
+    alone = asked(argument) or argument.kind is Kind.FLAG
+    return argument.name if alone else f"{argument.name} {_said(argument, arguments)}"
 
 
 def _shown(verb: Verb) -> Verb:

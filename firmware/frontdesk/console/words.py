@@ -28,6 +28,14 @@ class Line:
         return self.words if self.last is None else (*self.words, self.last)
 
 
+def quoted(text: str) -> str:
+    """A word as it has to be typed, whatever is in it."""
+    if text and not set(text) & set(' "\\\t') and text.isprintable():
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def split(text: str) -> Line:
     """The words of a line."""
     words: list[Word] = []

@@ -75,6 +75,19 @@ class Journal(Protocol):
     def bytes_written(self) -> int: ...
 
 
+class Site(Protocol):
+    """What people have to know of the setup page."""
+
+    @property
+    def urls(self) -> list[str]: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+LISTENING = ("listen", "web", "web_listen")
+"""Settings that say where the box listens."""
+
+
 def _nothing() -> None: ...
 
 
@@ -109,6 +122,8 @@ class Box:
     """Listens where the settings say, with notes for people. Raises VerbError where it cannot, and then goes on."""
     journal: Journal | None = None
     listeners: Sequence[str] = ()
+    site: Site | None = None
+    """The setup page, where there is one."""
     log: Iterable[str] = ()
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
@@ -124,7 +139,7 @@ class Box:
     async def take(self, old: Settings, new: Settings) -> list[str]:
         """Machine and listeners are as the new settings say, or both as before; notes. Raises VerbError."""
         notes = await take(self.system, old, new)
-        if old.listen != new.listen:
+        if any(getattr(old, field) != getattr(new, field) for field in LISTENING):
             try:
                 notes += await self.listen(new)
             except VerbError:

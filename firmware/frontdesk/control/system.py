@@ -37,6 +37,8 @@ async def status(box: Box) -> Answer:
     # A further field, but only where there is something to say.
     staged = box.candidate.notices(box.clock.now())
     notices = [*box.notices, *box.admin.notices, *staged, *(journal.notices if journal else ())]
+    if box.site and box.site.urls:
+        answer |= {"page": box.site.urls, "fingerprint": box.site.fingerprint}
     code = box.admin.code
     return answer | ({"notices": notices} if notices else {}) | ({"first_boot_code": code} if code else {})
 

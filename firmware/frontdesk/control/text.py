@@ -201,6 +201,10 @@ def status(answer: Any) -> str:
         ["Disk", f"{journal['commits']} commits, {megabytes:.1f} MB, {journal['pending']} waiting"],
         ["Memory", f"{answer['memory'] / 1e6:.0f} MB"],
     ]
+    if "page" in answer:
+        rows.append(["Setup page", ", ".join(answer["page"])])
+    if answer.get("fingerprint"):
+        rows.append(["Fingerprint", answer["fingerprint"]])
     if "first_boot_code" in answer:
         code = answer["first_boot_code"]
         rows.append(["First boot", f"{code} is the code for the setup page, until there is an admin password"])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
-EARLIEST = 1_793_491_200.0
-"""1 November 2026, in Unix seconds: this program is not older."""
+from .. import RELEASED
+
+EARLIEST = datetime.fromisoformat(RELEASED).replace(tzinfo=UTC).timestamp()
+"""Unix seconds."""
 
 
 def is_set(wall: float) -> bool:

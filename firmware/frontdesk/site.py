@@ -1,0 +1,117 @@
+"""Under which names and addresses the box is asked for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .certificates import Certificates, Names
+from .model import Settings
+
+FRESH = 10.0
+"""Seconds for which addresses are believed."""
+RESOLVER = Path("/etc/resolv.conf")
+LOOPBACK = ("127.0.0.1", "::1")
+LOCAL = "local"
+"""RFC 6762: the names that hosts tell each other."""
+
+
+class Site:
+    """What the page, the certificate and people are told."""
+
+    def __init__(self, settings: Callable[[], Settings], realm: Callable[[], str], now: Callable[[], float]) -> None:
+        """`settings`: those in use; `now`: seconds that only go forward."""
+        self._settings = settings
+        self._realm = realm
+        self._now = now
+        self._addresses: tuple[float, frozenset[str]] = (-FRESH, frozenset())
+        self.certificates: Certificates | None = None
+        """Where there is a listener for https."""
+        self.https_port = 0
+        self.http_port = 0
+
+    def names(self) -> Names:
+        """All that the box answers to."""
+        settings = self._settings()
+        host = settings.hostname
+        hosts = {"localhost", host, f"{host}.{LOCAL}", *(f"{host}.{domain}" for domain in search_domains())}
+        hosts |= {*settings.domains, *settings.web_names, self._realm()}
+        addresses = self.addresses()
+        named = {each for each in hosts if _is_name(each)}
+        return Names(frozenset(named), addresses | {each for each in hosts - named if _is_address(each)})
+
+    def addresses(self) -> frozenset[str]:
+        """The box's own, those of the loopback included."""
+        looked, found = self._addresses
+        if self._now() - looked >= FRESH:
+            found = frozenset({*LOOPBACK, *_addresses()})
+            self._addresses = (self._now(), found)
+        return found
+
+    def knows(self, host: str) -> bool:
+        """Whether this host (small letters, no port) is a name or address of the box."""
+        names = self.names()
+        return host.rstrip(".") in names.hosts or host in names.addresses
+
+    @property
+    def name(self) -> str:
+        """What people type."""
+        return f"{self._settings().hostname}.{LOCAL}"
+
+    @property
+    def authority(self) -> bytes:
+        """The certificate of the box's own CA, PEM."""
+        return self.certificates.authority if self.certificates else b""
+
+    @property
+    def fingerprint(self) -> str:
+        """What people compare."""
+        return self.certificates.fingerprint if self.certificates else ""
+
+    @property
+    def urls(self) -> list[str]:
+        """Where the page is, for people."""
+        if self.https_port:
+            return [_url("https", self.name, self.https_port, 443)]
+        return [_url("http", self.name, self.http_port, 80)] if self.http_port else []
+
+
+def _url(scheme: str, host: str, port: int, usual: int) -> str:
+    return f"{scheme}://{host}/" if port == usual else f"{scheme}://{host}:{port}/"
+
+
+def _addresses() -> list[str]:
+    import ifaddr
+
+    found = [ip.ip if ip.is_IPv4 else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
+    return [str(each).partition("%")[0] for each in found]
+
+
+def search_domains(path: Path = RESOLVER) -> list[str]:
+    """Domains in which names are looked up (resolv.conf(5))."""
+    try:
+        lines = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+    words = [line.split() for line in lines]
+    found = [each[1:] for each in words if each[:1] in (["search"], ["domain"])]
+    return [name.lower().rstrip(".") for name in (found[-1] if found else ()) if _is_name(name.lower().rstrip("."))]
+
+
+def _is_name(text: str) -> bool:
+    from .config import LABEL
+
+    labels = text.split(".")
+    return len(text) <= 253 and all(map(LABEL.fullmatch, labels)) and not labels[-1].isdecimal()
+
+
+def _is_address(text: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+

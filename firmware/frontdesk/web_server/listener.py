@@ -1,0 +1,137 @@
+"""One listener with its workers: a connection is a worker's only while it has something to say."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from cheroot import wsgi
+
+from .connection import HEAD_TIME, Connection, Gateway, Tls
+
+WORKERS = 6
+LONGEST_HEAD = 16 << 10
+"""Bytes of a request's head."""
+LONGEST_BODY = 4 << 20
+"""Bytes; the application allows most requests far less."""
+IDLE = 30.0
+"""Seconds between two looks for connections that are silent: each look is a wake-up."""
+MOST = 256
+"""Connections."""
+MOST_EACH = 64
+"""Of them, from one address."""
+
+_log = logging.getLogger("frontdesk")
+
+Application = Callable[..., Any]
+
+
+class Ping:
+    """A connection that is none: whoever works it off is alive."""
+
+    remote_addr = remote_port = None
+
+    def __init__(self) -> None:
+        self.answer: Future[None] = Future()
+
+    def communicate(self) -> bool:
+        """A worker has got round to it."""
+        if not self.answer.done():
+            self.answer.set_result(None)
+        return False
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Server(wsgi.Server):  # type: ignore[misc]
+    """One listener with its workers."""
+
+    ConnectionClass = Connection
+    expiration_interval = IDLE
+    max_request_header_size = LONGEST_HEAD
+    max_request_body_size = LONGEST_BODY
+    keep_alive_conn_limit = MOST
+    version = software = "Frontdesk"
+
+    def __init__(self, listening: socket.socket, application: Application, context: Any, *, sibling: bool) -> None:
+        self.sibling = sibling
+        self._listening = listening
+        self._prepared = threading.Event()
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        super().__init__(
+            listening.getsockname()[:2], application, numthreads=WORKERS, max=WORKERS, request_queue_size=MOST,
+            timeout=int(HEAD_TIME), shutdown_timeout=1,
+        )  # fmt: skip
+        self.gateway = Gateway
+        self.ssl_adapter = Tls(context) if context else None
+
+    def bind(self, family: int, kind: int, proto: int = 0) -> None:
+        """It is bound already."""
+        self.socket = self._listening
+
+    def process_conn(self, connection: Any) -> None:
+        """A new connection waits until it says something; what says something is a worker's."""
+        if isinstance(connection, Ping) or connection.last_used is not None:
+            super().process_conn(connection)
+        elif self._admit(connection):
+            self._connections.put(connection)
+        else:
+            connection.close()
+
+    def _admit(self, connection: Any) -> bool:
+        source = connection.remote_addr
+        with self._lock:
+            self._counts[source] += 1
+            connection.counted = source
+            return self._counts[source] <= MOST_EACH and self._counts.total() <= MOST
+
+    def forget(self, connection: Any) -> None:
+        """A connection has gone."""
+        source = connection.__dict__.pop("counted", None)
+        with self._lock:
+            if source is not None:
+                self._counts[source] -= 1
+                if not self._counts[source]:
+                    del self._counts[source]
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        """What clients do wrong is no news; what we do wrong is."""
+        if traceback and level >= logging.ERROR:
+            _log.error("the page: %s", msg, exc_info=True)
+
+    def start(self) -> None:
+        """Serves until `end`."""
+        try:
+            self.prepare()
+        finally:
+            self._prepared.set()
+        self.serve()
+
+    def ping(self) -> Future[None]:
+        """Done as soon as a worker has time."""
+        ping = Ping()
+        self.requests.put(ping)
+        return ping.answer
+
+    def end(self) -> None:
+        """Stops, and waits for nobody who is stuck."""
+        self._prepared.wait()
+        self._connections._stop_requested = True
+        with socket.socket(self.socket.family, socket.SOCK_STREAM) as waker:  # Else it would look only when it is time.
+            waker.settimeout(1.0)
+            with contextlib.suppress(OSError):
+                waker.connect(_reachable(self.socket.getsockname()))
+        self.stop()
+
+
+def _reachable(name: tuple[Any, ...]) -> tuple[str, int]:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name[0], name[0])
+    return host, name[1]
