@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frontdesk.core.renewals import SPARE
 from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow
@@ -124,6 +125,14 @@ def test_a_move_takes_the_short_way_and_is_answered_when_it_is_on_disk() -> None
     assert pair.short.sent[-1][0].required("contact").startswith(MOVED)
     assert pair.was_short(pair.next(contact=MOVED))
     assert pair.was_short(pair.next())
+
+
+def test_a_contact_may_have_parameters() -> None:
+    pair = Pair()
+    for port in (5060, 5061):
+        usual = f"<sip:101@192.0.2.101:{port};transport=udp>;q=0.5"
+        assert pair.send(pair.next(contact=usual)) == 200
+    assert pair.was_short(pair.next(contact=usual))
 
 
 def test_both_ways_grant_a_moved_device_the_same() -> None:
@@ -298,17 +307,24 @@ def test_devices_that_are_gone_do_not_pile_up() -> None:
     known = next(iter(renewals._known.values()))
     gone = replace(known, binding=known.binding.copy())
     for number in range(500):
-        renewals._known[b"%d" % number] = gone
+        renewals._known[str(number)] = gone
     assert pair.send(pair.next(extra="User-Agent: other\r\n")) == 200
     assert len(renewals._known) == 1
 
 
-def test_a_device_that_calls_itself_otherwise_is_kept_once() -> None:
+def test_a_device_that_calls_itself_otherwise_again_and_again_does_not_pile_up() -> None:
     pair = Pair()
-    for number in range(9):
+    for number in range(2 * SPARE):
         other = pair.next().replace(b"Call-ID: r@phone", b"Call-ID: %d@phone" % number)
         assert pair.send(other) == 200
-    assert len(pair.short.core._renewals._known) == 1
+    assert len(pair.short.core._renewals._known) <= SPARE + 2
+
+
+def test_what_a_device_was_called_before_goes_the_long_way() -> None:
+    pair = Pair()
+    assert pair.send(pair.next().replace(b"r@phone", b"x@phone")) == 200
+    assert pair.send(pair.next()) == 200
+    assert pair.short.bindings()[0].call_id == "r@phone"
 
 
 step = st.one_of(

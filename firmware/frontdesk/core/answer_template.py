@@ -6,8 +6,9 @@ The holes are branch, CSeq's number, the Contact's value, and the Date's value w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from .template import Register, shared
+from .template import Register
 
 _OK = b"SIP/2.0 200 OK"
 _UNAUTHORIZED = b"SIP/2.0 401 Unauthorized"
@@ -23,10 +24,8 @@ _NO_BODY = b"Content-Length: 0\r\n\r\n"
 class AnswerTemplate:
     """The bytes around the holes."""
 
-    start: bytes
-    """From behind the Status-Line to the branch."""
-    middle: bytes
-    """To the CSeq's number."""
+    head: bytes
+    """From behind the Status-Line to the CSeq's number, with %b for the branch."""
     after: bytes
     """From the Contact's value to the Date's, or to the end."""
     end: bytes | None
@@ -35,28 +34,33 @@ class AnswerTemplate:
     def ok(self, register: Register, contact: str, date: str | None) -> bytes:
         """The 200 to it."""
         last = self.after if date is None or self.end is None else b"%b%b%b" % (self.after, date.encode(), self.end)
-        return b"%b%b%b%b%b%b%b%b%b" % (
-            _OK, self.start, register.branch, self.middle, register.digits, _REGISTER, _CONTACT,
-            contact.encode("utf-8", "surrogateescape"), last,
-        )  # fmt: skip
+        value = contact.encode("utf-8", "surrogateescape")
+        return b"".join((_OK, self.head % register.branch, register.digits, _REGISTER, _CONTACT, value, last))
 
     def challenge(self, register: Register, headers: bytes) -> bytes:
         """The 401 to it: the same head, then the challenges."""
-        return b"".join(
-            (_UNAUTHORIZED, self.start, register.branch, self.middle, register.digits, _REGISTER, headers, _NO_BODY)
-        )
+        head = self.head % register.branch
+        return b"".join((_UNAUTHORIZED, head, register.digits, _REGISTER, headers, _NO_BODY))
 
 
 def make_answer_template(answer: bytes, register: Register, contact: str) -> AnswerTemplate | None:
     """Cuts the answer that `register` got the long way, `contact` its Contact's value; None where it is of another
     shape."""
-    head, found, rest = answer.partition(_BRANCH + register.branch)
+    start, found, rest = answer.partition(_BRANCH + register.branch)
     middle, again, after = rest.partition(_CSEQ + register.digits + _REGISTER)
     value = _CONTACT + contact.encode("utf-8", "surrogateescape")
-    if not (head.startswith(_OK) and found and again and after.startswith(value)):
+    if not (start.startswith(_OK) and found and again and after.startswith(value)):
         return None
-    start, middle = head[len(_OK) :] + _BRANCH, middle + _CSEQ
+    head = _plain(start[len(_OK) :] + _BRANCH) + b"%b" + _plain(middle + _CSEQ)
     before, date, end = after[len(value) :].partition(_DATE)
-    if not date:
-        return AnswerTemplate(start, middle, shared(before), None)
-    return AnswerTemplate(start, middle, shared(before + date), shared(end[end.index(b"\r") :]))
+    return AnswerTemplate(head, _same(before + date), _same(end[end.index(b"\r") :]) if date else None)
+
+
+def _plain(text: bytes) -> bytes:
+    return text.replace(b"%", b"%%")
+
+
+# All devices have the same behind their Contact: kept once.
+@lru_cache(maxsize=64)
+def _same(piece: bytes) -> bytes:
+    return piece

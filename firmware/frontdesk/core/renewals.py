@@ -22,17 +22,16 @@ from ..registrar.contact import Contact
 from ..registrar.spread import mark
 from ..sip.digest import Credentials, h
 from ..sip.errors import ParseError
-from ..sip.host import parse_hostport
 from ..sip.matching import server_key
 from ..sip.message import Request
 from ..sip.response_target import response_target
 from ..sip.transaction_layer import TransactionLayer
-from ..sip.via import Via
+from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow, Send
 from .answer_template import AnswerTemplate, make_answer_template
-from .held import HeldRegister, ReadyAnswer
+from .held import HeldRegister, ReadyAnswer, is_plain
 from .registrations import Accepted, Registrations
-from .template import Register, Template, make_template
+from .template import PROOF, QUESTION, Register, Template, has_proof, make_template, usual, without_proof
 
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
@@ -48,8 +47,6 @@ class _Device:
     flow: Flow
     target: Flow
     """Where its answers go."""
-    via: Via
-    """Its own, stamped, but for the branch."""
     key: str
     """Of its server transactions, but for the branch."""
     account: Account
@@ -61,19 +58,15 @@ class _Device:
     """Of the accounts, when this was learnt."""
     asked: int
     """Seconds."""
-    contact: tuple[str, str]
-    """Its URI up to the place, and from there on."""
-    request: Template
+    proof: Template
+    question: Template
     answer: AnswerTemplate
 
-    def contact_at(self, place: str) -> str:
-        """The Contact's URI with that place."""
-        return f"{self.contact[0]}{place}{self.contact[1]}"
-
-    def via_of(self, register: Register) -> Via:
-        """The top Via of that REGISTER."""
-        via = self.via
-        return Via(via.transport, via.host, via.port, via.parameters | {"branch": register.branch.decode()})
+    def read(self, data: bytes) -> Register | None:
+        """What differs from its last REGISTER; None where that is more than it may be."""
+        with_proof = len(data) == self.proof.cut.length or has_proof(data)
+        values = (self.proof if with_proof else self.question).read(data)
+        return None if values is None else usual(*values)
 
     def ok(self, register: Register, binding: Binding, now: float, wall_offset: float | None) -> bytes:
         """The 200 to it; as `contact_value`, for a binding that has just been granted its interval."""
@@ -97,38 +90,36 @@ class Renewals:
         self._layer = layer
         self._registrar = registrar
         self._registrations = registrations
-        self._known: dict[bytes, _Device] = {}
-        self._call_id_of: dict[int, bytes] = {}
+        self._known: dict[str, _Device] = {}
         self._sweep_at = SPARE
 
     def clear(self) -> None:
         """The settings have changed: every device goes the long way once."""
         self._known.clear()
-        self._call_id_of.clear()
 
     # -- the short way -------------------------------------------------------------------------------------------------
 
     def answer(self, data: bytes, flow: Flow, now: float, wall_offset: float | None) -> bool:
         """Answers `data` if it is a known device's and good in every way; else nothing has happened."""
         at = data.find(_CALL_ID) + len(_CALL_ID)
-        device = self._known.get(data[at : data.find(b"\r", at)])
-        if device is None or (device.flow is not flow and device.flow != flow):
+        call_id = data[at : data.find(b"\r", at)].decode("utf-8", "surrogateescape")
+        device = self._known.get(call_id)
+        if device is None or device.binding.call_id != call_id or (device.flow is not flow and device.flow != flow):
             return False
-        register = device.request.read(data)
+        register = device.read(data)
         if register is None or device.generation != self._authenticator.generation:
             return False
         key = device.key + register.branch.decode()
         if self._layer.knows(key):
             return False  # a retransmission
-        if register.proof is None:
+        if not register.proof:
             self._challenge(device, register, now)
             return True
         if not self._may_renew(device.binding, register, now) or (wall_offset is None) != (device.answer.end is None):
             return False
-        contact = device.contact_at(register.place)
-        if contact == device.binding.contact and self._registrations.settings.flush:
+        if register.contact == device.binding.contact and self._registrations.settings.flush:
             return self._fold(device, register, key, now, wall_offset)
-        return self._write(device, register, data, contact, now, wall_offset)
+        return self._write(device, register, data, now, wall_offset)
 
     def _challenge(self, device: _Device, register: Register, now: float) -> None:
         """Stateless, as every challenge (section 8.2.7)."""
@@ -147,23 +138,21 @@ class Renewals:
         self._layer.answer_under(key, device.ok(register, binding, now, wall_offset), device.target, now)
         return True
 
-    def _write(
-        self, device: _Device, register: Register, data: bytes, contact: str, now: float, wall_offset: float | None
-    ) -> bool:
+    def _write(self, device: _Device, register: Register, data: bytes, now: float, wall_offset: float | None) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
-        if self._registrations.is_backed_up or not _is_place(register.place):
+        if self._registrations.is_backed_up or not _is_sip(register.contact):
             return False
         window = self._spend(device, register, now)
         if window is None:
             return False
         binding = device.binding.copy()
-        told = [("move", binding)] if contact != binding.contact else []
-        binding.contact = contact
-        who = mark(binding.instance, binding.aor, contact)
+        told = [("move", binding)] if register.contact != binding.contact else []
+        binding.contact = register.contact
+        who = mark(binding.instance, binding.aor, binding.contact)
         binding.granted = self._registrar.grant(device.asked, binding.granted, who)
         binding.expires_at = _renew(binding, register, window, now)
         accepted = Accepted(
-            HeldRegister(data, device.via_of(register), device.flow),
+            HeldRegister(data, device.flow),
             Registration(binding.aor, device.account.username, [binding], Changes(saved=[binding]), told=told),
             Caller(device.account, device.secret.name, window.issued, nonce=window.nonce),
             ReadyAnswer(device.ok(register, binding, now, wall_offset)),
@@ -183,15 +172,16 @@ class Renewals:
 
     def _spend(self, device: _Device, register: Register, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
-        assert register.proof is not None
         nonce, nc, cnonce, response = register.proof
         username, count = device.account.username, int(nc, 16)
-        window = self._authenticator.window(username, nonce, now)
+        window = self._authenticator.window(username, nonce.decode(), now)
         if window is None or not window.admits(count):
             return None
         ha1 = device.secret.ha1[device.algorithm]
-        expected = h(device.algorithm, f"{ha1}:{nonce}:{nc}:{cnonce}:{device.qop_and_ha2}")
-        if not compare_digest(expected, response) or not self._authenticator.spend(username, window, count, now):
+        expected = h(device.algorithm, f"{ha1}:{b':'.join((nonce, nc, cnonce)).decode()}:{device.qop_and_ha2}")
+        if not compare_digest(expected.encode(), response) or not self._authenticator.spend(
+            username, window, count, now
+        ):
             return None
         return window
 
@@ -199,23 +189,23 @@ class Renewals:
 
     def learn(self, data: bytes, flow: Flow, accepted: Accepted) -> None:
         """Keeps what is needed to know the device again, if its REGISTER is of the usual shape."""
-        for binding in accepted.registration.bindings:
-            self._known.pop(self._call_id_of.pop(binding.id, b""), None)
+        call_id = accepted.request.call_id
+        self._known.pop(call_id, None)
         device = self._device(data, flow, accepted)
         if device is None:
             return
-        at = data.find(_CALL_ID) + len(_CALL_ID)
-        key = data[at : data.find(b"\r", at)]
-        self._known[key] = device
-        self._call_id_of[device.binding.id] = key
+        self._known[call_id] = device
         if len(self._known) >= self._sweep_at:
             self._forget_gone()
 
     def _forget_gone(self) -> None:
-        """Lets go of devices whose bindings have expired or moved since."""
+        """Lets go of devices whose bindings have expired, or are another device's since."""
         latest = self._location.latest
-        self._known = {key: each for key, each in self._known.items() if each.binding in latest(each.binding.aor)}
-        self._call_id_of = {each.binding.id: key for key, each in self._known.items()}
+        self._known = {
+            call_id: each
+            for call_id, each in self._known.items()
+            if each.binding.call_id == call_id and each.binding in latest(each.binding.aor)
+        }
         self._sweep_at = 2 * len(self._known) + SPARE
 
     def _device(self, data: bytes, flow: Flow, accepted: Accepted) -> _Device | None:
@@ -223,22 +213,24 @@ class Renewals:
         values, contacts = request.lines("authorization"), request.values("contact")
         if (len(values), len(request.values("via")), len(contacts), len(bindings)) != (1, 1, 1, 1) or account is None:
             return None
-        template, credentials = make_template(data), Credentials.parse(values[0])
-        register = template.read(data) if template else None
-        if template is None or register is None or not _is_read_alike(register, request, credentials):
+        proof, question = make_template(data, PROOF), make_template(without_proof(data), QUESTION)
+        if proof is None or question is None:
+            return None
+        register, credentials = usual(*proof.cut.values(data)), Credentials.parse(values[0])
+        if register is None or not _is_read_alike(register, request, credentials):
+            return None
+        if not is_plain(data) or HeldRegister(data, flow).via != request.via:
             return None
         binding, contact = bindings[0], Contact.parse(contacts[0])
         secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
         value = f"<{binding.contact}>{binding.parameters};expires={binding.granted}"
         answer = make_answer_template(accepted.answer.encode(), register, value)
-        parts = _around(contact, register.place)
-        if secret is None or answer is None or parts is None or binding.contact != contact.text:
+        if secret is None or answer is None or not binding.contact == contact.text == register.contact:
             return None
         return _Device(
             binding=binding,
             flow=flow,
             target=response_target(request, flow),
-            via=request.via,
             key=server_key(request).removesuffix(register.branch.decode()),
             account=account,
             secret=secret,
@@ -246,8 +238,8 @@ class Renewals:
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
             asked=self._registrar.interval(request, contact),
-            contact=parts,
-            request=template,
+            proof=proof,
+            question=question,
             answer=answer,
         )
 
@@ -261,26 +253,18 @@ def _renew(binding: Binding, register: Register, window: Window, now: float) -> 
     return now + binding.granted
 
 
-def _around(contact: Contact, place: str) -> tuple[str, str] | None:
-    """The Contact's URI before and behind its host and port; None where `place` is not that, or not that alone."""
-    before, _, behind = contact.text.partition(place)
-    is_it = _is_place(place) and parse_hostport(place) == (contact.uri.host, contact.uri.port)
-    return (before, behind) if is_it and place not in behind else None
-
-
-def _is_place(text: str) -> bool:
+def _is_sip(contact: str) -> bool:
     try:
-        parse_hostport(text)
+        return Uri.parse(contact).scheme in SIP_SCHEMES
     except ParseError:
         return False
-    return True
 
 
 def _is_read_alike(register: Register, request: Request, credentials: Credentials) -> bool:
     """Whether the template takes for the holes what the parser took for them."""
     parsed = (credentials.nonce, credentials.nc, credentials.cnonce, credentials.response)
-    names = register.branch.decode() == request.via.branch and int(register.digits) == request.cseq.number
-    return names and register.proof == parsed
+    read = tuple(each.decode() for each in register.proof)
+    return (register.branch.decode(), int(register.digits), read) == (request.via.branch, request.cseq.number, parsed)
 
 
 # One string for all devices that ask the same URI.

@@ -1,162 +1,175 @@
 """A REGISTER as bytes with holes: what a device's next one can differ in (RFC 3261 section 10.2.4 as phones do it).
 
-The holes are the Via's branch, the CSeq's number, the place (host and port) in the Contact, and the credentials' nonce,
-nc, cnonce and response. The same REGISTER without its Authorization line is the device's question for a challenge. What
-fits is read without parsing.
+The holes are the Via's branch, the CSeq's number, the URI in the Contact, and the credentials' nonce, nc, cnonce and
+response. The same REGISTER without its Authorization line is the device's question for a challenge. Of the bytes around
+the holes a fingerprint is kept, since of 10,000 devices they would take 10 MB. The holes are nearly always where they
+were in the device's last REGISTER: cutting there takes a quarter of the time of searching.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
 from ..sip.via import MAGIC_COOKIE
 
 MAX_HOLE = 256
 """Bytes in one hole."""
-PROOF = ("nonce", "nc", "cnonce", "response")
-"""The holes of the Authorization line, which come in any order."""
+PROOF = ("branch", "cseq", "contact", "nonce", "nc", "cnonce", "response")
+"""The holes, in the order in which they are read."""
+QUESTION = PROOF[:3]
+"""Those that are left without an Authorization line."""
 
-_TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
-_ALLOWED = {
-    "branch": _TOKEN,
-    "cseq": string.digits.encode(),
-    "place": (string.ascii_letters + string.digits + "-.:[]").encode(),
-    "nonce": _TOKEN + b"/=",
-    "nc": string.hexdigits.encode(),
-    "cnonce": _TOKEN + b"/=",
-    "response": string.hexdigits.lower().encode(),
-}
-"""Bytes that a hole may hold: none that ends or escapes anything."""
-_VIA = b"\r\nVia: SIP/2.0/"
-_BRANCH = b";branch="
-_CSEQ = b"\r\nCSeq: "
-_CONTACT = b"\r\nContact: <sip:"
 _AUTHORIZATION = b"\r\nAuthorization: Digest "
+_MARKS = {
+    "branch": (b"\r\nVia: ", (b";branch=",)),
+    "cseq": (b"\r\nCSeq: ", (b"\r\nCSeq: ",)),
+    "contact": (b"\r\nContact: ", (b"\r\nContact: ",)),
+}
+"""The line, and what stands on it before the hole; the others stand on the Authorization line, behind their names."""
+_CLOSING = {b'"': b'"', b"<": b">"}
+_ENDS = b",; \r"
+_TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
+_QUOTED = _TOKEN + b"/="
+_URI = _TOKEN + b"@:;=&$?/()[]#"
+_HEX = string.hexdigits.encode()
 _COOKIE = MAGIC_COOKIE.encode()
 _MAX_DIGITS = 9
 _NC_DIGITS = 8
-_ENDS = (b'"', b",", b";", b" ", b">", b"\r")
 
 Span = tuple[int, int]
+Cutter = Callable[[bytes], tuple[bytes, ...]]
 
 
-@dataclass(slots=True)
-class Register:
-    """What stood in the holes; `proof` (in the order of PROOF) is None where there was no Authorization line."""
+@dataclass(slots=True, frozen=True)
+class _Cut:
+    """Where the holes of a message of that length are."""
 
-    branch: bytes
-    digits: bytes
-    """The CSeq's number as it was written."""
-    place: str
-    proof: tuple[str, str, str, str] | None
+    length: int
+    around: Cutter
+    values: Cutter
+    """What stands in the holes, in the order of PROOF."""
 
 
-@dataclass(slots=True)
-class Piece:
-    """Bytes around the holes of one part of the message."""
+@dataclass(slots=True, frozen=True)
+class _Marks:
+    """How the holes are found; phones of one kind share it."""
 
-    start: bytes
-    """Up to the first hole."""
-    then: tuple[tuple[str, bytes], ...]
-    """Each hole's name, and the bytes from there to the next."""
+    holes: tuple[tuple[int, bytes, bytes], ...]
+    """In the order of the message: the place in PROOF, what stands before it, the byte behind it."""
 
-    def read(self, data: bytes, at: int, found: dict[str, bytes]) -> int:
-        """Where the part that begins at `at` ends, its holes in `found`; -1: it differs, or a hole holds what could
-        mean more than it says."""
-        if not data.startswith(self.start, at):
-            return -1
-        at += len(self.start)
-        for name, following in self.then:
-            end = data.find(following, at, at + MAX_HOLE + len(following))
-            hole = data[at:end]
-            if end <= at or hole.translate(None, _ALLOWED[name]):
-                return -1
-            found[name] = hole
-            at = end + len(following)
-        return at
+    def find(self, data: bytes) -> _Cut | None:
+        """None where there is a hole without its marks."""
+        at = 0
+        spans: list[Span] = [(0, 0)] * len(self.holes)
+        for number, mark, closing in self.holes:
+            before = data.find(mark, at)
+            start = before + len(mark)
+            at = data.find(closing, start, start + MAX_HOLE)
+            if before < 0 or at <= start:
+                return None
+            spans[number] = start, at
+        return _cut(len(data), tuple(spans))
 
 
 @dataclass(slots=True)
 class Template:
-    """A REGISTER in three parts: before, on and behind its Authorization line."""
+    """A device's REGISTER, with its Authorization line or without."""
 
-    before: Piece
-    line: Piece
-    behind: Piece
+    marks: _Marks
+    around: int
+    """The fingerprint of all that is around the holes."""
+    cut: _Cut
 
-    def read(self, data: bytes) -> Register | None:
-        """The holes, if all around them is the same."""
-        found: dict[str, bytes] = {}
-        at = self.before.read(data, 0, found)
-        if at < 0:
-            return None
-        if not data.startswith(self.behind.start, at):
-            at = self.line.read(data, at, found)
-        if at < 0 or self.behind.read(data, at, found) != len(data) or not _is_usual(found):
-            return None
-        proof = None
-        if "nonce" in found:
-            proof = found["nonce"].decode(), found["nc"].decode(), found["cnonce"].decode(), found["response"].decode()
-        return Register(found["branch"], found["cseq"], found["place"].decode(), proof)
+    def read(self, data: bytes) -> tuple[bytes, ...] | None:
+        """What stands in the holes, if all around them is the same; it is still to be judged by `usual`."""
+        cut = self.cut
+        if len(data) != cut.length or hash(cut.around(data)) != self.around:
+            found = self.marks.find(data)
+            if found is None or hash(found.around(data)) != self.around:
+                return None
+            self.cut = cut = found
+        return cut.values(data)
 
 
-def _is_usual(found: dict[str, bytes]) -> bool:
-    branch = found["branch"]
-    return (
-        branch.startswith(_COOKIE)
-        and len(branch) > len(_COOKIE)
-        and len(found["cseq"]) <= _MAX_DIGITS
-        and len(found.get("nc", b"00000000")) == _NC_DIGITS
-    )
+@dataclass(slots=True)
+class Register:
+    """What stood in the holes; `proof` (nonce, nc, cnonce, response) is empty without an Authorization line."""
+
+    branch: bytes
+    digits: bytes
+    """The CSeq's number as it was written."""
+    contact: str
+    proof: tuple[bytes, ...]
+
+
+def usual(branch: bytes, digits: bytes, contact: bytes, *proof: bytes) -> Register | None:
+    """The REGISTER with that in its holes; None where one holds what could mean more than it says."""
+    if not branch.startswith(_COOKIE) or branch == _COOKIE or branch.translate(None, _TOKEN):
+        return None
+    if not digits.isdigit() or len(digits) > _MAX_DIGITS or contact.translate(None, _URI):
+        return None
+    if proof and (len(proof[1]) != _NC_DIGITS or proof[1].translate(None, _HEX)):
+        return None
+    if b"".join(proof).translate(None, _QUOTED):
+        return None
+    return Register(branch, digits, contact.decode(), proof)
+
+
+def has_proof(data: bytes) -> bool:
+    """Whether the REGISTER has an Authorization line of the usual form."""
+    return _AUTHORIZATION in data
+
+
+def without_proof(data: bytes) -> bytes:
+    """The REGISTER without that line."""
+    at = data.find(_AUTHORIZATION)
+    return data[:at] + data[data.find(b"\r", at + 2) :] if at >= 0 else data
 
 
 # -- making one --------------------------------------------------------------------------------------------------------
 
 
-def make_template(data: bytes) -> Template | None:
-    """The template of a REGISTER of the usual shape; None of another."""
-    line = data.find(_AUTHORIZATION) + 2  # behind the line end, so that no piece is empty
-    end = data.find(b"\r\n", line) + 2
-    spans = {
-        "branch": _span(data, _VIA, _BRANCH),
-        "cseq": _span(data, _CSEQ, _CSEQ),
-        "place": _span(data, _CONTACT, b"@", b"<sip:"),
-        **{name: _span(data, _AUTHORIZATION, b" %b=" % name.encode(), b",%b=" % name.encode()) for name in PROOF},
-    }
-    holes = sorted((span, name) for name, span in spans.items() if span is not None)
-    if len(holes) != len(spans) or data.count(_CONTACT) != 1:
-        return None
-    return Template(_piece(data, 0, line, holes), _piece(data, line, end, holes), _piece(data, end, len(data), holes))
+def make_template(data: bytes, names: tuple[str, ...]) -> Template | None:
+    """The template of a REGISTER with those holes; None where it lacks one."""
+    holes = [(*found, number) for number, name in enumerate(names) if (found := _hole(data, name)) is not None]
+    marks = _marks(tuple((number, mark, closing) for _, mark, closing, number in sorted(holes)))
+    cut = marks.find(data) if len(holes) == len(names) else None
+    return Template(marks, hash(cut.around(data)), cut) if cut else None
 
 
-def _piece(data: bytes, start: int, end: int, holes: Iterable[tuple[Span, str]]) -> Piece:
-    inside = [(span, name) for span, name in holes if start <= span[0] < end]
-    edges = [span[0] for span, _ in inside] + [end]
-    then = tuple((name, shared(data[span[1] : edges[at + 1]])) for at, (span, name) in enumerate(inside))
-    return Piece(shared(data[start : edges[0]]), _same(then))
+def _hole(data: bytes, name: str) -> tuple[int, bytes, bytes] | None:
+    """Where a hole's mark stands, the mark and what closes it; None where there is none."""
+    line, marks = _MARKS.get(name, (_AUTHORIZATION, (b" %b=" % name.encode(), b",%b=" % name.encode())))
+    begin = data.find(line)
+    end = data.find(b"\r", begin + 2)
+    for mark in marks if begin >= 0 else ():
+        at = data.find(mark, begin, end)
+        if at >= 0:
+            start = at + len(mark)
+            opening = data[start : start + 1]
+            if opening in _CLOSING:
+                return at, mark + opening, _CLOSING[opening]
+            return at, mark, next(char for char in _chars(data, start) if char in _ENDS)
+    return None
 
 
-def _span(data: bytes, line: bytes, *marks: bytes) -> Span | None:
-    """Where the value behind the first of `marks` stands in that line, without its quotes."""
-    start = data.find(line)
-    end = data.find(b"\r", start + 2)
-    found = [at + len(mark) for mark in marks if start >= 0 and (at := data.find(mark, start, end)) >= 0]
-    if not found:
-        return None
-    first = found[0] + (data[found[0] : found[0] + 1] == b'"')
-    return first, next(at for at in range(first, end + 1) if data[at : at + 1] in _ENDS)
+def _chars(data: bytes, start: int) -> Iterator[bytes]:
+    """Byte by byte, and a line end last."""
+    yield from (data[at : at + 1] for at in range(start, len(data)))
+    yield b"\r"
 
 
-# Phones of one kind write the same around what is their own: kept once.
-@lru_cache(maxsize=256)
-def shared(piece: bytes) -> bytes:
-    """The same bytes, and of equal ones mostly the same object."""
-    return piece
+@lru_cache(maxsize=64)
+def _marks(holes: tuple[tuple[int, bytes, bytes], ...]) -> _Marks:
+    return _Marks(holes)
 
 
 @lru_cache(maxsize=256)
-def _same(then: tuple[tuple[str, bytes], ...]) -> tuple[tuple[str, bytes], ...]:
-    return then
+def _cut(length: int, spans: tuple[Span, ...]) -> _Cut:
+    edges = [0, *(edge for span in sorted(spans) for edge in span), length]
+    around = [slice(edges[at], edges[at + 1]) for at in range(0, len(edges), 2)]
+    return _Cut(length, itemgetter(*around), itemgetter(*(slice(*span) for span in spans)))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol
 
 from ..location import LocationService
@@ -184,6 +185,11 @@ def checked_path(values: list[str]) -> tuple[str, ...]:
     return tuple(values)
 
 
+@lru_cache(maxsize=128)  # the phones of an office are of few kinds: kept once
+def _same(user_agent: str) -> str:
+    return user_agent
+
+
 class _Update:
     """Step 7 for one REGISTER: each contact refreshes, moves, removes or adds a binding."""
 
@@ -197,7 +203,7 @@ class _Update:
         self._registrant = registrant
         self._registration = registration
         self._now = now
-        self._user_agent = request.first("user-agent") or ""
+        self._user_agent = _same(request.first("user-agent") or "")
         self._path = checked_path(request.values("path"))
         self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
         self._touched: set[int] = set()  # bindings that are this request's own

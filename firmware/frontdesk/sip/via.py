@@ -71,12 +71,17 @@ def stamp(request: Request, flow: Flow) -> None:
 
     What the sender claims in received and rport is overwritten: answers go there. Raises ParseError for a bad Via.
     """
-    via = request.via
+    if stamp_via(request.via, flow):
+        request.write_via()
+
+
+def stamp_via(via: Via, flow: Flow) -> bool:
+    """The same to the Via alone; whether it has changed."""
     parameters = via.parameters
     host, port = flow.remote
     if "rport" in parameters:
         parameters["rport"] = str(port)
     elif via.host in (host, f"[{host}]") and "received" not in parameters:
-        return
+        return False
     parameters["received"] = host
-    request.write_via()
+    return True
