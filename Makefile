@@ -20,7 +20,7 @@ STATES ?= 200
 APPLIANCE_PACKAGES := mmdebstrap qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
 
 .DEFAULT_GOAL := run
-.PHONY: run hints install uninstall appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
+.PHONY: run hints install uninstall translations appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) $(WEB) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
@@ -155,6 +155,9 @@ lock:  ## write requirements*.txt anew (LOCK_ARGS=--upgrade for newer versions)
 	$(LOCK_GROUP)panel --output-file requirements-panel.txt
 	$(LOCK_GROUP)panel-types --output-file requirements-panel-types.txt
 	$(LOCK) --group dev --constraints requirements.txt --output-file requirements-dev.txt
+
+translations: $(VENV)  ## compile what the page says in other languages
+	$(BIN)/pybabel compile --directory web/frontdesk_web/locale --domain frontdesk
 
 clean:  ## remove what make made, but not ./data
 	rm -rf .venv .venv-3.13 .venv-panel .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 
 from .certificates import Certificates, Names
@@ -59,6 +60,13 @@ class Site:
         return f"{self._settings().hostname}.{LOCAL}"
 
     @property
+    def address(self) -> str:
+        """Under which phones find it: an IPv4 address where there is one, no link-local one where there is another."""
+        found = [ip_address(each) for each in self.addresses() if each not in LOOPBACK]
+        found.sort(key=lambda each: (each.is_link_local, each.version, int(each)))
+        return str(found[0]) if found else LOOPBACK[0]
+
+    @property
     def authority(self) -> bytes:
         """The certificate of the box's own CA, PEM."""
         return self.certificates.authority if self.certificates else b""
@@ -106,8 +114,6 @@ def _is_name(text: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    from ipaddress import ip_address
-
     try:
         ip_address(text)
     except ValueError:

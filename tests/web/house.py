@@ -1,15 +1,17 @@
-"""The page over a real box in memory, asked by WebTest: no sockets, no threads."""
+"""The page over a real box in memory, asked by httpx: no sockets, no threads."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from frontdesk_web import application
-from webtest import TestApp
+from httpx import Client, Response, WSGITransport
 
+from frontdesk.console.phrases import spoken
 from tests.control.desk import Desk, finish
 
 PASSWORD = "correct horse"
@@ -23,6 +25,7 @@ class Site:
 
     https_port: int = 443
     name: str = NAME
+    address: str = "192.0.2.1"
     authority: bytes = b"-----BEGIN CERTIFICATE-----\n"
     fingerprint: str = "AB:CD"
 
@@ -36,23 +39,64 @@ def on_loop(work: Callable[[], Awaitable[Any]]) -> Any:
     return finish(work())  # type: ignore[arg-type]
 
 
+class _Forms(HTMLParser):
+    """The forms of a page: where each goes, and what is in its fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, dict[str, str]] = {}
+        self._at: dict[str, str] = {}
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Fields, as a browser would send them."""
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._at = self.found.setdefault(said["action"], {})
+        elif tag == "input" and "name" in said and (said.get("type") not in ("radio", "checkbox") or "checked" in said):
+            self._at[said["name"]] = said.get("value", "")
+        elif tag == "select":
+            self._select = said["name"]
+        elif tag == "option" and ("selected" in said or self._select not in self._at):
+            self._at[self._select] = said["value"]
+
+
+def forms(page: Response) -> dict[str, dict[str, str]]:
+    """By where they go."""
+    parser = _Forms()
+    parser.feed(page.text)
+    return parser.found
+
+
+class Browser(Client):
+    """Somebody at a browser."""
+
+    def __init__(self, house: House, scheme: str, source: str, sibling: bool) -> None:
+        def page(environ: dict[str, Any], start: Any) -> Any:
+            return house.page(environ | {"frontdesk.sibling": sibling}, start)
+
+        self.host = NAME
+        super().__init__(transport=WSGITransport(page, remote_addr=source), base_url=f"{scheme}://{NAME}")
+
+    def send_form(self, at: str, action: str, /, **fields: str) -> Response:
+        """Fills in the form of that page and sends it."""
+        return self.post(action, data=forms(self.get(at))[action] | fields)
+
+
 class House:
     """A box with a page."""
 
-    def __init__(self, path: Path, spoken: Any = lambda words, arguments: "") -> None:
+    def __init__(self, path: Path, spoken: Any = spoken) -> None:
         self.desk = Desk(path)
         self.site = Site()
         self.page = application(self.desk.box, on_loop, self.site, spoken)
 
-    def browser(self, scheme: str = "https", source: str = BROWSER, **environ: Any) -> TestApp:
+    def browser(self, scheme: str = "https", source: str = BROWSER, *, sibling: bool = False) -> Browser:
         """Somebody who has just come."""
-        environ = {"REMOTE_ADDR": source, "wsgi.url_scheme": scheme, "HTTP_HOST": NAME} | environ
-        return TestApp(self.page, extra_environ=environ)
+        return Browser(self, scheme, source, sibling)
 
-    def logged_in(self, role: str = "admin", password: str = PASSWORD, **environ: Any) -> TestApp:
+    def logged_in(self, role: str = "admin", password: str = PASSWORD, **options: Any) -> Browser:
         """Somebody who knows a password."""
-        browser = self.browser(**environ)
-        form = browser.get("/login").forms[0]
-        form["password"], form["role"] = password, role
-        assert form.submit().status_int == 303
+        browser = self.browser(**options)
+        assert browser.send_form("/login", "/login", password=password, role=role).status_code == 303
         return browser

@@ -43,7 +43,7 @@ class Row:
         """Does it."""
 
         def work() -> Any:
-            given = _given(self.verb)
+            given = _given(visit, self.verb)
             return visit.do(self.verb, **{**given, **named, **dict(self.fixed)})
 
         return answered(visit, self.need, work)
@@ -95,11 +95,11 @@ def bearer(visit: Visit) -> Role | None:
     return visit.box.admin.tokens.role(token.strip(), visit.box.clock.wall())
 
 
-def _given(verb: str) -> Mapping[str, object]:
+def _given(visit: Visit, verb: str) -> Mapping[str, object]:
     """Arguments of the query, or of the body. Raises VerbError."""
     if request.method in ("GET", "DELETE"):
         kinds = {argument.name: argument.kind for argument in TABLE[verb].arguments}
-        return {key: _typed(kinds.get(key, Kind.TEXT), value) for key, value in request.query.decode().items()}
+        return {key: _typed(kinds.get(key, Kind.TEXT), value) for key, value in visit.query.items()}
     body = request.body.read()
     try:
         given = json.loads(body or b"{}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
 
-from bottle import Bottle, HTTPError, HTTPResponse, static_file
+from bottle import Bottle, HTTPError, HTTPResponse, request, static_file, template
 
 from frontdesk.control import Box
 
@@ -15,7 +15,7 @@ from .pages import accounts, calls, cards, entry, first_boot, front, health, pee
 from .route import LARGE, Need, Route
 from .sessions import Sessions
 from .site import OnLoop, Site
-from .visit import House, Spoken, Visit
+from .visit import VIEWS, House, Spoken, Visit
 
 STATIC = Path(__file__).parent / "static"
 KEPT = "max-age=86400"
@@ -76,7 +76,7 @@ ROUTES = (
 def application(box: Box, on_loop: OnLoop, site: Site, spoken: Spoken = lambda words, arguments: "") -> Bottle:
     """A WSGI application; its environ says `frontdesk.sibling` where an http listener stands beside an https one.
     `spoken`: the console's line for a verb and its arguments."""
-    house = House(box, on_loop, site, spoken, Sessions(box.clock.now))
+    house = House(box, on_loop, site, spoken, Sessions(lambda: box.clock.now()))
     page = Bottle()
     for route in ROUTES:
         page.route(route.path, route.method, gate.bound(house, route))
@@ -86,11 +86,12 @@ def application(box: Box, on_loop: OnLoop, site: Site, spoken: Spoken = lambda w
 
 
 def _sentence(error: HTTPError) -> str:
-    """An error as one sentence: never a trace, never what was sent."""
+    """An error as one sentence: never a trace, never a secret."""
     for name, value in gate.HEADERS.items():
         error.set_header(name, value)
-    error.content_type = "text/plain; charset=utf-8"
-    said: Any = error.body if error.status_code < 500 else "The box could not do that; its log says why."
-    return f"{said}\n"
-
-
+    said = str(error.body) if error.status_code < 500 else "The box could not do that; its log says why."
+    if request.path.startswith("/api/"):
+        error.content_type = "application/json"
+        return json.dumps({"error": said}) + "\n"
+    page: str = template("error", template_lookup=[VIEWS], status=error.status_line, said=said)
+    return page

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, NoReturn
@@ -23,12 +24,13 @@ HEADERS = {
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
+_log = logging.getLogger("frontdesk")
 SAFE = ("GET", "HEAD")
 FIELD = 1 << 16
 """Characters of one field of a form."""
@@ -48,21 +50,23 @@ def enter(house: House, route: Route, /, **named: str) -> Any:
         raise HTTPError(403, "Nothing is changed over http: this box has https.")
     visit = _visit(house, host, source, loopback)
     if route.need in (Need.READ_TOKEN, Need.ADMIN_TOKEN):
-        return route.run(visit, **named)  # With a token of its own; cookies open nothing there.
+        return _done(route.run, visit, named)  # With a token of its own; cookies open nothing there.
     _check_need(visit, route)
+    if request.method == "POST":  # Read only now: nobody else holds a worker with a long body.
+        _read_form(visit)
     _check_origin(visit, route, host)
     return _run(visit, route, named)
 
 
 def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
     try:
-        shown = route.run(visit, **named)
+        shown = _done(route.run, visit, named)
     except VerbError as error:
         if route.again is None:
             raise HTTPError(400, str(error)) from None
         visit.error = str(error)
         response.status = 429 if isinstance(error, Throttled) else 400
-        shown = route.again(visit, **named)
+        shown = _done(route.again, visit, named)
     for name, value in visit.headers.items():
         response.set_header(name, value)
     return shown
@@ -74,6 +78,16 @@ def go(path: str) -> NoReturn:
     answer.status = 303
     answer.set_header("Location", path)
     raise answer
+
+
+def _done(run: Callable[..., Any], visit: Visit, named: Mapping[str, str]) -> Any:
+    try:
+        return run(visit, **named)
+    except (VerbError, HTTPResponse):
+        raise
+    except Exception:
+        _log.exception("a page failed: %s", visit.path)
+        raise HTTPError(500) from None
 
 
 # -- what a request says -----------------------------------------------------------------------------------------------
@@ -98,16 +112,15 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
     secure = request.environ.get("wsgi.url_scheme") == "https"
     allowed = not house.site.https_port and house.box.settings.web_allow_plain
     name = language.preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
-    posted = request.method == "POST"
     cookie = request.get_cookie(cookie_name(secure)) or ""
     return Visit(
         house,
         request.path,
         f"[{host}]" if ":" in host else host,
         source,
-        {key: value[:FIELD] for key, value in request.forms.decode().items()} if posted else {},
-        dict(request.query.decode()),
-        {key: upload.file.read() for key, upload in request.files.items()} if posted else {},
+        {},
+        _decoded(request.query),
+        {},
         loopback,
         secure=secure,
         may_log_in=secure or loopback or allowed,
@@ -116,6 +129,18 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
         cookie=cookie,
         session=house.sessions.find(cookie, house.box.admin.epoch) if cookie else None,
     )
+
+
+def _read_form(visit: Visit) -> None:
+    visit.form = {key: value[:FIELD] for key, value in _decoded(request.forms).items()}
+    visit.files = {key: upload.file.read() for key, upload in request.files.items()}
+
+
+def _decoded(fields: Any) -> dict[str, str]:
+    try:
+        return dict(fields.decode())
+    except UnicodeError:
+        raise HTTPError(400, "That is no text in UTF-8.") from None
 
 
 # -- cookies -----------------------------------------------------------------------------------------------------------
@@ -153,9 +178,10 @@ def _set_cookie(visit: Visit, value: str, **options: Any) -> None:
 def _check_size(route: Route) -> None:
     if request.method in SAFE:
         return
-    if request.environ.get("HTTP_TRANSFER_ENCODING") or not request.environ.get("CONTENT_LENGTH"):
+    length = request.environ.get("CONTENT_LENGTH") or ("0" if request.method == "DELETE" else "")
+    if request.environ.get("HTTP_TRANSFER_ENCODING") or not length.isdecimal():
         raise HTTPError(411, "The length of what is sent has to be said.")
-    if request.content_length > route.most:
+    if int(length) > route.most:
         raise HTTPError(413, f"That is more than {route.most >> 10} KiB.")
 
 

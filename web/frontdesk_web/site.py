@@ -26,6 +26,10 @@ class Site(Protocol):
         """What people type: `frontdesk.local`, or an address."""
 
     @property
+    def address(self) -> str:
+        """An address under which phones find the box."""
+
+    @property
     def authority(self) -> bytes:
         """The certificate of the box's own CA, PEM; empty where it was given one."""
 

@@ -113,7 +113,7 @@ class Wizard:
 
     def _show(self, done: Done) -> None:
         if done.password:
-            self._terminal.show(f"{done.text}, shown this once: {done.password}")
+            self._terminal.show(f"{done.text[:-1]}, shown this once: {done.password}")
         elif done.accounts:
             rows = [["user", "password"], *([user, password] for user, password in done.accounts.items())]
             self._terminal.show(f"{done.text} Passwords, shown this once:\n")

@@ -63,7 +63,7 @@ async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
 async def _set_password(box: Box, answers: Answers) -> Done:
     made = "" if answers.password else passwords.make()
     await run(box, "passwd admin", {"password": answers.password or made})
-    return Done("The admin password is set", password=made)
+    return Done("The admin password is set.", password=made)
 
 
 async def _change_settings(box: Box, answers: Answers) -> Done | None:

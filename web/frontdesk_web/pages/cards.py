@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from ..visit import Visit
 from .accounts import account_of
+
+USUAL = "5060"
+"""The port of SIP."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,9 +45,20 @@ def _shown(visit: Visit, cards: list[Card]) -> str:
 
 
 def server(visit: Visit) -> str:
-    """Where phones find the box: the domain where it is a name that can be looked up, else the box's own."""
-    domain = visit.box.directory.realm
-    return domain if visit.house.site.knows(domain) and "." in domain else visit.house.site.name
+    """What a phone is given for its server: the address under which this browser has found the box, or one of the
+    box's, for few phones look up names as browsers do."""
+    listeners = [each for each in visit.do("status")["listeners"] if each.startswith("udp:")]
+    port = listeners[0].rpartition(":")[2] if listeners else USUAL
+    address = visit.host if _is_address(visit.host.strip("[]")) else visit.house.site.address
+    return address if port == USUAL else f"{address}:{port}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _card(visit: Visit, user: str, name: str, device: str) -> Card:

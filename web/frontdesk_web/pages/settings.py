@@ -12,6 +12,21 @@ from ..visit import Visit
 TRIAL = 300
 """Seconds in which a change on trial has to be confirmed."""
 
+GROUPS = (
+    (N_("The box in its network"), ("hostname", "timezone", "net.", "listen", "domains")),
+    (N_("Page and console"), ("web", "console.")),
+    (N_("Phones and calls"), ("",)),
+)
+"""Headings, and how the keys below them begin."""
+
+
+def _grouped(rows: list[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+    left, groups = list(rows), []
+    for heading, beginnings in GROUPS:
+        groups.append((heading, [row for row in left if row["key"].startswith(beginnings)]))
+        left = [row for row in left if not row["key"].startswith(beginnings)]
+    return groups
+
 
 def show(visit: Visit) -> str:
     """All settings, and what is staged."""
@@ -19,7 +34,7 @@ def show(visit: Visit) -> str:
     defaults = {setting.key: text_of(visit.box.defaults, setting.key) for setting in SETTINGS}
     return visit.render(
         "settings",
-        settings=visit.do("config list"),
+        groups=_grouped(visit.do("config list")),
         kinds={setting.key: setting.form.name for setting in SETTINGS},
         staged=staged,
         defaults=defaults,

@@ -70,7 +70,7 @@
 <section class="sheet" aria-labelledby="day">
 <h2 id="day">{{_("The last 24 hours")}}</h2>
 {{!chart}}
-<p class="legend"><span><span class="dot on"></span>{{_("Registered phones: {now} now, {most} at most").format(now=status["bindings"], most=max([status["bindings"], *today["devices"]]))}}</span><span>{{n_("{n} call", "{n} calls", sum(today["calls"])).format(n=sum(today["calls"]))}}</span></p>
+<p class="legend"><span><span class="dot on"></span>{{_("Registered phones: {now} now, {most} at most").format(now=status["bindings"], most=max([status["bindings"], *today["devices"]]))}}</span><span><span class="dot talk"></span>{{n_("{n} call", "{n} calls", sum(today["calls"])).format(n=sum(today["calls"]))}}</span></p>
 </section>
 <section class="sheet" aria-labelledby="box">
 <h2 id="box">{{_("The box")}}</h2>

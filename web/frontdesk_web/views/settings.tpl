@@ -39,20 +39,25 @@
 % if admin:
 %   include("csrf")
 % end
-% for row in settings:
-%   key, change = row["key"], staged.get(row["key"])
-%   value = visit.form.get(key, change["new"] if change else row["value"])
+% for group, rows in groups:
+<h2>{{_(group)}}</h2>
+<div class="grid">
+%   for row in rows:
+%     key, change = row["key"], staged.get(row["key"])
+%     value = visit.form.get(key, change["new"] if change else row["value"])
 <div{{!' class="staged"' if change else ""}}><label for="{{key}}">{{key}}</label>
-%   if kinds[key] == "on/off":
+%     if kinds[key] == "on/off":
 <select id="{{key}}" name="{{key}}" aria-describedby="{{key}}-hint"{{"" if admin else " disabled"}}>
-%     for choice in ("on", "off"):
+%       for choice in ("on", "off"):
 <option value="{{choice}}"{{" selected" if value == choice else ""}}>{{choice}}</option>
-%     end
+%       end
 </select>
-%   else:
+%     else:
 <input id="{{key}}" name="{{key}}" value="{{value}}" aria-describedby="{{key}}-hint"{{"" if admin else " readonly"}}>
-%   end
+%     end
 <p class="hint" id="{{key}}-hint">{{_(row["meaning"])}} {{_("Default:")}} {{defaults[key] or _("nothing")}}.</p></div>
+%   end
+</div>
 % end
 % if admin:
 <button>{{_("Compare before they are used")}}</button>

@@ -16,7 +16,7 @@
 % if visit.house.site.authority:
 <section class="sheet"><h2>{{_("Certificate")}}</h2>
 <p class="small soft">{{_("This fingerprint is the same at the console and on the panel.")}}</p>
-<p class="code">{{visit.house.site.fingerprint}}</p>
+% include("fingerprint")
 <p class="small"><a href="/ca.crt">{{_("Save ca.crt")}}</a></p>
 </section>
 % end

@@ -1,0 +1,113 @@
+"""From a box that was never set up to its cards, in three steps."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from frontdesk.control.first_boot_code import TRIES
+from tests.store.rows import NOW, clock
+from tests.web.house import Browser, House, forms
+
+PASSWORD = "correct horse"
+BOX = {"password": PASSWORD, "again": PASSWORD, "hostname": "lobby", "timezone": "Europe/Berlin"}
+
+
+def opened(house: House) -> Browser:
+    """Who has typed the code."""
+    browser = house.browser()
+    code = house.desk.box.admin.code or ""
+    assert browser.send_form("/welcome", "/welcome", code=f" {code[:4]}-{code[4:].lower()} ").status_code == 303
+    return browser
+
+
+def test_three_steps_lead_to_cards(new: House) -> None:
+    browser = opened(new)
+    assert browser.send_form("/welcome/box", "/welcome/box", **BOX).headers["Location"] == "/welcome/network"
+    answer = browser.send_form("/welcome/network", "/welcome/network", domain="office.example")
+    assert answer.headers["Location"] == "/welcome/phones"
+    assert not new.desk.box.admin.is_set and new.desk.do("account list") == []
+    answer = browser.send_form("/welcome/phones", "/welcome/phones", accounts="101-103")
+    assert answer.headers["Location"] == "/ready" and "Pick up a phone" in browser.get("/ready").text
+    page = browser.get("/cards").text
+    assert len(re.findall(r"<dd>\w{16}</dd>", page)) == 3 and "office.example" in page
+    settings = new.desk.box.settings
+    assert (settings.hostname, settings.timezone) == ("lobby", "Europe/Berlin")
+    assert new.desk.do("domain get") == "office.example"
+    assert browser.get("/").status_code == 200 and new.logged_in().get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "sentence"),
+    [
+        ("box", BOX | {"password": "short", "again": "short"}, "8 to 128 characters"),
+        ("box", BOX | {"again": "another"}, "not the same"),
+        ("box", BOX | {"hostname": "a b"}, "no host name"),
+        ("box", BOX | {"timezone": "?"}, "no time zone"),
+        ("network", {"way": "fixed", "address": ""}, "A fixed address is needed"),
+        ("network", {"way": "fixed", "address": "192.0.2.10"}, "needs the length of its prefix"),
+        ("network", {"way": "fixed", "address": "192.0.2.10/24", "gateway": "198.51.100.1"}, "is not in the network"),
+        ("network", {"domain": "a b"}, "no name such as"),
+    ],
+)
+def test_answer_that_cannot_be_is_one_sentence_and_what_was_typed_stays(
+    new: House, step: str, fields: dict[str, str], sentence: str
+) -> None:
+    page = opened(new).send_form(f"/welcome/{step}", f"/welcome/{step}", **fields)
+    assert page.status_code == 400 and sentence in page.text
+    shown = forms(page)[f"/welcome/{step}"]
+    kept = {name: value for name, value in fields.items() if name not in ("password", "again")}
+    assert shown | kept == shown
+
+
+def test_last_step_alone_does_nothing_without_a_password(new: House) -> None:
+    assert opened(new).send_form("/welcome/phones", "/welcome/phones").headers["Location"] == "/welcome/box"
+    assert not new.desk.box.admin.is_set
+
+
+def test_code_is_dead_once_there_is_a_password(new: House) -> None:
+    browser, code = opened(new), new.desk.box.admin.code or ""
+    new.desk.do("passwd admin", password=PASSWORD)
+    assert browser.get("/welcome/box").headers["Location"] == "/login"
+    assert new.browser().get("/welcome").headers["Location"] == "/login"
+    assert new.browser().post("/welcome", data={"code": code}).status_code in (303, 400)
+    assert new.browser().get("/").headers["Location"] == "/login"
+
+
+def test_wrong_codes_close_the_door_until_the_console_shows_a_new_one(new: House) -> None:
+    browser, code = new.browser(), new.desk.box.admin.code or ""
+    for _ in range(TRIES):
+        assert "That is not the code." in browser.send_form("/welcome", "/welcome", code="WRONG").text
+    assert "console" in browser.send_form("/welcome", "/welcome", code=code).text
+    new.desk.box.admin.first_boot.renew()
+    assert "That is not the code." in browser.send_form("/welcome", "/welcome", code=code).text
+    opened(new)
+
+
+def test_box_without_a_clock_is_given_the_browsers(new: House) -> None:
+    told: list[float] = []
+
+    class Machine:
+        async def set_clock(self, wall: float) -> None:
+            told.append(wall)
+
+    new.desk.box.clock = clock(NOW, 100.0)
+    new.desk.box.system = Machine()  # type: ignore[assignment]
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX, clock="2027-01-02T03:04")
+    assert told == [1798859040.0]
+    for wrong in ("1999-01-01T00:00", ""):
+        browser.send_form("/welcome/box", "/welcome/box", **BOX, clock=wrong)
+    assert len(told) == 1
+    assert "no time" in browser.send_form("/welcome/box", "/welcome/box", **BOX, clock="soon").text
+
+
+def test_two_at_first_boot_do_not_undo_each_other(new: House) -> None:
+    one, other = opened(new), opened(new)
+    for browser in (one, other):
+        browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    other_form = forms(other.get("/welcome/phones"))["/welcome/phones"]
+    one.send_form("/welcome/phones", "/welcome/phones", accounts="101")
+    assert other.post("/welcome/phones", data=other_form | {"accounts": "102"}).status_code == 403
+    assert [each["user"] for each in new.desk.do("account list")] == ["101"]

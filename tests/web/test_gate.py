@@ -1,0 +1,228 @@
+"""A crawler: every page, form and API call is tried by whoever may not, and nothing opens."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from frontdesk_web.application import ROUTES
+from frontdesk_web.gate import host_of
+from frontdesk_web.route import SMALL, Need, Route
+from frontdesk_web.sessions import IDLE
+from httpx import Response
+
+from tests.store.rows import NOW, clock
+from tests.web.house import NAME, Browser, House, forms
+
+NAMES = {"user": "101", "name": "style.css", "step": "box", "alias": "front", "device": "mobile", "key": "flush"}
+OPEN = {"/static/<name>", "/healthz", "/trust", "/ca.crt", "/login", "/welcome"}
+"""What needs no session: none of it tells who exists."""
+FORM = "application/x-www-form-urlencoded"
+TOKENS = (Need.READ_TOKEN, Need.ADMIN_TOKEN)
+
+
+def path_of(route: Route) -> str:
+    return re.sub(r"<(\w+)>", lambda match: NAMES[match[1]], route.path)
+
+
+def ask(browser: Browser, route: Route, body: str | None = None, **headers: str) -> Response:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    if body is None and route.method not in ("GET", "DELETE"):
+        body = "{}"
+    return browser.request(route.method, path_of(route), content=body, headers=given)
+
+
+def asking(*needs: Need) -> list[Any]:
+    return [pytest.param(each, id=f"{each.method} {each.path}") for each in ROUTES if each.need in needs]
+
+
+def state(house: House) -> Any:
+    return house.desk.do("export", secrets=True).splitlines()[1:-1], house.desk.do("token list")
+
+
+def test_what_needs_no_session_is_known_and_short() -> None:
+    assert {each.path for each in ROUTES if each.need is Need.NOTHING} == OPEN | {"/metrics"}
+
+
+def test_every_form_that_changes_something_is_the_administrators() -> None:
+    others = {each.path for each in ROUTES if each.method == "POST" and each.need not in (Need.ADMIN, *TOKENS)}
+    assert others == {"/login", "/logout", "/welcome", "/welcome/<step>"}
+
+
+@pytest.mark.parametrize("route", asking(Need.CODE, Need.VIEWER, Need.ADMIN))
+def test_nothing_opens_without_a_session(house: House, route: Route) -> None:
+    before = state(house)
+    answer = ask(house.browser(), route)
+    assert (answer.status_code, answer.headers.get("Location")) in ((303, "/login"), (403, None))
+    assert state(house) == before
+
+
+@pytest.mark.parametrize("route", asking(Need.CODE, Need.VIEWER, Need.ADMIN))
+def test_box_without_a_password_shows_nothing_but_its_welcome(new: House, route: Route) -> None:
+    answer = ask(new.browser(), route)
+    assert (answer.status_code, answer.headers.get("Location")) in ((303, "/welcome"), (403, None))
+
+
+@pytest.mark.parametrize("route", asking(Need.CODE, Need.ADMIN))
+def test_who_only_looks_changes_nothing(house: House, route: Route) -> None:
+    browser = house.logged_in("viewer", "only looking")
+    csrf = forms(browser.get("/"))["/logout"]["csrf"]
+    before = state(house)
+    body = f"csrf={csrf}&user=999&address=192.0.2.9&name=x&role=admin" if route.method == "POST" else None
+    answer = ask(browser, route, body, content_type=FORM)
+    assert answer.status_code == 403 or answer.headers.get("Location") == "/login"
+    assert state(house) == before
+
+
+@pytest.mark.parametrize("route", [each for each in asking(Need.ADMIN, Need.VIEWER) if each.values[0].method == "POST"])
+def test_form_needs_the_token_of_its_own_session(house: House, route: Route) -> None:
+    other = forms(house.logged_in().get("/"))["/logout"]["csrf"]
+    browser = house.logged_in()
+    before = state(house)
+    for body in (f"csrf={other}", "csrf=", ""):
+        answer = ask(browser, route, body, content_type=FORM)
+        assert answer.status_code == 403 or (not body and answer.status_code == 411)
+    assert state(house) == before
+    assert browser.get("/").status_code == 200
+
+
+@pytest.mark.parametrize("route", asking(*Need))
+def test_foreign_host_gets_one_sentence(house: House, route: Route) -> None:
+    browser = house.logged_in()
+    answer = ask(browser, route, host="evil.example")
+    assert answer.status_code == 421 and "web.names" in answer.text
+
+
+@pytest.mark.parametrize("route", asking(*TOKENS))
+def test_api_opens_to_no_cookie_and_no_bad_token(house: House, route: Route) -> None:
+    before = state(house)
+    for given in ("", "Bearer nothing", "Basic YWRtaW46eA=="):
+        answer = ask(house.logged_in(), route, authorization=given)
+        assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+    assert state(house) == before
+
+
+@pytest.mark.parametrize("route", asking(Need.ADMIN_TOKEN))
+def test_read_token_changes_nothing(house: House, route: Route) -> None:
+    token = house.desk.do("token add", name="reader")["token"]
+    before = state(house)
+    assert ask(house.browser(), route, authorization=f"Bearer {token}").status_code == 403
+    assert state(house) == before
+
+
+@pytest.mark.parametrize("route", asking(*Need))
+def test_every_answer_has_the_headers_that_keep_a_browser_safe(house: House, route: Route) -> None:
+    for answer in (ask(house.browser(), route), ask(house.logged_in(), route)):
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "Strict-Transport-Security" not in answer.headers
+
+
+@pytest.mark.parametrize("route", asking(Need.VIEWER, Need.NOTHING))
+def test_no_page_has_script_or_style_in_it(house: House, route: Route) -> None:
+    if route.method != "GET" or route.path.startswith("/static"):
+        return
+    text = ask(house.logged_in(), route).text
+    assert not re.search(r"<style|<script>|style=|\son\w+=|javascript:", text)
+
+
+@pytest.mark.parametrize("route", [each for each in asking(*Need) if each.values[0].method != "GET"])
+def test_body_that_is_too_large_is_refused_before_it_is_read(house: House, route: Route) -> None:
+    browser = house.logged_in()
+    answer = ask(browser, route, "x" * (route.most + 1)) if route.method != "DELETE" else None
+    assert answer is None or answer.status_code == 413
+    assert route.most <= 4 << 20 and (route.most == SMALL or route.need in (Need.ADMIN, *TOKENS))
+
+
+# -- plain http --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", asking(*Need))
+def test_http_beside_https_has_only_what_leads_there(house: House, route: Route) -> None:
+    answer = ask(house.browser("http", sibling=True), route)
+    if route.beside:
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.headers.get("Location")) in ((303, "/trust"), (403, None))
+
+
+def test_http_beside_https_is_whole_from_the_box_itself(house: House) -> None:
+    browser = house.logged_in(scheme="http", source="127.0.0.1", sibling=True)
+    assert browser.get("/").status_code == 200
+
+
+def test_password_over_plain_http_alone_is_refused_unless_the_setting_allows_it(house: House) -> None:
+    house.site.https_port = 0
+    browser = house.browser("http")
+    assert "/login" not in forms(browser.get("/login"))
+    answer = browser.post("/login", data={"password": "correct horse"})
+    assert answer.status_code == 400 and "only over https" in answer.text
+    house.desk.do("config set", key="web.allow-plain", value="on")
+    house.logged_in(scheme="http")
+
+
+def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(house: House) -> None:
+    cookie = house.browser().send_form("/login", "/login", password="correct horse").headers["Set-Cookie"]
+    for part in ("__Host-frontdesk=", "HttpOnly", "Secure", "Path=/", "samesite=strict"):
+        assert part.lower() in cookie.lower()
+
+
+# -- sessions ----------------------------------------------------------------------------------------------------------
+
+
+def test_form_of_another_site_logs_nobody_in(house: House) -> None:
+    for origin in ("https://evil.example", "null"):
+        answer = house.browser().post("/login", data={"password": "correct horse"}, headers={"Origin": origin})
+        assert answer.status_code == 403 and "another site" in answer.text
+
+
+def test_idle_session_ends(house: House) -> None:
+    browser = house.logged_in()
+    house.desk.box.clock = clock(NOW + IDLE - 1)
+    assert browser.get("/").status_code == 200
+    house.desk.box.clock = clock(NOW + 2 * IDLE)
+    assert browser.get("/").headers["Location"] == "/login"
+
+
+def test_changed_password_ends_all_sessions_but_the_one_that_changed_it(house: House) -> None:
+    other, browser = house.logged_in(), house.logged_in()
+    words = {"old": "correct horse", "password": "another horse", "again": "another horse"}
+    assert browser.send_form("/system", "/system/password", **words).status_code == 303
+    assert browser.get("/").status_code == 200 and other.get("/").headers["Location"] == "/login"
+
+
+def test_wrong_passwords_are_slowed_down_for_their_address_alone(house: House) -> None:
+    browser = house.browser()
+    codes = [browser.post("/login", data={"password": "wrong"}).status_code for _ in range(5)]
+    assert codes == [400, 400, 400, 429, 429]
+    house.logged_in(source="192.0.2.51")
+
+
+def test_log_out_ends_the_session(house: House) -> None:
+    browser = house.logged_in()
+    cookie = browser.cookies["__Host-frontdesk"]
+    browser.send_form("/", "/logout")
+    answer = browser.get("/", headers={"Cookie": f"__Host-frontdesk={cookie}"})
+    assert answer.headers["Location"] == "/login"
+
+
+def test_redirects_lead_nowhere_else_whatever_a_request_says(house: House) -> None:
+    answer = house.browser().get("/", headers={"X-Forwarded-Host": "evil.example"})
+    assert answer.headers["Location"] == "/login"
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [("a:80", "a"), ("[::1]:443", "::1"), ("A.Local", "a.local"), ("", ""), ("[", ""), ("a@b", "b"), ("x:y:z", "x")],
+)
+def test_host_header_is_read_with_care(header: str, host: str) -> None:
+    assert host_of(header) == host
+
+
+def test_failure_shows_no_trace(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house.desk.box, "disk", lambda: 1 / 0)
+    answer = house.logged_in().get("/system")
+    assert answer.status_code == 500
+    assert "ZeroDivision" not in answer.text and "Traceback" not in answer.text and NAME not in answer.text

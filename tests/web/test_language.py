@@ -1,0 +1,87 @@
+"""English and German: every text is in the catalog, and the compiled catalog is that of its source."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from frontdesk_web.language import LANGUAGES, LOCALE, preferred
+
+from frontdesk.config import SETTINGS
+from frontdesk.control import problems
+from tests.web.house import House
+
+WEB = LOCALE.parent
+TEXT = r'"(?:[^"\\]|\\.)*"'
+ONE = re.compile(rf"(?:\b_|\bN_|\bgettext)\(\s*({TEXT})")
+MANY = re.compile(rf"(?:\bn_|ngettext)\(\s*({TEXT}),\s*({TEXT})")
+PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
+
+
+def used() -> set[str | tuple[str, str]]:
+    """All that is translated where it is shown."""
+    found: set[str | tuple[str, str]] = set()
+    for path in [*WEB.rglob("*.py"), *WEB.rglob("*.tpl")]:
+        text = path.read_text()
+        found |= {ast.literal_eval(match[1]) for match in ONE.finditer(text)}
+        found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
+    sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.CLOCK, problems.DISK, problems.ACCOUNTS]
+    found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
+    return found | {setting.meaning for setting in SETTINGS}
+
+
+def catalog() -> dict[Any, tuple[str, ...]]:
+    with PO.open("rb") as file:
+        messages: list[Any] = [message for message in read_po(file) if message.id]
+    return {each.id: each.string if isinstance(each.string, tuple) else (each.string,) for each in messages}
+
+
+def test_every_text_is_translated_and_nothing_else_is() -> None:
+    assert set(catalog()) == used()
+    assert all(all(texts) for texts in catalog().values())
+
+
+def test_translations_name_the_same_things() -> None:
+    def fields(text: str) -> set[str]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    for english, german in catalog().items():
+        first = english if isinstance(english, str) else english[1]
+        assert all(fields(text) == fields(first) for text in german), english
+
+
+def test_compiled_catalog_is_that_of_its_source() -> None:
+    compiled = io.BytesIO()
+    with PO.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    assert PO.with_suffix(".mo").read_bytes() == compiled.getvalue(), "make translations"
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"), ("en-GB", "en"), ("fr, de;q=0.5, en;q=0.4", "de"), ("", "en"),
+        ("de;q=0", "en"), ("en;q=0.2,de;q=0.3", "de"), ("de;q=x", "en"), ("*", "en"), ("," * 5000, "en"),
+    ],
+)  # fmt: skip
+def test_browser_says_which_language_it_is(header: str, name: str) -> None:
+    assert preferred(header) == name
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_page_is_in_the_browsers_language(house: House, name: str) -> None:
+    browser = house.logged_in()
+    text = browser.get("/accounts", headers={"Accept-Language": name}).text
+    assert f'<html lang="{name}">' in text
+    assert ("Add one" in text, "Eines anlegen" in text) == (name == "en", name == "de")
+
+
+def test_catalogs_are_where_an_installed_package_finds_them() -> None:
+    assert LOCALE.is_relative_to(Path(__import__("frontdesk_web").__file__ or "").parent)

@@ -1,0 +1,310 @@
+"""What each page shows and does, over a box in memory."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from frontdesk.control import VerbError
+from frontdesk.events import Event, Kind
+from tests.control.desk import phone
+from tests.web.house import Browser, House, forms, on_loop
+
+NOTICE = re.compile(r'<div class="notice" role="status">(.*?)</div>', re.S)
+CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    """The administrator's."""
+    return house.logged_in()
+
+
+def followed(browser: Browser, answer: Response) -> str:
+    """The page to which a form leads."""
+    assert answer.status_code == 303, answer.text
+    return browser.get(answer.headers["Location"]).text
+
+
+# -- front page --------------------------------------------------------------------------------------------------------
+
+
+def test_front_page_tells_who_is_reached_how_and_what_is_wrong(house: House, browser: Browser) -> None:
+    phone(house.desk)
+    text = "REGISTER refused: wrong password for '101'"
+    for _ in range(14):
+        house.desk.core.events.add(Event(1000.0, Kind.REFUSED, "101", text, "192.168.1.23:5060/udp", "wrong-password"))
+    page = browser.get("/").text
+    assert "192.168.1.23 answers with a password that is not 101&#039;s, 14 times since" in page
+    assert "Front desk" in page and "UDP" in page and "emergency numbers cannot be reached" in page
+
+
+def test_front_page_is_small_with_everything_that_it_loads(house: House, browser: Browser) -> None:
+    for number in range(200, 400):
+        house.desk.do("account add", user=str(number), password="x", name=f"Somebody with a long name, number {number}")
+        phone(house.desk, str(number))
+    page = browser.get("/")
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert len(page.content) + sum(len(browser.get(path).content) for path in set(loaded)) < 60_000
+
+
+def test_fragment_is_sent_again_only_when_something_has_changed(house: House, browser: Browser) -> None:
+    tag = browser.get("/live").headers["ETag"]
+    assert browser.get("/live", headers={"If-None-Match": tag}).status_code == 304
+    phone(house.desk)
+    assert browser.get("/live", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_what_a_phone_calls_itself_is_no_markup(house: House, browser: Browser) -> None:
+    phone(house.desk, user_agent='<script>alert("1")</script>')
+    for path in ("/", "/live", "/accounts/101"):
+        assert "<script>alert" not in browser.get(path).text
+
+
+# -- accounts ----------------------------------------------------------------------------------------------------------
+
+
+def test_account_is_added_with_a_password_on_a_card(house: House, browser: Browser) -> None:
+    answer = browser.send_form("/accounts", "/accounts", user="102", name="Workshop")
+    page = followed(browser, answer)
+    assert CONSOLE.findall(page) == ["add account 102 name Workshop"]
+    [password] = re.findall(r'<code class="secret">(\w{16})</code>', page)
+    assert password in browser.get("/accounts/102/card").text
+    assert "<svg" in browser.get("/accounts/102/card").text
+    assert password not in house.logged_in().get("/accounts/102/card").text
+
+
+@pytest.mark.parametrize(
+    ("action", "fields", "sentence"),
+    [
+        ("/accounts", {"user": "101"}, "There is an account &#039;101&#039; already."),
+        ("/accounts", {"user": "a b"}, "cannot be a name or number"),
+        ("/accounts/range", {"range": "105-101"}, "A range goes up"),
+        ("/accounts/range", {"range": ""}, "Which numbers?"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_what_was_typed_stays(
+    house: House, browser: Browser, action: str, fields: dict[str, str], sentence: str
+) -> None:
+    before = house.desk.do("account list")
+    page = browser.send_form("/accounts", action, **fields, **({"name": "Keep me"} if action == "/accounts" else {}))
+    assert page.status_code == 400 and sentence in page.text
+    assert forms(page)[action] | fields == forms(page)[action]
+    assert house.desk.do("account list") == before
+
+
+def test_range_leads_to_its_cards(house: House, browser: Browser) -> None:
+    page = followed(browser, browser.send_form("/accounts", "/accounts/range", range="201-203"))
+    assert [user for user in ("201", "202", "203") if f"<h2>{user}</h2>" in page] == ["201", "202", "203"]
+    assert page.count("<svg") == 3
+
+
+def test_file_of_accounts_goes_in_and_out(house: House, browser: Browser) -> None:
+    csrf = forms(browser.get("/accounts"))["/accounts/csv"]["csrf"]
+    text = "username,password,name\n301,secret,=Reception\n"
+    sent = browser.post("/accounts/csv", data={"csrf": csrf}, files={"file": ("a.csv", text.encode("utf-8-sig"))})
+    assert "Added 1 account." in followed(browser, sent)
+    assert "301,,'=Reception,yes," in browser.get("/accounts.csv").text
+    for bad in (b"nonsense", b"\xff\xfe", b""):
+        answer = browser.post("/accounts/csv", data={"csrf": csrf}, files={"file": ("a.csv", bad)})
+        assert answer.status_code == 400
+
+
+DOOR = "sip:door@192.0.2.7"
+STEPS: list[tuple[str, dict[str, str], str, Any]] = [
+    ("name", {"name": 'The "new" one'}, 'set account 101 "name=The \\"new\\" one"', lambda told: told["name"]),
+    ("disable", {}, "set account 101 disable", lambda told: not told["enabled"]),
+    ("enable", {}, "set account 101 enable", lambda told: told["enabled"]),
+    ("alias", {"alias": "reception"}, "add alias 101 reception", lambda told: told["aliases"] == ["reception"]),
+    ("unalias", {"alias": "reception"}, "delete alias reception", lambda told: told["aliases"] == []),
+    ("device", {"device": "mobile"}, "add device 101 mobile", lambda told: told["passwords"] == ["", "mobile"]),
+    ("revoke", {"device": "mobile"}, "delete device 101 mobile", lambda told: told["passwords"] == [""]),
+    ("bind", {"contact": DOOR}, f"add binding 101 {DOOR}", lambda told: told["devices"]),
+    ("drop", {"contact": DOOR}, f"delete binding 101 {DOOR}", lambda told: not told["devices"]),
+    ("password", {}, "set account 101 password", lambda told: told["passwords"] == [""]),
+]
+
+
+def test_each_form_of_an_account_does_its_verb_and_shows_the_console_line(house: House, browser: Browser) -> None:
+    for word, fields, line, holds in STEPS:
+        csrf = forms(browser.get("/accounts/101"))["/logout"]["csrf"]
+        page = followed(browser, browser.post(f"/accounts/101/{word}", data={"csrf": csrf, **fields}))
+        shown = [text.replace("&quot;", '"') for text in CONSOLE.findall(page)]
+        assert shown == [line], word
+        [told] = house.desk.do("who", search="101", limit=1)["accounts"]
+        assert holds(told), word
+
+
+def test_removed_account_is_gone_and_an_unknown_one_is_no_page(house: House, browser: Browser) -> None:
+    followed(browser, browser.send_form("/accounts/101", "/accounts/101/remove"))
+    assert house.desk.do("account list") == []
+    assert browser.get("/accounts/101").status_code == browser.get("/accounts/101/card").status_code == 404
+
+
+def test_account_with_odd_letters_in_its_name_has_a_page(house: House, browser: Browser) -> None:
+    house.desk.do("account add", user="a+b~c", password="x")
+    assert browser.get("/accounts/a+b~c").status_code == 200
+    assert browser.get("/accounts/a%2Bb~c").status_code == 200
+
+
+# -- calls, peers ------------------------------------------------------------------------------------------------------
+
+
+def test_calls_are_found_by_number_and_say_how_they_ended(house: House, browser: Browser) -> None:
+    rows = [("101", "102", 200), ("101", "103", 486), ("104", "101", 499)]
+    calls = [
+        {"call_id": f"c{at}", "caller": caller, "callee": callee, "started": 1.8e9 + at, "answered": 1.8e9 + 5,
+         "ended": 1.8e9 + 70, "result": result, "device": ""}
+        for at, (caller, callee, result) in enumerate(rows)
+    ]  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    page = browser.get("/calls").text
+    assert "answered" in page and "busy (486)" in page and "not put through (499)" in page and "1:05" in page
+    found = browser.get("/calls?q=103").text
+    assert "busy" in found and "104" not in found
+    assert "No call is like that." in browser.get("/calls?q=xyz").text
+
+
+def test_peer_is_added_and_removed(house: House, browser: Browser) -> None:
+    page = followed(browser, browser.send_form("/peers", "/peers", address="192.0.2.5", name="PBX"))
+    assert CONSOLE.findall(page) == ["add peer 192.0.2.5 name PBX"]
+    followed(browser, browser.send_form("/peers", "/peers/remove"))
+    assert house.desk.do("peer list") == []
+    assert "is no IP address" in browser.send_form("/peers", "/peers", address="pbx").text
+
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+def test_settings_are_staged_compared_and_used(house: House, browser: Browser) -> None:
+    page = followed(browser, browser.send_form("/settings", "/settings", flush="5m"))
+    assert "set flush 5m" in page and "<del>10m</del>" in page and "<ins>5m</ins>" in page
+    assert house.desk.box.settings.flush == 600
+    followed(browser, browser.send_form("/settings", "/settings/commit", way="now"))
+    assert house.desk.box.settings.flush == 300
+
+
+def test_settings_on_trial_go_back_unless_they_are_kept(house: House, browser: Browser) -> None:
+    followed(browser, browser.send_form("/settings", "/settings", flush="5m"))
+    for kept in (False, True):
+        page = followed(browser, browser.send_form("/settings", "/settings/commit", way="trial"))
+        assert "On trial" in page and house.desk.box.settings.flush == 300
+        if kept:
+            followed(browser, browser.send_form("/settings", "/settings/commit"))
+        house.desk.ring()
+        assert house.desk.box.settings.flush == (300 if kept else 600)
+
+
+def test_setting_that_cannot_be_is_one_sentence_beside_what_was_typed(house: House, browser: Browser) -> None:
+    page = browser.send_form("/settings", "/settings", flush="soon", hostname="lobby")
+    assert page.status_code == 400 and "flush is a duration" in page.text
+    assert forms(page)["/settings"]["flush"] == "soon"
+
+
+# -- system ------------------------------------------------------------------------------------------------------------
+
+
+def test_backup_comes_back(house: House, browser: Browser) -> None:
+    words = {"passphrase": "four words of mine", "again": "four words of mine"}
+    saved = browser.send_form("/system", "/system/backup", **words)
+    assert saved.headers["Content-Disposition"].endswith('.backup"') and "secret" not in saved.text
+    house.desk.do("account remove", user="101")
+    csrf = forms(browser.get("/system"))["/system/restore"]["csrf"]
+    file = {"file": ("a.backup", saved.content)}
+    wrong = browser.post("/system/restore", data={"csrf": csrf, "passphrase": "another"}, files=file)
+    assert wrong.status_code == 400 and house.desk.do("account list") == []
+    sent = browser.post("/system/restore", data={"csrf": csrf, "passphrase": words["passphrase"]}, files=file)
+    assert sent.status_code == 303 and [each["user"] for each in house.desk.do("account list")] == ["101"]
+
+
+def test_token_is_shown_once_and_opens_the_api(house: House, browser: Browser) -> None:
+    page = followed(browser, browser.send_form("/system", "/system/token", name="grafana", role="viewer"))
+    [token] = re.findall(r'<code class="secret">([\w-]{43})</code>', page)
+    assert token not in browser.get("/system").text
+    answer = house.browser().get("/api/1/status", headers={"Authorization": f"Bearer {token}"})
+    assert answer.json()["accounts"] == 1
+    followed(browser, browser.send_form("/system", "/system/untoken"))
+    assert house.browser().get("/api/1/status", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_factory_reset_wants_the_name_of_the_box(house: House, browser: Browser) -> None:
+    assert browser.send_form("/system", "/system/factory-reset", word="yes").status_code == 400
+    assert browser.send_form("/system", "/system/factory-reset", word="frontdesk").headers["Location"] == "/welcome"
+    assert house.desk.do("account list") == [] and not house.desk.box.admin.is_set
+
+
+def test_reboot_of_an_ordinary_computer_is_one_sentence(browser: Browser) -> None:
+    assert "managed by this computer" in browser.send_form("/system", "/system/reboot").text
+
+
+def test_no_page_or_address_ever_has_a_secret(house: House, browser: Browser) -> None:
+    kept = house.desk.do("export", secrets=True)
+    hashes = set(re.findall(r"[0-9a-f]{32,}", kept))
+    assert hashes
+    for path in ("/", "/accounts", "/accounts/101", "/settings", "/system", "/log", "/events", "/accounts.csv"):
+        text = browser.get(path).text
+        assert not any(each in text for each in hashes)
+
+
+# -- for programs ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(house: House) -> Browser:
+    """A program with an admin token."""
+    token = house.desk.do("token add", name="program", role="admin")["token"]
+    program = house.browser()
+    program.headers["Authorization"] = f"Bearer {token}"
+    return program
+
+
+def test_api_does_what_the_verbs_do(house: House, api: Browser) -> None:
+    made = api.post("/api/1/accounts", json={"user": "102", "name": "Workshop"}).json()
+    assert made["user"] == "102" and len(made["password"]) == 16
+    assert api.patch("/api/1/accounts/102", json={"assignment": "name=Lab"}).status_code == 200
+    assert api.post("/api/1/accounts/102/aliases", json={"alias": "lab"}).status_code == 200
+    assert api.post("/api/1/accounts/102/devices", json={"device": "mobile"}).status_code == 200
+    assert api.post("/api/1/accounts/102/bindings", json={"contact": "sip:x@192.0.2.7"}).status_code == 200
+    [told] = [each for each in api.get("/api/1/accounts").json() if each["user"] == "102"]
+    assert told["name"] == "Lab" and told["aliases"] == ["lab"] and told["devices"] == ["mobile"]
+    assert len(api.get("/api/1/bindings").json()) == 1 and len(api.get("/api/1/devices?user=102").json()) == 1
+    assert api.delete("/api/1/accounts/102/bindings?contact=sip:x@192.0.2.7").status_code == 200
+    assert api.put("/api/1/settings/flush", json={"value": "5m"}).status_code == 200
+    assert api.delete("/api/1/accounts/102").status_code == 200
+    assert house.desk.box.settings.flush == 300 and [each["user"] for each in house.desk.do("account list")] == ["101"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b"[" * 10_000, b'{"user": 5}', b'{"hue": "red"}', b"\xff"])
+def test_api_refuses_what_it_cannot_read_in_one_sentence(house: House, api: Browser, body: bytes) -> None:
+    answer = api.post("/api/1/accounts", content=body)
+    assert answer.status_code == 400 and list(answer.json()) == ["error"]
+
+
+def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
+    assert api.delete("/api/1/accounts/999").status_code == 404
+    assert api.get("/api/1/calls?limit=many").status_code == 400
+    assert api.get("/api/1/nothing").json()["error"]
+
+
+def test_metrics_are_for_the_box_itself_and_for_tokens(house: House, api: Browser) -> None:
+    phone(house.desk)
+    text = api.get("/metrics").text
+    assert "frontdesk_bindings 1" in text and "Front desk" not in text and "sip:" not in text
+    assert house.browser(source="127.0.0.1").get("/metrics").status_code == 200
+    assert house.browser().get("/metrics").status_code == 401
+
+
+def test_metrics_are_well_formed(api: Browser) -> None:
+    for line in api.get("/metrics").text.splitlines():
+        assert re.fullmatch(r"# (HELP|TYPE) frontdesk_\w+ .+|frontdesk_\w+(\{\w+=\"[^\"]*\"\})? [\d.e+-]+", line)
+
+
+def test_verb_that_fails_in_the_middle_is_told(house: House, browser: Browser) -> None:
+    house.desk.full = True
+    page = browser.send_form("/accounts", "/accounts", user="102")
+    assert page.status_code == 400 and "Nothing was changed" in page.text
+    with pytest.raises(VerbError):
+        house.desk.do("account add", user="103")
