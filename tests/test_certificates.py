@@ -1,0 +1,176 @@
+"""The box's own CA and its leaf, checked by OpenSSL's own program."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import ssl
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from frontdesk import RELEASED
+from frontdesk.certificates import Certificates, Names, making, released
+from frontdesk.certificates.names import is_private
+
+NAMES = Names(frozenset({"frontdesk", "frontdesk.local", "localhost"}), frozenset({"127.0.0.1", "192.168.1.5"}))
+NOW = released() + timedelta(days=100)
+
+
+class House:
+    """Certificates whose names and clock can be moved."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory / "tls"
+        self.names, self.now = NAMES, NOW
+        self.certificates = self.restarted()
+
+    def restarted(self) -> Certificates:
+        """As after a restart."""
+        return Certificates(self.directory, lambda: self.names, lambda: self.now.timestamp())
+
+    def leaf(self) -> x509.Certificate:
+        """What a browser is shown now."""
+        self.certificates.context()
+        return x509.load_pem_x509_certificate((self.directory / "box.crt").read_bytes())
+
+    def verify(self, *options: str) -> str:
+        """What OpenSSL thinks of it at this time."""
+        at = str(int(max(self.now, released()).timestamp()))
+        command = ["openssl", "verify", "-x509_strict", "-attime", at, "-CAfile", "ca.crt", *options, "box.crt"]
+        done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, check=False, timeout=20)
+        return (done.stdout + done.stderr).strip()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_openssl_accepts_the_leaf_for_each_of_the_boxs_names_and_no_other(house: House) -> None:
+    house.leaf()
+    for options in (("-verify_hostname", "frontdesk.local"), ("-verify_ip", "192.168.1.5"), ("-purpose", "sslserver")):
+        assert house.verify(*options) == "box.crt: OK"
+    assert "hostname mismatch" in house.verify("-verify_hostname", "example.com").lower()
+
+
+def test_ca_is_of_the_release_and_lasts_ten_years(house: House) -> None:
+    house.leaf()
+    authority = x509.load_pem_x509_certificate(house.certificates.authority)
+    assert authority.not_valid_before_utc.date().isoformat() == RELEASED
+    assert authority.not_valid_after_utc.year - authority.not_valid_before_utc.year == 10
+
+
+def test_keys_are_for_the_box_alone(house: House) -> None:
+    house.leaf()
+    assert {oct(os.stat(house.directory / name).st_mode & 0o777) for name in ("ca.key", "box.key")} == {"0o600"}
+    assert os.stat(house.directory).st_mode & 0o777 == 0o700
+
+
+def test_ca_is_good_for_nothing_else_even_with_its_key(house: House) -> None:
+    house.leaf()
+    authority = making.load(house.directory / "ca.crt", house.directory / "ca.key")
+    assert authority is not None
+    stolen = making.leaf(authority, Names(frozenset({"bank.example"}), frozenset()), NOW)
+    (house.directory / "box.crt").write_bytes(stolen.pem)
+    assert "permitted subtree violation" in house.verify()
+
+
+def test_public_address_is_left_out_of_the_leaf(house: House) -> None:
+    house.names = Names(NAMES.hosts, NAMES.addresses | {"9.9.9.9"})
+    said = house.leaf().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert sorted(map(str, said.get_values_for_type(x509.IPAddress))) == ["127.0.0.1", "192.168.1.5"]
+    assert house.verify() == "box.crt: OK"
+
+
+def test_leaf_is_made_anew_at_two_thirds_of_its_397_days(house: House) -> None:
+    first = house.leaf()
+    assert first.not_valid_after_utc - first.not_valid_before_utc == timedelta(days=397)
+    house.now = first.not_valid_before_utc + timedelta(days=264)
+    assert house.leaf().serial_number == first.serial_number
+    house.now += timedelta(days=1)
+    assert house.leaf().serial_number != first.serial_number
+    assert house.verify() == "box.crt: OK"
+
+
+def test_clock_of_1970_and_one_that_is_set_later_are_both_sane(house: House) -> None:
+    house.now = datetime(1970, 1, 2, tzinfo=UTC)
+    early = house.leaf()
+    assert house.verify() == "box.crt: OK"
+    house.now = released() + timedelta(days=3 * 365)
+    assert house.leaf().not_valid_after_utc > house.now and house.leaf().serial_number != early.serial_number
+    assert house.verify() == "box.crt: OK"
+
+
+def test_all_of_it_stays_the_same_over_a_restart(house: House) -> None:
+    first, shown = house.leaf().serial_number, house.certificates.fingerprint
+    house.certificates = house.restarted()
+    assert (house.leaf().serial_number, house.certificates.fingerprint) == (first, shown)
+
+
+def test_new_address_or_mdns_name_gets_a_new_leaf_of_the_same_ca(house: House) -> None:
+    house.leaf()
+    shown = house.certificates.fingerprint
+    house.names = Names(NAMES.hosts | {"lobby.local"}, NAMES.addresses | {"10.0.0.9"})
+    house.leaf()
+    assert house.verify("-verify_hostname", "lobby.local") == house.verify("-verify_ip", "10.0.0.9") == "box.crt: OK"
+    assert house.certificates.fingerprint == shown
+
+
+def test_name_that_the_ca_is_not_good_for_gets_a_new_ca(house: House) -> None:
+    house.leaf()
+    shown = house.certificates.fingerprint
+    house.names = Names(NAMES.hosts | {"box.office.example"}, NAMES.addresses)
+    house.leaf()
+    assert house.verify("-verify_hostname", "box.office.example") == "box.crt: OK"
+    assert house.certificates.fingerprint != shown
+
+
+def damage_key(directory: Path) -> None:
+    (directory / "box.key").write_bytes((directory / "ca.key").read_bytes())
+
+
+def cut_leaf(directory: Path) -> None:
+    (directory / "box.crt").write_bytes((directory / "box.crt").read_bytes()[:100])
+
+
+def empty_ca(directory: Path) -> None:
+    (directory / "ca.key").write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [damage_key, cut_leaf, empty_ca])
+def test_files_that_are_damaged_are_made_anew(house: House, damage: Callable[[Path], None]) -> None:
+    house.leaf()
+    damage(house.directory)
+    house.certificates = house.restarted()
+    house.leaf()
+    assert house.verify() == "box.crt: OK"
+
+
+def test_given_pair_is_used_and_a_newer_one_with_no_restart(house: House) -> None:
+    house.leaf()
+    for number in (1, 2):
+        pair = making.authority(frozenset({f"given{number}"}), released())
+        (house.directory / "given.key").write_bytes(pair.key_pem)
+        (house.directory / "given.crt").write_bytes(pair.pem)
+        os.utime(house.directory / "given.crt", (number, number))
+        house.certificates.context()
+        assert house.certificates.authority == b""
+        shown = ssl.PEM_cert_to_DER_cert(pair.pem.decode())
+        assert house.certificates.fingerprint == hashlib.sha256(shown).digest().hex(":").upper()
+
+
+def test_openssl_and_the_box_show_the_same_fingerprint(house: House) -> None:
+    house.leaf()
+    command = ["openssl", "x509", "-in", "ca.crt", "-noout", "-fingerprint", "-sha256"]
+    done = subprocess.run(command, cwd=house.directory, capture_output=True, text=True, check=True, timeout=20)
+    assert done.stdout.strip().partition("=")[2] == house.certificates.fingerprint
+
+
+def test_private_addresses_are_those_of_the_rfcs() -> None:
+    assert all(map(is_private, ("10.1.2.3", "192.168.0.1", "fe80::1", "fd00::1")))
+    assert not any(map(is_private, ("8.8.8.8", "2001:db8::1")))

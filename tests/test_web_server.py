@@ -1,0 +1,197 @@
+"""The page's listeners on real sockets: who is slow, silent or many holds nobody up."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from frontdesk.certificates import Certificates, Names
+from frontdesk.web_server import WebListener, WebServer, connection, listener
+
+PATIENCE = 8.0
+"""Seconds for an answer that has nothing to wait for: less than the time that a silent client is given."""
+
+
+class House:
+    """A page that says who asks, and can be told to wait."""
+
+    def __init__(self, path: Path) -> None:
+        names = Names(frozenset({"localhost"}), frozenset({"127.0.0.1"}))
+        self.certificates = Certificates(path / "tls", lambda: names, time.time)
+        self.server = WebServer(self.page, self.certificates.context)
+        self.gate = threading.Event()
+        self.waiting = threading.Semaphore(0)
+        self.server.listen([WebListener(scheme, "127.0.0.1", 0) for scheme in ("http", "https")])
+        self.trusting = ssl.create_default_context(cadata=self.certificates.authority.decode() or self._made())
+
+    def _made(self) -> str:
+        self.certificates.context()
+        return self.certificates.authority.decode()
+
+    def page(self, environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        """Tells what it was told."""
+        if environ["PATH_INFO"] == "/wait":
+            self.waiting.release()
+            self.gate.wait(60)
+        length = int(environ.get("CONTENT_LENGTH") or 0) if environ["PATH_INFO"] == "/read" else 0
+        body = environ["wsgi.input"].read(length)
+        start("200 OK", [("Content-Type", "text/plain")])
+        said = [environ["wsgi.url_scheme"], environ["REMOTE_ADDR"], environ["frontdesk.sibling"], len(body)]
+        return [" ".join(map(str, [*said, environ.get("HTTP_X_FORWARDED_HOST")])).encode()]
+
+    def port(self, scheme: str) -> int:
+        """Where it is."""
+        return next(each.port for each in self.server.listeners if each.scheme == scheme)
+
+    def client(self, scheme: str = "https") -> http.client.HTTPConnection:
+        """A browser."""
+        if scheme == "http":
+            return http.client.HTTPConnection("127.0.0.1", self.port(scheme), timeout=PATIENCE)
+        return http.client.HTTPSConnection("127.0.0.1", self.port(scheme), timeout=PATIENCE, context=self.trusting)
+
+    def ask(self, scheme: str = "https", path: str = "/", **options: Any) -> str:
+        """One page."""
+        with contextlib.closing(self.client(scheme)) as client:
+            client.request(options.pop("method", "GET"), path, **options)
+            return client.getresponse().read().decode()
+
+    def silent(self, scheme: str, count: int, said: bytes = b"") -> contextlib.ExitStack:
+        """Clients that connect and say no more."""
+        stack = contextlib.ExitStack()
+        for _ in range(count):
+            sock = stack.enter_context(socket.create_connection(("127.0.0.1", self.port(scheme)), PATIENCE))
+            if said:
+                sock.sendall(said)
+        return stack
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.gate.set()
+    house.server.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("web "):
+            thread.join(10)
+
+
+def test_browser_that_trusts_the_boxs_ca_is_answered(house: House) -> None:
+    assert house.ask("https") == "https 127.0.0.1 False 0 None"
+    assert house.ask("http") == "http 127.0.0.1 True 0 None"
+
+
+def test_http_is_no_sibling_where_it_is_alone(house: House) -> None:
+    house.server.listen([each for each in house.server._sockets if each.scheme == "http"])
+    assert house.ask("http") == "http 127.0.0.1 False 0 None"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"GET /"])
+def test_twenty_silent_connections_delay_nobody(house: House, scheme: str, said: bytes) -> None:
+    if said and (scheme == "https") != (said[:1] == b"\x16"):
+        return
+    with house.silent(scheme, 20 if not said else listener.WORKERS - 1, said):
+        assert house.ask(scheme)
+
+
+def test_one_address_cannot_take_all_connections(house: House) -> None:
+    with house.silent("http", listener.MOST_EACH + 10), pytest.raises((OSError, http.client.HTTPException)):
+        house.ask("http")
+    # Those who have hung up count no longer, as soon as the server has seen it.
+    for _ in range(100):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            assert house.ask("http")
+            return
+    raise AssertionError("it stays closed")
+
+
+def test_plain_http_on_the_https_port_gets_nothing_and_harms_nobody(house: House) -> None:
+    with house.silent("https", 3, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+        assert house.ask("https")
+
+
+def test_dribbling_client_is_cut_off_at_its_deadline(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_TIME", 0.3)
+    monkeypatch.setattr(connection, "HANDSHAKE_TIME", 0.3)
+    for scheme, byte in (("http", b"A"), ("https", b"\x16")):
+        with socket.create_connection(("127.0.0.1", house.port(scheme)), PATIENCE) as sock:
+            sock.settimeout(0.05)
+            ended = False
+            for _ in range(200):
+                try:
+                    sock.sendall(byte)
+                    ended = sock.recv(4096) == b""
+                except TimeoutError:
+                    continue
+                except OSError:
+                    ended = True
+                if ended:
+                    break
+            assert ended
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Length": str(listener.LONGEST_BODY + 1)}, 413),
+        ({"X": "y" * listener.LONGEST_HEAD}, 413),
+        ({"Content-Length": "x"}, 400),
+    ],
+)
+def test_request_that_is_too_large_is_refused(house: House, headers: dict[str, str], status: int) -> None:
+    with contextlib.closing(house.client("http")) as client:
+        client.putrequest("POST", "/read")
+        for name, value in headers.items():
+            client.putheader(name, value)
+        client.endheaders()
+        assert client.getresponse().status in (status, 414)
+    assert house.ask("http")
+
+
+def test_what_a_proxy_would_say_is_not_believed(house: House) -> None:
+    headers = {"X-Forwarded-Host": "evil.example", "X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"}
+    assert house.ask("https", headers=headers) == "https 127.0.0.1 False 0 None"
+
+
+def test_large_body_that_is_allowed_comes_whole(house: House) -> None:
+    assert house.ask("https", "/read", method="POST", body=b"x" * listener.LONGEST_BODY).split()[3] == str(4 << 20)
+
+
+def test_page_whose_workers_are_all_stuck_is_started_anew_alone(house: House) -> None:
+    stuck = [house.client("http") for _ in range(listener.WORKERS)]
+    for client in stuck:
+        client.request("GET", "/wait")
+        assert house.waiting.acquire(timeout=PATIENCE)
+    answer = house.server.ping()
+    assert house.ask("https") and not answer.done()
+    port = house.port("http")
+    house.server.restart()
+    assert house.ask("http") and house.port("http") == port
+    house.server.ping().result(PATIENCE)
+    for client in stuck:
+        client.close()
+
+
+def test_listeners_are_exchanged_with_no_gap_for_those_that_stay(house: House) -> None:
+    kept = next(each for each in house.server._sockets if each.scheme == "https")
+    port = house.port("https")
+    house.server.listen([kept, WebListener("http", "127.0.0.1", 0)])
+    assert house.port("https") == port and house.ask("https") and house.ask("http")
+
+
+def test_port_that_is_taken_leaves_all_as_it_was(house: House) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        wanted = WebListener("http", "127.0.0.1", taken.getsockname()[1])
+        with pytest.raises(OSError, match=str(wanted.port)):
+            house.server.listen([wanted])
+    assert house.ask("https") and house.ask("http")
