@@ -178,6 +178,7 @@ class _Appliance:
             await endpoint.listen(self._listeners(self._settings))
             box = self._box(endpoint, journal)
             page = self._page = Page(box, self._options.web, self._options.data, lambda: self._settings)
+            box.site = page.site
             page.listen(self._settings)
         except OSError as error:
             print(f"frontdesk: cannot listen on {error.filename}: {_reason(error)}.", file=sys.stderr)  # noqa: T201

@@ -1,0 +1,201 @@
+"""The setup page in Debian's Chromium: from a factory-new box to a call, with JavaScript and without, and every page at
+two widths and in two languages, looked at by axe."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.e2e.baresip import Phone
+from tests.e2e.box import DOMAIN, Box
+
+PASSWORD = "correct horse"
+WIDTHS = (360, 1400)
+LANGUAGES = ("en-GB", "de-DE")
+PAGES = ("/", "/accounts", "/accounts/101", "/accounts/101/card", "/cards", "/calls", "/peers", "/settings", "/system",
+         "/log", "/events", "/ready", "/trust", "/login")  # fmt: skip
+MakePhone = Callable[..., Phone]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    assert program, "chromium is missing: the tests need it"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """Factory-new, with a page over https and its http beside it."""
+    box = Box(tmp_path / "data", hosts=("127.0.0.1",), options=("--web=https:127.0.0.1:0", "--web=http:127.0.0.1:0"))
+    box.start()
+    yield box
+    box.kill()
+
+
+def url(box: Box, scheme: str = "https") -> str:
+    return str(re.findall(rf"^page: ({scheme}://\S+)$", box.log(), re.M)[0])
+
+
+@pytest.fixture
+def visit(chromium: Browser, box: Box) -> Iterator[Callable[..., Page]]:
+    """Opens a browser of its own."""
+    contexts = []
+
+    def open_page(*, scripts: bool = True, language: str = "en-GB", width: int = 1400) -> Page:
+        context = chromium.new_context(
+            ignore_https_errors=True, java_script_enabled=scripts, locale=language, base_url=url(box),
+            viewport={"width": width, "height": 900},
+        )  # fmt: skip
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def send(page: Page) -> None:
+    page.locator("main form button").first.click()
+
+
+def set_up(page: Page, box: Box) -> None:
+    """The three steps of first boot."""
+    page.goto("/")
+    page.get_by_label("First-boot code").fill((box.data / "first-boot-code").read_text().strip())
+    send(page)
+    page.get_by_label("Admin password").fill(PASSWORD)
+    page.get_by_label("Once more").fill(PASSWORD)
+    send(page)
+    page.get_by_label("Domain").fill(DOMAIN)
+    send(page)
+    page.get_by_label("Numbers").fill("101-102")
+    send(page)
+    expect(page.get_by_role("heading", name="Pick up a phone")).to_be_visible()
+
+
+def cards(page: Page) -> dict[str, dict[str, str]]:
+    """What is printed on each card."""
+    found = {}
+    for card in page.locator(".card").all():
+        names, values = card.locator("dt").all_inner_texts(), card.locator("dd").all_inner_texts()
+        found[card.locator("h2").inner_text()] = dict(zip(names, values, strict=True))
+    return found
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_from_a_new_box_to_a_call_with_nothing_but_the_page(
+    box: Box, visit: Callable[..., Page], phones: MakePhone, scripts: bool
+) -> None:
+    page = visit(scripts=scripts)
+    set_up(page, box)
+    page.get_by_role("link", name=re.compile("cards")).click()
+    printed = cards(page)
+    assert sorted(printed) == ["101", "102"]
+    caller, callee = (
+        phones(card["User"], card["Password"], card["Server"], card["Domain"]) for _, card in sorted(printed.items())
+    )
+    for phone in (caller, callee):
+        phone.register()
+    caller.dial("102")
+    callee.expect("CALL_INCOMING")
+    callee.accept()
+    caller.expect("CALL_ESTABLISHED")
+    if scripts:
+        page.goto("/")
+        expect(page.get_by_text("talking")).to_be_visible()
+    else:
+        page.goto("/")
+        page.get_by_role("link", name="Load again").click()
+        assert "talking" in page.content()
+    assert page.locator(".dot.on").count() >= 2
+    caller.hang_up()
+    callee.expect("CALL_CLOSED")
+    page.goto("/calls")
+    assert "answered" in page.content()
+
+
+def test_front_page_keeps_itself_fresh(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    set_up(page, box)
+    page.goto("/")
+    box.run("account", "add", "777", "--name", "New one")
+    expect(page.get_by_role("link", name="777")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_whole_at_each_width_in_each_language(
+    box: Box, visit: Callable[..., Page], tmp_path: Path, language: str, width: int
+) -> None:
+    set_up(visit(), box)
+    page = visit(language=language, width=width)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto("/login")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    for path in PAGES:
+        page.goto(path)
+        name = f"{language}-{width}-{path.strip('/').replace('/', '-') or 'front'}.png"
+        assert len(page.screenshot(path=tmp_path / name, full_page=True)) > 5000
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the window"
+        assert page.locator("html").get_attribute("lang") == language[:2]
+        found = Axe().run(page).response["violations"]
+        assert not found, f"{path}: {[(each['id'], each['nodes'][0]['html'][:200]) for each in found]}"
+    assert not said
+
+
+def test_page_can_be_used_with_the_keyboard_alone(box: Box, visit: Callable[..., Page]) -> None:
+    set_up(visit(), box)
+    page = visit()
+    page.goto("/login")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    page.goto("/accounts")
+    reached = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.getAttribute('href')"))
+        if reached >= {"#main", "/", "/settings", "q", "user", "range"}:
+            break
+    assert reached >= {"#main", "/", "/settings", "q", "user", "range"}
+    page.locator("#user").focus()
+    page.keyboard.type("555")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/accounts/555")
+
+
+def test_plain_http_leads_to_https_and_takes_no_password(box: Box, visit: Callable[..., Page]) -> None:
+    """From the box itself it is whole; so what others see is asked for by another address of it."""
+    shown = box.run("status")
+    page = visit()
+    page.goto("/trust")
+    said = "".join(page.locator(".print").all_inner_texts()).replace(" ", "")
+    assert said.replace(":", "") in shown.replace(":", "")
+    assert page.get_by_role("link", name="Go on over https").get_attribute("href") == url(box) + "/"
+
+
+def test_browser_that_trusts_the_ca_needs_no_exception(box: Box) -> None:
+    import http.client
+    import ssl
+
+    trusting = ssl.create_default_context(cafile=str(box.data / "tls" / "ca.crt"))
+    port = int(url(box).rpartition(":")[2])
+    client = http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=trusting)
+    client.request("GET", "/healthz")
+    assert client.getresponse().read() == b"ok\n"
+    client.close()
