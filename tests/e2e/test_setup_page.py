@@ -20,7 +20,11 @@ WIDTHS = (360, 1400)
 LANGUAGES = ("en-GB", "de-DE")
 PAGES = ("/", "/accounts", "/accounts/101", "/accounts/101/card", "/cards", "/calls", "/peers", "/settings", "/system",
          "/log", "/events", "/ready", "/trust", "/login")  # fmt: skip
+POLL = 5000
+"""Milliseconds between two looks of the front page."""
 MakePhone = Callable[..., Phone]
+
+expect.set_options(timeout=20_000)  # An upper bound for a busy machine: nothing waits for it.
 
 
 @pytest.fixture(scope="module")
@@ -111,25 +115,39 @@ def test_from_a_new_box_to_a_call_with_nothing_but_the_page(
     callee.expect("CALL_INCOMING")
     callee.accept()
     caller.expect("CALL_ESTABLISHED")
-    if scripts:
-        page.goto("/")
-        expect(page.get_by_text("talking")).to_be_visible()
-    else:
-        page.goto("/")
-        page.get_by_role("link", name="Load again").click()
-        assert "talking" in page.content()
-    assert page.locator(".dot.on").count() >= 2
+    page.goto("/")
+    page.get_by_role("link", name="Load again").click()
+    expect(page.get_by_text("talking")).to_be_visible()
+    expect(page.locator("#live td .dot.on")).to_have_count(2)
     caller.hang_up()
     callee.expect("CALL_CLOSED")
+    caller.received("BYE", 200)
     page.goto("/calls")
-    assert "answered" in page.content()
+    expect(page.get_by_role("cell", name="answered")).to_be_visible()
 
 
 def test_front_page_keeps_itself_fresh(box: Box, visit: Callable[..., Page]) -> None:
     page = visit()
+    page.clock.install()
     set_up(page, box)
     page.goto("/")
     box.run("account", "add", "777", "--name", "New one")
+    page.clock.run_for(POLL)
+    expect(page.get_by_role("link", name="777")).to_be_visible()
+
+
+def test_front_page_leaves_the_keyboard_where_it_is_and_is_fresh_after(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.clock.install()
+    set_up(page, box)
+    page.goto("/")
+    box.run("account", "add", "777", "--name", "New one")
+    page.get_by_role("link", name="101", exact=True).focus()
+    with page.expect_response("**/live"):
+        page.clock.run_for(POLL)
+    expect(page.get_by_role("link", name="101", exact=True)).to_be_focused()
+    page.get_by_role("link", name="Load again").focus()
+    page.clock.run_for(POLL)
     expect(page.get_by_role("link", name="777")).to_be_visible()
 
 

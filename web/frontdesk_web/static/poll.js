@@ -9,9 +9,12 @@
     const answer = await fetch("/live", {headers: tag ? {"If-None-Match": tag} : {}, cache: "no-store", redirect: "manual"});
     if (answer.type === "opaqueredirect") return location.assign("/login");
     if (!answer.ok) return;
+    const text = await answer.text();
+    if (live.contains(document.activeElement)) return; // Shown when the keyboard has gone elsewhere.
+    live.innerHTML = text;
     tag = answer.headers.get("ETag") || "";
-    if (live.contains(document.activeElement)) return;
-    live.innerHTML = await answer.text();
   }
-  setInterval(() => look().catch(() => {}), 5000);
+  const again = () => look().catch(() => {});
+  setInterval(again, 5000);
+  document.addEventListener("visibilitychange", again);
 })();
