@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..auth import Authenticator, Caller
 from ..events import Event, Kind
@@ -41,12 +42,28 @@ class Accepted:
     answer: Response
 
 
-@dataclass(slots=True)
-class _Waiting:
+class Waiting(Protocol):
     """One whose 200 waits for a ticket to be on disk."""
 
     transaction: ServerTransaction
+    username: str
+
+    def stored(self, now: float) -> None:
+        """It is: the 200 goes out, and all that follows from it is done."""
+
+
+@dataclass(slots=True)
+class _Parsed:
+    """One that was parsed."""
+
+    transaction: ServerTransaction
+    username: str
     accepted: Accepted
+    then: Callable[[Accepted, float], None]
+
+    def stored(self, now: float) -> None:
+        self.transaction.respond(self.accepted.answer, now)
+        self.then(self.accepted, now)
 
 
 class Registrations:
@@ -70,9 +87,9 @@ class Registrations:
         self._layer = layer
         self._answers = answers
         self._act = act
-        self._emit = emit
+        self.emit = emit
         self._next_ticket = 1
-        self._waiting: dict[int, list[_Waiting]] = {}
+        self._waiting: dict[int, list[Waiting]] = {}
         self._held = 0
         self.last: Accepted | None = None
         """The last one that was accepted, for whoever wants to know its like again."""
@@ -93,17 +110,15 @@ class Registrations:
             self._layer.answer(request, flow, answer, now)
             self._accepted(accepted, now)
         else:
-            self._hold(ticket, accepted, flow, now)
+            transaction = self._layer.server(request, flow, now)
+            self._hold(ticket, _Parsed(transaction, registration.username, accepted, self._accepted))
 
-    def write(self, accepted: Accepted, flow: Flow, now: float) -> None:
-        """Answers one whose changes are made when they are on disk; no ticket of its address-of-record is open."""
-        registration = accepted.registration
-        ticket = self._stage(registration.aor, registration.bindings, registration.changes)
-        self._hold(ticket, accepted, flow, now)
+    def write(self, binding: Binding, waiting: Waiting) -> None:
+        """Answers one that changes the only binding of its address-of-record, of which no ticket is open."""
+        self._hold(self._stage(binding.aor, [binding], Changes(saved=[binding])), waiting)
 
-    def _hold(self, ticket: int, accepted: Accepted, flow: Flow, now: float) -> None:
-        transaction = self._layer.server(accepted.request, flow, now)
-        self._waiting.setdefault(ticket, []).append(_Waiting(transaction, accepted))
+    def _hold(self, ticket: int, waiting: Waiting) -> None:
+        self._waiting.setdefault(ticket, []).append(waiting)
         self._held += 1
 
     @property
@@ -138,7 +153,7 @@ class Registrations:
         expiries = [binding.expires_at for binding in registration.bindings if binding.expires_at is not None]
         self._authenticator.registered(accepted.caller, max(expiries, default=now))
         for event in story(registration, now):
-            self._emit(event)
+            self.emit(event)
 
     # -- tickets -------------------------------------------------------------------------------------------------------
 
@@ -159,8 +174,7 @@ class Registrations:
                 continue
             self.background.write(self._location.commit(ticket))
             for waiting in self._answerable(ticket):
-                waiting.transaction.respond(waiting.accepted.answer, now)
-                self._accepted(waiting.accepted, now)
+                waiting.stored(now)
 
     def failed(self, tickets: Iterable[int], error: Exception, now: float) -> None:
         """These tickets are not on disk."""
@@ -171,16 +185,16 @@ class Registrations:
                 for waiting in self._answerable(failed):
                     self._answer_unstored(waiting, error, now)
 
-    def _answerable(self, ticket: int) -> list[_Waiting]:
+    def _answerable(self, ticket: int) -> list[Waiting]:
         waiting = self._waiting.pop(ticket, [])
         self._held -= len(waiting)
         return waiting
 
-    def _answer_unstored(self, waiting: _Waiting, error: Exception, now: float) -> None:
-        request, registration = waiting.accepted.request, waiting.accepted.registration
+    def _answer_unstored(self, waiting: Waiting, error: Exception, now: float) -> None:
+        request = waiting.transaction.request
         answer = self._answers.response(request, 500, "Could Not Be Stored", [_retry_after(request)])
         waiting.transaction.respond(answer, now)
-        self._emit(Event(now, Kind.WARNING, registration.username, f"not stored: {error}", rule="disk"))
+        self.emit(Event(now, Kind.WARNING, waiting.username, f"not stored: {error}", rule="disk"))
 
     # -- without a REGISTER --------------------------------------------------------------------------------------------
 
@@ -189,7 +203,7 @@ class Registrations:
         expired = self._location.expire(now)
         for binding in expired:
             self.background.forget(binding)
-            self._emit(Event(now, Kind.EXPIRED, username(binding.aor), f"{binding.contact} expired"))
+            self.emit(Event(now, Kind.EXPIRED, username(binding.aor), f"{binding.contact} expired"))
         self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
@@ -198,7 +212,7 @@ class Registrations:
         for binding in bindings:
             by_aor.setdefault(binding.aor, set()).add(binding.id)
             text = f"{binding.contact} dropped by the administrator"
-            self._emit(Event(now, Kind.UNREGISTERED, username(binding.aor), text))
+            self.emit(Event(now, Kind.UNREGISTERED, username(binding.aor), text))
             if binding.flow is not None and binding.flow.connection:
                 self._act(Close(binding.flow))
         for aor, ids in by_aor.items():

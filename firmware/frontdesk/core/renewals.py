@@ -8,16 +8,18 @@ long way. Both ways give the same answer, byte for byte, and leave the same stat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
 
-from ..auth import Authenticator, Caller
+from ..auth import Authenticator
+from ..events import Event
 from ..location import LocationService
-from ..model import Account, Binding, BindingState, Changes, Secret
+from ..model import Account, Binding, BindingState, Secret
 from ..nonces import Window
-from ..registrar import Registrar, Registration
-from ..registrar.answer import sip_date
+from ..registrar import Registrar
+from ..registrar.answer import sip_date, told
 from ..registrar.contact import Contact
 from ..registrar.spread import mark
 from ..sip.digest import Credentials, h
@@ -25,11 +27,12 @@ from ..sip.errors import ParseError
 from ..sip.matching import server_key
 from ..sip.message import Request
 from ..sip.response_target import response_target
+from ..sip.server_transaction import ServerTransaction
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow, Send
 from .answer_template import AnswerTemplate, make_answer_template
-from .held import HeldRegister, ReadyAnswer, is_plain
+from .held import HeldRegister, ReadyAnswer
 from .registrations import Accepted, Registrations
 from .template import PROOF, QUESTION, Register, Template, has_proof, make_template, usual, without_proof
 
@@ -72,6 +75,26 @@ class _Device:
         """The 200 to it; as `contact_value`, for a binding that has just been granted its interval."""
         date = None if wall_offset is None else sip_date(int(now + wall_offset))
         return self.answer.ok(register, f"<{binding.contact}>{binding.parameters};expires={binding.granted}", date)
+
+
+@dataclass(slots=True)
+class _Held:
+    """One that waits for the disk (see `registrations.Waiting`)."""
+
+    transaction: ServerTransaction
+    username: str
+    answer: bytes
+    binding: Binding
+    window: Window
+    expires_at: float
+    emit: Callable[[Event], None] | None
+    """Who is told that the binding has moved."""
+
+    def stored(self, now: float) -> None:
+        self.transaction.respond(ReadyAnswer(self.answer), now)
+        self.window.extend(self.expires_at)
+        if self.emit is not None:
+            self.emit(told("move", self.binding, self.username, now))
 
 
 class Renewals:
@@ -119,7 +142,7 @@ class Renewals:
             return False
         if register.contact == device.binding.contact and self._registrations.settings.flush:
             return self._fold(device, register, key, now, wall_offset)
-        return self._write(device, register, data, now, wall_offset)
+        return self._write(device, register, key, data, now, wall_offset)
 
     def _challenge(self, device: _Device, register: Register, now: float) -> None:
         """Stateless, as every challenge (section 8.2.7)."""
@@ -138,7 +161,9 @@ class Renewals:
         self._layer.answer_under(key, device.ok(register, binding, now, wall_offset), device.target, now)
         return True
 
-    def _write(self, device: _Device, register: Register, data: bytes, now: float, wall_offset: float | None) -> bool:
+    def _write(
+        self, device: _Device, register: Register, key: str, data: bytes, now: float, wall_offset: float | None
+    ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         if self._registrations.is_backed_up or not _is_sip(register.contact):
             return False
@@ -146,19 +171,18 @@ class Renewals:
         if window is None:
             return False
         binding = device.binding.copy()
-        told = [("move", binding)] if register.contact != binding.contact else []
+        moved = register.contact != binding.contact
         binding.contact = register.contact
         who = mark(binding.instance, binding.aor, binding.contact)
         binding.granted = self._registrar.grant(device.asked, binding.granted, who)
-        binding.expires_at = _renew(binding, register, window, now)
-        accepted = Accepted(
-            HeldRegister(data, device.flow),
-            Registration(binding.aor, device.account.username, [binding], Changes(saved=[binding]), told=told),
-            Caller(device.account, device.secret.name, window.issued, nonce=window.nonce),
-            ReadyAnswer(device.ok(register, binding, now, wall_offset)),
-        )
+        binding.expires_at = expires_at = _renew(binding, register, window, now)
         device.binding = binding
-        self._registrations.write(accepted, device.flow, now)
+        request = HeldRegister(data, device.flow)
+        transaction = self._layer.server_under(key, request, device.flow, device.target, now)
+        answer = device.ok(register, binding, now, wall_offset)
+        emit = self._registrations.emit if moved else None
+        username = device.account.username
+        self._registrations.write(binding, _Held(transaction, username, answer, binding, window, expires_at, emit))
         return True
 
     def _may_renew(self, binding: Binding, register: Register, now: float) -> bool:
@@ -218,8 +242,6 @@ class Renewals:
             return None
         register, credentials = usual(*proof.cut.values(data)), Credentials.parse(values[0])
         if register is None or not _is_read_alike(register, request, credentials):
-            return None
-        if not is_plain(data) or HeldRegister(data, flow).via != request.via:
             return None
         binding, contact = bindings[0], Contact.parse(contacts[0])
         secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)

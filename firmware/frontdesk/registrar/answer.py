@@ -55,6 +55,11 @@ _STORY = {
 def story(registration: Registration, now: float) -> Iterator[Event]:
     """One event for each binding that was added, moved or removed; a refresh tells nothing."""
     for what, binding in registration.told:
-        kind, verb = _STORY[what]
-        text = f"{verb} {binding.contact} ({binding.user_agent or 'no name'})"
-        yield Event(now, kind, registration.username, text, binding.flow.source if binding.flow else "")
+        yield told(what, binding, registration.username, now)
+
+
+def told(what: str, binding: Binding, username: str, now: float) -> Event:
+    """That a binding was added, moved, removed or replaced."""
+    kind, verb = _STORY[what]
+    text = f"{verb} {binding.contact} ({binding.user_agent or 'no name'})"
+    return Event(now, kind, username, text, binding.flow.source if binding.flow else "")

@@ -26,8 +26,16 @@ class ServerTransaction(Transaction):
 
     _layer: ServerSurroundings
 
-    def __init__(self, request: Request, flow: Flow, key: str, layer: ServerSurroundings, state: StrEnum) -> None:
-        super().__init__(key, response_target(request, flow), layer, state)
+    def __init__(
+        self,
+        request: Request,
+        flow: Flow,
+        key: str,
+        layer: ServerSurroundings,
+        state: StrEnum,
+        target: Flow | None = None,
+    ) -> None:
+        super().__init__(key, target or response_target(request, flow), layer, state)
         self.request = request
         self.flow = flow
         self.final: int | None = None
@@ -104,8 +112,11 @@ class NonInviteServerTransaction(ServerTransaction):
 
     __slots__ = ()
 
-    def __init__(self, request: Request, flow: Flow, key: str, layer: ServerSurroundings) -> None:
-        super().__init__(request, flow, key, layer, NonInviteServerState.TRYING)
+    def __init__(
+        self, request: Request, flow: Flow, key: str, layer: ServerSurroundings, target: Flow | None = None
+    ) -> None:
+        """`target`: where its answers go, if that is known."""
+        super().__init__(request, flow, key, layer, NonInviteServerState.TRYING, target)
 
     def begin(self, now: float) -> None:
         self._start(NonInviteServerEvent.TRYING_DUE, TRYING_AFTER, now)

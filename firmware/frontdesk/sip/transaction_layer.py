@@ -71,7 +71,13 @@ class TransactionLayer:
     def server(self, request: Request, flow: Flow, now: float) -> ServerTransaction:
         """A server transaction for a request that `receive_request` left to the core."""
         make = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
-        server = make(request, flow, server_key(request), self)
+        return self._begin(make(request, flow, server_key(request), self), now)
+
+    def server_under(self, key: str, request: Request, flow: Flow, target: Flow, now: float) -> ServerTransaction:
+        """A non-INVITE one where key and target are known: nothing of the request is read."""
+        return self._begin(NonInviteServerTransaction(request, flow, key, self, target), now)
+
+    def _begin(self, server: ServerTransaction, now: float) -> ServerTransaction:
         self._servers[server.key] = server
         server.begin(now)
         return server
