@@ -16,7 +16,7 @@ from frontdesk import overload
 from frontdesk.core import Core, registrations
 from frontdesk.endpoint import AT_ONCE, TURN, Endpoint, Listener
 from frontdesk.events import Kind
-from frontdesk.model import Commit, Settings
+from frontdesk.model import Changes, Commit, Settings
 from frontdesk.sip.wire import Destination, Flow, Send
 from frontdesk.transport import tcp
 from tests.support.bare_core import BareCore
@@ -36,8 +36,8 @@ def options(branch: str = "z9hG4bK1", body: str = "", host: str = "127.0.0.1") -
 class _Disk:
     """A journal that never writes: nothing here registers."""
 
-    def submit(self, commit: Commit) -> None:
-        raise AssertionError(f"{commit} was to be written")
+    def submit(self, *commits: Commit) -> None:
+        raise AssertionError(f"{commits} were to be written")
 
 
 @asynccontextmanager
@@ -199,6 +199,22 @@ def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
                 await endpoint._deliver(Send(b"secret", to, "key"), to)
                 with pytest.raises(BlockingIOError):
                     phone.accept()
+
+    run(case)
+
+
+def test_the_commits_of_a_turn_reach_the_journal_together() -> None:
+    async def case() -> None:
+        turns: list[tuple[Commit, ...]] = []
+        disk = _Disk()
+        disk.submit = lambda *commits: turns.append(commits)  # type: ignore[method-assign]
+        core = BareCore().core
+        endpoint = Endpoint(core, disk)
+        for ticket in (1, 2):
+            core.registrations.background.write(Changes(removed=[ticket]))
+        endpoint.settle()
+        assert [[commit.changes.removed for commit in commits] for commits in turns] == [[[1], [2]]]
+        await endpoint.close()
 
     run(case)
 

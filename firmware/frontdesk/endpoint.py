@@ -55,7 +55,7 @@ class Listener(NamedTuple):
 class Journal(Protocol):
     """Puts commits on disk and calls `Endpoint.committed` or `commit_failed` on the loop."""
 
-    def submit(self, commit: Commit) -> None: ...
+    def submit(self, *commits: Commit) -> None: ...
 
 
 class Endpoint:
@@ -262,13 +262,16 @@ class Endpoint:
         """Does what the core wishes, then arms the timer."""
         self._read_wall_clock()
         while actions := self._core.take_actions():
+            commits: list[Commit] = []
             for action in actions:
                 if isinstance(action, Send):
                     self._send(action)
                 elif isinstance(action, Commit):
-                    self._journal.submit(action)
+                    commits.append(action)
                 else:
                     self._connections.close_flow(action.flow)
+            if commits:  # the whole turn's at once: the writer wakes up once, and one sync serves them all
+                self._journal.submit(*commits)
         self._core.events.publish()
         self._arm()
 

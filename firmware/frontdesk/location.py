@@ -122,6 +122,12 @@ class LocationService:
         return Changes(saved=list(kept), removed=[binding.id for binding in written if binding.id not in kept_ids])
 
     def _show(self, aor: AddressOfRecord, bindings: list[Binding]) -> None:
+        before = self._committed.get(aor, ())
+        if len(before) == len(bindings) == 1 and before[0].id == bindings[0].id and before[0].flow == bindings[0].flow:
+            self._committed[aor] = bindings  # one device has moved within its place, as nearly always: no index changes
+            self._by_id[bindings[0].id] = bindings[0]
+            self._arm(bindings[0])
+            return
         for old in self._committed.pop(aor, ()):
             self._unindex(old)
         for binding in bindings:

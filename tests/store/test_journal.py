@@ -128,7 +128,7 @@ def test_all_that_waits_is_one_transaction_in_the_order_given(disk: Disk, told: 
     held = Held(disk.connect)
     journal = Journal(held, told, clock())
     journal.submit(commit(1, saved=[binding(1)]))  # The thread takes this one alone, and waits for its connection.
-    while journal._queue:
+    while journal._queue.qsize():
         pass
     journal.submit(commit(2, saved=[binding(2), binding(3)]))
     journal.submit(commit(3, removed=[2], saved=[binding(4)]))
@@ -182,17 +182,19 @@ def test_ticket_0_is_written_and_not_told(disk: Disk, journal: Journal, told: To
     assert (told.batches, on_disk(disk, "calls", "call_id")) == ([], ["call-1"])
 
 
-@pytest.mark.parametrize("statement", ["BEGIN", "INSERT", "COMMIT"])
-def test_full_disk_fails_the_tickets_and_rolls_back(disk: Disk, journal: Journal, told: Told, statement: str) -> None:
+@pytest.mark.parametrize(("statement", "rows"), [("BEGIN", 2), ("INSERT", 2), ("COMMIT", 2), ("INSERT", 1)])
+def test_full_disk_fails_the_tickets_and_rolls_back(
+    disk: Disk, journal: Journal, told: Told, statement: str, rows: int
+) -> None:
     disk.fault = statement
-    journal.submit(commit(1, saved=[binding(1)]))
+    journal.submit(commit(1, saved=[binding(id) for id in range(1, rows + 1)]))
     [(tickets, error)] = told.wait(1)
     assert tickets == [1] and FULL in str(error)
     assert on_disk(disk) == []
 
 
 def test_it_recovers_when_there_is_space_again(disk: Disk, journal: Journal, told: Told) -> None:
-    disk.fault = "COMMIT"
+    disk.fault = "INSERT"
     journal.submit(commit(1, saved=[binding(1)]))
     told.wait(1)
     disk.fault = ""
@@ -205,7 +207,7 @@ def test_spell_of_failures_is_one_warning(
     disk: Disk, journal: Journal, told: Told, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    disk.fault = "COMMIT"
+    disk.fault = "INSERT"
     for ticket in range(1, 6):
         journal.submit(commit(ticket, saved=[binding(ticket)]))
         told.wait(ticket)
@@ -255,7 +257,7 @@ def test_row_that_cannot_be_stored_fails_alone(disk: Disk, told: Told) -> None:
     held = Held(disk.connect)
     journal = Journal(held, told, clock())
     journal.submit(commit(1, saved=[binding(1)]))
-    while journal._queue:
+    while journal._queue.qsize():
         pass
     journal.submit(commit(2, saved=[binding(2)]))
     journal.submit(commit(3, saved=[binding(3, reg_id=2**70)]))  # More than SQLite's 64 bits.
@@ -283,7 +285,7 @@ def test_cancelled_change_is_not_done(disk: Disk, told: Told) -> None:
     held = Held(disk.connect)
     journal = Journal(held, told, clock())
     journal.submit(commit(1, saved=[binding(1)]))
-    while journal._queue:
+    while journal._queue.qsize():
         pass
     future = journal.execute(lambda connection: connection.execute("DELETE FROM bindings"))
     assert future.cancel()
@@ -297,7 +299,7 @@ def test_changes_by_hand_make_one_snapshot_a_batch(disk: Disk, told: Told) -> No
     snapshots: list[sqlite3.Connection] = []
     journal = Journal(held, told, clock(), changed=snapshots.append)
     journal.submit(commit(1, saved=[binding(1)]))
-    while journal._queue:
+    while journal._queue.qsize():
         pass
     futures = [journal.execute(lambda connection: None) for _ in range(3)]
     held.go.set()

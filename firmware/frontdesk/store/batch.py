@@ -13,7 +13,7 @@ from functools import cache
 from . import bindings
 from .bindings import Row
 
-CHUNKS = (64, 8, 1)
+CHUNKS = (64, 32, 16, 8, 4, 2, 1)
 """Rows in one statement; few sizes, so that each is prepared once."""
 
 
