@@ -11,8 +11,8 @@ BIN := $(VENV)/bin
 # --no-deps: the lock files name every package, so one that they forgot is an error and not a download.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # What the real clients of tests/e2e come in. None of these packages starts a service when it is installed.
-DEBIAN_PACKAGES := iputils-ping baresip sip-tester nftables iproute2 tmux picocom systemd openssl chromium
-CLIENTS := ping baresip sipp nft ip tmux picocom systemd-analyze openssl chromium
+DEBIAN_PACKAGES := iputils-ping baresip sip-tester nftables iproute2 tmux picocom systemd openssl curl chromium
+CLIENTS := ping baresip sipp nft ip tmux picocom systemd-analyze openssl curl chromium
 # What tests/powercut records a disk with.
 POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
 STATES ?= 200

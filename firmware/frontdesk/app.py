@@ -163,6 +163,11 @@ class _Appliance:
         self._core.configure(self._settings)
         self._raise_file_limit()
 
+    def _reconfigure(self, settings: Settings) -> None:
+        """While the box serves."""
+        self._configure(settings)
+        self._page.announce()
+
     def _raise_file_limit(self) -> None:
         """As many files as all connections need; where the system grants fewer, fewer connections."""
         listeners = sum(each.transport == "tcp" for each in self._listeners(self._settings))
@@ -301,7 +306,7 @@ class _Appliance:
             candidate=Candidate(self._later),
             core=self._core,
             settle=endpoint.settle,
-            configure=self._configure,
+            configure=self._reconfigure,
             journal=journal,
             listeners=endpoint.listeners,
             listen=lambda settings: self._listen(endpoint, settings),

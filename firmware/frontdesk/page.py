@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -11,14 +13,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .config import read_web_listener
 from .control import Box, VerbError
 from .model import Settings
-from .site import Site
+from .site import LOOPBACK, Site
+from .transport.interfaces import AddressWatch, local_addresses
 
 if TYPE_CHECKING:  # Where there is no page, nothing of it is loaded.
+    from .mdns import Claim, LocalName
     from .web_server import WebServer
 
 PATIENCE = 60.0
 """Seconds that a page waits for the box: a backup's key and a slow disk take their time."""
+EVERYWHERE = {"0.0.0.0": (socket.AF_INET,), "::": (socket.AF_INET6,)}
 T = TypeVar("T")
+
+_log = logging.getLogger("frontdesk")
 
 
 class Page:
@@ -32,6 +39,8 @@ class Page:
         self._loop = asyncio.get_running_loop()
         self.site = Site(settings, lambda: box.directory.realm, box.clock.now)
         self._server: WebServer | None = None
+        self._watch: AddressWatch | None = None
+        self._name: LocalName | None = None
 
     def listen(self, settings: Settings) -> None:
         """Is where they say. Raises OSError with the listener as its filename, and is as before."""
@@ -47,9 +56,30 @@ class Page:
         self.site.certificates = self._certificates if "https" in ports else None
         if "https" in ports:
             self._certificates.context()  # So that the fingerprint is there before anybody asks.
+        if self._watch is None:
+            self._watch = AddressWatch(self._loop, self.announce)
+        self.announce()
+
+    def announce(self) -> None:
+        """Tells others in its network the name of the box, where no other program of the machine does."""
+        from .mdns import AVAHI, LocalName
+
+        claim = None if AVAHI.exists() else self._claim()
+        try:
+            if claim is None:
+                self._hush()
+                return
+            if self._name is None:
+                self._name = LocalName(self.site.take)
+            self._name.hold(claim)
+        except OSError as error:
+            _log.warning("the name of the box is told to nobody: %s", error)
 
     def close(self) -> None:
         """Stops it."""
+        if self._watch is not None:
+            self._watch.close()
+        self._hush()
         if self._server is not None:
             self._server.close()
 
@@ -70,6 +100,24 @@ class Page:
     def lines(self) -> list[str]:
         """Where it is, for whoever starts the box."""
         return [str(each) for each in self._server.listeners] if self._server else []
+
+    def _claim(self) -> Claim | None:
+        """None: nobody else can reach the page."""
+        from .mdns import Claim
+
+        listeners = self._server.listeners if self._server else []
+        for each in sorted(listeners, key=lambda each: each.scheme != "https"):
+            hosts = [host for family in EVERYWHERE.get(each.host, ()) for host in local_addresses(family)]
+            addresses = frozenset(hosts or [each.host]) - {*LOOPBACK, *EVERYWHERE}
+            if addresses:
+                return Claim(self.site.hostname, each.scheme, each.port, addresses)
+        return None
+
+    def _hush(self) -> None:
+        if self._name is not None:
+            self._name.close()
+            self._name = None
+            self.site.take("")
 
     def _served(self) -> WebServer:
         if self._server is None:

@@ -30,13 +30,28 @@ class Site:
         """Where there is a listener for https."""
         self.https_port = 0
         self.http_port = 0
+        self._taken = ""
+
+    def take(self, host: str) -> None:
+        """The host name that the box has in its network; empty: the one that it was given."""
+        self._taken = host
+
+    @property
+    def hostname(self) -> str:
+        """The one that the box was given."""
+        return self._settings().hostname
+
+    @property
+    def host(self) -> str:
+        """The one that it has: another host may have been first."""
+        return self._taken or self.hostname
 
     def names(self) -> Names:
         """All that the box answers to."""
         settings = self._settings()
-        host = settings.hostname
+        host = self.host
         hosts = {"localhost", host, f"{host}.{LOCAL}", *(f"{host}.{domain}" for domain in search_domains())}
-        hosts |= {*settings.domains, *settings.web_names, self._realm()}
+        hosts |= {settings.hostname, *settings.domains, *settings.web_names, self._realm()}
         addresses = self.addresses()
         named = {each for each in hosts if _is_name(each)}
         return Names(frozenset(named), addresses | {each for each in hosts - named if _is_address(each)})
@@ -57,7 +72,7 @@ class Site:
     @property
     def name(self) -> str:
         """What people type."""
-        return f"{self._settings().hostname}.{LOCAL}"
+        return f"{self.host}.{LOCAL}"
 
     @property
     def address(self) -> str:

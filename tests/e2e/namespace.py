@@ -69,6 +69,14 @@ class Namespace:
             return socket.socket()
 
 
+def cable(one: Namespace, port: str, address: str, other: Namespace, far: str, far_address: str) -> None:
+    """Two places and what lies between them."""
+    one.ip("link", "add", port, "type", "veth", "peer", "name", far, "netns", other.name)
+    for place, name, own in ((one, port, address), (other, far, far_address)):
+        place.ip("address", "add", own, "dev", name)
+        place.ip("link", "set", name, "up")
+
+
 class Street:
     """The box on a public network, a router on it, and a phone at home behind that router.
 
@@ -101,10 +109,10 @@ class Street:
         return self.places[-1]
 
     def _build(self) -> None:
-        self._cable(self.box, "wan", f"{self.box_address}/24", self.router, "outside", f"{self.router_address}/24")
-        self._cable(self.router, "inside", "10.78.0.1/24", self.phone, "lan", f"{self.phone_address}/24")
+        cable(self.box, "wan", f"{self.box_address}/24", self.router, "outside", f"{self.router_address}/24")
+        cable(self.router, "inside", "10.78.0.1/24", self.phone, "lan", f"{self.phone_address}/24")
         self.box.ip("address", "add", f"{self.neighbour_address}/24", "dev", "wan")
-        self._cable(self.box, "office", f"{self.office_address}/24", self.office, self.office_interface, "10.79.0.2/24")
+        cable(self.box, "office", f"{self.office_address}/24", self.office, self.office_interface, "10.79.0.2/24")
         self.box.ip("address", "add", f"{self.office_address6}/64", "dev", "office", "nodad")
         self.office.ip("address", "add", "fd79::2/64", "dev", self.office_interface, "nodad")
         self.phone.ip("route", "add", "default", "via", "10.78.0.1")
@@ -112,13 +120,6 @@ class Street:
         ports = f"{self.router_ports[0]}-{self.router_ports[-1]}"
         rules = _MASQUERADE.format(outside="outside", inside="inside", ports=ports)
         run(*self.router.command(), "nft", "-f", "-", stdin=rules)
-
-    @staticmethod
-    def _cable(one: Namespace, port: str, address: str, other: Namespace, far: str, far_address: str) -> None:
-        one.ip("link", "add", port, "type", "veth", "peer", "name", far, "netns", other.name)
-        for place, name, own in ((one, port, address), (other, far, far_address)):
-            place.ip("address", "add", own, "dev", name)
-            place.ip("link", "set", name, "up")
 
     def __enter__(self) -> Self:
         return self

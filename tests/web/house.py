@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -36,7 +37,7 @@ class Site:
 
 def on_loop(work: Callable[[], Awaitable[Any]]) -> Any:
     """Nothing waits in a box of tests."""
-    return finish(work())  # type: ignore[arg-type]
+    return copy_context().run(lambda: finish(work()))  # type: ignore[arg-type]
 
 
 class _Forms(HTMLParser):

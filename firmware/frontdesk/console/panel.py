@@ -223,7 +223,7 @@ async def status_of(box: Box) -> Status:
     """What the panel shows of the box as it is now."""
     answer = await run(box, "status", {})
     return Status(
-        name=box.settings.hostname or hostname(),
+        name=(box.site.host if box.site else box.settings.hostname) or hostname(),
         address=address_of(await run(box, "net", {})),
         code=answer.get("first_boot_code", ""),
         alarms=tuple(answer.get("notices", ())),
