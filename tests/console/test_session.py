@@ -142,7 +142,7 @@ def test_help_lists_every_word_on_one_screen(visit: Visit) -> None:
     rows = visit.say("help").splitlines()
     assert len(rows) < 24
     assert rows[0].split()[:3] == ["show", "status,", "accounts,"]
-    assert [row.split()[0] for row in rows[:4]] == ["show", "set", "add", "delete"]
+    assert [row.split()[0] for row in rows if row[2] != " "][:4] == ["show", "set", "add", "delete"]
 
 
 # -- the recovery of a lost password -----------------------------------------------------------------------------------
@@ -173,6 +173,24 @@ def test_recovery_is_not_offered_later_and_not_where_it_is_locked(desk: Desk, vi
     locked = early(desk)
     assert not any("LOST-" in row for row in locked.screen.rows)
     locked.close()
+
+
+def test_who_opens_his_terminal_late_gets_the_greeting_with_enter(desk: Desk) -> None:
+    visit = early(desk)
+    lost = word(visit)
+    assert f"type {lost} within 60 s" in visit.type("\r")
+    desk.box.started_at -= 60
+    assert "LOST-" not in visit.type("\r") and visit.prompt == "Password:"
+    visit.close()
+
+
+def test_alarm_stands_until_somebody_ends_it(desk: Desk) -> None:
+    visit = early(desk)
+    visit.type(word(visit) + "\r")
+    assert "`delete alarm`" in visit.say("show status").replace("\n    ", " ")
+    assert visit.say("delete alarm") == "The alarm is acknowledged."
+    assert "alarm" not in visit.say("show status")
+    visit.close()
 
 
 def test_word_is_good_for_a_minute(desk: Desk) -> None:

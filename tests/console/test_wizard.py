@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from frontdesk import __version__
 from tests.console.visit import Visit
 
 PROMPT = "frontdesk>"
@@ -80,7 +81,9 @@ def test_box_without_a_password_logs_nobody_out(fresh: Visit) -> None:
 def test_first_boot_code_is_shown(fresh: Visit) -> None:
     fresh.desk.box.admin.settle_code()
     fresh.type("\x03")
-    assert f"First-boot code: {fresh.desk.box.admin.code}" in fresh.say("exit")
+    greeting = f"Frontdesk {__version__}\nFirst-boot code: {fresh.desk.box.admin.code}"
+    assert greeting in fresh.say("exit")
+    assert greeting in fresh.type("\r")  # Whoever has just opened his terminal has not seen it before.
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def _run(verb: Verb, options: Namespace) -> int:
         elif argument.kind is Kind.FILE:
             with open(values[argument.name], encoding="utf-8", newline="") as file:
                 values[argument.name] = _read(file.read, values[argument.name])
-    answer = ask(options.data, verb, values, options.domain)
+    answer = ask(options.data, verb, values, options.domains)
     _print(json.dumps(answer, indent=2) if getattr(options, "json", False) else verb.show(answer))
     return 0
 

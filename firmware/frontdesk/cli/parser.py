@@ -102,7 +102,9 @@ def _add_common(parser: ArgumentParser, verb: str) -> None:
     what = "the realm where the data are yet to be made"
     if verb == "serve":
         what = "a name that the box answers for; the first becomes " + what
-    parser.add_argument("--domain", action="append", default=[], type=domain_name, metavar="NAME", help=what)
+    parser.add_argument(
+        "--domain", dest="domains", action="append", default=[], type=domain_name, metavar="NAME", help=what
+    )
     parser.set_defaults(verb=verb)
 
 

@@ -24,7 +24,7 @@ def serve_options(options: Namespace) -> Options:
     told = {"listeners": tuple(map(listener, options.sip))} if options.sip else {}
     return Options(
         data=options.data,
-        domains=tuple(options.domain),
+        domains=tuple(options.domains),
         guard=options.guard != "off",
         flush=options.flush,
         log=options.log,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +11,8 @@ from .line_editor import WIDTH, Completion
 from .phrases import OPENINGS, Phrase, asked, name
 from .words import Word, split
 
+ENTER = "<Enter>"
+"""Stands in help where a line may end."""
 Values = Callable[[Argument], Iterable[str]]
 """What an argument can be in this box, as far as it is known."""
 Explain = Callable[[Argument, Mapping[str, object]], str]
@@ -176,15 +179,18 @@ class Grammar:
             place = path.place()
             if place is not None:
                 rows.setdefault(name(place), self._explain(place, path.values))
-            elif path.complete() and not start.text:
-                rows.setdefault("<Enter>", path.phrase.help)
+            if path.complete() and not start.text:
+                rows.setdefault(ENTER, path.phrase.help)
         return rows
 
 
 def aligned(rows: Mapping[str, str]) -> str:
-    """A word and its help a line, in 80 columns."""
-    width = max(map(len, rows), default=0)
-    return "\n".join(f"  {word.ljust(width)}  {help}".rstrip()[: WIDTH - 1] for word, help in rows.items())
+    """Words in one column and their help in the next, in 80 columns."""
+    margin = max(map(len, rows), default=0) + 4
+    return "\n".join(
+        textwrap.fill(help, WIDTH - 1, initial_indent=f"  {word}".ljust(margin), subsequent_indent=" " * margin)
+        for word, help in rows.items()
+    )
 
 
 # -- one word ----------------------------------------------------------------------------------------------------------
@@ -225,6 +231,8 @@ def _help(paths: Sequence[Path], path: Path, word: str) -> str:
     for option in path.options:
         if not path.left and option.name == word:
             return option.help
+    if path.left == path.phrase.elements and word in OPENINGS:
+        return OPENINGS[word]
     sharing = [other for other in paths if word in other.words()]
     if len(sharing) == 1 or len({other.phrase.help for other in sharing}) == 1:
         return path.phrase.help
@@ -232,9 +240,8 @@ def _help(paths: Sequence[Path], path: Path, word: str) -> str:
 
 
 def _outline(phrases: Sequence[Phrase]) -> str:
-    if len(phrases) == 1:
-        return phrases[0].help
-    return ", ".join(dict.fromkeys(phrase.words.split()[1] for phrase in phrases))
+    further = dict.fromkeys(phrase.words.split()[1] for phrase in phrases if " " in phrase.words)
+    return ", ".join(further) or phrases[0].help
 
 
 def _shared(words: list[str]) -> str:

@@ -14,12 +14,16 @@ OPENINGS = {
     "show": "What the box knows.",
     "set": "Changes a setting, or an account.",
     "add": "Adds an account, an alias, a device, a binding or a peer.",
-    "delete": "Deletes one of these.",
+    "delete": "Deletes one of these, or ends an alarm.",
     "account": "Changes an account.",
     "config": "The domain, all settings and trusted peers; or one setting.",
-    "test": "Tries something out.",
+    "test": "Tries something out: the network.",
 }
 """What is said of words that begin more than one phrase."""
+WHOLES = {
+    "show config": "The domain, all settings and trusted peers.",
+}
+"""What is said of phrases that stand for more than their first verb."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,7 +67,7 @@ class Phrase:
     @property
     def help(self) -> str:
         """One sentence."""
-        return self.verbs[0].help
+        return WHOLES.get(self.words, self.verbs[0].help)
 
 
 async def _help(box: Box) -> None:
@@ -109,6 +113,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("delete device", ("device revoke",), {}),
     ("delete binding", ("binding remove",), {}),
     ("delete peer", ("peer remove",), {}),
+    ("delete alarm", ("acknowledge",), {}),
     ("test net", ("test net",), {}),
     ("diff", ("config diff",), {}),
     ("commit", ("config commit",), {}),
@@ -119,7 +124,6 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("factory-reset", ("factory-reset",), {"yes": True}),
     ("ping", ("ping",), {}),
     ("reboot", ("reboot",), {}),
-    ("acknowledge", ("acknowledge",), {}),
 )
 ELSEWHERE = {
     "config set": "`set` stages, and `commit` takes it into use",

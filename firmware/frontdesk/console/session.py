@@ -27,7 +27,7 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
 SOURCE = "console"
 """Whose wrong passwords they are."""
 PROMPT = "frontdesk> "
-UNPROTECTED = "There is no admin password yet: whoever is at this line administers the box."
+UNPROTECTED = "There is no admin password yet: whoever is at this line administers the box. `set password` sets one."
 WAKE = "Enter sets this box up; Ctrl-C gives the full prompt. "
 PASTE = "Paste it now: its last line begins with a dot. Ctrl-C changes nothing."
 HINT = "? helps at every point of a line, Tab completes, and words can be cut short."
@@ -65,7 +65,6 @@ class Session:
 
     async def _visit(self) -> None:
         self._settings = {row["key"]: row["meaning"] for row in await run(self._box, "config list", {})}
-        self._terminal.show(f"\nFrontdesk {__version__}")
         if self._admin.is_set:
             await self._log_in()
         else:
@@ -91,13 +90,13 @@ class Session:
     async def _first_boot(self) -> None:
         self._epoch = self._admin.epoch
         self._admin.first_boot.renew()
-        if self._admin.code:
-            self._terminal.show(f"First-boot code: {self._admin.code}")
+        self._greet(self._first_boot_code)
         wizard = Wizard(self._box, self._terminal)
         try:
             # The first Enter of whoever has just plugged in must not answer a question that he has not seen.
             await self._terminal.ask(Prompt(WAKE))
             self._check_epoch()
+            self._greet(self._first_boot_code)
             answers = await wizard.ask_all()
         except Interrupted:
             self._check_epoch()
@@ -105,14 +104,25 @@ class Session:
         self._check_epoch()
         await wizard.apply(answers)
 
+    @property
+    def _first_boot_code(self) -> str:
+        return f"First-boot code: {self._admin.code}" if self._admin.code else ""
+
+    def _greet(self, text: str) -> None:
+        """Whoever has just opened his terminal has not seen what was said before."""
+        self._terminal.show("\n".join(filter(None, [f"\nFrontdesk {__version__}", text])))
+
     async def _log_in(self) -> None:
-        word = self._offer_recovery()
+        word = "LOST-" + "".join(secrets.choice(LETTERS) for _ in range(4))
+        password = ""
         while self._admin.is_set:
+            if not password:
+                self._greet(self._recovery_offer(word))
             try:
                 password = await self._terminal.ask(Prompt("Password: ", hidden=True))
             except (Interrupted, Left):
-                continue
-            if word and password.strip().upper() == word and self._is_early:
+                password = ""
+            if password.strip().upper() == word and self._recovery_offer(word):
                 await self._recover()
             elif password and await self._check(password):
                 _log.info("somebody logged in at the console")
@@ -129,17 +139,12 @@ class Session:
         self._terminal.show("That is not the admin password.")
         return False
 
-    @property
-    def _is_early(self) -> bool:
-        return self._box.clock.now() - self._box.started_at <= RECOVERY
-
-    def _offer_recovery(self) -> str:
-        """The word that takes a lost password away; empty: there is none."""
-        if not self._is_early or not recovery_offered(self._box):
+    def _recovery_offer(self, word: str) -> str:
+        """How a lost password is taken away; empty: it is not."""
+        early = self._box.clock.now() - self._box.started_at <= RECOVERY
+        if not early or not recovery_offered(self._box):
             return ""
-        word = "LOST-" + "".join(secrets.choice(LETTERS) for _ in range(4))
-        self._terminal.show(f"If the password is lost, type {word} within {RECOVERY:.0f} s of power-up.")
-        return word
+        return f"If the password is lost, type {word} within {RECOVERY:.0f} s of power-up."
 
     async def _recover(self) -> None:
         try:

@@ -54,7 +54,7 @@ ACCOUNTS = Explanation(
     "Numbers that phones register with, such as 101-120. Each gets a password, which\n"
     "is shown once. `none` adds none now."
 )
-WEB = Explanation("Whether the box is to have a page for browsers, once it can: on or off.")
+WEB = Explanation("Whether the box has a setup page for browsers: on or off.")
 
 
 class Wizard:

@@ -179,4 +179,5 @@ class Admin:
         """What the person at the box should know."""
         if self.alarm is None:
             return []
-        return [f"The admin password was recovered at the console ({self.alarm}); `acknowledge` ends this notice."]
+        return [f"The admin password was recovered at the console ({self.alarm}); `delete alarm` there, or"
+                " `frontdesk acknowledge`, ends this notice."]

@@ -45,7 +45,7 @@ async def tokens(box: Box) -> list[Answer]:
 
 
 async def acknowledge(box: Box) -> Answer:
-    """Ends the alarm about a recovered admin password."""
+    """Ends the alarm about an admin password that was recovered."""
     await box.admin.acknowledge()
     return {}
 

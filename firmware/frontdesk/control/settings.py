@@ -27,6 +27,8 @@ async def get(box: Box, key: str) -> str:
 
 async def put(box: Box, key: str, value: str = "") -> Answer:
     """Changes one setting, at once and for good."""
+    if not value and "=" in key:
+        key, _, value = key.partition("=")
     key, text = _typed(key, value)
     box.candidate.refuse_trial(box)
     settings = checked(box, {key: text})
@@ -35,8 +37,6 @@ async def put(box: Box, key: str, value: str = "") -> Answer:
 
 
 def _typed(key: str, value: str) -> tuple[str, str | None]:
-    if not value and "=" in key:
-        key, _, value = key.partition("=")
     return known(key), None if value == DEFAULT else value
 
 
@@ -61,7 +61,7 @@ def _pairs(settings: Settings, texts: Mapping[str, str | None]) -> list[Pair]:
 # -- staged ------------------------------------------------------------------------------------------------------------
 
 
-async def stage(box: Box, key: str, value: str = "") -> Answer:
+async def stage(box: Box, key: str, value: str) -> Answer:
     """Stages one setting; `commit` takes all that are staged into use."""
     key, text = _typed(key, value)
     warning = box.candidate.stage(box, key, text)

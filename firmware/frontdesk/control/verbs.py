@@ -86,7 +86,7 @@ class Verb:
 
 USER = Argument("user", "name or number of the account", metavar="USER")
 NAME = Argument("name", "a name for people", option=True, required=False, metavar="TEXT")
-PASSWORD = Argument("password", "take the password from standard input; else one is made and printed", Kind.PASSWORD,
+PASSWORD = Argument("password", "a password of your own, asked for; else one is made and printed", Kind.PASSWORD,
                     option=True, required=False)  # fmt: skip
 ALIAS = Argument("alias", "the other number or name", metavar="ALIAS")
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
@@ -95,7 +95,8 @@ STATIC = Argument("static", "it never expires", Kind.FLAG, option=True, required
 CSV = Argument("text", "a file with the columns username,password,name", Kind.FILE, metavar="FILE.csv")
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
 KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
-VALUE = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
+VALUE = Argument("value", "a value, or `default`", metavar="VALUE")
+VALUE_OR_BOTH = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
 SEARCH = Argument("search", "a part of a number, name or alias", required=False, metavar="TEXT")
 START = Argument("start", "the first one, 0 by default", Kind.COUNT, option=True, required=False)
@@ -145,7 +146,7 @@ VERBS = (
     Verb("peer list", settings.peers, table("There are no trusted peers.", address="address", name="name"),
          role=Role.VIEWER),
     Verb("config get", settings.get, str, (KEY,), Role.VIEWER),
-    Verb("config set", settings.put, text.put, (KEY, VALUE)),
+    Verb("config set", settings.put, text.put, (KEY, VALUE_OR_BOTH)),
     Verb("config stage", settings.stage, text.staged, (KEY, VALUE), needs_box=True),
     Verb("config diff", settings.diff, text.diff, role=Role.VIEWER),
     Verb("config commit", settings.commit, text.committed, (CONFIRM,), needs_box=True),
