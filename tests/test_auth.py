@@ -472,7 +472,7 @@ def test_strangers_leave_no_trace() -> None:
     authenticator = make()
     for username in ("nobody", "1001", "off"):
         Phone(authenticator, username=username, password="wrong").refusal()
-    assert not authenticator._nonces._used
+    assert not authenticator.nonces._used
 
 
 def test_busy_account_looks_like_no_account_to_a_stranger() -> None:

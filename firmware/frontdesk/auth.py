@@ -12,7 +12,7 @@ from hmac import compare_digest
 from typing import Protocol
 
 from .model import MAX_SECRETS, Account, Secret
-from .nonces import Nonces, Use, Window
+from .nonces import Nonces, Use
 from .sip.digest import HASHES, Challenge, Credentials, ha1, kd
 from .sip.errors import ParseError, Rejection
 from .sip.message import Request
@@ -63,7 +63,7 @@ class Authenticator:
     ) -> None:
         """`key`: 32 bytes, fresh at each start; `random` gives at least 6 bytes. See `offer` for `algorithms`."""
         self._source = source
-        self._nonces = Nonces(key, random)
+        self.nonces = Nonces(key, random)
         self._decoy = key.hex()
         self.generation = 0
         """Grows whenever an account has changed: what was learnt of accounts before is not to be trusted."""
@@ -92,7 +92,7 @@ class Authenticator:
         account = self._source.account(username)
         good = account if account is not None and account.enabled else None
         use: Use = credentials.count if credentials.qop else _identity(request)
-        window = self._nonces.find(good.username if good else None, credentials.nonce, now)
+        window = self.nonces.find(good.username if good else None, credentials.nonce, now)
         if window is None or not window.admits(use):
             raise self._challenge(now, proxy, "stale-nonce", username)
         if not _same_resource(credentials.uri, request):
@@ -101,27 +101,19 @@ class Authenticator:
         if good is None or secret is None:
             raise self._challenge(now, proxy, _failure(account, credentials.algorithm), username)
         # The account's floor comes last: asked before the password, it would tell strangers that the account is in use.
-        if not self._nonces.spend(good.username, window, use, now):
+        if not self.nonces.spend(good.username, window, use, now):
             raise self._challenge(now, proxy, "stale-nonce", username)
         return Caller(good, secret.name, window.issued, nonce=window.nonce)
 
     def registered(self, caller: Caller, expires_at: float) -> None:
         """The caller's REGISTER was granted until then: its nonce lives as long, so a renewal needs one round trip."""
         if caller.account is not None:
-            self._nonces.extend(caller.account.username, caller.nonce, expires_at)
-
-    def window(self, username: str, nonce: str, now: float) -> Window | None:
-        """What that account has used of that nonce; None where it is expired or not ours."""
-        return self._nonces.find(username, nonce, now)
-
-    def spend(self, username: str, window: Window, use: Use, now: float) -> bool:
-        """Takes `use`, which that window admits, for a request whose proof is good. False: it is stale after all."""
-        return self._nonces.spend(username, window, use, now)
+            self.nonces.extend(caller.account.username, caller.nonce, expires_at)
 
     def forget(self, username: str) -> None:
         """The account was removed or disabled, or its secrets changed: its nonces are good no more."""
         self.generation += 1
-        self._nonces.forget(username)
+        self.nonces.forget(username)
 
     def _credentials(self, request: Request, now: float, proxy: bool) -> Credentials:
         """Those for our realm, free of defects and in an algorithm that is offered."""
@@ -174,7 +166,7 @@ class Authenticator:
     def _headers(self, now: float, proxy: bool, stale: bool) -> list[tuple[str, str]]:
         """A fresh challenge for each algorithm, most preferred on top (RFC 8760 section 2.3)."""
         header = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
-        nonce = self._nonces.issue(now)
+        nonce = self.nonces.issue(now)
         return [(header, str(Challenge(self._realm, nonce, name, stale))) for name in self.algorithms]
 
 

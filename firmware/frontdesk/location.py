@@ -73,8 +73,8 @@ class LocationService:
 
     def is_settled_alone(self, binding: Binding) -> bool:
         """Whether it is committed, the only one of its address-of-record, and no ticket is open."""
-        aor = binding.aor
-        return aor not in self._pending and self._by_id.get(binding.id) is binding and len(self._committed[aor]) == 1
+        committed = self._committed.get(binding.aor, ())
+        return len(committed) == 1 and committed[0] is binding and binding.aor not in self._pending
 
     def open_ticket(self, aor: AddressOfRecord) -> int | None:
         """The newest ticket of that address-of-record that is not on disk yet."""

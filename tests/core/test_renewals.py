@@ -307,7 +307,7 @@ def test_devices_that_are_gone_do_not_pile_up() -> None:
     known = next(iter(renewals._known.values()))
     gone = replace(known, binding=known.binding.copy())
     for number in range(500):
-        renewals._known[str(number)] = gone
+        renewals._known[b"%d" % number] = gone
     assert pair.send(pair.next(extra="User-Agent: other\r\n")) == 200
     assert len(renewals._known) == 1
 

@@ -16,6 +16,7 @@ _BRANCH = b";branch="
 _CSEQ = b"\r\nCSeq: "
 _REGISTER = b" REGISTER\r\n"
 _CONTACT = b"Contact: "
+_REGISTER_CONTACT = _REGISTER + _CONTACT
 _DATE = b"\r\nDate: "
 _NO_BODY = b"Content-Length: 0\r\n\r\n"
 
@@ -33,9 +34,11 @@ class AnswerTemplate:
 
     def ok(self, register: Register, contact: str, date: str | None) -> bytes:
         """The 200 to it."""
-        last = self.after if date is None or self.end is None else b"%b%b%b" % (self.after, date.encode(), self.end)
         value = contact.encode("utf-8", "surrogateescape")
-        return b"".join((_OK, self.head % register.branch, register.digits, _REGISTER, _CONTACT, value, last))
+        pieces = (_OK, self.head % register.branch, register.digits, _REGISTER_CONTACT, value, self.after)
+        if date is None or self.end is None:
+            return b"".join(pieces)
+        return b"".join((*pieces, date.encode(), self.end))
 
     def challenge(self, register: Register, headers: bytes) -> bytes:
         """The 401 to it: the same head, then the challenges."""

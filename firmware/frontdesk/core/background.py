@@ -63,7 +63,8 @@ class BackgroundWrites:
     def refreshed(self, binding: Binding, now: float, patience: float) -> None:
         """A pure refresh: on disk within `patience` seconds."""
         self._refreshed[binding.id] = binding
-        self._arm(now + patience)
+        if self._armed is None or now + patience < self._armed:
+            self._arm(now + patience)
 
     def forget(self, binding: Binding) -> None:
         """It is gone: another commit tells it."""

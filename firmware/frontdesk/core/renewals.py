@@ -16,13 +16,13 @@ from hmac import compare_digest
 from ..auth import Authenticator
 from ..events import Event
 from ..location import LocationService
-from ..model import Account, Binding, BindingState, Secret
+from ..model import Binding, BindingState
 from ..nonces import Window
 from ..registrar import Registrar
 from ..registrar.answer import sip_date, told
 from ..registrar.contact import Contact
 from ..registrar.spread import mark
-from ..sip.digest import Credentials, h
+from ..sip.digest import HASHES, Credentials, h
 from ..sip.errors import ParseError
 from ..sip.matching import server_key
 from ..sip.message import Request
@@ -47,15 +47,16 @@ class _Device:
 
     binding: Binding
     """As it is, or as it will be when it is on disk."""
+    call_id: str
     flow: Flow
     target: Flow
     """Where its answers go."""
     key: str
     """Of its server transactions, but for the branch."""
-    account: Account
-    secret: Secret
+    username: str
+    ha1: bytes
     algorithm: str
-    qop_and_ha2: str
+    qop_and_ha2: bytes
     """The tail of what is hashed."""
     generation: int
     """Of the accounts, when this was learnt."""
@@ -110,10 +111,11 @@ class Renewals:
     ) -> None:
         self._location = location
         self._authenticator = authenticator
+        self._nonces = authenticator.nonces
         self._layer = layer
         self._registrar = registrar
         self._registrations = registrations
-        self._known: dict[str, _Device] = {}
+        self._known: dict[bytes, _Device] = {}
         self._sweep_at = SPARE
 
     def clear(self) -> None:
@@ -125,9 +127,10 @@ class Renewals:
     def answer(self, data: bytes, flow: Flow, now: float, wall_offset: float | None) -> bool:
         """Answers `data` if it is a known device's and good in every way; else nothing has happened."""
         at = data.find(_CALL_ID) + len(_CALL_ID)
-        call_id = data[at : data.find(b"\r", at)].decode("utf-8", "surrogateescape")
-        device = self._known.get(call_id)
-        if device is None or device.binding.call_id != call_id or (device.flow is not flow and device.flow != flow):
+        device = self._known.get(data[at : data.find(b"\r", at)])
+        if device is None or device.binding.call_id != device.call_id:
+            return False
+        if device.flow is not flow and device.flow != flow:
             return False
         register = device.read(data)
         if register is None or device.generation != self._authenticator.generation:
@@ -181,13 +184,13 @@ class Renewals:
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
         answer = device.ok(register, binding, now, wall_offset)
         emit = self._registrations.emit if moved else None
-        username = device.account.username
-        self._registrations.write(binding, _Held(transaction, username, answer, binding, window, expires_at, emit))
+        held = _Held(transaction, device.username, answer, binding, window, expires_at, emit)
+        self._registrations.write(binding, held)
         return True
 
     def _may_renew(self, binding: Binding, register: Register, now: float) -> bool:
         return (
-            int(register.digits) > binding.cseq
+            register.cseq > binding.cseq
             and binding.connected
             and binding.expires_at is not None
             and binding.expires_at > now
@@ -197,23 +200,20 @@ class Renewals:
     def _spend(self, device: _Device, register: Register, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
         nonce, nc, cnonce, response = register.proof
-        username, count = device.account.username, int(nc, 16)
-        window = self._authenticator.window(username, nonce.decode(), now)
+        count = int(nc, 16)
+        window = self._nonces.find(device.username, nonce.decode(), now)
         if window is None or not window.admits(count):
             return None
-        ha1 = device.secret.ha1[device.algorithm]
-        expected = h(device.algorithm, f"{ha1}:{b':'.join((nonce, nc, cnonce)).decode()}:{device.qop_and_ha2}")
-        if not compare_digest(expected.encode(), response) or not self._authenticator.spend(
-            username, window, count, now
-        ):
+        hashed = b":".join((device.ha1, nonce, nc, cnonce, device.qop_and_ha2))
+        if not compare_digest(HASHES[device.algorithm](hashed).hexdigest().encode(), response):
             return None
-        return window
+        return window if self._nonces.spend(device.username, window, count, now) else None
 
     # -- learning a device ---------------------------------------------------------------------------------------------
 
     def learn(self, data: bytes, flow: Flow, accepted: Accepted) -> None:
         """Keeps what is needed to know the device again, if its REGISTER is of the usual shape."""
-        call_id = accepted.request.call_id
+        call_id = _bytes(accepted.request.call_id)
         self._known.pop(call_id, None)
         device = self._device(data, flow, accepted)
         if device is None:
@@ -228,7 +228,7 @@ class Renewals:
         self._known = {
             call_id: each
             for call_id, each in self._known.items()
-            if each.binding.call_id == call_id and each.binding in latest(each.binding.aor)
+            if each.binding.call_id == each.call_id and each.binding in latest(each.binding.aor)
         }
         self._sweep_at = 2 * len(self._known) + SPARE
 
@@ -251,11 +251,12 @@ class Renewals:
             return None
         return _Device(
             binding=binding,
+            call_id=request.call_id,
             flow=flow,
             target=response_target(request, flow),
             key=server_key(request).removesuffix(register.branch.decode()),
-            account=account,
-            secret=secret,
+            username=account.username,
+            ha1=secret.ha1[credentials.algorithm].encode(),
             algorithm=credentials.algorithm,
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
@@ -268,7 +269,7 @@ class Renewals:
 
 def _renew(binding: Binding, register: Register, window: Window, now: float) -> float:
     """Until when it lives from now on."""
-    binding.cseq = int(register.digits)
+    binding.cseq = register.cseq
     binding.nonce_issued = window.issued
     binding.seen_at = binding.accepted_at = now
     binding.state = BindingState.LIVE
@@ -286,10 +287,14 @@ def _is_read_alike(register: Register, request: Request, credentials: Credential
     """Whether the template takes for the holes what the parser took for them."""
     parsed = (credentials.nonce, credentials.nc, credentials.cnonce, credentials.response)
     read = tuple(each.decode() for each in register.proof)
-    return (register.branch.decode(), int(register.digits), read) == (request.via.branch, request.cseq.number, parsed)
+    return (register.branch.decode(), register.cseq, read) == (request.via.branch, request.cseq.number, parsed)
 
 
 # One string for all devices that ask the same URI.
 @lru_cache(maxsize=64)
-def _qop_and_ha2(algorithm: str, qop: str, uri: str) -> str:
-    return f"{qop}:{h(algorithm, f'REGISTER:{uri}')}"
+def _qop_and_ha2(algorithm: str, qop: str, uri: str) -> bytes:
+    return _bytes(f"{qop}:{h(algorithm, f'REGISTER:{uri}')}")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

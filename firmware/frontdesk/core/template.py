@@ -33,7 +33,8 @@ _MARKS = {
 _CLOSING = {b'"': b'"', b"<": b">"}
 _ENDS = b",; \r"
 _TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
-_QUOTED = _TOKEN + b"/="
+_IN_QUOTES = b"/="
+"""What base64 has besides."""
 _URI = _TOKEN + b"@:;=&$?/()[]#"
 _HEX = string.hexdigits.encode()
 _COOKIE = MAGIC_COOKIE.encode()
@@ -102,21 +103,24 @@ class Register:
     branch: bytes
     digits: bytes
     """The CSeq's number as it was written."""
+    cseq: int
     contact: str
     proof: tuple[bytes, ...]
 
 
 def usual(branch: bytes, digits: bytes, contact: bytes, *proof: bytes) -> Register | None:
     """The REGISTER with that in its holes; None where one holds what could mean more than it says."""
-    if not branch.startswith(_COOKIE) or branch == _COOKIE or branch.translate(None, _TOKEN):
+    if not branch.startswith(_COOKIE) or branch == _COOKIE:
         return None
     if not digits.isdigit() or len(digits) > _MAX_DIGITS or contact.translate(None, _URI):
         return None
     if proof and (len(proof[1]) != _NC_DIGITS or proof[1].translate(None, _HEX)):
         return None
-    if b"".join(proof).translate(None, _QUOTED):
+    # All at once, since nearly all are tokens: what is not has to be in the proof, and quoted.
+    odd = b"".join((branch, *proof)).translate(None, _TOKEN)
+    if odd and (odd.translate(None, _IN_QUOTES) or branch.translate(None, _TOKEN)):
         return None
-    return Register(branch, digits, contact.decode(), proof)
+    return Register(branch, digits, int(digits), contact.decode(), proof)
 
 
 def has_proof(data: bytes) -> bool:

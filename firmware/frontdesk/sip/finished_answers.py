@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from .timers import TIMEOUT, Deadline, Deadlines
 from .wire import Flow
@@ -16,7 +16,8 @@ SWEEP = 1.0
 """Seconds by which an answer may outlive its Timer J: one timer serves all."""
 
 
-class Finished(NamedTuple):
+@dataclass(slots=True)
+class Finished:
     """An answer, where it goes, and when it may be forgotten."""
 
     key: str

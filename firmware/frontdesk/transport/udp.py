@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from ..sip.errors import TransportError
 from ..sip.wire import Flow, HostPort
@@ -28,7 +28,8 @@ class UdpSocket:
     def __init__(self, address: HostPort, arrived: Callable[[list[Datagram]], None]) -> None:
         """Binds; raises OSError. `arrived` is called with what was read."""
         self._arrived = arrived
-        self._flows: dict[HostPort, Flow] = {}
+        self._flows: dict[Any, Flow] = {}
+        """By the remote address as the socket tells it."""
         self._socket = _bind(address)
         self.address: HostPort = self._socket.getsockname()[:2]
 
@@ -52,19 +53,20 @@ class UdpSocket:
 
     def _drain(self) -> None:
         receive = self._socket.recvfrom
+        known = self._flows.get
         datagrams: list[Datagram] = []
-        with contextlib.suppress(OSError):  # BlockingIOError: all is read; others tell of a datagram sent before
+        try:
             while len(datagrams) < READ:
                 data, remote = receive(65_535)
-                datagrams.append((data, self._flow(remote[:2])))
+                datagrams.append((data, known(remote) or self._flow(remote)))
+        except OSError:  # BlockingIOError: all is read; others tell of a datagram sent before
+            pass
         self._arrived(datagrams)
 
-    def _flow(self, remote: HostPort) -> Flow:
-        flow = self._flows.get(remote)
-        if flow is None:
-            if len(self._flows) >= KNOWN_FLOWS:
-                self._flows.clear()
-            flow = self._flows[remote] = Flow("udp", self.address, remote)
+    def _flow(self, remote: Any) -> Flow:
+        if len(self._flows) >= KNOWN_FLOWS:
+            self._flows.clear()
+        flow = self._flows[remote] = Flow("udp", self.address, remote[:2])  # IPv6 has two more
         return flow
 
 
