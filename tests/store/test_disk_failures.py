@@ -272,4 +272,4 @@ def test_log_is_emptied_before_the_first_commit_after_a_failure(memory: Path) ->
         assert register(box, "a", 5060) == 500
         said.clear()
         assert register(box, "b", 5061) == 200
-        assert said[:2] == ["PRAGMA wal_checkpoint", "INSERT OR REPLACE INTO bindings "]
+        assert said[:3] == ["PRAGMA wal_checkpoint", "PRAGMA database_list", "INSERT OR REPLACE INTO bindings "]

@@ -20,6 +20,7 @@ from ..model import Commit
 from . import bindings
 from .batch import Batch
 from .clock import Clock
+from .log_room import LogRoom
 from .trouble import Trouble
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class Journal:
             "No snapshot of accounts and settings can be written", "snapshots are written again", clock.wall
         )
         self._connection: sqlite3.Connection | None = None
+        self._room: LogRoom | None = None
         self._written = 0
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
@@ -232,10 +234,11 @@ class Journal:
             try:
                 if self._disk.notice:
                     _empty_log(connection)
+                room = LogRoom(connection)
             except BaseException:
                 connection.close()
                 raise
-            self._connection = connection
+            self._connection, self._room = connection, room
         return self._connection
 
     def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:
@@ -265,6 +268,8 @@ class Journal:
             self._after_change()
         for future, result in futures:
             future.set_result(result)
+        if self._room is not None:  # last: nobody waits for it
+            self._room.keep()
 
     def _after_change(self) -> None:
         # The change is on disk: a snapshot that fails, for whatever reason, does not deny it, nor end the thread.
