@@ -92,7 +92,7 @@ def _provision(options: Namespace, screen: Screen) -> int:
     with _connected(options) as box:
         made = provision(box, office, wishes, words, screen)
     told = {} if options.dry_run else made.passwords
-    screen.answer({"steps": made.diff, "done": not options.dry_run, "passwords": told})
+    screen.answer({"steps": made.diff, "done": not options.dry_run, "passwords": told, "notes": made.notes})
     return DONE
 
 

@@ -76,14 +76,27 @@ def _health(box: Box) -> Iterator[Finding]:
         box.log_in()
     except (NoPassword, Refused) as error:
         yield Finding("login", False, str(error))
+    if box.hello.get("password") is False:
+        yield Finding("login", True, "There is no admin password yet: whoever is at this line administers the box.")
     status = box.ask("status")
-    yield Finding("box", True, f"Up for {status['uptime']} s: {status['accounts']} accounts, "
-                               f"{status['bindings']} bindings, {status['calls']} calls.")  # fmt: skip
+    yield Finding("load", True, f"Up for {_duration(status['uptime'])}: {status['accounts']} accounts, "
+                                f"{status['bindings']} bindings, {status['calls']} calls.")  # fmt: skip
     if "journal" in status:
         waiting = status["journal"]["pending"]
         yield Finding("disk", waiting < HIGH_JOURNAL, f"{waiting} changes wait for it.")
-    for notice in status.get("notices", ()):
-        yield Finding("notice", False, notice)
+    if status["provisioned"] and "problems" in box.hello.get("verbs", ()):
+        for problem in box.ask("problems"):
+            yield Finding("problem", False, f"{problem['text'].rstrip('.')}. {problem['cure']}".strip())
+    else:
+        for notice in status.get("notices", ()):
+            yield Finding("notice", False, notice)
+
+
+def _duration(seconds: int) -> str:
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if days:
+        return f"{days} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min {seconds % 60} s"
 
 
 def own_version() -> str:

@@ -59,6 +59,8 @@ class Plan:
 
     steps: list[Step] = field(default_factory=list)
     passwords: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What the box has said to them, once they are carried out."""
 
     @property
     def diff(self) -> list[str]:

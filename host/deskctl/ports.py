@@ -67,7 +67,7 @@ def _ask(port: str, description: str, baud: int) -> Found:
     except NoAnswer:
         return Found(port, description, "silent")
     except (LinkError, Refused, CableGone) as error:
-        return Found(port, description, str(error).rstrip("."))
+        return Found(port, description, str(error).removeprefix(f"{port} ").rstrip("."))
     finally:
         box.close()
     return Found(

@@ -73,11 +73,14 @@ def _apply(box: Box, office: Office, made: Plan, words: Words, screen: Screen) -
     words.keep(office, made.passwords)
     try:
         with screen.bar("Setting up the box") as bar:
-            box.all([(step.verb, step.arguments) for step in made.steps], bar)
+            answers = box.all([(step.verb, step.arguments) for step in made.steps], bar)
+        made.notes += [note for answer in answers if isinstance(answer, dict) for note in answer.get("notes", ())]
         rest = plan.make(office, look(box, screen), lambda user: "")
         if rest.steps:
             raise Refused("The box took everything, but does not show: " + "; ".join(rest.diff))
     finally:
         if made.passwords:
             words.tell(made.passwords)
+    for note in made.notes:
+        screen.say(f"Note: {note}")
     screen.say(f"Done and looked at again: {len(made.diff)} steps.")

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
 
 
 class Bar:
@@ -41,12 +40,12 @@ class Screen:
     def say(self, text: str) -> None:
         """A line for people; programs do not get it."""
         if not self.as_json:
-            self._out.print(text)
+            self._out.print(_plain(text))
 
     def complain(self, text: str) -> None:
         """What went wrong."""
         for line in text.splitlines():
-            self._err.print(f"deskctl: {line}")
+            self._err.print(f"deskctl: {_plain(line)}")
 
     def answer(self, answer: object) -> None:
         """For programs alone."""
@@ -57,10 +56,10 @@ class Screen:
         """For people alone."""
         if self.as_json:
             return
-        table = Table(*heading, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            table.add_row(*row)
-        self._out.print(table)
+        widths = [max(map(len, column)) for column in zip(heading, *rows, strict=True)]
+        for style, row in [("bold", heading), *((None, row) for row in rows)]:
+            cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+            self._out.print(_plain("  ".join(cells).rstrip()), style=style)
 
     def agreed(self, question: str) -> bool:
         """Whether the person says yes; nobody there says no."""
@@ -75,3 +74,8 @@ class Screen:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as progress:
             yield Bar(progress, label)
+
+
+def _plain(text: str) -> str:
+    """A box may tell what strangers have sent it; nothing of that moves the cursor here."""
+    return "".join(char if char.isprintable() else "?" for char in text)

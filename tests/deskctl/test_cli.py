@@ -18,6 +18,7 @@ import pytest
 
 from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, main
 from deskctl.passwords import AdminPassword
+from frontdesk.events import Event, Kind
 from tests.deskctl.conftest import Boxes
 from tests.deskctl.pty_box import PtyBox
 
@@ -80,6 +81,16 @@ def test_box_becomes_what_the_file_says_and_stays_so(boxes: Boxes, office: Path,
     assert box.verb("config get", key="default-expires") == "10m"
     status, out, _ = run("provision", office, "--port", box.port, "--yes", OPEN)
     assert status == DONE and "nothing is to be done" in out and "password" not in out
+
+
+def test_what_the_box_notes_is_told(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "office.toml"
+    file.write_text('[box]\nhostname = "lobby"\n')
+    box = boxes("open sesame")
+    (tmp_path / "password").write_text("open sesame\n")
+    _, out, _ = run("provision", file, "--port", box.port, "--yes", "--password-file", tmp_path / "password")
+    assert "\x1b" not in run("provision", "no\x1b[2Jfile.toml")[2]
+    assert "Note: hostname: kept, but not used here: managed by this computer." in out
 
 
 def test_passwords_that_are_shown_are_those_of_the_phones(boxes: Boxes, office: Path, run: Run) -> None:
@@ -243,7 +254,7 @@ def test_ports_shows_boxes_and_what_is_none(boxes: Boxes, run: Run) -> None:
     assert [rows[box.port]["login"] for box in (open_box, locked)] == [False, True]
     assert "cannot be opened" in rows["/dev/there-is-none"]["state"]
     status, out, _ = run(*asked)
-    assert "A1" in out and "A2" in out
+    assert "A1" in out and "A2" in out and len(out.splitlines()) == 4
     assert run("ports", "--port", "/dev/there-is-none")[0] == NO_BOX
 
 
@@ -266,6 +277,7 @@ def test_doctor_finds_a_good_box_good(boxes: Boxes, run: Run) -> None:
     status, out, _ = run("doctor", "--port", boxes().port)
     assert status == DONE and "BAD" not in out
     assert "serial number B0X" in out and "0 frames" in out and "0 accounts" in out
+    assert "There is no admin password yet" in out
 
 
 def test_doctor_names_what_is_bad(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,6 +291,12 @@ def test_doctor_names_what_is_bad(boxes: Boxes, run: Run, monkeypatch: pytest.Mo
     monkeypatch.setattr("deskctl.doctor.own_version", lambda: "0.0.1")
     status, out, _ = run("doctor", "--port", box.port)
     assert "BAD notice    The disk is old." in out and "BAD versions" in out
+    box.verb("account add", user="101")
+    refused = Event(box.desk.now, Kind.REFUSED, "101", "refused", "192.0.2.9:5060/udp", "wrong-password")
+    box.do(lambda: box.desk.core.events.add(refused))
+    status, out, _ = run("doctor", "--port", box.port)
+    assert "BAD problem   The disk is old." in out
+    assert "BAD problem   192.0.2.9 answers with a password that is not 101's. Type the account's" in out
     status, out, _ = run("doctor", "--port", "/dev/there-is-none")
     assert status == REFUSED and "BAD port" in out
 
