@@ -23,6 +23,8 @@ class Wiring:
         """`rate`: bytes a second each way, 0: at once. Without flow control, what an end does not take is lost."""
         self.noise = noise
         self.lost = 0
+        self.carried = {"to the box": 0, "from the box": 0}
+        """Bytes."""
         self._rate = rate
         self._near, self._far = pty.openpty(), pty.openpty()
         for master, end in (self._near, self._far):
@@ -30,16 +32,17 @@ class Wiring:
             os.set_blocking(master, flow_control)
         self.box, self.panel = os.ttyname(self._near[1]), os.ttyname(self._far[1])
         self._stop_out, self._stop_in = os.pipe()
-        ways = ((self._near[0], self._far[0]), (self._far[0], self._near[0]))
+        ways = (("from the box", self._near[0], self._far[0]), ("to the box", self._far[0], self._near[0]))
         self._threads = [threading.Thread(target=self._carry, args=way, daemon=True) for way in ways]
         for thread in self._threads:
             thread.start()
 
-    def _carry(self, source: int, drain: int) -> None:
+    def _carry(self, way: str, source: int, drain: int) -> None:
         free = time.monotonic()
         while self._stop_out not in (ready := select.select([source, self._stop_out], [], [])[0]):
             assert ready == [source]
             data = self.noise(os.read(source, PIECE))
+            self.carried[way] += len(data)
             if self._rate:
                 free = max(free, time.monotonic()) + len(data) / self._rate
                 select.select([self._stop_out], [], [], max(0.0, free - time.monotonic()))
