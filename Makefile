@@ -43,7 +43,8 @@ hints:
 	  '    user       101         (also called extension or authentication name)' \
 	  '    password   the one that was printed' \
 	  '' \
-	  'Do the same with 102 on another phone, and dial 101 from it. Ctrl-C stops the box.' ''
+	  'Do the same with 102 on another phone, and dial 101 from it. Ctrl-C stops the box.' \
+	  'Or do all of that in a browser: https://'"$$address"':8443/ (README.md, "Open the page").' ''
 
 test: $(VENV) $(PANEL)/.done clients  ## run all tests, the real phones of tests/e2e too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -81,6 +82,7 @@ bench: $(VENV)  ## print the figures: registrations and calls a second, latency,
 	PYTHONPATH=. $(BIN)/python tests/bench/run.py
 	PYTHONPATH=. $(BIN)/python tests/bench/beside.py
 	PYTHONPATH=. $(BIN)/python tests/bench/first_boot.py
+	PYTHONPATH=. $(BIN)/python tests/bench/page.py
 
 avalanche: $(VENV)  ## print what happens when 2,000 phones come back at once, and when 19,000 do
 	PYTHONPATH=. $(BIN)/python tests/bench/avalanche.py

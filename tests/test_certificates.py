@@ -164,6 +164,14 @@ def test_given_pair_is_used_and_a_newer_one_with_no_restart(house: House) -> Non
         assert house.certificates.fingerprint == hashlib.sha256(shown).digest().hex(":").upper()
 
 
+def test_given_pair_that_is_broken_shuts_nobody_out(house: House) -> None:
+    (house.directory).mkdir()
+    (house.directory / "given.key").write_bytes(b"nonsense")
+    (house.directory / "given.crt").write_bytes(b"nonsense")
+    house.leaf()
+    assert house.verify("-verify_hostname", "frontdesk.local") == "box.crt: OK"
+
+
 def test_openssl_and_the_box_show_the_same_fingerprint(house: House) -> None:
     house.leaf()
     command = ["openssl", "x509", "-in", "ca.crt", "-noout", "-fingerprint", "-sha256"]

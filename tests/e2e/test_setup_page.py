@@ -157,6 +157,10 @@ def test_every_page_is_whole_at_each_width_in_each_language(
     box: Box, visit: Callable[..., Page], tmp_path: Path, language: str, width: int
 ) -> None:
     set_up(visit(), box)
+    box.run("binding", "add", "101", "sip:door@192.0.2.7", "--static")  # So that every list has something in it.
+    box.run("alias", "add", "101", "front")
+    box.run("device", "add", "101", "mobile")
+    box.run("peer", "add", "192.0.2.5", "--name", "PBX")
     page = visit(language=language, width=width)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)

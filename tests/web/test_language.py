@@ -83,5 +83,16 @@ def test_page_is_in_the_browsers_language(house: House, name: str) -> None:
     assert ("Add one" in text, "Eines anlegen" in text) == (name == "en", name == "de")
 
 
+def test_refusals_are_in_the_browsers_language(house: House) -> None:
+    german = {"Accept-Language": "de"}
+    browser = house.logged_in("viewer", "only looking")
+    for answer, text in (
+        (browser.get("/nothing", headers=german), "Diese Seite gibt es nicht."),
+        (browser.get("/", headers=german | {"Host": "evil.example"}), "Dieses Gerät heißt nicht evil.example"),
+        (browser.get("/cards", headers=german), "Das darf nur ein Verwalter."),
+    ):
+        assert text in answer.text and '<html lang="de">' in answer.text
+
+
 def test_catalogs_are_where_an_installed_package_finds_them() -> None:
     assert LOCALE.is_relative_to(Path(__import__("frontdesk_web").__file__ or "").parent)

@@ -289,6 +289,18 @@ def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
     assert api.get("/api/1/nothing").json()["error"]
 
 
+def test_health_is_503_while_nothing_is_served(house: House) -> None:
+    house.desk.box.listeners = []
+    assert house.browser().get("/healthz").status_code == 503
+    house.desk.box.listeners = ["udp:192.0.2.1:5060"]
+    assert house.browser().get("/healthz").text == "ok\n"
+
+
+def test_range_shows_console_lines_that_do_the_same(house: House, browser: Browser) -> None:
+    page = followed(browser, browser.send_form("/accounts", "/accounts/range", range="201-204"))
+    assert CONSOLE.findall(page) == ["add account 201; add account 202; add account 203; …"]
+
+
 def test_metrics_are_for_the_box_itself_and_for_tokens(house: House, api: Browser) -> None:
     phone(house.desk)
     text = api.get("/metrics").text

@@ -9,7 +9,7 @@ from bottle import Bottle, HTTPError, HTTPResponse, request, static_file, templa
 
 from frontdesk.control import Box
 
-from . import api, gate, metrics
+from . import api, gate, language, metrics
 from .changes import CHANGES
 from .pages import accounts, calls, cards, entry, first_boot, front, health, peers, settings, system
 from .route import LARGE, Need, Route
@@ -89,9 +89,15 @@ def _sentence(error: HTTPError) -> str:
     """An error as one sentence: never a trace, never a secret."""
     for name, value in gate.HEADERS.items():
         error.set_header(name, value)
-    said = str(error.body) if error.status_code < 500 else "The box could not do that; its log says why."
+    name = gate.spoken_language()
+    texts = language.catalog(name)
+    said = str(error.body)
+    if error.status_code >= 500:
+        said = texts.gettext("The box could not do that; its log says why.")
+    elif error.status_code == 404 and said.startswith("Not found"):
+        said = texts.gettext("There is no such page.")
     if request.path.startswith("/api/"):
         error.content_type = "application/json"
         return json.dumps({"error": said}) + "\n"
-    page: str = template("error", template_lookup=[VIEWS], status=error.status_line, said=said)
+    page: str = template("error", template_lookup=[VIEWS], language=name, status=error.status_line, said=said)
     return page

@@ -15,6 +15,7 @@ from frontdesk.control import Role, VerbError
 from frontdesk.control.throttle import Throttled
 
 from . import language
+from .language import N_
 from .route import Need, Route
 from .sessions import Session
 from .visit import House, Visit
@@ -41,13 +42,13 @@ def enter(house: House, route: Route, /, **named: str) -> Any:
     source = request.environ.get("REMOTE_ADDR", "")
     host = host_of(request.environ.get("HTTP_HOST", ""))
     if not house.site.knows(host):
-        raise HTTPError(421, f"This box is not known as {host[:80]!r}: `set web.names {host[:80]}` makes it so.")
+        raise refused(421, N_("This box is not known as {host}: `set web.names {host}` makes it so."), host=host[:80])
     _check_size(route)
     loopback = _is_loopback(source)
     if request.environ.get("frontdesk.sibling") and not loopback and not route.beside:
         if request.method in SAFE:
             go("/trust")
-        raise HTTPError(403, "Nothing is changed over http: this box has https.")
+        raise refused(403, N_("Nothing is changed over http: this box has https."))
     visit = _visit(house, host, source, loopback)
     if route.need in (Need.READ_TOKEN, Need.ADMIN_TOKEN):
         return _done(route.run, visit, named)  # With a token of its own; cookies open nothing there.
@@ -70,6 +71,16 @@ def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
     for name, value in visit.headers.items():
         response.set_header(name, value)
     return shown
+
+
+def spoken_language() -> str:
+    """What the browser prefers."""
+    return language.preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+def refused(status: int, text: str, **words: object) -> HTTPError:
+    """One sentence, in the browser's language."""
+    return HTTPError(status, language.catalog(spoken_language()).gettext(text).format(**words))
 
 
 def go(path: str) -> NoReturn:
@@ -111,7 +122,7 @@ def _is_loopback(source: str) -> bool:
 def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
     secure = request.environ.get("wsgi.url_scheme") == "https"
     allowed = not house.site.https_port and house.box.settings.web_allow_plain
-    name = language.preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+    name = spoken_language()
     cookie = request.get_cookie(cookie_name(secure)) or ""
     return Visit(
         house,
@@ -140,7 +151,7 @@ def _decoded(fields: Any) -> dict[str, str]:
     try:
         return dict(fields.decode())
     except UnicodeError:
-        raise HTTPError(400, "That is no text in UTF-8.") from None
+        raise refused(400, N_("That is no text in UTF-8.")) from None
 
 
 # -- cookies -----------------------------------------------------------------------------------------------------------
@@ -180,9 +191,9 @@ def _check_size(route: Route) -> None:
         return
     length = request.environ.get("CONTENT_LENGTH") or ("0" if request.method == "DELETE" else "")
     if request.environ.get("HTTP_TRANSFER_ENCODING") or not length.isdecimal():
-        raise HTTPError(411, "The length of what is sent has to be said.")
+        raise refused(411, N_("The length of what is sent has to be said."))
     if int(length) > route.most:
-        raise HTTPError(413, f"That is more than {route.most >> 10} KiB.")
+        raise refused(413, N_("That is more than {most} KiB."), most=route.most >> 10)
 
 
 def _check_need(visit: Visit, route: Route) -> None:
@@ -196,9 +207,9 @@ def _check_need(visit: Visit, route: Route) -> None:
     if not good:
         if request.method in SAFE:
             go("/login" if is_set else "/welcome")
-        raise HTTPError(403, "Log in first.")
+        raise refused(403, N_("Log in first."))
     if route.need is Need.ADMIN and visit.role is not Role.ADMIN:
-        raise HTTPError(403, "Only an administrator may do that.")
+        raise refused(403, N_("Only an administrator may do that."))
 
 
 def _check_origin(visit: Visit, route: Route, host: str) -> None:
@@ -207,12 +218,12 @@ def _check_origin(visit: Visit, route: Route, host: str) -> None:
         return
     origin = request.environ.get("HTTP_ORIGIN")
     if origin is not None and (host_of(urlsplit(origin).netloc) != host):
-        raise HTTPError(403, "That came from another site.")
+        raise refused(403, N_("That came from another site."))
     if visit.session is not None and route.need is not Need.NOTHING:
         import hmac
 
         if not hmac.compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode()):
-            raise HTTPError(403, "That form is old: load the page again.")
+            raise refused(403, N_("That form is old: load the page again."))
 
 
 def secure_headers() -> None:

@@ -80,13 +80,21 @@ class Certificates:
     def _load(self, now: datetime) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.is_given:
-            context.load_cert_chain(self._directory / "given.crt", self._directory / "given.key")
+        if self.is_given and self._took_given(context):
             self._good = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
         else:
             self._settle(self._names(), now)
             context.load_cert_chain(self._directory / "box.crt", self._directory / "box.key")
         return context
+
+    def _took_given(self, context: ssl.SSLContext) -> bool:
+        """A pair that is broken shuts nobody out: the box's own is used until there is a good one."""
+        try:
+            context.load_cert_chain(self._directory / "given.crt", self._directory / "given.key")
+        except (OSError, ValueError) as error:
+            _log.warning("given.crt and given.key cannot be used, the box's own certificate is: %s", error)
+            return False
+        return True
 
     def _settle(self, names: Names, now: datetime) -> None:
         """There is a CA that is good for these names, and a leaf of it for them."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from bottle import response
+from bottle import HTTPResponse
 
 from ..visit import Visit
 
+TYPE = {"Content-Type": "text/plain; charset=utf-8"}
 
-def healthz(visit: Visit) -> str:
-    """Whether the loop answers, and what it must write is written."""
+
+def healthz(visit: Visit) -> HTTPResponse:
+    """Whether the loop answers, phones are listened to, and the disk takes what is written."""
     status = visit.do("status")
-    response.content_type = "text/plain; charset=utf-8"
-    return "ok\n" if status["listeners"] else "not serving\n"
+    if not status["listeners"] or (visit.box.journal and visit.box.journal.notices):
+        return HTTPResponse("not serving\n", 503, TYPE)
+    return HTTPResponse("ok\n", 200, TYPE)

@@ -11,7 +11,7 @@
 <p class="soft">{{_("The account is disabled: nobody can register or call as it.")}}</p>
 % end
 % if account["devices"]:
-<table class="wide"><thead><tr><th>{{_("Reached")}}</th><th>{{_("Device")}}</th><th>{{_("Since")}}</th><th></th></tr></thead><tbody>
+<table class="wide"><thead><tr><th>{{_("Reached")}}</th><th>{{_("Device")}}</th><th>{{_("Since")}}</th><td></td></tr></thead><tbody>
 %   for device in account["devices"]:
 <tr><td><span class="dot on"></span>{{device["at"] or _("set by hand")}} {{device["over"] or ""}}<br><span class="small soft">{{device["contact"]}}</span></td><td>{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td><td>\\
 %     if admin:
@@ -75,7 +75,7 @@
 % end
 <section class="sheet"><h2>{{_("What happened")}}</h2>
 % if events:
-<ol class="lines">
+<ol class="lines" lang="en">
 %   for event in events:
 <li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{event["text"]}} <span class="soft">{{event["source"]}}</span></li>
 %   end

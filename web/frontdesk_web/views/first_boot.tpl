@@ -22,7 +22,7 @@
 <p class="hint">{{_("The box does not know what time it is.")}}</p></div>
 <script src="/static/clock.js" defer></script>
 %   end
-<button>{{_("Next")}}</button>
+<p class="actions"><button>{{_("Next")}}</button></p>
 % elif step == "network":
 <h1>{{_("The network")}}</h1>
 %   fixed = form.get("way", "fixed" if settings["net.address"] != "dhcp" else "dhcp") == "fixed"
@@ -41,14 +41,14 @@
 <input id="domain" name="domain" value="{{form.get("domain", domain)}}" aria-describedby="domain-hint">
 <p class="hint" id="domain-hint">{{_("What stands behind the @ of every number. It stays as long as there are accounts.")}}</p></div>
 %   end
-<button>{{_("Next")}}</button> <a class="button plain" href="/welcome/box">{{_("Back")}}</a>
+<p class="actions"><button>{{_("Next")}}</button> <a class="button plain" href="/welcome/box">{{_("Back")}}</a></p>
 % else:
 <h1>{{_("The phones")}}</h1>
 <div class="field"><label for="accounts">{{_("Numbers")}}</label>
 <input id="accounts" name="accounts" value="{{form.get("accounts", first_accounts)}}" aria-describedby="accounts-hint">
 <p class="hint" id="accounts-hint">{{_("Such as 101-105: each gets an account and a password. More can be added later; `none` adds none now.")}}</p></div>
 <p>{{_("With the last button all three steps are carried out.")}}</p>
-<button>{{_("Set the box up")}}</button> <a class="button plain" href="/welcome/network">{{_("Back")}}</a>
+<p class="actions"><button>{{_("Set the box up")}}</button> <a class="button plain" href="/welcome/network">{{_("Back")}}</a></p>
 % end
 </form>
 </div>

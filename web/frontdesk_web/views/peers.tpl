@@ -3,7 +3,7 @@
 <p>{{_("A peer is another telephone system that is trusted by its address: its calls need no password.")}}</p>
 <section class="sheet">
 % if peers:
-<table class="wide"><thead><tr><th>{{_("Address")}}</th><th>{{_("Name")}}</th><th></th></tr></thead><tbody>
+<table class="wide"><thead><tr><th>{{_("Address")}}</th><th>{{_("Name")}}</th><td></td></tr></thead><tbody>
 %   for peer in peers:
 <tr><td>{{peer["address"]}}</td><td>{{peer["name"]}}</td><td>\\
 %     if visit.role == "admin":
