@@ -81,6 +81,8 @@ panel: $(PANEL)/.done  ## compile the front panel's program into build/panel, fo
 bench: $(VENV)  ## print the figures: registrations and calls a second, latency, memory
 	PYTHONPATH=. $(BIN)/python tests/bench/run.py
 	PYTHONPATH=. $(BIN)/python tests/bench/beside.py
+	PYTHONPATH=. $(BIN)/python tests/bench/day.py
+	PYTHONPATH=. $(BIN)/python tests/bench/growth.py
 	PYTHONPATH=. $(BIN)/python tests/bench/first_boot.py
 	PYTHONPATH=. $(BIN)/python tests/bench/page.py
 

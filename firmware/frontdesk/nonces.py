@@ -13,6 +13,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 UNUSED_LIFE = 300.0
 """Seconds that a nonce lives; and one that has registered, at least."""
@@ -72,6 +73,9 @@ class Window:
         self.expires_at = min(max(expires_at, self.issued + UNUSED_LIFE), self.issued + LONGEST_LIFE)
 
 
+_dispensable = attrgetter("registered", "used_at")
+
+
 @dataclass(slots=True)
 class _Used:
     """The windows of one account, and its floor."""
@@ -95,7 +99,7 @@ class _Used:
         for window in [window for window in self.windows if window.expires_at <= now]:
             self.drop(window)
         if len(self.windows) >= WINDOWS:
-            self.drop(min(self.windows, key=lambda window: (window.registered, window.used_at)))
+            self.drop(min(self.windows, key=_dispensable))
 
 
 class Nonces:

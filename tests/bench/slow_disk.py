@@ -1,6 +1,6 @@
 """Frontdesk on a disk whose sync takes a given time. Usage: slow_disk.py SECONDS serve [flags of `frontdesk serve`].
 
-The delay is injected at the journal's seam: the connection that `store.database.connect` makes waits at each COMMIT, in
+The delay is injected at the journal's seam: the connection that `store.database.connect` makes waits at each commit, in
 the writer thread, as a slow card would. Put the data on a file system in memory, so that the delay is all there is.
 """
 
@@ -18,7 +18,7 @@ def delayed(seconds: float) -> type[sqlite3.Connection]:
     class SlowConnection(sqlite3.Connection):
         def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
             cursor = super().execute(sql, *rest)
-            if sql == "COMMIT":
+            if sql.startswith(("COMMIT", "INSERT")) and not self.in_transaction:
                 time.sleep(seconds)
             return cursor
 
