@@ -134,7 +134,7 @@ define install_packages
 	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	  echo "The tests need these Debian packages, installing them$${sudo:+ through sudo}:$$missing"; \
 	  $$sudo apt-get update -q </dev/null && \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing </dev/null; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 $$missing </dev/null; \
 	}
 endef
 
