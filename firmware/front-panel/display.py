@@ -11,6 +11,7 @@ COLUMNS, ROWS = 16, 8
 _LETTER = const(8)
 _ASCII = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
 """The font has no others."""
+_SIGNS = "/:.-_"
 
 
 class Display:
@@ -86,24 +87,23 @@ def plain(text: str) -> str:
 
 
 def wrapped(text: str) -> "list[str]":
-    """Lines of at most sixteen letters, cut between words where one fits."""
-    lines = []
-    line = ""
+    """Lines of at most sixteen letters, cut between words, and long words behind one of their signs."""
+    lines = [""]
     for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) <= COLUMNS:
+            lines[-1] += " " + word
+            continue
         while len(word) > COLUMNS:
-            room = COLUMNS - len(line) - 1 if line else COLUMNS
-            if room > 0:
-                line = line + " " + word[:room] if line else word[:room]
-                word = word[room:]
-            lines.append(line)
-            line = ""
-        if not line:
-            line = word
-        elif len(line) + 1 + len(word) <= COLUMNS:
-            line = line + " " + word
-        else:
-            lines.append(line)
-            line = word
-    if line:
-        lines.append(line)
-    return lines
+            cut = _cut(word)
+            lines.append(word[:cut])
+            word = word[cut:]
+        lines.append(word)
+    return lines[1:]
+
+
+def _cut(word: str) -> int:
+    """Letters of a word that is too long for a line which stay on it: addresses and URLs are read in their parts."""
+    for place in range(COLUMNS, 0, -1):
+        if word[place - 1] in _SIGNS:
+            return place
+    return COLUMNS

@@ -15,7 +15,7 @@ WAITING = (0, 0, 24)
 READY = (0, 16, 0)
 CALLING = (0, 24, 24)
 ALARM = (40, 0, 0)
-ASKING = (32, 16, 0)
+ASKING = NEW = (32, 16, 0)
 DARK = (0, 0, 0)
 _BLINK = const(512)
 """Milliseconds on, and off; a power of two."""

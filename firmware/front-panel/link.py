@@ -11,15 +11,20 @@ from panel_link.receiving import Receiver
 from panel_link.stream import Stream
 
 _PIECE = const(64)
-_AGAIN = const(5000)
+_GREET = const(5000)
 """Milliseconds between two greetings of a box that does not answer."""
+_ASK = const(2000)
+"""Milliseconds between two questions to a box that does not answer."""
 _NO_BOX = const(-1)
 _QUIET = const(15000)
 """Milliseconds without a word, and the box is greeted anew: it may have been started again."""
+_LONGEST = const(0x1FFFFFFF)
+"""Milliseconds of silence that are counted, six days; the clock itself begins anew after twelve."""
 _CLOCK = const(0x3FFFFFFF)
 SILENT = 60000
 """Milliseconds without a word, and people are told."""
-_RESET_TRIES = const(5)
+_MOST_TYPED = const(2048)
+"""Bytes for a USB port that nobody reads; the box keeps what is more."""
 
 
 class Link:
@@ -29,7 +34,6 @@ class Link:
         self._uart = UART(pins.UART, baudrate=pins.BAUDRATE, tx=Pin(pins.TX), rx=Pin(pins.RX), timeout=0, rxbuf=2048)
         self._receiver = Receiver()
         self._buffer = bytearray(_PIECE)
-        self._answers = bytearray()
         self.stream = Stream(number)
         self._instance = number
         self._box = _NO_BOX
@@ -40,58 +44,54 @@ class Link:
         self.note = ""
         """What the box says to what was asked of it."""
         self.lines: list[str] = []
-        """The last lines of its log."""
+        """The last of its log."""
         self.version = channels.VERSION
         """Of the box's line."""
         self.box_release = "?"
-        self._started_at = now
-        self._heard_at = now
-        self._heard = False
-        self._greeted_at = now - _AGAIN
-        self._reset_id = 0
-        self._reset_times = 0
-        self._reset_at = 0
+        self.silence = 0
+        """Milliseconds since the last word, or since the start."""
+        self._turned_at = now
+        self._greeted_at = now - _GREET
+        self._question = 0
+        self._is_asking = False
+        self._asked_at = now
 
     # -- what the panel asks -------------------------------------------------------------------------------------------
 
-    def silence(self, now: int) -> int:
-        """Milliseconds since the last word, or since the start."""
-        return (now - self._heard_at) & _CLOCK
-
     @property
-    def has_heard(self) -> bool:
-        """The box has said something since the panel was started."""
-        return self._heard
+    def is_silent(self) -> bool:
+        """People are to be told."""
+        return self.silence >= SILENT
 
     def ask_reset(self, now: int) -> None:
-        """Asks for a factory reset; the box answers with a note."""
+        """Asks for a factory reset, until the box answers with a note."""
         self.note = ""
-        self._reset_id = self._reset_id % 65535 + 1
-        self._reset_times = 0
-        self._reset_at = now - _AGAIN
+        self._question = self._question % 65535 + 1
+        self._is_asking = True
+        self._asked_at = now - _ASK
 
-    @property
-    def is_resetting(self) -> bool:
-        """The box has not answered yet."""
-        return self._reset_times < _RESET_TRIES and self._reset_id > 0 and not self.note
+    def give_up(self) -> None:
+        """Nobody waits for the note any longer."""
+        self._is_asking = False
 
     # -- its turn ------------------------------------------------------------------------------------------------------
 
     def turn(self, now: int) -> None:
         """Reads what is there and sends what is due; called often."""
-        self.read(now)
-        if (not self._heard or self.silence(now) > _QUIET) and (now - self._greeted_at) & _CLOCK >= _AGAIN:
+        self.silence = min(_LONGEST, self.silence + ((now - self._turned_at) & _CLOCK))
+        self._turned_at = now
+        self.read()
+        if (self._box == _NO_BOX or self.silence > _QUIET) and (now - self._greeted_at) & _CLOCK >= _GREET:
             self._greeted_at = now
             self._say_hello()
-        if self.is_resetting and (now - self._reset_at) & _CLOCK >= 2000:
-            self._reset_at = now
-            self._reset_times += 1
-            self._send(Frame(channels.RESET, self._reset_id))
+        if self._is_asking and (now - self._asked_at) & _CLOCK >= _ASK:
+            self._asked_at = now
+            self._send(Frame(channels.BUTTON, self._question, channels.FACTORY_RESET))
         due = self.stream.due(now)
         if due is not None:
             self._send(due)
 
-    def read(self, now: int) -> None:
+    def read(self) -> None:
         """Takes what has come; nothing is allocated but for a frame that is complete."""
         while True:
             count = self._uart.readinto(self._buffer)
@@ -99,25 +99,26 @@ class Link:
                 return
             for place in range(count):
                 if self._receiver.receive(self._buffer[place]):
-                    self._take(now)
+                    self._take()
 
-    def _take(self, now: int) -> None:
+    def _take(self) -> None:
         frame = self._receiver.take()
         if frame is None or not channels.BOX_HELLO <= frame.type <= channels.NOTE:
             return
-        self._heard = True
-        self._heard_at = now
+        self.silence = 0
         if frame.type == channels.STATUS:
             self.status = channels.read_status(frame.payload) or self.status
         elif frame.type == channels.BOX_HELLO:
             self._greet(frame)
         elif frame.type == channels.LOG:
-            self.lines = self.lines[-15:] + [channels.text(frame.payload)]
+            self.lines = channels.read_log(frame.payload)
         elif frame.type == channels.NOTE:
-            self.note = channels.text(frame.payload)
+            if frame.id == self._question and self._is_asking:
+                self.note = channels.text(frame.payload)
+                self._is_asking = False
         elif frame.type == channels.TAKEN:
             self.stream.taken(frame.id)
-        elif frame.type == channels.CONSOLE:
+        elif frame.type == channels.CONSOLE and len(self.typed) < _MOST_TYPED:
             data, taken = self.stream.receive(frame)
             self.typed += data
             self._send(taken)
@@ -128,8 +129,6 @@ class Link:
             self.version, instance, self.box_release = known
             if self._box not in (instance, _NO_BOX):
                 self.stream.reset()
-            if self._box != instance:
-                self.lines = []
             self._box = instance
         if frame.id == 0:  # The box has just started, and does not know that a panel is here.
             self._say_hello()

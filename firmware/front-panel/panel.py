@@ -4,8 +4,8 @@ import pages
 import pins
 from display import Display
 from keys import HELD, PRESSED, Key
-from leds import ALARM, ASKING, CALLING, READY, WAITING, Light
-from link import SILENT, Link
+from leds import ALARM, ASKING, CALLING, NEW, READY, WAITING, Light
+from link import Link
 from micropython import const
 from release import RELEASE
 from usb_port import UsbPort
@@ -34,6 +34,8 @@ class Panel:
         self._light = Light()
         self._usb = UsbPort()
         self._started_at = now
+        self._is_fresh = True
+        """It was powered a moment ago."""
         self._drawn_at = now - _DRAW
         self._page = pages.HOME
         self._part = 0
@@ -44,14 +46,14 @@ class Panel:
     def turn(self, now: int) -> None:
         """Called again and again."""
         self.link.turn(now)
-        self._carry(now)
+        self._carry()
         first, second = self._keys[0].turn(now), self._keys[1].turn(now)
         if first or second:
             self._press(first, second, now)
         self._advance_reset(now)
         if (now - self._drawn_at) & _CLOCK >= _DRAW:
             self._drawn_at = now
-            self._draw(now)
+            self._draw()
             self._shine(now)
 
     # -- buttons -------------------------------------------------------------------------------------------------------
@@ -66,8 +68,9 @@ class Panel:
         elif self._reset == ANSWERED:
             self._enter(NORMAL, now)
         elif self._reset == NORMAL:
-            if HELD in (first, second) and (now - self._started_at) & _CLOCK < _POWER_UP:
-                self._enter(ASKED, now)
+            if HELD in (first, second):
+                if self._is_fresh:
+                    self._enter(ASKED, now)
             elif first == PRESSED:
                 self._turn_page(1)
             elif second == PRESSED:
@@ -92,8 +95,11 @@ class Panel:
         self._reset_at = now
 
     def _advance_reset(self, now: int) -> None:
+        # Asked while it is fresh, once: after twelve days the clock is where it was at power-up.
+        self._is_fresh = self._is_fresh and (now - self._started_at) & _CLOCK < _POWER_UP
         waited = (now - self._reset_at) & _CLOCK
-        if self._reset == SENT and (self.link.note or not self.link.is_resetting or waited > _PATIENCE):
+        if self._reset == SENT and (self.link.note or waited > _PATIENCE):
+            self.link.give_up()
             self.link.note = self.link.note or "The box does not answer."
             self._enter(ANSWERED, now)
         elif (self._reset == ASKED and waited > _PATIENCE) or (self._reset == ANSWERED and waited > _NOTE):
@@ -101,10 +107,7 @@ class Panel:
 
     # -- what is seen --------------------------------------------------------------------------------------------------
 
-    def _is_silent(self, now: int) -> bool:
-        return self.link.silence(now) >= SILENT
-
-    def _draw(self, now: int) -> None:
+    def _draw(self) -> None:
         self.display.clear()
         if self._reset == ASKED:
             pages.reset(self.display, self._keys[1].is_down)
@@ -112,8 +115,8 @@ class Panel:
             pages.note(self.display, "Asking the box ...")
         elif self._reset == ANSWERED:
             pages.note(self.display, self.link.note)
-        elif self._is_silent(now):
-            pages.silent(self.display, self.link, self.link.silence(now) // 1000)
+        elif self.link.is_silent:
+            pages.silent(self.display, self.link)
         elif self.link.version != VERSION:
             pages.stranger(self.display, self.link)
         elif self.link.status is None:
@@ -128,53 +131,58 @@ class Panel:
         if self._page == pages.HOME:
             pages.home(self.display, status)
         elif self._page == pages.ALARMS:
+            self._part = min(self._part, pages.alarm_parts(status) - 1)
             pages.alarms(self.display, status, self._part)
         elif self._page == pages.CODE:
             pages.code(self.display, status)
+        elif self._page == pages.SETUP:
+            pages.setup(self.display, status)
+        elif self._page == pages.FINGERPRINT:
+            pages.fingerprint(self.display, status)
         else:
-            pages.about(self.display, self.link, RELEASE)
+            pages.about(self.display, status, self.link.box_release, RELEASE)
 
     def _shine(self, now: int) -> None:
         status = self.link.status
         if self._reset in (ASKED, SENT):
             self._light.show(ASKING, True, now)
-        elif self._is_silent(now):
+        elif self.link.is_silent:
             self._light.show(ALARM, True, now)
         elif status is None:
             self._light.show(WAITING, True, now)
-        elif status.alarms:
+        elif status.alarms or not status.has_address:
             self._light.show(ALARM, False, now)
         elif status.calls:
             self._light.show(CALLING, False, now)
+        elif status.code:
+            self._light.show(NEW, False, now)
         else:
             self._light.show(READY, False, now)
 
     # -- the USB port --------------------------------------------------------------------------------------------------
 
-    def _carry(self, now: int) -> None:
+    def _carry(self) -> None:
         """Between the USB port and the box's console; while the box is down, its last lines."""
         if self.link.typed:
             count = self._usb.write(bytes(self.link.typed))
             self.link.typed = self.link.typed[count:]
         room = self.link.stream.room
         data = self._usb.read() if room > 0 else b""
-        if not self._is_silent(now):
+        if not self.link.is_silent:
             self._told_silence = False
             if data:
                 self.link.stream.write(data)
         elif data or not self._told_silence:
             self._told_silence = True
-            self._usb.write(self._last_lines(now))
+            self.link.typed = bytearray(self._last_lines())
 
-    def _last_lines(self, now: int) -> bytes:
-        seconds = self.link.silence(now) // 1000
-        lines = ["", f"No word from the box for {seconds} s. The last lines of its log:"]
+    def _last_lines(self) -> bytes:
+        lines = ["", f"No word from the box for {pages.span(self.link.silence)}. The last lines of its log:"]
         return ("\r\n".join(lines + self.link.lines) + "\r\n").encode()
 
 
 def _has_page(status: "Status | None", page: int) -> bool:
-    if page == pages.CODE:
-        return status is not None and bool(status.code)
-    if page == pages.ALARMS:
-        return status is not None and bool(status.alarms)
-    return True
+    if status is None:
+        return page == pages.HOME
+    shown = {pages.CODE: status.code, pages.SETUP: status.page, pages.FINGERPRINT: status.fingerprint}
+    return bool(status.alarms if page == pages.ALARMS else shown.get(page, True))

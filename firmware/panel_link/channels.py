@@ -13,17 +13,18 @@ BUTTON = 0x44
 LOG = 0x45
 CONSOLE = 0x46
 TAKEN = 0x47
-RESET = 0x48
-NOTE = 0x49
+NOTE = 0x48
 
+FACTORY_RESET = b"\1"
+"""What BUTTON asks for."""
 _HELLO = ">3sBH"
-_STATUS = ">HHB"
-LONGEST_STATUS = 512
-"""Bytes of a status; alarms that do not fit are left out, the last first."""
-LONGEST_LOG = 160
-"""Bytes of one line."""
-IS_PROVISIONED = 1
-"""A bit of the status: there is an admin password."""
+_STATUS = ">HH"
+LONGEST_STATUS = 768
+"""Bytes of a status; alarms that do not fit are counted, the last ones."""
+LONGEST_LOG = 960
+"""Bytes of the last lines."""
+LONGEST_LINE = 240
+"""Letters of each."""
 
 
 def hello(release: str, instance: int) -> bytes:
@@ -43,49 +44,82 @@ def read_hello(payload: bytes) -> "tuple[int, int, str] | None":
 class Status:
     """What the panel shows."""
 
-    __slots__ = ("address", "alarms", "calls", "code", "flags", "name", "phones")
+    __slots__ = ("address", "alarms", "calls", "code", "fingerprint", "name", "page", "phones")
 
     def __init__(
         self,
         name: str = "",
         address: str = "",
         code: str = "",
+        page: str = "",
+        fingerprint: str = "",
         alarms: "tuple[str, ...]" = (),
         phones: int = 0,
         calls: int = 0,
-        flags: int = 0,
     ) -> None:
         self.name = name
         self.address = address
         """Where the box is reached, or why it is not."""
         self.code = code
         """The first-boot code, while there is one."""
+        self.page = page
+        """The setup page's URL; empty: it is off."""
+        self.fingerprint = fingerprint
+        """Of the certificate that browsers show, in hex digits; empty: the page needs none."""
         self.alarms = alarms
+        """What is wrong, a sentence or two each."""
         self.phones = phones
         """Registered."""
         self.calls = calls
         """Ringing or answered."""
-        self.flags = flags
+
+    @property
+    def has_address(self) -> bool:
+        """What is said of the address is one, and not why there is none."""
+        return " " not in self.address
 
     def encode(self) -> bytes:
         """The payload of STATUS."""
-        lines = [self.name, self.address, self.code]
-        for alarm in self.alarms:
-            if len("\n".join(lines).encode()) + len(alarm.encode()) >= LONGEST_STATUS - struct.calcsize(_STATUS):
-                break
-            lines.append(alarm)
-        head = struct.pack(_STATUS, min(self.phones, 65535), min(self.calls, 65535), self.flags)
-        return head + "\n".join([line.replace("\n", " ") for line in lines]).encode()
+        told = struct.pack(_STATUS, min(self.phones, 65535), min(self.calls, 65535))
+        told += b"\n".join([_line(text) for text in (self.name, self.address, self.code, self.page, self.fingerprint)])
+        for count, alarm in enumerate(self.alarms):
+            more = b"\nAnd %d more." % (len(self.alarms) - count)
+            line = b"\n" + _line(alarm)
+            if len(told) + len(line) + len(more) > LONGEST_STATUS:
+                return told + more
+            told += line
+        return told
 
 
 def read_status(payload: bytes) -> "Status | None":
     """What STATUS says; None: it is too short."""
     length = struct.calcsize(_STATUS)
     lines = text(payload[length:]).split("\n")
-    if len(payload) < length or len(lines) < 3:
+    if len(payload) < length or len(lines) < 5:
         return None
-    phones, calls, flags = struct.unpack(_STATUS, payload[:length])
-    return Status(lines[0], lines[1], lines[2], tuple(lines[3:]), phones, calls, flags)
+    phones, calls = struct.unpack(_STATUS, payload[:length])
+    name, address, code, page, fingerprint = lines[:5]
+    return Status(name, address, code, page, fingerprint, tuple(lines[5:]), phones, calls)
+
+
+def log(lines: "list[str]") -> bytes:
+    """The payload of LOG: as many of the last lines as it bears."""
+    told = b""
+    for line in reversed(lines):
+        longer = _line(line[:LONGEST_LINE]) + (b"\n" + told if told else b"")
+        if len(longer) > LONGEST_LOG:
+            break
+        told = longer
+    return told
+
+
+def read_log(payload: bytes) -> "list[str]":
+    """The lines of LOG, oldest first."""
+    return text(payload).split("\n")
+
+
+def _line(text: str) -> bytes:
+    return text.replace("\n", " ").encode()
 
 
 def text(data: bytes) -> str:

@@ -133,6 +133,15 @@ class Pico:
         return shown.decode()
 
 
+def drawn(what: str, folder: Path) -> bytes:
+    """The picture that one line of the panel's own program draws, as a PBM."""
+    lines = ["import pages", "from display import Display", "from panel_link.channels import Status"]
+    program = "\n".join([*lines, "display = Display()", what, "display.show()"])
+    place = {"MICROPYPATH": PATH, "PANEL_PICTURE": str(folder / "drawn")}
+    subprocess.run([MICROPYTHON, "-c", program], env=place, check=True)
+    return (folder / "drawn").read_bytes()
+
+
 def _pass(seconds: float) -> None:
     select.select([], [], [], seconds)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk import __version__
-from tests.e2e.pico import HEAP, MICROPYTHON, PATH, ROOT
+from tests.e2e.pico import HEAP, MICROPYTHON, PATH, PICTURES, ROOT, png
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
 FRONT_PANEL = ROOT / "firmware/front-panel"
@@ -19,10 +19,13 @@ MPY_CROSS = MICROPYTHON.with_name("mpy-cross")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
-def test_case(case: Path) -> None:
+def test_case(case: Path, tmp_path: Path) -> None:
     command = [str(MICROPYTHON), "-X", f"heapsize={HEAP}", str(case)]
-    done = subprocess.run(command, env={"MICROPYPATH": PATH}, capture_output=True, text=True, timeout=60)
-    assert done.stdout == "ok\n", done.stdout + done.stderr
+    place = {"MICROPYPATH": PATH, "PANEL_PICTURE": str(tmp_path / "shown"), "PANEL_STORED": str(PICTURES)}
+    done = subprocess.run(command, env=place, capture_output=True, text=True, timeout=60)
+    for shown in tmp_path.glob("*.pbm"):
+        shown.with_suffix(".png").write_bytes(png(shown.read_bytes()))
+    assert done.stdout == "ok\n", f"{done.stdout}{done.stderr} (what was shown: {tmp_path})"
 
 
 def test_manifest_and_package_name_the_same_files_and_libraries() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from binascii import crc32
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panel_link import cobs
+import panel_link
+from panel_link import channels, cobs, messages
 from panel_link.frames import LONGEST_PAYLOAD, Frame, FrameReader
 
+README = (Path(panel_link.__file__).parent / "README.md").read_text()
 FRAMES = st.builds(
     Frame, st.integers(0, 255), st.integers(0, 0xFFFF), st.binary(max_size=300) | st.just(b"p" * LONGEST_PAYLOAD)
 )
@@ -66,4 +70,12 @@ def test_endless_noise_costs_no_memory() -> None:
 
 
 def test_layout_is_what_readme_says() -> None:
-    assert Frame(0x81, 0x0102, b"hi").encode() == bytes.fromhex("00 04 81 01 02 08 02 68 69 98 5f 52 c0 00")
+    shown = [bytes.fromhex(line) for line in re.findall(r"^    (00 [0-9a-f ]+ 00)$", README, re.MULTILINE)]
+    assert shown == [Frame(0x81, 0x0102, b"hi").encode(), Frame(channels.BUTTON, 1, channels.FACTORY_RESET).encode()]
+
+
+def test_readme_has_every_type_by_its_number() -> None:
+    rows = re.findall(r"^\| (0x\d\d) \|.*? ([A-Z_]{3,}) \|", README, re.MULTILINE)
+    told = {name: int(number, 16) for number, name in rows}
+    known = {name: value for room in (channels, messages) for name, value in vars(room).items() if name in told}
+    assert told == known and len(told) == 20

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from random import Random
 
-from panel_link.channels import CONSOLE, Status, hello, read_hello, read_status
+from panel_link.channels import (
+    CONSOLE,
+    LONGEST_LINE,
+    LONGEST_LOG,
+    LONGEST_STATUS,
+    Status,
+    hello,
+    log,
+    read_hello,
+    read_log,
+    read_status,
+)
 from panel_link.frames import Frame, FrameReader
 from panel_link.receiving import Receiver
 from panel_link.stream import GIVES_UP, LONGEST, RESEND, SHORTEST, Stream
@@ -79,22 +90,38 @@ def test_taken_of_another_piece_is_passed_over() -> None:
 
 
 def test_status_comes_back_as_it_was() -> None:
-    status = Status("büro", "192.0.2.10", "4F7K9QRT", ("The disk is full.", "No route."), 12, 3, 1)
+    alarms = ("The disk is full.", "No route.")
+    status = Status("büro", "192.0.2.10", "4F7K9QRT", "https://buero.local/", "AB" * 32, alarms, 12, 3)
     read = read_status(status.encode())
     assert read is not None
     assert all(getattr(read, name) == getattr(status, name) for name in Status.__slots__)
 
 
-def test_status_is_never_longer_than_a_frame_bears() -> None:
-    status = Status("x" * 63, "2001:db8::1", "", tuple(f"alarm {number} " + "y" * 100 for number in range(50)))
-    read = read_status(status.encode())
-    assert read is not None and len(status.encode()) <= 512
-    assert read.alarms == status.alarms[: len(read.alarms)] and read.alarms
+def test_alarms_that_do_not_fit_are_counted() -> None:
+    alarms = tuple(f"alarm {number} " + "y" * 100 for number in range(50))
+    coded = Status("x" * 63, "2001:db8::1", alarms=alarms).encode()
+    read = read_status(coded)
+    assert read is not None and LONGEST_STATUS - 130 < len(coded) <= LONGEST_STATUS
+    *told, more = read.alarms
+    assert tuple(told) == alarms[: len(told)] and more == f"And {50 - len(told)} more."
+
+
+def test_line_end_inside_a_text_makes_no_other_line() -> None:
+    read = read_status(Status("a\nb", alarms=("one\ntwo",)).encode())
+    assert read is not None and (read.name, read.alarms) == ("a b", ("one two",))
+
+
+def test_log_bears_the_last_lines_that_fit() -> None:
+    lines = [f"line {number} " + "ü" * 300 for number in range(9)]
+    coded = log(lines)
+    assert len(coded) <= LONGEST_LOG
+    assert read_log(coded) == [line[:LONGEST_LINE] for line in lines[-2:]]
+    assert read_log(log(["one", "two"])) == ["one", "two"]
 
 
 def test_half_a_status_and_another_products_hello_are_none() -> None:
     assert read_status(b"\0\1") is None
-    assert read_status(b"\0\1\0\1\0only a name") is None
+    assert read_status(b"\0\1\0\1only a name") is None
     assert read_hello(b"FD") is None
     assert read_hello(b"XYZ\1\0\0name") is None
     assert read_hello(hello("0.1.0", 513)) == (1, 513, "0.1.0")

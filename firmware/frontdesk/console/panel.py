@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from panel_link import channels
@@ -19,21 +19,24 @@ from panel_link.stream import Stream
 
 from .. import __version__
 from ..control import Box, VerbError, run
-from ..events import Event
+from ..control.problems import ACCOUNTS
 from .console import Console
 from .identity import hostname
 from .serial_port import Port
 
 LOOK = 2.0
 """Seconds between two looks at what no event tells of: addresses, alarms, what administrators do."""
-HEARTBEAT = 5.0
-"""Seconds between two statuses when nothing changes; a panel that hears none for 60 s says so."""
+AGAIN = {channels.BOX_HELLO: 5.0, channels.STATUS: 5.0, channels.LOG: 60.0}
+"""Seconds after which what has not changed is said again: nobody answers it, and it may have been lost. A panel that
+hears nothing for 60 s says so."""
 SETTLING = 0.2
 """Seconds from an event to the status that tells of it: what comes together is told once."""
+MOST_WAITING = 2048
+"""Bytes on their way to a panel that has to hear no more before they are there: 0.2 s at 115200 baud."""
 POWER_UP = 300.0
 """Seconds after the start in which the panel may ask for a factory reset."""
-MOST_LINES = 16
-"""Of the log, for a panel that comes."""
+MOST_LINES = 20
+"""Of the log; not all may fit."""
 TICK = 0.1
 """Seconds between two looks at the stream, while something is on its way."""
 
@@ -52,14 +55,17 @@ class Panel:
         self._console = Console(box, self._type, self._loop.call_later, "the front panel's console")
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._working: set[asyncio.Task[None]] = set()
-        self._lines: list[str] = []
-        self._shown = b""
-        self._shown_at = 0.0
+        self._shown: dict[int, tuple[bytes, float]] = {}
+        """What was said last of each type, and when."""
         self._instance = secrets.randbits(16)
         self._panel: int | None = None
         """The instance of the panel that has greeted, so that its USB port is a console."""
+        self._pressed: tuple[int, int] | None = None
+        """The panel and its question that was heard last."""
+        self._note = b""
+        """The answer to it."""
         if box.core is not None:
-            box.core.events.subscribe(self._tell)
+            box.core.events.subscribe(lambda events: self._settle())
 
     async def close(self) -> None:
         """Ends the visit at its USB port."""
@@ -79,7 +85,7 @@ class Panel:
 
     def found(self) -> None:
         """The port is open: whoever is there hears of a box that has begun anew."""
-        self._send(channels.BOX_HELLO, channels.hello(__version__, self._instance))
+        self._shown.clear()
         self._look()
 
     def lost(self) -> None:
@@ -100,8 +106,8 @@ class Panel:
         elif frame.type == channels.TAKEN:
             self._stream.taken(frame.id)
             self._push()
-        elif frame.type == channels.RESET:
-            self._start(self._factory_reset(frame.id))
+        elif frame.type == channels.BUTTON:
+            self._press(frame)
 
     # -- greeting ------------------------------------------------------------------------------------------------------
 
@@ -112,13 +118,11 @@ class Panel:
         version, instance, release = known
         if version != VERSION:
             _log.warning("the front panel %s speaks version %d of the line, this box %d", release, version, VERSION)
-        self._write(Frame(channels.BOX_HELLO, frame.id, channels.hello(__version__, self._instance)))
-        self._shown = b""
+        self._write(Frame(channels.BOX_HELLO, frame.id, self._hello))
+        self._shown.clear()
         self._look()
         if self._panel == instance:
             return  # It has asked once more; whoever is at its USB port stays.
-        for line in self._lines:
-            self._send(channels.LOG, line.encode()[: channels.LONGEST_LOG])
         self._leave()
         self._panel = instance
         self._stream.reset()
@@ -154,69 +158,81 @@ class Panel:
 
     # -- what it shows -------------------------------------------------------------------------------------------------
 
-    def _tell(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self._lines = [*self._lines[1 - MOST_LINES :], _line(event)]
-            if self._panel is not None:
-                self._send(channels.LOG, self._lines[-1].encode()[: channels.LONGEST_LOG])
+    def _settle(self) -> None:
+        """Something has happened."""
         if "settling" not in self._timers:
             self._wind("settling", SETTLING, self._look)
 
     def _look(self) -> None:
         self._timers.pop("settling", None)
-        self._start(self._show_status())
+        self._start(self._tell())
         self._wind("look", LOOK, self._look)
 
-    async def _show_status(self) -> None:
+    async def _tell(self) -> None:
+        if self._port.waiting > MOST_WAITING:
+            return
+        if self._panel is None:
+            self._show(channels.BOX_HELLO, self._hello)
         with contextlib.suppress(VerbError):
-            status = (await status_of(self._box)).encode()
-            now = self._loop.time()
-            if status != self._shown or now - self._shown_at >= HEARTBEAT:
-                self._shown, self._shown_at = status, now
-                self._send(channels.STATUS, status)
+            self._show(channels.STATUS, (await status_of(self._box)).encode())
+            self._show(channels.LOG, channels.log(await run(self._box, "log", {"limit": MOST_LINES})))
 
-    # -- factory reset -------------------------------------------------------------------------------------------------
+    def _show(self, type: int, payload: bytes) -> None:
+        shown, at = self._shown.get(type, (b"", -AGAIN[type]))
+        now = self._loop.time()
+        if payload != shown or now - at >= AGAIN[type]:
+            self._shown[type] = payload, now
+            self._write(Frame(type, 0, payload))
 
-    async def _factory_reset(self, id: int) -> None:
-        """Somebody held a button at power-up, and confirmed it."""
+    # -- its buttons ---------------------------------------------------------------------------------------------------
+
+    def _press(self, frame: Frame) -> None:
+        """Somebody held a button at power-up, and confirmed it; the panel asks until it has the answer."""
+        if self._panel is None or frame.payload != channels.FACTORY_RESET:
+            return
+        if self._pressed != (self._panel, frame.id):
+            self._pressed, self._note = (self._panel, frame.id), b""
+            self._start(self._factory_reset())
+        elif self._note:
+            self._write(Frame(channels.NOTE, frame.id, self._note))
+
+    async def _factory_reset(self) -> None:
         if self._box.clock.now() - self._box.started_at > POWER_UP:
-            self._note(id, "Only just after power-up. Turn the box off and on.")
+            self._answer("Only just after power-up. Turn the box off and on.")
             return
         _log.warning("a factory reset was asked for at the front panel")
         try:
             await run(self._box, "factory-reset", {"yes": True})
         except VerbError as error:
-            self._note(id, str(error))
+            self._answer(str(error))
             return
-        self._note(id, "Everything is gone. The box is new.")
+        self._answer("Everything is gone. The box is new.")
         self._look()
 
-    def _note(self, id: int, sentence: str) -> None:
-        self._write(Frame(channels.NOTE, id, sentence.encode()[:128]))
+    def _answer(self, sentence: str) -> None:
+        assert self._pressed is not None
+        self._note = sentence.encode()[:128]
+        self._write(Frame(channels.NOTE, self._pressed[1], self._note))
 
     # -- the line ------------------------------------------------------------------------------------------------------
 
-    def _send(self, type: int, payload: bytes) -> None:
-        self._write(Frame(type, 0, payload))
+    @property
+    def _hello(self) -> bytes:
+        return channels.hello(__version__, self._instance)
 
     def _write(self, frame: Frame) -> None:
         self._port.write(frame.encode())
 
-    def _wind(self, name: str, seconds: float, call: Any) -> None:
+    def _wind(self, name: str, seconds: float, call: Callable[[], None]) -> None:
         old = self._timers.pop(name, None)
         if old is not None:
             old.cancel()
         self._timers[name] = self._loop.call_later(seconds, call)
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
         self._working.add(task)
         task.add_done_callback(self._working.discard)
-
-
-def _line(event: Event) -> str:
-    text = f"{event.account}: {event.text}" if event.account else event.text
-    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 async def status_of(box: Box) -> Status:
@@ -226,11 +242,18 @@ async def status_of(box: Box) -> Status:
         name=(box.site.host if box.site else box.settings.hostname) or hostname(),
         address=address_of(await run(box, "net", {})),
         code=answer.get("first_boot_code", ""),
-        alarms=tuple(answer.get("notices", ())),
+        page=next(iter(answer.get("page", ())), ""),
+        fingerprint=answer.get("fingerprint", "").replace(":", ""),
+        alarms=alarms_of(await run(box, "problems", {})),
         phones=answer["bindings"],
         calls=answer["calls"],
-        flags=channels.IS_PROVISIONED if box.admin.is_set else 0,
     )
+
+
+def alarms_of(problems: list[dict[str, Any]]) -> tuple[str, ...]:
+    """What is wrong and what helps. That a box is new is nothing wrong: its pages lead on."""
+    told = [each for each in problems if each["template"] != ACCOUNTS.text]
+    return tuple(f"{each['text'].removesuffix('.')}. {each['cure']}".rstrip() for each in told)
 
 
 def address_of(interfaces: list[dict[str, Any]]) -> str:
