@@ -114,9 +114,13 @@ class Pico:
     def shines(self, *colours: str) -> None:
         """Waits until the light has one of these colours."""
         until = monotonic() + PATIENCE
-        while self._files["LIGHT"].read_text().strip() not in colours:
-            assert monotonic() < until, f"the light is {self._files['LIGHT'].read_text()}"
+        while (light := self._light()) not in colours:
+            assert monotonic() < until, f"the light is {light!r}"
             _pass(0.02)
+
+    def _light(self) -> str:
+        path = self._files["LIGHT"]
+        return path.read_text().strip() if path.exists() else ""
 
     def type(self, text: str) -> None:
         """Types at the USB port."""
