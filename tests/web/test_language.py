@@ -14,6 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from frontdesk_web.language import LANGUAGES, LOCALE, preferred
 
+from frontdesk import control
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from tests.web.house import House
@@ -25,6 +26,20 @@ MANY = re.compile(rf"(?:\bn_|ngettext)\(\s*({TEXT}),\s*({TEXT})")
 PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 
+FORMS = (
+    "accounts", "admin", "administration", "answers", "backups", "bindings", "box", "checks", "devices", "first_boot",
+    "first_boot_code", "passwords", "sealing", "settings", "throttle", "tokens",
+)  # fmt: skip
+"""Modules of control whose refusals somebody at a form meets."""
+REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit)|super\(\).__init__)\(\s*({TEXT})")
+
+
+def refusals() -> set[str]:
+    """The sentences of VerbErrors that are known before they are filled in."""
+    texts = [Path(control.__file__).with_name(f"{name}.py").read_text() for name in FORMS]
+    return {ast.literal_eval(match[1]) for text in texts for match in REFUSAL.finditer(text)}
+
+
 def used() -> set[str | tuple[str, str]]:
     """All that is translated where it is shown."""
     found: set[str | tuple[str, str]] = set()
@@ -34,7 +49,7 @@ def used() -> set[str | tuple[str, str]]:
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
     sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.CLOCK, problems.DISK, problems.ACCOUNTS]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
-    return found | {setting.meaning for setting in SETTINGS}
+    return found | refusals() | {setting.meaning for setting in SETTINGS}
 
 
 def catalog() -> dict[Any, tuple[str, ...]]:
@@ -92,6 +107,13 @@ def test_refusals_are_in_the_browsers_language(house: House) -> None:
         (browser.get("/cards", headers=german), "Das darf nur ein Verwalter."),
     ):
         assert text in answer.text and '<html lang="de">' in answer.text
+
+
+def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    page = browser.send_form("/accounts", "/accounts", user="101")
+    assert page.status_code == 400 and "Es gibt schon ein Konto &#039;101&#039;." in page.text
 
 
 def test_catalogs_are_where_an_installed_package_finds_them() -> None:

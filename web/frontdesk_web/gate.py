@@ -64,8 +64,8 @@ def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
         shown = _done(route.run, visit, named)
     except VerbError as error:
         if route.again is None:
-            raise HTTPError(400, str(error)) from None
-        visit.error = str(error)
+            raise HTTPError(400, visit.said(error)) from None
+        visit.error = visit.said(error)
         response.status = 429 if isinstance(error, Throttled) else 400
         shown = _done(route.again, visit, named)
     for name, value in visit.headers.items():

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bottle import template
 
 from frontdesk import __version__
-from frontdesk.control import Box, Role, run
+from frontdesk.control import Box, Role, VerbError, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.times import iso
 
@@ -113,6 +113,10 @@ class Visit:
         """Something for the next page."""
         if self.session is not None:
             self.session.notices.append(Notice(text, console, secret))
+
+    def said(self, error: VerbError) -> str:
+        """Why it could not be done, in the visitor's language."""
+        return self._(error.template).format(**error.words) if error.words else self._(str(error))
 
     def _(self, text: str) -> str:
         return self.texts.gettext(text)

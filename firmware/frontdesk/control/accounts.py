@@ -57,7 +57,7 @@ async def change(box: Box, user: str, assignment: str) -> Answer:
     """Changes a setting of an account."""
     key, equals, value = assignment.partition("=")
     if not equals or key != "name":
-        raise VerbError(f"An account has the setting name=TEXT, not {assignment!r}.")
+        raise VerbError("An account has the setting name=TEXT, not {assignment!r}.", assignment=assignment)
     await box.save(replace(box.account(user), name=checked_name(value)))
     return {"user": user, key: value}
 
@@ -140,7 +140,7 @@ async def unalias(box: Box, alias: str) -> Answer:
     """Takes an alias away."""
     account = box.directory.resolve(alias)
     if account is None or alias not in account.aliases:
-        raise VerbError(f"There is no alias {alias!r}.")
+        raise VerbError("There is no alias {alias!r}.", alias=alias)
     await box.save(replace(account, aliases=[other for other in account.aliases if other != alias]))
     return {"alias": alias, "user": account.username}
 
@@ -157,15 +157,20 @@ async def aliases(box: Box) -> list[Answer]:
 def check_room(settings: Settings, accounts: int) -> None:
     """Whether the box may have so many. Raises VerbError."""
     if accounts > settings.max_accounts:
-        raise VerbError(f"That would be {accounts} accounts, and max-accounts is {settings.max_accounts}.")
+        raise VerbError(
+            "That would be {accounts} accounts, and max-accounts is {most}.",
+            accounts=accounts, most=settings.max_accounts,
+        )
 
 
 def _check_free(box: Box, user: str) -> None:
     if not USER.fullmatch(user):
-        raise VerbError(f"{user!r} cannot be a name or number: 1 to 64 letters, digits and _ . + * ! ~ - are possible.")
+        raise VerbError(
+            "{user!r} cannot be a name or number: 1 to 64 letters, digits and _ . + * ! ~ - are possible.", user=user
+        )
     taken = box.directory.resolve(user)
     if taken is None:
         return
     if taken.username == user:
-        raise VerbError(f"There is an account {user!r} already.")
-    raise VerbError(f"{user!r} is an alias of the account {taken.username!r} already.")
+        raise VerbError("There is an account {user!r} already.", user=user)
+    raise VerbError("{user!r} is an alias of the account {account!r} already.", user=user, account=taken.username)

@@ -121,7 +121,10 @@ class Admin:
 
     async def _keep(self, whose: str, password: str) -> str:
         if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
-            raise VerbError(f"The {whose} password has {SHORTEST} to {LONGEST} characters that can be typed.")
+            raise VerbError(
+                "The {whose} password has {shortest} to {longest} characters that can be typed.",
+                whose=whose, shortest=SHORTEST, longest=LONGEST,
+            )
         return await self.off_loop(partial(scrypt.keep, password))
 
     # -- the first-boot code -------------------------------------------------------------------------------------------
@@ -172,7 +175,9 @@ class Admin:
         """Raises VerbError while no secret may leave the box."""
         if self.restricted:
             hours = -int(-self.restricted // 3600)
-            raise VerbError(f"The admin password was recovered: secrets stay in the box for {hours} h of uptime yet.")
+            raise VerbError(
+                "The admin password was recovered: secrets stay in the box for {hours} h of uptime yet.", hours=hours
+            )
 
     @property
     def notices(self) -> list[str]:

@@ -23,14 +23,14 @@ class Unfit(VerbError):
 def read_host_name(text: str) -> str:
     """One label (RFC 1123 section 2.1)."""
     if not LABEL.fullmatch(text.lower()):
-        raise Unfit(f"{text!r} is no host name: up to 63 letters, digits and dashes.")
+        raise Unfit("{text!r} is no host name: up to 63 letters, digits and dashes.", text=text)
     return text.lower()
 
 
 def read_zone(text: str) -> str:
     """A name of the time zone database."""
     if not ZONE.fullmatch(text):
-        raise Unfit(f"{text!r} is no time zone such as UTC or Europe/Berlin.")
+        raise Unfit("{text!r} is no time zone such as UTC or Europe/Berlin.", text=text)
     return text
 
 
@@ -43,11 +43,13 @@ def read_network(text: str) -> dict[str, str]:
         interface = ip_interface(address)
         hosts = [ip_address(other) for other in others]
     except ValueError as error:
-        raise Unfit(f"It is {DHCP}, or such as 192.0.2.10/24 192.0.2.1: {error}.") from None
+        raise Unfit("It is {dhcp}, or such as 192.0.2.10/24 192.0.2.1: {error}.", dhcp=DHCP, error=error) from None
     if "/" not in address:
-        raise Unfit(f"{address} needs the length of its prefix, such as {address}/24.")
+        raise Unfit("{address} needs the length of its prefix, such as {address}/24.", address=address)
     if hosts and hosts[0] not in interface.network:
-        raise Unfit(f"The gateway {hosts[0]} is not in the network {interface.network}.")
+        raise Unfit(
+            "The gateway {gateway} is not in the network {network}.", gateway=hosts[0], network=interface.network
+        )
     settings = {"net.address": str(interface)}
     if hosts:
         settings["net.gateway"] = str(hosts[0])
@@ -59,7 +61,7 @@ def read_network(text: str) -> dict[str, str]:
 def read_domain(text: str) -> str:
     """What stands behind the @."""
     if not NAME.fullmatch(text.lower()):
-        raise Unfit(f"{text!r} is no name such as example.com.")
+        raise Unfit("{text!r} is no name such as example.com.", text=text)
     return text.lower()
 
 
@@ -69,15 +71,15 @@ def read_range(text: str) -> list[str]:
         return []
     match = RANGE.fullmatch(text)
     if match is None:
-        raise Unfit(f"{text!r} is no range such as 101-120, and not `none`.")
+        raise Unfit("{text!r} is no range such as 101-120, and not `none`.", text=text)
     first, last = match[1], match[2] or match[1]
     if int(last) < int(first) or int(last) - int(first) >= MOST_ACCOUNTS:
-        raise Unfit(f"A range goes up, and has at most {MOST_ACCOUNTS} numbers.")
+        raise Unfit("A range goes up, and has at most {most_accounts} numbers.", most_accounts=MOST_ACCOUNTS)
     return [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
 
 
 def read_switch(text: str) -> str:
     """`on` or `off`."""
     if text.lower() not in ("on", "off", "yes", "no", "y", "n"):
-        raise Unfit(f"It is on or off, not {text!r}.")
+        raise Unfit("It is on or off, not {text!r}.", text=text)
     return "on" if text.lower() in ("on", "yes", "y") else "off"

@@ -34,7 +34,9 @@ async def backup(box: Box, passphrase: str) -> str:
     """Prints all of the box, calls too, sealed with a passphrase."""
     box.admin.refuse_secrets()
     if len(passphrase) < SHORTEST:
-        raise VerbError(f"A passphrase has at least {SHORTEST} characters: whoever guesses it has every password.")
+        raise VerbError(
+            "A passphrase has at least {shortest} characters: whoever guesses it has every password.", shortest=SHORTEST
+        )
     if box.core is not None:
         box.core.write_records()
         box.settle()

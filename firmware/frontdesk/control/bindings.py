@@ -49,7 +49,7 @@ async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer
     account = box.account(user)
     uri = checked_uri(contact)
     if any(other.contact == uri for other in box.location.latest(account.aor)):
-        raise VerbError(f"The account {user!r} has the binding {uri} already.")
+        raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
     now = box.clock.now()
     binding = Binding(
         box.location.new_id(), account.aor, uri, "", None, 0, None, registered_at=now, seen_at=now,
@@ -67,7 +67,7 @@ async def remove(box: Box, user: str, contact: str) -> Answer:
     account = box.account(user)
     found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
     if not found:
-        raise VerbError(f"The account {user!r} has no binding {contact}.")
+        raise VerbError("The account {user!r} has no binding {contact}.", user=user, contact=contact)
     await box.records.bind([], box.drop(found))
     return {"user": user, "contact": contact}
 

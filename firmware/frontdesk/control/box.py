@@ -155,7 +155,7 @@ class Box:
         """The account of that name. Raises VerbError."""
         account = self.directory.account(user)
         if account is None:
-            raise VerbError(f"There is no account {user!r}.")
+            raise VerbError("There is no account {user!r}.", user=user)
         return account
 
     async def save(self, account: Account, drop: Callable[[Binding], bool] = lambda binding: False) -> None:

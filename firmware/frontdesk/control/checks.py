@@ -19,7 +19,7 @@ LONGEST_DOMAIN = 255
 def checked_name(name: str) -> str:
     """A name for people."""
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise VerbError(f"A name is one line of at most {LONGEST_NAME} characters.")
+        raise VerbError("A name is one line of at most {longest_name} characters.", longest_name=LONGEST_NAME)
     return name.strip()
 
 
@@ -30,7 +30,7 @@ def checked_address(text: str) -> str:
     try:
         address = ip_address(text.strip("[]"))
     except ValueError:
-        raise VerbError(f"{text!r} is no IP address.") from None
+        raise VerbError("{text!r} is no IP address.", text=text) from None
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
@@ -41,7 +41,7 @@ def checked_domain(text: str) -> str:
     except ParseError:
         host, port = "", None
     if not host or port is not None or len(text) > LONGEST_DOMAIN or not _is_plain(text):
-        raise VerbError(f"{text!r} is no domain name.")
+        raise VerbError("{text!r} is no domain name.", text=text)
     return host.lower()
 
 
@@ -57,5 +57,5 @@ def checked_uri(text: str) -> str:
     except ParseError:
         uri = None
     if uri is None or uri.scheme not in SIP_SCHEMES or not text.isprintable() or " " in text or ">" in text:
-        raise VerbError(f"{text!r} is no SIP URI such as sip:door@192.0.2.7.")
+        raise VerbError("{text!r} is no SIP URI such as sip:door@192.0.2.7.", text=text)
     return text

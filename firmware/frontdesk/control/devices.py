@@ -17,11 +17,16 @@ async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
     """Adds a password for one device."""
     account = box.account(user)
     if not USER.fullmatch(device):
-        raise VerbError(f"{device!r} cannot be a device's name: letters, digits and _ . + * ! ~ - are possible.")
+        raise VerbError(
+            "{device!r} cannot be a device's name: letters, digits and _ . + * ! ~ - are possible.", device=device
+        )
     if any(secret.name == device for secret in account.secrets):
-        raise VerbError(f"The account {user!r} has a device {device!r} already.")
+        raise VerbError("The account {user!r} has a device {device!r} already.", user=user, device=device)
     if len(account.secrets) >= MAX_SECRETS:
-        raise VerbError(f"The account {user!r} has {MAX_SECRETS} passwords already; more are not possible.")
+        raise VerbError(
+            "The account {user!r} has {max_secrets} passwords already; more are not possible.",
+            user=user, max_secrets=MAX_SECRETS,
+        )
     made = password or passwords.make()
     secret = passwords.secret(device, user, box.directory.realm, made)
     await box.save(replace(account, secrets=[*account.secrets, secret]))
@@ -33,7 +38,7 @@ async def revoke(box: Box, user: str, device: str) -> Answer:
     account = box.account(user)
     kept = [secret for secret in account.secrets if secret.name != device or not device]
     if len(kept) == len(account.secrets):
-        raise VerbError(f"The account {user!r} has no device {device!r}.")
+        raise VerbError("The account {user!r} has no device {device!r}.", user=user, device=device)
     await box.save(replace(account, secrets=kept), drop=lambda binding: binding.device == device)
     return {"user": user, "device": device}
 

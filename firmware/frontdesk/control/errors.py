@@ -4,4 +4,10 @@ from __future__ import annotations
 
 
 class VerbError(Exception):
-    """A verb cannot be done; the text is one sentence for the person who asked."""
+    """A verb cannot be done; the text is one sentence for the person who asked. Its template and the words in it are
+    there for whoever says it in another language."""
+
+    def __init__(self, template: str, **words: object) -> None:
+        super().__init__(template.format(**words) if words else template)
+        self.template = template
+        self.words = words

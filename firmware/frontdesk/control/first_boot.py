@@ -45,7 +45,7 @@ def read_free(box: Box, text: str) -> list[str]:
     users = read_range(text)
     taken = next((user for user in users if box.directory.resolve(user)), None)
     if taken is not None:
-        raise Unfit(f"There is {taken} already.")
+        raise Unfit("There is {taken} already.", taken=taken)
     return users
 
 

@@ -26,7 +26,7 @@ def secret(name: str, username: str, realm: str, password: str) -> Secret:
     if not password:
         raise VerbError("The password is empty.")
     if len(password) > LONGEST:
-        raise VerbError(f"The password is longer than {LONGEST} characters.")
+        raise VerbError("The password is longer than {longest} characters.", longest=LONGEST)
     if not password.isprintable():
         raise VerbError("The password has a character that cannot be typed.")
     return Secret(name, {algorithm: ha1(algorithm, username, realm, password) for algorithm in HASHES})

@@ -39,7 +39,7 @@ def unseal(words: Sequence[str], sealed: bytes, passphrase: str, context: bytes)
     unpacking = zlib.decompressobj()
     plain = unpacking.decompress(packed, LONGEST)
     if unpacking.unconsumed_tail:
-        raise VerbError(f"What was sealed has more than {LONGEST} bytes.")
+        raise VerbError("What was sealed has more than {longest} bytes.", longest=LONGEST)
     return plain
 
 

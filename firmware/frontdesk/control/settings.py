@@ -88,7 +88,10 @@ async def commit(box: Box, confirm: int | None = None) -> Answer:
         candidate.discard()
         return {"changed": changes, "confirm": None, "notes": notes}
     if not 1 <= confirm <= LONGEST_TRIAL:
-        raise VerbError(f"A commit is tried for 1 to {LONGEST_TRIAL} seconds, not {confirm}.")
+        raise VerbError(
+            "A commit is tried for 1 to {longest_trial} seconds, not {confirm}.",
+            longest_trial=LONGEST_TRIAL, confirm=confirm,
+        )
     return {"changed": changes, "confirm": confirm, "notes": await _try(box, settings, confirm)}
 
 
@@ -139,7 +142,7 @@ async def rename(box: Box, domain: str) -> Answer:
     """Changes the domain, while there is no account."""
     realm = checked_domain(domain)
     if box.directory.accounts and realm != box.directory.realm:
-        raise VerbError(f"There are accounts in {box.directory.realm}: passwords belong to their domain.")
+        raise VerbError("There are accounts in {realm}: passwords belong to their domain.", realm=box.directory.realm)
     await box.records.put("meta", "realm", realm)
     box.rename(realm)
     return {"domain": realm}
@@ -160,7 +163,7 @@ async def distrust(box: Box, address: str) -> Answer:
     """Takes a trusted peer away."""
     address = checked_address(address)
     if address not in box.directory.peers:
-        raise VerbError(f"{address} is no trusted peer.")
+        raise VerbError("{address} is no trusted peer.", address=address)
     name = box.directory.peers.pop(address)
     try:
         await box.records.put("peers", address, None)

@@ -16,7 +16,7 @@ class Throttled(VerbError):
     """Too many wrong passwords came from there."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"Too many wrong passwords; wait {max(1, round(seconds))} s.")
+        super().__init__("Too many wrong passwords; wait {seconds} s.", seconds=max(1, round(seconds)))
         self.seconds = seconds
 
 

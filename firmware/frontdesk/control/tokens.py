@@ -54,11 +54,13 @@ class Tokens:
     async def make(self, name: str, role: Role, wall: float) -> str:
         """A new token; nobody can read it out of the box again. Raises VerbError."""
         if not NAME.fullmatch(name):
-            raise VerbError(f"{name!r} cannot be a token's name: up to 32 letters, digits and _ . - are possible.")
+            raise VerbError(
+                "{name!r} cannot be a token's name: up to 32 letters, digits and _ . - are possible.", name=name
+            )
         if name in self.kept:
-            raise VerbError(f"There is a token {name!r} already.")
+            raise VerbError("There is a token {name!r} already.", name=name)
         if len(self.kept) >= MOST:
-            raise VerbError(f"There are {MOST} tokens already; more are not possible.")
+            raise VerbError("There are {most} tokens already; more are not possible.", most=MOST)
         text = secrets.token_urlsafe(BITS // 8)
         token = Token(_digest(text), role, wall, wall + LIFETIME)
         await self._records.change(pairs=[("meta", PREFIX + name, json.dumps(asdict(token)))])
@@ -68,7 +70,7 @@ class Tokens:
     async def revoke(self, name: str) -> None:
         """It is worth nothing from now on. Raises VerbError."""
         if name not in self.kept:
-            raise VerbError(f"There is no token {name!r}.")
+            raise VerbError("There is no token {name!r}.", name=name)
         await self._records.change(pairs=[("meta", PREFIX + name, None)])
         del self.kept[name]
 
