@@ -104,6 +104,7 @@ def test_from_a_new_box_to_a_call_with_nothing_but_the_page(
     page = visit(scripts=scripts)
     set_up(page, box)
     page.get_by_role("link", name=re.compile("cards")).click()
+    expect(page.locator(".card")).to_have_count(2)
     printed = cards(page)
     assert sorted(printed) == ["101", "102"]
     caller, callee = (

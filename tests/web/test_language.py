@@ -31,7 +31,7 @@ FORMS = (
     "first_boot_code", "passwords", "sealing", "settings", "throttle", "tokens",
 )  # fmt: skip
 """Modules of control whose refusals somebody at a form meets."""
-REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit)|super\(\).__init__)\(\s*({TEXT})")
+REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit|Done)|super\(\).__init__)\(\s*({TEXT})")
 
 
 def refusals() -> set[str]:

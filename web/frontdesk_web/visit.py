@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bottle import template
 
 from frontdesk import __version__
-from frontdesk.control import Box, Role, VerbError, run
+from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.times import iso
 
@@ -37,6 +37,15 @@ OUTCOMES = {
     603: N_("declined"),
 }
 """What the statuses of RFC 3261 section 21 mean to people."""
+
+
+class Told(Protocol):
+    """A sentence of `control`."""
+
+    @property
+    def template(self) -> str: ...
+    @property
+    def words(self) -> Mapping[str, object]: ...
 
 
 @dataclass(slots=True)
@@ -114,9 +123,10 @@ class Visit:
         if self.session is not None:
             self.session.notices.append(Notice(text, console, secret))
 
-    def said(self, error: VerbError) -> str:
-        """Why it could not be done, in the visitor's language."""
-        return self._(error.template).format(**error.words) if error.words else self._(str(error))
+    def said(self, told: Told) -> str:
+        """What was done, or why it could not be, in the visitor's language."""
+        text = self._(told.template) if told.template else ""
+        return text.format(**told.words) if told.words else text
 
     def _(self, text: str) -> str:
         return self.texts.gettext(text)

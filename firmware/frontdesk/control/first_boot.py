@@ -29,15 +29,21 @@ class Answers:
 
 @dataclass(slots=True, frozen=True)
 class Done:
-    """One step that was done, or could not be: `text` says so to people."""
+    """One step that was done, or could not be: `text` says so to people, its template and words in another language."""
 
-    text: str
+    template: str
+    words: Mapping[str, object] = field(default_factory=dict)
     failed: bool = False
     notes: tuple[str, ...] = ()
     password: str = ""
     """The admin password that was made."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Those that were added, and their passwords."""
+
+    @property
+    def text(self) -> str:
+        """One sentence."""
+        return self.template.format(**self.words) if self.words else self.template
 
 
 def read_free(box: Box, text: str) -> list[str]:
@@ -55,7 +61,7 @@ async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
         try:
             done = await step(box, answers)
         except VerbError as error:
-            done = Done(str(error), failed=True)
+            done = Done(error.template, error.words, failed=True)
         if done is not None:
             yield done
 
@@ -74,13 +80,14 @@ async def _change_settings(box: Box, answers: Answers) -> Done | None:
     if not changed:
         return None
     answer = await run(box, "config commit", {})
-    return Done("\n".join(f"{key} is {value} now." for key, value in changed.items()), notes=tuple(answer["notes"]))
+    lines = "\n".join(f"{key} is {value} now." for key, value in changed.items())
+    return Done(lines, notes=tuple(answer["notes"]))
 
 
 async def _set_domain(box: Box, answers: Answers) -> Done:
     if answers.domain and answers.domain != box.directory.realm:
         await run(box, "domain set", {"domain": answers.domain})
-    return Done(f"The domain is {box.directory.realm}.")
+    return Done("The domain is {domain}.", {"domain": box.directory.realm})
 
 
 async def _add_accounts(box: Box, answers: Answers) -> Done | None:
@@ -88,7 +95,8 @@ async def _add_accounts(box: Box, answers: Answers) -> Done | None:
         return None
     made = {user: passwords.make() for user in answers.accounts}
     await run(box, "account import", {"text": table(made)})
-    return Done(f"Added {len(made)} account{'s' if len(made) > 1 else ''}.", accounts=made)
+    added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."
+    return Done(added, {"n": len(made)}, accounts=made)
 
 
 def table(made: Mapping[str, str]) -> str:

@@ -89,7 +89,7 @@ def _set_clock(visit: Visit, text: str) -> None:
     try:
         visit.on_loop(lambda: visit.box.system.set_clock(wall))
     except VerbError as error:  # An ordinary computer keeps its own clock: no reason to stop here.
-        visit.tell(str(error))
+        visit.tell(visit.said(error))
 
 
 def _take_network(visit: Visit, answers: Answers) -> None:
@@ -115,12 +115,18 @@ def _finish(visit: Visit, answers: Answers) -> NoReturn:
         return [done async for done in first_boot.apply(visit.box, answers)]
 
     for done in visit.on_loop(work):
-        visit.tell("\n".join([done.text, *done.notes]))
+        visit.tell("\n".join([_said(visit, done), *done.notes]))
         for user, password in done.accounts.items():
             session.remember(user, password)
     if admin.is_set:
         session.answers, session.epoch = None, admin.epoch
     go("/ready")
+
+
+def _said(visit: Visit, done: Done) -> str:
+    if n := len(done.accounts):
+        return visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)
+    return visit.said(done)
 
 
 def ready(visit: Visit) -> str:
