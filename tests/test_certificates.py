@@ -169,7 +169,18 @@ def test_given_pair_that_is_broken_shuts_nobody_out(house: House) -> None:
     (house.directory / "given.key").write_bytes(b"nonsense")
     (house.directory / "given.crt").write_bytes(b"nonsense")
     house.leaf()
+    assert house.certificates.authority and len(house.certificates.fingerprint) == 95
     assert house.verify("-verify_hostname", "frontdesk.local") == "box.crt: OK"
+
+
+def test_good_pair_in_place_of_a_broken_one_is_used(house: House) -> None:
+    test_given_pair_that_is_broken_shuts_nobody_out(house)
+    pair = making.authority(frozenset({"given"}), released())
+    (house.directory / "given.key").write_bytes(pair.key_pem)
+    (house.directory / "given.crt").write_bytes(pair.pem)
+    os.utime(house.directory / "given.crt", (1, 1))
+    house.certificates.context()
+    assert house.certificates.is_given and not house.certificates.authority
 
 
 def test_openssl_and_the_box_show_the_same_fingerprint(house: House) -> None:

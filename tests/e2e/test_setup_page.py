@@ -176,8 +176,10 @@ def test_every_page_is_whole_at_each_width_in_each_language(
         assert len(page.screenshot(path=tmp_path / name, full_page=True)) > 5000
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} is wider than the window"
         assert page.locator("html").get_attribute("lang") == language[:2]
-        found = Axe().run(page).response["violations"]
-        assert not found, f"{path}: {[(each['id'], each['nodes'][0]['html'][:200]) for each in found]}"
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            assert not found, f"{path}, {scheme}: {[(each['id'], each['nodes'][0]['html'][:200]) for each in found]}"
     assert not said
 
 

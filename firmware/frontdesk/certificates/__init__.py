@@ -34,6 +34,8 @@ class Certificates:
         self._wall = wall
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
+        self._refused: list[int] = []
+        """Stamp of a given pair that cannot be used."""
         self._basis: object = None
         """What the context was made for."""
         self._good = (released(), released())
@@ -41,8 +43,16 @@ class Certificates:
 
     @property
     def is_given(self) -> bool:
-        """Whether somebody has put a pair there."""
-        return all((self._directory / name).exists() for name in ("given.crt", "given.key"))
+        """Whether somebody has put a pair there, and it can be used."""
+        stamp = self._stamp()
+        return bool(stamp) and stamp != self._refused
+
+    def _stamp(self) -> list[int]:
+        """Of the pair that somebody has put there; empty: there is none."""
+        try:
+            return [(self._directory / name).stat().st_mtime_ns for name in ("given.crt", "given.key")]
+        except FileNotFoundError:
+            return []
 
     @property
     def authority(self) -> bytes:
@@ -69,9 +79,7 @@ class Certificates:
             return self._context
 
     def _look(self) -> object:
-        if self.is_given:
-            return [(self._directory / name).stat().st_mtime_ns for name in ("given.crt", "given.key")]
-        return self._names()
+        return self._stamp() if self.is_given else self._names()
 
     def _now(self) -> datetime:
         """A clock that was never set says 1970: no certificate is older than the program."""
@@ -92,6 +100,7 @@ class Certificates:
         try:
             context.load_cert_chain(self._directory / "given.crt", self._directory / "given.key")
         except (OSError, ValueError) as error:
+            self._refused = self._stamp()
             _log.warning("given.crt and given.key cannot be used, the box's own certificate is: %s", error)
             return False
         return True
