@@ -17,7 +17,7 @@ CLIENTS := ping baresip sipp nft ip tmux picocom systemd-analyze openssl curl ch
 POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
 STATES ?= 200
 # What tests/appliance makes and starts an emulated board with.
-APPLIANCE_PACKAGES := mmdebstrap qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
+APPLIANCE_PACKAGES := mmdebstrap arch-test qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
 
 .DEFAULT_GOAL := run
 .PHONY: run hints install uninstall translations appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)

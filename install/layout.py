@@ -36,7 +36,7 @@ Layout = dict[PurePosixPath, File | Link]
 
 def layout(board: Board) -> Layout:
     """Everything for that board, by its path in the system."""
-    return common() | helper() | enabled() | of_board(board) | without_getty(board)
+    return common() | helper() | link_local() | enabled() | of_board(board) | without_getty(board)
 
 
 def common() -> Layout:
@@ -56,6 +56,14 @@ def helper() -> Layout:
     for path in sorted(HELPER.rglob("*.py")):
         found[place / "frontdesk_helper" / path.relative_to(HELPER)] = File(path.read_bytes())
     return found
+
+
+def link_local() -> Layout:
+    """NetworkManager, too, gives an interface an address of its own making while no DHCP server answers, and asks on
+    (RFC 3927; NetworkManager.conf(5), section CONNECTION). For systemd-networkd it is among the files."""
+    lines = ["[connection-frontdesk]", "match-device=type:ethernet,type:wifi", "ipv4.link-local=3"]
+    lines += ["ipv4.dhcp-timeout=2147483647", ""]
+    return {PurePosixPath("/etc/NetworkManager/conf.d/frontdesk.conf"): _text(lines)}
 
 
 def enabled() -> Layout:

@@ -23,7 +23,7 @@ from .config import DEFAULTS, read_listener
 from .control import Admin, Box, VerbError
 from .control import run as control_run
 from .control.admin import OffLoop, T
-from .control.candidate import ON_TRIAL, Alarm, Candidate, untried
+from .control.candidate import ON_TRIAL, Alarm, Candidate, started
 from .control.day import Day
 from .control_socket import ControlSocket
 from .core import Core, Keys
@@ -32,6 +32,7 @@ from .endpoint import Endpoint, Listener
 from .events import Event, Kind
 from .location import LocationService
 from .log import EventLines, Recent, start_logging
+from .machine import machine
 from .model import Settings
 from .page import Page
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
@@ -113,7 +114,8 @@ class _Appliance:
         self._manager = manager
         self._store = store
         self._clock = Clock.of_this_boot()
-        self._defaults = options.board.defaults if options.board else DEFAULTS
+        self._machine = machine(options.board.interface if options.board else "")
+        self._defaults = self._machine.defaults(options.board.defaults if options.board else DEFAULTS)
         self._stored = store.settings(self._defaults)
         self._meta = store.meta
         self._settings = _settings(self._stored, options)
@@ -197,8 +199,6 @@ class _Appliance:
         for line in page.lines:
             print(f"page: {line}")  # noqa: T201
         lines = self._lines(box)
-        if ON_TRIAL in self._meta:
-            await untried(box)
         endpoint.settle()
         if os.geteuid() == 0:
             _log.warning("serving as root: that is for a container or a trial; `make install` makes a user for it")
@@ -206,7 +206,8 @@ class _Appliance:
         self._manager.tell(READY)
         if front is not None:
             self._show(front, box)
-        chores = [asyncio.create_task(_count_uptime(box)), *self._watch(journal, page)]
+        chores = [asyncio.create_task(_count_uptime(box)), asyncio.create_task(self._started(box))]
+        chores += self._watch(journal, page)
         await stop.wait()
         self._manager.tell(STOPPING)
         for chore in chores:
@@ -217,6 +218,11 @@ class _Appliance:
         self._core.flush(self._clock.now())
         endpoint.settle()
         return 0
+
+    async def _started(self, box: Box) -> None:
+        """The computer is brought to the settings while phones are answered already."""
+        async with box.turn:
+            await started(box, on_trial=ON_TRIAL in self._meta)
 
     def _watch(self, journal: Journal, page: Page) -> list[asyncio.Task[None]]:
         """Feeds the watchdog while the loop runs this and the other parts answer."""
@@ -302,6 +308,7 @@ class _Appliance:
             self._clock,
             admin=Admin(records, self._meta, self._options.data, self._clock.now, _two_at_once()),
             defaults=self._defaults,
+            system=self._machine,
             notices=self._store.notices,
             candidate=Candidate(self._later),
             core=self._core,

@@ -23,6 +23,10 @@ OFFICE = f"""\
 [box]
 hostname = "lobby"
 domain = "{DOMAIN}"
+timezone = "Europe/Berlin"
+[network]
+address = "10.0.2.15/24"
+gateway = "10.0.2.2"
 [[account]]
 range = "101-102"
 name = "Room {{user}}"
@@ -77,6 +81,7 @@ def test_from_power_up_to_a_call_and_again_after_a_power_cut(
     _timed("SIP was answered after the first power-up", machine.answers)
     passwords = _timed("deskctl provisioned the box over its serial port", lambda: provision(machine, tmp_path))
     caller, called = (phones(user, passwords[user]) for user in ("101", "102"))
+    _timed("name, time zone and fixed address were in use", lambda: wait_for_machine(machine))
     _timed("two phones registered", lambda: list(map(register, (caller, called))))
     _timed("a call was put through", lambda: call(caller, called))
     machine.kill()
@@ -95,6 +100,18 @@ def provision(machine: Machine, folder: Path) -> dict[str, str]:
     assert done.returncode == 0, done.stderr + machine.log()[-2000:]
     passwords: dict[str, str] = json.loads(done.stdout)["passwords"]
     return passwords
+
+
+def wait_for_machine(machine: Machine) -> None:
+    """The helper has given the computer what it was provisioned with, by Debian's own programs: it is on its disk."""
+    kept = {
+        "/etc/hostname": "lobby", "/etc/systemd/network/05-frontdesk.network": "Address=10.0.2.15/24",
+        "/etc/localtime": "Europe/Berlin",
+    }  # fmt: skip
+    until = time.monotonic() + PATIENCE
+    while found := [name for name, text in kept.items() if text not in machine.on_disk(name)]:
+        assert time.monotonic() < until, f"not on the disk: {found}; {machine.log()[-2000:]}"
+        time.sleep(1)
 
 
 def register(phone: Phone) -> None:

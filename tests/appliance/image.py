@@ -30,7 +30,6 @@ while [ ! -b /dev/vda ]; do /bin/busybox sleep 0.1; done
 /bin/busybox mount --move /dev /root/dev
 exec /bin/busybox switch_root /root /sbin/init
 """
-NETWORK = "[Match]\nName=e*\n[Network]\nDHCP=yes\n"
 
 
 class Image:
@@ -48,7 +47,6 @@ class Image:
         run("tar", "-x", "--numeric-owner", "-f", bare_debian(), "-C", self._root)
         unpacked = self._unpack_kernel()
         self._install_product()
-        (self._root / "etc/systemd/network/80-dhcp.network").write_text(NETWORK)
         self._inside("systemctl enable systemd-networkd")
         self._make_initramfs(unpacked)
         run("mke2fs", "-q", "-t", "ext4", "-d", self._root, self.disk, SIZE)

@@ -73,6 +73,14 @@ class Machine:
                 return time.monotonic() - started
         raise AssertionError(f"the box did not answer; the kernel and systemd said:\n{self.log()[-4000:]}")
 
+    def on_disk(self, name: str) -> str:
+        """What a file of it holds, or where a link leads, as far as it has reached the disk."""
+        said = [
+            subprocess.run(["debugfs", "-R", f"{what} {name}", str(self._image.disk)], capture_output=True, text=True)
+            for what in ("cat", "stat")
+        ]
+        return "".join(each.stdout for each in said)
+
     def log(self) -> str:
         """What kernel and systemd said."""
         return self._log.read_text(errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from frontdesk.config import text_of
 from frontdesk.control import Box, VerbError
 from frontdesk.control.box import Box as BoxType
-from frontdesk.control.candidate import EDITOR, untried
+from frontdesk.control.candidate import EDITOR, started
 from frontdesk.control.host import ManagedElsewhere
 from frontdesk.model import Settings
 from tests.control.desk import Desk, finish
@@ -23,10 +24,11 @@ class Machine(ManagedElsewhere):
         self.addresses: list[str] = []
         self.refuses = ""
 
-    async def apply(self, settings: Settings) -> None:
+    async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
         if self.refuses:
             raise VerbError(self.refuses)
         self.addresses.append(settings.net_address)
+        return []
 
 
 @pytest.fixture
@@ -230,7 +232,7 @@ def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk
     assert used(again, "net.address") == "dhcp"
     assert "trial" in again.store.meta
     again.box.system = machine
-    finish(untried(again.box))
+    finish(started(again.box, on_trial=True))
     assert machine.addresses[-1] == "dhcp"
     assert "trial" not in again.restart().store.meta
 

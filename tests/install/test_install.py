@@ -14,6 +14,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 UNITS = "usr/local/lib/systemd/system"
+START = """
+import pwd, runpy, sys
+def nobody(name): raise KeyError(name)
+pwd.getpwnam = nobody
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
 EXPOSURE = 30
 """Of 100, the most that `systemd-analyze security` may find (its overall level is a tenth of that)."""
 
@@ -84,11 +90,30 @@ def test_systemd_finds_nothing_wrong_with_the_units(installed: Path, tmp_path: P
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
 
 
-def test_the_service_is_exposed_little(installed: Path) -> None:
-    unit = installed / UNITS / "frontdesk.service"
+@pytest.mark.parametrize("name", ["frontdesk.service", "frontdesk-helper.service"])
+def test_both_services_are_exposed_little(installed: Path, name: str) -> None:
+    unit = installed / UNITS / name
     command = ["systemd-analyze", "security", "--offline=yes", f"--threshold={EXPOSURE}", str(unit)]
     found = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert found.returncode == 0, found.stdout
+
+
+def test_the_helper_is_installed_whole_and_starts_from_there(installed: Path) -> None:
+    place = installed / "usr/local/lib/frontdesk-helper"
+    sources = {path.name for path in (ROOT / "firmware/helper/frontdesk_helper").glob("*.py")}
+    assert {path.name for path in (place / "frontdesk_helper").iterdir()} == sources
+    # Where there is no user frontdesk it says so; as a user of this computer it would serve for ever.
+    command = [sys.executable, "-I", "-c", START, str(place / "frontdesk-helper")]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    complaint = "frontdesk-helper: There is no user frontdesk: `make install` makes it.\n"
+    assert (found.returncode, found.stderr) == (1, complaint)
+
+
+def test_no_answer_of_dhcp_is_a_link_local_address(installed: Path) -> None:
+    networkd = (installed / "usr/local/lib/systemd/network/99-frontdesk.network").read_text().splitlines()
+    manager = (installed / "etc/NetworkManager/conf.d/frontdesk.conf").read_text().splitlines()
+    assert {"DHCP=yes", "LinkLocalAddressing=yes"} <= set(networkd)
+    assert {"ipv4.link-local=3", "ipv4.dhcp-timeout=2147483647"} <= set(manager)
 
 
 def test_the_service_is_no_root_and_writes_to_its_data_alone(installed: Path) -> None:

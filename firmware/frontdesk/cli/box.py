@@ -14,6 +14,7 @@ from typing import Any
 from ..control import Admin, Box, Role, Verb, VerbError, run
 from ..directory import Directory
 from ..location import LocationService
+from ..machine import asleep
 from ..store import Clock, DirectoryLock, Records, Store, StoreError
 
 SOCKET = "control.sock"
@@ -137,7 +138,7 @@ def _box(store: Store) -> Box:
     location = LocationService(bindings, store.next_binding_id(reserve=False))
     records = Records(execute, clock, store.forget_past)
     admin = Admin(records, store.meta, store.directory, clock.now)
-    return Box(directory, location, records, settings, clock, notices=store.notices, admin=admin)
+    return Box(directory, location, records, settings, clock, notices=store.notices, admin=admin, system=asleep())
 
 
 def _finish(verb: Awaitable[Any]) -> Any:

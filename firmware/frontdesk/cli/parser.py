@@ -18,6 +18,7 @@ GROUPS = {
     "peer": "Addresses whose requests need no password.",
     "config": "Settings of the box.",
     "domain": "The name that accounts belong to.",
+    "clock": "The time of day.",
     "test": "Tries something out.",
     "passwd": "Passwords of those who run the box.",
     "token": "What programs need to use the box over HTTP.",

@@ -123,6 +123,7 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("backup", ("backup",), {}),
     ("factory-reset", ("factory-reset",), {"yes": True}),
     ("ping", ("ping",), {}),
+    ("set clock", ("clock set",), {}),
     ("reboot", ("reboot",), {}),
 )
 ELSEWHERE = {
@@ -137,6 +138,7 @@ ELSEWHERE = {
     "token revoke": "as above",
     "token list": "as above",
     "alias list": "`show accounts` has them",
+    "poweroff": "who sits at the cable can pull the plug; the page and the command line have it",
 }
 """Verbs that have no phrase, and why."""
 CONFIRMED = ("reboot", "factory-reset")

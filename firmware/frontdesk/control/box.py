@@ -84,6 +84,10 @@ class Site(Protocol):
     def urls(self) -> list[str]: ...
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def http_port(self) -> int: ...
+    @property
+    def https_port(self) -> int: ...
 
 
 LISTENING = ("listen", "web", "web_listen")
@@ -126,6 +130,8 @@ class Box:
     listeners: Sequence[str] = ()
     site: Site | None = None
     """The setup page, where there is one."""
+    is_announced: bool = False
+    """Whether the computer itself tells the network the box's name and page; else the box may."""
     log: Iterable[str] = ()
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
@@ -147,7 +153,17 @@ class Box:
             except VerbError:
                 await take(self.system, new, old)
                 raise
+            await self.announce(new.hostname)
         return notes
+
+    async def announce(self, hostname: str) -> None:
+        """The computer tells its network that name and where the page is, if it can."""
+        site = self.site
+        ports = (site.http_port, site.https_port) if site else (0, 0)
+        try:
+            self.is_announced = await self.system.announce(hostname, *ports)
+        except VerbError:
+            self.is_announced = False
 
     # -- accounts ------------------------------------------------------------------------------------------------------
 

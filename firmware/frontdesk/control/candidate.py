@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config import HOST, SettingError, combined, find, parse, text_of
 from ..model import Settings
-from . import host
 from .errors import VerbError
 from .times import ago
 
@@ -24,6 +23,8 @@ EDITOR: ContextVar[str] = ContextVar("editor", default="the command line")
 """Who is at work, in words: the console, a program on the serial line, the page."""
 LONGEST_TRIAL = 86_400
 """Seconds."""
+AGAIN = 10.0
+"""Seconds until the way back is tried once more, where the machine refused it."""
 ON_TRIAL = "trial"
 """In the table meta while the machine itself (network, name) is on trial: a start then brings it back."""
 
@@ -53,6 +54,7 @@ class Trial:
 
     editor: str
     before: Settings
+    after: Settings
     texts: dict[str, str | None]
     ends_at: float
     alarm: Alarm
@@ -136,13 +138,19 @@ class Candidate:
         if any(text_of(before, key) != text_of(after, key) for key in HOST):
             await box.records.put("meta", ON_TRIAL, "on")
 
-        async def end() -> None:
-            async with box.turn:
-                await self.go_back(box, by_itself=True)
-
-        alarm = self._later(seconds, end)
-        self.trial = Trial(EDITOR.get(), before, dict(self._texts), box.clock.now() + seconds, alarm)
+        alarm = self._later(seconds, lambda: self._end(box))
+        self.trial = Trial(EDITOR.get(), before, after, dict(self._texts), box.clock.now() + seconds, alarm)
         self.discard()
+
+    async def _end(self, box: Box) -> None:
+        """The time is over; what cannot go back now is tried again until it can."""
+        assert self._later is not None
+        async with box.turn:
+            try:
+                await self.go_back(box, by_itself=True)
+            except (OSError, VerbError):
+                if self.trial is not None:
+                    self.trial.alarm = self._later(AGAIN, lambda: self._end(box))
 
     async def end_trial(self, box: Box) -> Trial | None:
         """They stay, or were taken back: nothing more happens by itself."""
@@ -163,13 +171,13 @@ class Candidate:
         trial = self.trial
         if trial is None:
             return
-        after, box.settings = box.settings, trial.before
+        box.settings = trial.before
         box.configure(trial.before)
         self._texts = trial.texts
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:
             self._gone_back = "Nobody confirmed the last commit: the settings of before are in use again."
-        await box.take(after, trial.before)
+        await box.take(trial.after, trial.before)
         await self.end_trial(box)
 
 
@@ -197,12 +205,14 @@ def known(key: str) -> str:
         raise VerbError(str(error)) from None
 
 
-async def untried(box: Box) -> None:
-    """After a start in the middle of a trial: the machine has what is kept, and the mark is gone."""
+async def started(box: Box, *, on_trial: bool) -> None:
+    """After a start the machine has what is kept: all of it where something was on trial, else what was ever set."""
+    keys = [key for key in HOST if on_trial or text_of(box.settings, key) != text_of(box.defaults, key)]
     try:
-        await box.system.apply(box.settings)
-        await box.records.put("meta", ON_TRIAL, None)
-    except host.Managed:
-        await box.records.put("meta", ON_TRIAL, None)
+        if keys:
+            await box.system.apply(box.settings, keys)
+        if on_trial:
+            await box.records.put("meta", ON_TRIAL, None)
     except (OSError, VerbError) as error:
-        box.notices.append(f"The network may still be as it was tried before the restart: {error}")
+        box.notices.append(f"Network, name and time zone of this computer may not be as they are set here: {error}")
+    await box.announce(box.settings.hostname)

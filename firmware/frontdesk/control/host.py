@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,11 +27,18 @@ class Managed(VerbError):
 class System(Protocol):
     """What a box does to its machine; each raises VerbError where it cannot."""
 
+    @property
+    def read_only(self) -> str:
+        """Why its address can only be looked at, in a sentence; empty: it can be set."""
+
     def network(self) -> list[dict[str, Any]]:
         """Its interfaces: name, link, addresses, mac, gateway."""
 
-    async def apply(self, settings: Settings) -> None:
-        """Takes the settings of config.HOST into use."""
+    async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
+        """Takes these of config.HOST into use; notes on what is left to others."""
+
+    async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
+        """Whether the computer itself (avahi) tells the network its name and where the page is; 0: it is not there."""
 
     async def set_clock(self, wall: float) -> None:
         """Sets the wall clock, in Unix seconds."""
@@ -37,9 +46,20 @@ class System(Protocol):
     async def reboot(self) -> None:
         """Starts anew."""
 
+    async def poweroff(self) -> None:
+        """Ends."""
+
+    async def reset(self) -> None:
+        """Network, name and time zone are as they were before the box changed them."""
+
+    def defaults(self, settings: Settings) -> Settings:
+        """Those of its board, with what the computer has already in their place."""
+
 
 class ManagedElsewhere:
     """An ordinary computer: it is looked at, and left as it is."""
+
+    read_only = "The network is managed by this computer: it is shown here, and changed there."
 
     def network(self) -> list[dict[str, Any]]:
         """Its interfaces, the loopback left out."""
@@ -62,9 +82,13 @@ class ManagedElsewhere:
             if path.name != "lo" and path.is_dir()
         ]
 
-    async def apply(self, settings: Settings) -> None:
-        """Refuses."""
-        raise Managed("Network, host name and time zone")
+    async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
+        """Leaves them."""
+        return [f"{', '.join(keys)}: kept, but not used here: managed by this computer."]
+
+    async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
+        """Nobody is asked."""
+        return False
 
     async def set_clock(self, wall: float) -> None:
         """Refuses."""
@@ -73,6 +97,17 @@ class ManagedElsewhere:
     async def reboot(self) -> None:
         """Refuses."""
         raise Managed("A reboot")
+
+    async def poweroff(self) -> None:
+        """Refuses."""
+        raise Managed("Its power")
+
+    async def reset(self) -> None:
+        """Nothing was changed."""
+
+    def defaults(self, settings: Settings) -> Settings:
+        """Its own names are not the box's."""
+        return settings
 
 
 def _read(path: Path) -> str | None:
@@ -98,15 +133,22 @@ def read_gateways(path: Path = ROUTES) -> dict[str, str]:
     return gateways
 
 
+def without_dhcp(interface: dict[str, Any]) -> str:
+    """Its own sentence where an interface has but an address of its own making (RFC 3927); else nothing."""
+    own = [address for address in interface["addresses"] if ":" not in address]
+    if not own or not all(address.startswith("169.254.") for address in own):
+        return ""
+    return f"No DHCP server answered, so it has {own[0]} of its own making."
+
+
 async def take(system: System, old: Settings, new: Settings) -> list[str]:
-    """Brings the machine to the new settings; what it leaves to others is a note, anything else raises VerbError."""
+    """Brings the machine to the new settings; notes. Raises VerbError, and then it is as before."""
     changed = [key for key in HOST if text_of(old, key) != text_of(new, key)]
     if not changed:
         return []
     try:
-        await system.apply(new)
-    except Managed:
-        return [f"{', '.join(changed)}: kept, but not used here: managed by this computer."]
-    return []
-
-
+        return await system.apply(new, changed)
+    except VerbError:
+        with suppress(VerbError):
+            await system.apply(old, changed)
+        raise

@@ -6,8 +6,10 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+from ..config import DHCP
 from .box import Box, VerbError
 from .checks import checked_address
+from .host import without_dhcp
 
 Answer = dict[str, Any]
 TRIES = 3
@@ -36,6 +38,8 @@ async def _findings(box: Box) -> AsyncIterator[Answer]:
         yield _bad("network", "There is no interface: is the adapter plugged in?")
     for each in interfaces:
         yield _interface(each)
+    if box.system.read_only and box.settings.net_address != DHCP:
+        yield _bad("net.address", box.system.read_only)
     for gateway in dict.fromkeys(each["gateway"] for each in interfaces if each["gateway"]):
         yield await _reached("gateway", gateway, "is it turned on, and is net.gateway right?")
     for server in box.settings.net_dns:
@@ -55,8 +59,8 @@ def _interface(interface: Answer) -> Answer:
     addresses = [address for address in interface["addresses"] if not address.lower().startswith("fe80")]
     if not addresses:
         return _bad(name, "It has no address: does a DHCP server answer? Else `set net.address`.")
-    if any(address.startswith("169.254.") for address in addresses):
-        return _bad(name, f"No DHCP server answered, so it has {addresses[0]} of its own making.")
+    if sentence := without_dhcp(interface):
+        return _bad(name, sentence)
     return _good(name, f"It has {', '.join(addresses)}.")
 
 

@@ -18,4 +18,17 @@ async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False)
     kept = {key: text_of(box.settings, key) for key in HOST} if keep_network else {}
     changed = {key: text for key, text in kept.items() if text != text_of(box.defaults, key)}
     await exports.apply(box, Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed)), wipe=True)
+    if not keep_network:
+        await _reset_machine(box)
     return {"domain": box.directory.realm}
+
+
+async def _reset_machine(box: Box) -> None:
+    """The computer is as it was before, too; that the box is empty does not hang on it."""
+    try:
+        await box.system.reset()
+    except VerbError as error:
+        box.notices.append(f"Network, name and time zone of this computer are not as they were at first: {error}")
+    box.settings = box.defaults = box.system.defaults(box.defaults)
+    box.configure(box.settings)
+    await box.announce(box.settings.hostname)

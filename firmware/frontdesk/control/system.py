@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from .box import Box
-from .times import iso
+from .box import Box, VerbError
+from .host import without_dhcp
+from .times import is_set, iso
 
 Answer = dict[str, Any]
 LINES = 100
@@ -98,12 +100,37 @@ async def log(box: Box, limit: int = LINES) -> list[str]:
 
 async def net(box: Box) -> list[Answer]:
     """The network: link state, addresses, MAC, gateway."""
-    return box.system.network()
+    read_only = box.system.read_only
+    return [row | {"note": without_dhcp(row), "read_only": read_only} for row in box.system.network()]
+
+
+async def set_clock(box: Box, time: str) -> Answer:
+    """Sets the clock, in the box's time zone."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        at = datetime.fromisoformat(time)
+        zone = ZoneInfo(box.settings.timezone)
+    except ValueError:
+        raise VerbError(f"A time is such as 2027-01-31T14:05, not {time!r}.") from None
+    except ZoneInfoNotFoundError:
+        raise VerbError(f"There is no time zone {box.settings.timezone} on this computer.") from None
+    at = at if at.tzinfo else at.replace(tzinfo=zone)
+    if not is_set(at.timestamp()):
+        raise VerbError(f"It is later than {time}: this version of the box was made after it.")
+    await box.system.set_clock(at.timestamp())
+    return {"time": iso(at.timestamp())}
 
 
 async def reboot(box: Box) -> Answer:
     """Starts the machine anew."""
     await box.system.reboot()
+    return {}
+
+
+async def poweroff(box: Box) -> Answer:
+    """Turns the machine off, so that its power can be taken away."""
+    await box.system.poweroff()
     return {}
 
 

@@ -99,9 +99,10 @@ def restored(answer: Any) -> str:
 
 def network(answer: Any) -> str:
     """Interfaces, one line each."""
-    return table("There is no network.", name="name", link="link", addresses="addresses", mac="mac", gateway="gateway")(
-        answer
-    )
+    shown = table("There is no network.", name="name", link="link", addresses="addresses", mac="mac", gateway="gateway")
+    notes = [f"{row['name']}: {row['note']}" for row in answer if row.get("note")]
+    notes += [row["read_only"] for row in answer if row.get("read_only")]
+    return "\n".join([shown(answer), *dict.fromkeys(notes)])
 
 
 def bindings(answer: Any) -> str:

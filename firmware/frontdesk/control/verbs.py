@@ -111,6 +111,7 @@ PASSPHRASE = Argument("passphrase", "what it is sealed with", Kind.SECRET, twice
 SEALED_WITH = Argument("passphrase", "what it was sealed with", Kind.SECRET)
 BACKUP = Argument("text", "what `backup` printed", Kind.FILE, metavar="FILE")
 KEEP_NETWORK = Argument("keep-network", "keep address, host name and time zone", Kind.FLAG, option=True, required=False)
+TIME = Argument("time", "such as 2027-01-31T14:05", metavar="TIME")
 YES = Argument("yes", "do it", Kind.FLAG, option=True, required=False)
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
 VIEWER_PASSWORD = Argument("password", "the new read-only password; none: an empty line", Kind.SECRET, twice=True)
@@ -172,7 +173,9 @@ VERBS = (
     Verb("import", exports.load, text.imported, (EXPORT,)),
     Verb("factory-reset", reset.factory_reset, sentence("Everything is gone; the domain is {domain}."),
          (KEEP_NETWORK, YES), needs_box=True),
+    Verb("clock set", system.set_clock, sentence("It is {time} now."), (TIME,)),
     Verb("reboot", system.reboot, sentence("It starts anew.")),
+    Verb("poweroff", system.poweroff, sentence("It turns itself off.")),
     Verb("passwd admin", administration.passwd, sentence("Changed the admin password."), (ADMIN_PASSWORD,)),
     Verb("passwd viewer", administration.passwd_viewer, sentence("Changed the read-only password."),
          (VIEWER_PASSWORD,)),

@@ -11,6 +11,9 @@
 <dt>{{each["name"]}}</dt><dd>{{", ".join(each["addresses"]) or "-"}} <span class="soft">{{each["link"] or ""}} {{each["mac"] or ""}}</span></dd>
 % end
 </dl>
+% for said in dict.fromkeys(filter(None, [each.get(key) for each in net for key in ("note", "read_only")])):
+<p class="small soft">{{said}}</p>
+% end
 <p class="small"><a href="/log">{{_("Log")}}</a> · <a href="/events">{{_("Events")}}</a></p>
 </section>
 % if visit.house.site.authority:

@@ -1,0 +1,162 @@
+"""The computer as the box's own: what needs root goes through frontdesk-helper, a line of JSON each way."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .config import LABEL, ZONE
+from .control import VerbError
+from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
+from .model import Settings
+
+HELPER = Path("/run/frontdesk-helper/helper.sock")
+PATIENCE = 90.0
+"""Seconds: NetworkManager takes its time to bring an interface up."""
+LONGEST = 1 << 16
+"""Bytes of an answer."""
+NETWORK = ("net.address", "net.gateway", "net.dns")
+LOCALTIME = Path("/etc/localtime")
+
+
+class Foreign(VerbError):
+    """Another one keeps that part of the computer; the helper says who."""
+
+
+class Machine(ManagedElsewhere):
+    """A computer with a helper."""
+
+    def __init__(self, helper: Path = HELPER, interface: str = "") -> None:
+        """`interface`: the board's, if it is known."""
+        self._helper = helper
+        self._interface = interface
+        self._ports = (0, 0)
+        self.read_only = ""
+
+    def defaults(self, settings: Settings) -> Settings:
+        """Name and time zone are the computer's own, until others are set."""
+        name = os.uname().nodename.partition(".")[0].lower()
+        zone = _zone()
+        if LABEL.fullmatch(name) and not name.isdecimal() and name != "localhost":
+            settings = replace(settings, hostname=name)
+        return replace(settings, timezone=zone) if ZONE.fullmatch(zone) else settings
+
+    @property
+    def interface(self) -> str:
+        """The one that the settings are for: the board's, else that which leads to other networks, else the first."""
+        found = sorted(path for path in INTERFACES.iterdir() if path.name != "lo")
+        wanted = [self._interface, *read_gateways(), *(path.name for path in found if (path / "device").exists())]
+        return next((name for name in wanted if any(path.name == name for path in found)), "")
+
+    async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
+        """The settings of these keys; the network comes last, since it may take the way back with it."""
+        notes: list[str] = []
+        if "timezone" in keys:
+            await self._ask("timezone", zone=settings.timezone)
+        if "hostname" in keys:
+            await self._name(settings.hostname)
+        network = [key for key in NETWORK if key in keys]
+        if network:
+            try:
+                notes += await self._network(settings)
+            except Foreign as error:
+                notes.append(f"{', '.join(network)}: kept, but not used here. {error}")
+        return notes
+
+    async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
+        """Asks avahi for it; who keeps the network is looked at, too."""
+        self._ports = (http_port, https_port)
+        try:
+            await self._ask("network", interface=self.interface)
+            self.read_only = ""
+        except VerbError as error:
+            self.read_only = str(error)
+        return await self._name(hostname)
+
+    async def set_clock(self, wall: float) -> None:
+        """Unless a time server does."""
+        await self._ask("set-clock", wall=wall)
+
+    async def reboot(self) -> None:
+        """systemd ends the box first."""
+        await self._ask("reboot")
+
+    async def poweroff(self) -> None:
+        """systemd ends the box first."""
+        await self._ask("poweroff")
+
+    async def reset(self) -> None:
+        """Network, name and time zone as they were before the box."""
+        await self._ask("factory-reset")
+
+    async def _network(self, settings: Settings) -> list[str]:
+        answer = await self._ask(
+            "network", interface=self.interface, address=settings.net_address, gateway=settings.net_gateway,
+            servers=list(settings.net_dns),
+        )  # fmt: skip
+        return [str(note) for note in answer.get("notes", ())]
+
+    async def _name(self, hostname: str) -> bool:
+        http, https = self._ports
+        answer = await self._ask("hostname", name=hostname, http=http, https=https)
+        return bool(answer.get("avahi"))
+
+    async def _ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
+        """The helper's answer. Raises VerbError."""
+        import asyncio  # A command where no box runs does without it, and starts sooner.
+
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self._converse({"verb": verb, **arguments})
+        except (OSError, ValueError):  # TimeoutError is one, and what is no JSON.
+            raise VerbError(
+                f"frontdesk-helper, which does for the box what needs root, does not answer ({verb})."
+            ) from None
+        if "error" in answer:
+            raise (Foreign if answer.get("foreign") else VerbError)(str(answer["error"]))
+        found: dict[str, Any] = answer["answer"]
+        return found
+
+    async def _converse(self, request: dict[str, Any]) -> dict[str, Any]:
+        import asyncio
+
+        reader, writer = await asyncio.open_unix_connection(self._helper, limit=LONGEST)
+        try:
+            writer.write(json.dumps(request).encode() + b"\n")
+            await writer.drain()
+            answer = json.loads(await reader.readline())
+        finally:
+            writer.close()
+        if not isinstance(answer, dict) or not ("error" in answer or isinstance(answer.get("answer"), dict)):
+            raise ValueError(answer)
+        return answer
+
+
+class NextStart(ManagedElsewhere):
+    """The same computer while no box serves: it is changed when the box starts."""
+
+    async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
+        """Says so."""
+        return [f"{', '.join(keys)}: kept, and used when the box starts."]
+
+
+def machine(interface: str, helper: Path = HELPER) -> System:
+    """The computer under a box that serves."""
+    return Machine(helper, interface) if helper.exists() else ManagedElsewhere()
+
+
+def asleep(helper: Path = HELPER) -> System:
+    """The computer under a box that does not."""
+    return NextStart() if helper.exists() else ManagedElsewhere()
+
+
+def _zone() -> str:
+    """Of localtime(5)."""
+    try:
+        return str(LOCALTIME.readlink()).partition("/zoneinfo/")[2]
+    except OSError:
+        return ""

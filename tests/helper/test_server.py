@@ -1,0 +1,144 @@
+"""The helper's socket: who may speak, how long, and that nothing that comes off it ends or changes anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from frontdesk_helper import server
+from frontdesk_helper.machine import Machine
+from frontdesk_helper.server import LONGEST, Server, listen
+from frontdesk_helper.verbs import answer
+from tests.helper.recording import Computer
+
+VERBS = st.sampled_from(["network", "hostname", "timezone", "set-clock", "reboot", "factory-reset", "x"])
+NAMES = st.sampled_from(["interface", "address", "gateway", "servers", "name", "http", "https", "zone", "wall"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.sampled_from(["eth0", "dhcp"]),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(max_size=5), inside, max_size=3),
+    max_leaves=5,
+)
+LINES = st.binary(max_size=200) | st.builds(
+    lambda verb, rest: json.dumps({"verb": verb, **rest, "x": 0}).encode(), VERBS, st.dictionaries(NAMES, VALUES)
+)
+
+
+class Listening:
+    """A helper at work, and its client's end."""
+
+    def __init__(self, path: Path, computer: Computer, users: frozenset[int]) -> None:
+        self.path = path
+        self.computer = computer
+        self._listening = listen(path, os.getegid())
+        machine = Machine(computer)
+        self._server = Server(self._listening, lambda request: answer(machine, request), users)
+        self._ending = False
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._ending:
+            self._server.serve_one()
+
+    def connect(self) -> socket.socket:
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        client.settimeout(30)
+        client.connect(str(self.path))
+        return client
+
+    def say(self, data: bytes) -> Any:
+        """The answer; None: there was none."""
+        with self.connect() as client:
+            try:
+                client.sendall(data)
+                client.shutdown(socket.SHUT_WR)
+                said = client.makefile("rb").read()
+            except ConnectionError:
+                return None
+        return json.loads(said) if said else None
+
+    def close(self) -> None:
+        self._ending = True
+        self.connect().close()
+        self._thread.join(30)
+        self._listening.close()
+
+
+@pytest.fixture
+def helper(tmp_path: Path, computer: Computer) -> Iterator[Listening]:
+    helper = Listening(tmp_path / "helper.sock", computer, frozenset({os.getuid()}))
+    yield helper
+    helper.close()
+
+
+def test_socket_is_its_groups_and_nobody_elses(helper: Listening) -> None:
+    assert stat.S_IMODE(helper.path.stat().st_mode) == 0o660
+
+
+def test_one_line_each_way(helper: Listening) -> None:
+    assert helper.say(b'{"verb": "timezone", "zone": "Europe/Berlin"}\n') == {"answer": {}}
+    assert helper.computer.changes() == ["timedatectl set-timezone Europe/Berlin"]
+    assert helper.say(b'{"verb": "timezone", "zone": "Mars"}\n') == {
+        "error": "There is no time zone Mars on this computer."
+    }
+
+
+def test_who_is_no_user_of_it_is_not_heard(tmp_path: Path, computer: Computer) -> None:
+    helper = Listening(tmp_path / "helper.sock", computer, frozenset({os.getuid() + 1}))
+    assert helper.say(b'{"verb": "reboot"}\n') is None
+    helper.close()
+    assert computer.ran == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"\n", b"reboot\n", b'{"verb": "reboot"}', b'{"verb": "reboot"}\n{"verb": "reboot"}\n',
+        b"[" * 4000 + b"\n",
+        b"x" * (LONGEST + 1), b"x" * (1 << 20), b'{"verb": "reboot", "verb": "x"}\n', b"\xff\xfe\n", b"null\n",
+        b'{"verb": "set-clock", "wall": ' + b"9" * 4000 + b"}\n", b'{"verb": "set-clock", "wall": NaN}\n',
+    ],
+)  # fmt: skip
+def test_what_is_no_request_changes_nothing_and_the_next_one_is_answered(helper: Listening, data: bytes) -> None:
+    before = helper.computer.picture()
+    said = helper.say(data)
+    assert said is None or set(said) == {"error"}
+    assert (helper.computer.picture(), helper.computer.changes(), helper.computer.clock) == (before, [], [])
+    assert helper.say(b'{"verb": "network", "interface": "eth0"}\n') == {"answer": {"by": "systemd-networkd"}}
+
+
+def test_client_that_says_nothing_is_let_go(helper: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "PATIENCE", 0.05)
+    with helper.connect() as silent, helper.connect() as slow:
+        slow.sendall(b'{"verb"')
+        assert helper.say(b'{"verb": "network", "interface": "eth0"}\n') is not None
+        assert (silent.recv(1), slow.recv(1)) == (b"", b"")
+
+
+def test_mistake_of_ours_is_told_without_what_was_sent(
+    helper: Listening, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Computer, "set_clock", lambda self, wall: 1 // 0)
+    said = helper.say(b'{"verb": "set-clock", "wall": 1800000000}\n')
+    assert said == {"error": "The helper could not do that; its log says why."}
+    assert helper.say(b'{"verb": "network", "interface": "eth0"}\n') is not None
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LINES)
+def test_fuzzed_socket_changes_nothing(helper: Listening, line: bytes) -> None:
+    before = helper.computer.picture()
+    said = helper.say(line.replace(b"\n", b" ") + b"\n")
+    assert said is None or set(said) == {"error"}
+    assert (helper.computer.picture(), helper.computer.changes(), helper.computer.clock) == (before, [], [])
