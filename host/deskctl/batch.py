@@ -166,6 +166,9 @@ class Progress:
                     name: row.office.settings.get(key) for name, key in SETTINGS.items()
                 }
                 lines = [row.label, "", *(f"{name:<16} {value}" for name, value in told.items() if value)]
+                server, slash, _ = str(told["address"]).partition("/")
+                if slash:
+                    lines += ["", f"Each phone's server is {server}; user and password are those of its row."]
                 if not box["done"]:
                     lines.append("NOT FINISHED YET")
                 yield "\n".join([*lines, "", page(row.office, box["passwords"])])

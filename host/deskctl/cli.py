@@ -104,7 +104,7 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
         return DONE
     progress = batch.Progress(options.batch, rows)
     plugging.run(progress, options.port, options.baud, wishes, screen)
-    screen.say(f"All {progress.boxes} boxes are done. {progress.sheet} has their passwords: print it, then remove it.")
+    screen.say(f"All boxes are done: {progress.boxes}. {progress.sheet} has their passwords: print it, then remove it.")
     screen.answer({"boxes": progress.boxes, "done": progress.done, "sheet": str(progress.sheet)})
     return DONE
 

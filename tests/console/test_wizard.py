@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from frontdesk import __version__
+from frontdesk.control.answers import Unfit, read_zone
 from tests.console.visit import Visit
 
 PROMPT = "frontdesk>"
@@ -93,6 +95,7 @@ def test_first_boot_code_is_shown(fresh: Visit) -> None:
         (0, "long enough\rlong enougH", "not the same"),
         (1, "my box", "no host name"),
         (2, "here and there", "no time zone"),
+        (2, "../../etc/passwd", "no time zone"),
         (3, "static", "192.0.2.10/24"),
         (3, "192.0.2.10", "needs the length of its prefix"),
         (3, "192.0.2.10/24 198.51.100.1", "not in the network"),
@@ -109,6 +112,16 @@ def test_answer_that_cannot_be_is_asked_for_again(fresh: Visit, before: int, ans
     question = fresh.prompt
     assert sentence in fresh.type(answer + "\r")
     assert fresh.prompt == question
+
+
+def test_time_zone_is_one_of_the_database_where_there_is_one(tmp_path: Path) -> None:
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe/Berlin").touch()
+    assert read_zone("Europe/Berlin", tmp_path) == "Europe/Berlin"
+    assert read_zone("Mars/Phobos", tmp_path / "none") == "Mars/Phobos"
+    for text in ("Mars/Phobos", "Europe"):
+        with pytest.raises(Unfit, match="no time zone"):
+            read_zone(text, tmp_path)
 
 
 def test_question_mark_explains_the_question(fresh: Visit) -> None:

@@ -17,9 +17,9 @@ from tests.deskctl.conftest import Boxes
 from tests.deskctl.pty_box import PtyBox
 
 CSV = """\
-serial,hostname,range,label
-A1,north,101-103,North wing
-,south,201-202,
+serial,hostname,range,label,address
+A1,north,101-103,North wing,192.0.2.10/24
+,south,201-202,,dhcp
 """
 
 
@@ -52,6 +52,7 @@ def test_sheet_has_each_box_with_its_passwords(boxes: Boxes, file: Path) -> None
     sheet = Path(f"{file}.sheet.txt")
     first, second = sheet.read_text().split("\f")
     assert first.startswith("North wing\n") and second.startswith("south\n") and "Z9" in second
+    assert "Each phone's server is 192.0.2.10;" in first and "server" not in second
     [line] = [line for line in first.splitlines() if line.startswith("101 ")]
     kept = north.do(lambda: north.desk.box.account("101").secrets)
     north.verb("account passwd", user="101", password=line.split()[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_interface
+from pathlib import Path
 
 from .errors import VerbError
 
@@ -13,6 +14,8 @@ RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
 NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,252}[a-z0-9])?", re.ASCII)
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", re.ASCII)
+ZONES = Path("/usr/share/zoneinfo")
+"""Where Debian's tzdata is."""
 DHCP = "dhcp"
 
 
@@ -27,9 +30,9 @@ def read_host_name(text: str) -> str:
     return text.lower()
 
 
-def read_zone(text: str) -> str:
-    """A name of the time zone database."""
-    if not ZONE.fullmatch(text):
+def read_zone(text: str, database: Path = ZONES) -> str:
+    """A name of the time zone database; where this computer has none, whatever could be one."""
+    if not ZONE.fullmatch(text) or (database.is_dir() and not (database / text).is_file()):
         raise Unfit("{text!r} is no time zone such as UTC or Europe/Berlin.", text=text)
     return text
 
