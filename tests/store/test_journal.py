@@ -81,9 +81,10 @@ class Held:
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
-        self.go = threading.Event()
+        self.asked, self.go = threading.Event(), threading.Event()
 
     def __call__(self) -> sqlite3.Connection:
+        self.asked.set()
         assert self.go.wait(10)
         return self._connect()
 
@@ -128,8 +129,7 @@ def test_all_that_waits_is_one_transaction_in_the_order_given(disk: Disk, told: 
     held = Held(disk.connect)
     journal = Journal(held, told, clock())
     journal.submit(commit(1, saved=[binding(1)]))  # The thread takes this one alone, and waits for its connection.
-    while journal._queue.qsize():
-        pass
+    assert held.asked.wait(10)
     journal.submit(commit(2, saved=[binding(2), binding(3)]))
     journal.submit(commit(3, removed=[2], saved=[binding(4)]))
     journal.submit(commit(4, removed=[1]))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from frontdesk.console.grammar import Grammar
+from frontdesk.console.phrases import phrases
 from frontdesk.control import VerbError
 from frontdesk.events import Event, Kind
 from tests.control.desk import phone
@@ -15,6 +17,7 @@ from tests.web.house import Browser, House, forms, on_loop
 
 NOTICE = re.compile(r'<div class="notice" role="status">(.*?)</div>', re.S)
 CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
+COMMAND = re.compile(r"On the command line:</span> (.*?)</code>")
 
 
 @pytest.fixture
@@ -228,6 +231,23 @@ def test_token_is_shown_once_and_opens_the_api(house: House, browser: Browser) -
     assert answer.json()["accounts"] == 1
     followed(browser, browser.send_form("/system", "/system/untoken"))
     assert house.browser().get("/api/1/status", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+
+
+def test_what_the_console_has_no_phrase_for_shows_the_command_that_does_it(house: House, browser: Browser) -> None:
+    page = followed(browser, browser.send_form("/system", "/system/token", name="grafana", role="admin"))
+    assert COMMAND.findall(page) == ["frontdesk token add grafana --role admin"]
+    page = followed(browser, browser.send_form("/system", "/system/untoken"))
+    assert COMMAND.findall(page) == ["frontdesk token revoke grafana"]
+    fields = {"password": "only a look", "again": "only a look"}
+    page = followed(browser, browser.send_form("/system", "/system/viewer", **fields))
+    assert COMMAND.findall(page) == ["frontdesk passwd viewer"]
+
+
+def test_what_leaves_no_next_page_says_its_console_line_beforehand(browser: Browser) -> None:
+    lines = re.findall(r"At the console: <code>(.*?)</code>", browser.get("/system").text)
+    assert lines == ["backup", "import", "factory-reset keep-network"]
+    for line in lines:
+        assert Grammar(phrases()).parse(line) is not None, line
 
 
 def test_factory_reset_wants_the_name_of_the_box(house: House, browser: Browser) -> None:

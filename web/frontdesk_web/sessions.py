@@ -25,9 +25,14 @@ class Notice:
 
     text: str
     console: str = ""
-    """The line that does the same at the console."""
+    """The line that does the same at the console, or the command of a shell where the console has none."""
     secret: str = ""
     """What is shown this once."""
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it is a shell's."""
+        return self.console.startswith("frontdesk ")
 
 
 @dataclass(slots=True)

@@ -156,13 +156,20 @@ def phrases() -> tuple[Phrase, ...]:
 
 
 def spoken(words: str, arguments: Mapping[str, object]) -> str:
-    """The line that does this verb with these arguments; empty: there is none. No secret is in it: it is asked for."""
+    """The line that does this verb with these arguments: the console's, or where that has no phrase the command of a
+    shell. No secret is in it: it is asked for."""
     for phrase in phrases():
         if phrase.verbs[0].words == words and phrase.given.items() <= arguments.items():
             said = [each if isinstance(each, str) else _said(each, arguments) for each in phrase.elements]
             named = [_named(each, arguments) for each in phrase.options if arguments.get(each.name)]
             return " ".join(filter(None, [*said, *named]))
-    return ""
+    return _command(TABLE[words], arguments)
+
+
+def _command(verb: Verb, arguments: Mapping[str, object]) -> str:
+    said = [_said(each, arguments) for each in verb.arguments if not each.option and not asked(each)]
+    named = [f"--{_named(each, arguments)}" for each in verb.arguments if each.option and arguments.get(each.name)]
+    return " ".join(filter(None, ["frontdesk", verb.words, *said, *named]))
 
 
 def _said(argument: Argument, arguments: Mapping[str, object]) -> str:

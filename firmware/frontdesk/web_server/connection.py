@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import ssl
@@ -79,9 +80,11 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
         return False
 
     def close(self) -> None:
-        """Gone."""
+        """Gone, and with it what could not be sent: kept, it would be tried again when Python clears up."""
         self.server.forget(self)
         super().close()
+        with contextlib.suppress(OSError, ValueError):
+            self.wfile.close()
 
 
 class Gateway(wsgi.Gateway_10):  # type: ignore[misc]

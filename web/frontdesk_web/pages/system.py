@@ -67,7 +67,8 @@ def set_viewer_password(visit: Visit) -> None:
     _same(visit)
     visit.do("passwd viewer", password=visit.form.get("password", ""))
     begin(visit, visit.role)
-    visit.tell(visit.texts.gettext("The read-only password is changed; all other sessions have ended."))
+    text = visit.texts.gettext("The read-only password is changed; all other sessions have ended.")
+    visit.tell(text, visit.house.spoken("passwd viewer", {}))
     go("/system")
 
 

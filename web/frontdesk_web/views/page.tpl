@@ -33,7 +33,7 @@
 <code class="secret">{{notice.secret}}</code>
 %   end
 %   if notice.console:
-<code><span class="soft">{{_("At the console:")}}</span> {{notice.console}}</code>
+<code><span class="soft">{{_("On the command line:") if notice.is_command else _("At the console:")}}</span> {{notice.console}}</code>
 %   end
 </div>
 % end

@@ -31,6 +31,7 @@
 <div class="field"><label for="again">{{_("Once more")}}</label><input id="again" name="again" type="password" autocomplete="new-password" required>
 <p class="hint">{{_("The backup holds every secret of the box, sealed with this passphrase. It is the same as the console's.")}}</p></div>
 <button class="plain">{{_("Save a backup")}}</button>
+%   include("console", line="backup")
 </form></section>
 <section class="sheet"><h2>{{_("Restore")}}</h2>
 <form method="post" action="/system/restore" enctype="multipart/form-data">
@@ -39,6 +40,7 @@
 <div class="field"><label for="sealed">{{_("Passphrase")}}</label><input id="sealed" name="passphrase" type="password" autocomplete="off" required>
 <p class="hint">{{_("The box is then what the backup says; what it is now is gone.")}}</p></div>
 <button class="bad">{{_("Restore")}}</button>
+%   include("console", line="import")
 </form></section>
 <section class="sheet"><h2>{{_("Admin password")}}</h2>
 <form method="post" action="/system/password">
@@ -93,7 +95,9 @@
 <p>{{_("Accounts, settings, calls and passwords are gone for good.")}}</p>
 <label class="choice"><input type="checkbox" name="keep" value="yes" checked> {{_("Keep the network's settings")}}</label>
 <div class="field"><label for="word">{{_("Type the name of the box: {name}").format(name=visit.box.settings.hostname)}}</label><input id="word" name="word" autocomplete="off" required></div>
-<button class="bad">{{_("Reset the box")}}</button></form></details></section>
+<button class="bad">{{_("Reset the box")}}</button>
+%   include("console", line="factory-reset keep-network")
+</form></details></section>
 %   if visit.box.admin.alarm:
 <section class="sheet"><h2>{{_("Alarm")}}</h2><p>{{_("The admin password was recovered at the console.")}}</p>
 <form method="post" action="/system/acknowledge">

@@ -1,0 +1,1 @@
+<p class="small soft">{{_("At the console:")}} <code>{{line}}</code></p>
