@@ -26,7 +26,13 @@ ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 
 class SettingError(Exception):
-    """A key or value that cannot be; the text is one sentence for the person who typed it."""
+    """A key or value that cannot be; the text is one sentence for the person who typed it. Its template and the words
+    in it are there for whoever says it in another language; the word `rule` is a piece of a sentence itself."""
+
+    def __init__(self, template: str, **words: object) -> None:
+        super().__init__(template.format(**words))
+        self.template = template
+        self.words = words
 
 
 @dataclass(slots=True, frozen=True)
@@ -99,7 +105,7 @@ def read_algorithms(text: str) -> tuple[str, ...]:
     """Digest algorithms, most preferred first."""
     names = tuple(dict.fromkeys(text.upper().replace(",", " ").split()))
     if not names or not set(names) <= set(ALGORITHMS):
-        raise ValueError(f"is a list of {', '.join(ALGORITHMS)}, most preferred first")
+        raise ValueError("is a list of MD5, SHA-256 and SHA-512-256, most preferred first")
     return names
 
 
@@ -175,7 +181,7 @@ def read_listeners(text: str) -> tuple[str, ...]:
         return ()
     found = [read_listener(each) for each in text.replace(",", " ").split()]
     if not found:
-        raise ValueError(f"is {ALL}, or a list such as udp:0.0.0.0:5060")
+        raise ValueError("is all, or a list such as udp:0.0.0.0:5060")
     hosts = [(transport, f"[{host}]" if ":" in host else host, port) for transport, host, port in found]
     return tuple(dict.fromkeys(f"{transport}:{host}:{port}" for transport, host, port in hosts))
 
@@ -269,7 +275,7 @@ def find(key: str) -> Setting:
     """The row of that key (dashes, dots or underscores). Raises SettingError."""
     setting = _FIELDS.get(_field(key))
     if setting is None:
-        raise SettingError(f"There is no setting {key!r}; there are {', '.join(TABLE)}.")
+        raise SettingError("There is no setting {key!r}; there are {keys}.", key=key, keys=", ".join(TABLE))
     return setting
 
 
@@ -279,10 +285,11 @@ def parse(key: str, text: str) -> Any:
     try:
         value = setting.form.read(text.strip())
     except ValueError as error:
-        raise SettingError(f"{setting.key} {error}, not {text!r}.") from None
+        raise SettingError("{key} {rule}, not {text!r}.", key=setting.key, rule=str(error), text=text) from None
     if isinstance(value, int | float) and not setting.least <= value <= setting.most:
         least, most = setting.form.write(setting.least), setting.form.write(setting.most)
-        raise SettingError(f"{setting.key} is at least {least} and at most {most}, not {text!r}.")
+        sentence = "{key} is at least {least} and at most {most}, not {text!r}."
+        raise SettingError(sentence, key=setting.key, least=least, most=most, text=text)
     return value
 
 
@@ -330,5 +337,6 @@ def _checked(settings: Settings) -> Settings:
 
         gateway, interface = ip_address(settings.net_gateway), ip_interface(settings.net_address)
         if gateway not in interface.network and not gateway.is_link_local:
-            raise SettingError(f"net.gateway {gateway} is not in the network of net.address {interface}.")
+            sentence = "net.gateway {gateway} is not in the network of net.address {interface}."
+            raise SettingError(sentence, gateway=gateway, interface=interface)
     return settings

@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from frontdesk_web.language import LANGUAGES, LOCALE, preferred
 
-from frontdesk import control
+from frontdesk import config, control
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from tests.web.house import House
@@ -40,6 +40,14 @@ def refusals() -> set[str]:
     return {ast.literal_eval(match[1]) for text in texts for match in REFUSAL.finditer(text)}
 
 
+RULE = re.compile(rf"(?:\b(?:ValueError|SettingError)\(|\bsentence = )\s*({TEXT})")
+
+
+def rules() -> set[str]:
+    """What is said of the value of a setting that cannot be."""
+    return {ast.literal_eval(match[1]) for match in RULE.finditer(Path(config.__file__).read_text())}
+
+
 def used() -> set[str | tuple[str, str]]:
     """All that is translated where it is shown."""
     found: set[str | tuple[str, str]] = set()
@@ -49,7 +57,7 @@ def used() -> set[str | tuple[str, str]]:
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
     sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.CLOCK, problems.DISK, problems.ACCOUNTS]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
-    return found | refusals() | {setting.meaning for setting in SETTINGS}
+    return found | refusals() | rules() | {setting.meaning for setting in SETTINGS}
 
 
 def catalog() -> dict[Any, tuple[str, ...]]:
@@ -114,6 +122,17 @@ def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None
     browser.headers["Accept-Language"] = "de"
     page = browser.send_form("/accounts", "/accounts", user="101")
     assert page.status_code == 400 and "Es gibt schon ein Konto &#039;101&#039;." in page.text
+
+
+def test_setting_that_cannot_be_is_refused_in_the_browsers_language(house: House) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    for key, value, said in (
+        ("min-expires", "soon", "min-expires ist eine Dauer wie 60s, 10m, 1h oder 1d, nicht &#039;soon&#039;."),
+        ("min-expires", "900d", "min-expires ist mindestens"),
+    ):
+        page = browser.send_form("/settings", "/settings", **{key: value})
+        assert page.status_code == 400 and said in page.text
 
 
 def test_catalogs_are_where_an_installed_package_finds_them() -> None:

@@ -126,7 +126,8 @@ class Visit:
     def said(self, told: Told) -> str:
         """What was done, or why it could not be, in the visitor's language."""
         text = self._(told.template) if told.template else ""
-        return text.format(**told.words) if told.words else text
+        words = {name: self._(str(word)) if name == "rule" else word for name, word in told.words.items()}
+        return text.format(**words) if words else text
 
     def _(self, text: str) -> str:
         return self.texts.gettext(text)

@@ -138,7 +138,7 @@ ELSEWHERE = {
     "token revoke": "as above",
     "token list": "as above",
     "alias list": "`show accounts` has them",
-    "poweroff": "who sits at the cable can pull the plug; the page and the command line have it",
+    "poweroff": "who sits at the cable can pull the plug; the command line has it",
 }
 """Verbs that have no phrase, and why."""
 CONFIRMED = ("reboot", "factory-reset")

@@ -186,7 +186,7 @@ def checked(box: Box, texts: Mapping[str, str | None]) -> Settings:
     try:
         return combined(box.settings, texts, box.defaults)
     except SettingError as error:
-        raise VerbError(str(error)) from None
+        raise VerbError(error.template, **error.words) from None
 
 
 def typed(box: Box, key: str, text: str | None) -> str:
@@ -194,7 +194,7 @@ def typed(box: Box, key: str, text: str | None) -> str:
     try:
         return text_of(box.defaults, key) if text is None else find(key).form.write(parse(key, text))
     except SettingError as error:
-        raise VerbError(str(error)) from None
+        raise VerbError(error.template, **error.words) from None
 
 
 def known(key: str) -> str:
@@ -202,7 +202,7 @@ def known(key: str) -> str:
     try:
         return find(key).key
     except SettingError as error:
-        raise VerbError(str(error)) from None
+        raise VerbError(error.template, **error.words) from None
 
 
 async def started(box: Box, *, on_trial: bool) -> None:
