@@ -1,1 +1,1 @@
-<p class="small soft">{{_("At the console:")}} <code>{{line}}</code></p>
+<p class="small soft said">{{_("At the console:")}} <code>{{line}}</code></p>

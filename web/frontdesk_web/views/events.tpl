@@ -1,7 +1,11 @@
 % rebase("page", title=_("Events"))
 <p class="small"><a href="/system">{{_("System")}}</a></p>
 <h1>{{_("Events")}}</h1>
-<section class="sheet"><ol class="lines" lang="en">
+<section class="sheet">
+% if not events:
+<p class="soft">{{_("Nothing, since the box was started.")}}</p>
+% end
+<ol class="lines" lang="en">
 % for event in events:
 <li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{event["account"]}} {{event["text"]}} <span class="soft">{{event["source"]}}</span></li>
 % end
