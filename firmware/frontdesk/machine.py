@@ -11,6 +11,7 @@ from typing import Any
 
 from .config import LABEL, ZONE
 from .control import VerbError
+from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
 from .model import Settings
 
@@ -64,7 +65,7 @@ class Machine(ManagedElsewhere):
             try:
                 notes += await self._network(settings)
             except Foreign as error:
-                notes.append(f"{', '.join(network)}: kept, but not used here. {error}")
+                notes.append(Sentence("{keys}: kept, but not used here. {why}", keys=", ".join(network), why=error))
         return notes
 
     async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
@@ -141,7 +142,7 @@ class NextStart(ManagedElsewhere):
 
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
         """Says so."""
-        return [f"{', '.join(keys)}: kept, and used when the box starts."]
+        return [Sentence("{keys}: kept, and used when the box starts.", keys=", ".join(keys))]
 
 
 def machine(interface: str, helper: Path = HELPER) -> System:

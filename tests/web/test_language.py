@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from frontdesk_web.language import LANGUAGES, LOCALE, preferred
 
-from frontdesk import config, control
+from frontdesk import config, control, machine
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from tests.web.house import House
@@ -28,15 +28,16 @@ PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 FORMS = (
     "accounts", "admin", "administration", "answers", "backups", "bindings", "box", "checks", "devices", "first_boot",
-    "first_boot_code", "passwords", "sealing", "settings", "throttle", "tokens",
+    "first_boot_code", "host", "passwords", "sealing", "settings", "throttle", "tokens",
 )  # fmt: skip
 """Modules of control whose refusals somebody at a form meets."""
-REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit|Done)|super\(\).__init__)\(\s*({TEXT})")
+REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit|Done|Sentence)|super\(\).__init__)\(\s*({TEXT})")
 
 
 def refusals() -> set[str]:
     """The sentences of VerbErrors that are known before they are filled in."""
     texts = [Path(control.__file__).with_name(f"{name}.py").read_text() for name in FORMS]
+    texts.append(Path(machine.__file__).read_text())
     return {ast.literal_eval(match[1]) for text in texts for match in REFUSAL.finditer(text)}
 
 
@@ -133,6 +134,14 @@ def test_setting_that_cannot_be_is_refused_in_the_browsers_language(house: House
     ):
         page = browser.send_form("/settings", "/settings", **{key: value})
         assert page.status_code == 400 and said in page.text
+
+
+def test_notes_of_a_commit_are_in_the_browsers_language(house: House) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    browser.send_form("/settings", "/settings", hostname="lobby")
+    browser.send_form("/settings", "/settings/commit")
+    assert "hostname: gemerkt, aber hier nicht verwendet" in browser.get("/settings").text
 
 
 def test_catalogs_are_where_an_installed_package_finds_them() -> None:

@@ -14,6 +14,7 @@ from bottle import template
 from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
+from frontdesk.control.errors import Sentence
 from frontdesk.control.times import iso
 
 from . import language
@@ -128,6 +129,10 @@ class Visit:
         text = self._(told.template) if told.template else ""
         words = {name: self._(str(word)) if name == "rule" else word for name, word in told.words.items()}
         return text.format(**words) if words else text
+
+    def noted(self, note: str) -> str:
+        """A note of `control`, in the visitor's language where it is a sentence of the catalog."""
+        return self.said(note) if isinstance(note, Sentence) else note
 
     def _(self, text: str) -> str:
         return self.texts.gettext(text)

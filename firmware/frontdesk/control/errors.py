@@ -1,4 +1,4 @@
-"""What a verb raises where it cannot be done."""
+"""What a verb says: where it cannot be done, and what it has to add where it can."""
 
 from __future__ import annotations
 
@@ -11,3 +11,16 @@ class VerbError(Exception):
         super().__init__(template.format(**words) if words else template)
         self.template = template
         self.words = words
+
+
+class Sentence(str):
+    """Something for a person. Its template and the words in it are there for whoever says it in another language."""
+
+    template: str
+    words: dict[str, object]
+
+    def __new__(cls, template: str, **words: object) -> Sentence:
+        sentence = super().__new__(cls, template.format(**words))
+        sentence.template = template
+        sentence.words = words
+        return sentence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import passwords
 from .answers import Unfit, read_range
@@ -59,44 +59,44 @@ async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
     """One step after the other; what was made is told as soon as it is kept, whatever becomes of the rest."""
     for step in (_set_password, _change_settings, _set_domain, _add_accounts):
         try:
-            done = await step(box, answers)
+            all_done = await step(box, answers)
         except VerbError as error:
-            done = Done(error.template, error.words, failed=True)
-        if done is not None:
+            all_done = [Done(error.template, error.words, failed=True)]
+        for done in all_done:
             yield done
 
 
-async def _set_password(box: Box, answers: Answers) -> Done:
+async def _set_password(box: Box, answers: Answers) -> list[Done]:
     made = "" if answers.password else passwords.make()
     await run(box, "passwd admin", {"password": answers.password or made})
-    return Done("The admin password is set.", password=made)
+    return [Done("The admin password is set.", password=made)]
 
 
-async def _change_settings(box: Box, answers: Answers) -> Done | None:
+async def _change_settings(box: Box, answers: Answers) -> list[Done]:
     kept = {row["key"]: row["value"] for row in await run(box, "config list", {})}
     changed = {key: value for key, value in answers.settings.items() if value != kept[key]}
     for key, value in changed.items():
         await run(box, "config stage", {"key": key, "value": value})
     if not changed:
-        return None
+        return []
     answer = await run(box, "config commit", {})
-    lines = "\n".join(f"{key} is {value} now." for key, value in changed.items())
-    return Done(lines, notes=tuple(answer["notes"]))
+    done = [Done("{key} is {value} now.", {"key": key, "value": value}) for key, value in changed.items()]
+    return [*done[:-1], replace(done[-1], notes=tuple(answer["notes"]))]
 
 
-async def _set_domain(box: Box, answers: Answers) -> Done:
+async def _set_domain(box: Box, answers: Answers) -> list[Done]:
     if answers.domain and answers.domain != box.directory.realm:
         await run(box, "domain set", {"domain": answers.domain})
-    return Done("The domain is {domain}.", {"domain": box.directory.realm})
+    return [Done("The domain is {domain}.", {"domain": box.directory.realm})]
 
 
-async def _add_accounts(box: Box, answers: Answers) -> Done | None:
+async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
     if not answers.accounts:
-        return None
+        return []
     made = {user: passwords.make() for user in answers.accounts}
     await run(box, "account import", {"text": table(made)})
     added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."
-    return Done(added, {"n": len(made)}, accounts=made)
+    return [Done(added, {"n": len(made)}, accounts=made)]
 
 
 def table(made: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ..config import HOST, text_of
 from ..model import Settings
-from .errors import VerbError
+from .errors import Sentence, VerbError
 
 INTERFACES = Path("/sys/class/net")
 ROUTES = Path("/proc/net/route")
@@ -84,7 +84,7 @@ class ManagedElsewhere:
 
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
         """Leaves them."""
-        return [f"{', '.join(keys)}: kept, but not used here: managed by this computer."]
+        return [Sentence("{keys}: kept, but not used here: managed by this computer.", keys=", ".join(keys))]
 
     async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
         """Nobody is asked."""

@@ -65,7 +65,7 @@ def commit(visit: Visit) -> None:
     arguments = {"confirm": TRIAL} if visit.form.get("way") == "trial" and not on_trial else {}
     answer = visit.change(N_("In use now."), "config commit", **arguments)
     for note in answer["notes"]:
-        visit.tell(note)
+        visit.tell(visit.noted(note))
     go("/settings")
 
 
