@@ -151,6 +151,16 @@ def test_files_that_are_damaged_are_made_anew(house: House, damage: Callable[[Pa
     assert house.verify() == "box.crt: OK"
 
 
+def test_nothing_of_it_is_left_once_it_is_forgotten(house: House) -> None:
+    house.leaf()
+    (house.directory / "given.crt").write_text("somebody's")
+    before = house.certificates.fingerprint
+    house.certificates.forget()
+    assert not house.directory.exists() and house.certificates.fingerprint == ""
+    house.leaf()
+    assert house.certificates.fingerprint not in ("", before)
+
+
 def test_given_pair_is_used_and_a_newer_one_with_no_restart(house: House) -> None:
     house.leaf()
     for number in (1, 2):

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .certificates import Certificates
 from .config import read_web_listener
 from .control import Box, VerbError
 from .model import Settings
@@ -35,9 +36,10 @@ class Page:
         """`told`: listeners of the command line; `settings`: those in use. Made on the loop."""
         self._box = box
         self._told = told
-        self._data = data
         self._loop = asyncio.get_running_loop()
         self.site = Site(settings, lambda: box.directory.realm, box.clock.now)
+        self.site.forget = self._forget
+        self._certificates = Certificates(data / "tls", self.site.names, box.clock.wall)
         self._server: WebServer | None = None
         self._watch: AddressWatch | None = None
         self._name: LocalName | None = None
@@ -74,6 +76,12 @@ class Page:
             self._name.hold(claim)
         except OSError as error:
             _log.warning("the name of the box is told to nobody: %s", error)
+
+    def _forget(self) -> None:
+        """After a factory reset the box is another one for browsers, too."""
+        self._certificates.forget()
+        if self.site.https_port:
+            self._certificates.context()
 
     def close(self) -> None:
         """Stops it."""
@@ -123,11 +131,9 @@ class Page:
         if self._server is None:
             from frontdesk_web import application
 
-            from .certificates import Certificates
             from .console.phrases import spoken
             from .web_server import WebServer
 
-            self._certificates = Certificates(self._data / "tls", self.site.names, self._box.clock.wall)
             page = application(self._box, self._on_loop, self.site, spoken)
             self._server = WebServer(page, self._certificates.context)
         return self._server

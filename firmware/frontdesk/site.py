@@ -28,6 +28,8 @@ class Site:
         self._addresses: tuple[float, frozenset[str]] = (-FRESH, frozenset())
         self.certificates: Certificates | None = None
         """Where there is a listener for https."""
+        self.forget: Callable[[], None] = lambda: None
+        """What a factory reset takes away of it."""
         self.https_port = 0
         self.http_port = 0
         self._taken = ""

@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.control import VerbError
 from frontdesk.model import Settings
+from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.control.test_exports import filled
 from tests.store.rows import REALM
@@ -31,6 +32,18 @@ def test_export_with_secrets_brings_everything_back_byte_for_byte(desk: Desk) ->
     desk.do("import", text=text)
     assert desk.do("export", secrets=True) == text == desk.restart().do("export", secrets=True)
     assert desk.do("domain get") == REALM
+
+
+def test_certificates_of_the_page_go_too(desk: Desk) -> None:
+    site = Site(lambda: desk.box.settings, lambda: REALM, desk.box.clock.now)
+    gone: list[str] = []
+    site.forget = lambda: gone.append("certificates")
+    desk.box.site = site
+    with pytest.raises(VerbError):
+        desk.do("factory-reset")
+    assert not gone
+    desk.do("factory-reset", yes=True)
+    assert gone == ["certificates"]
 
 
 def test_network_is_kept_where_that_is_said(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
 import ssl
 import threading
 from collections.abc import Callable
@@ -77,6 +78,12 @@ class Certificates:
             if self._context is None or basis != self._basis or not self._good[0] <= now < self._good[1]:
                 self._context, self._basis = self._load(now), basis
             return self._context
+
+    def forget(self) -> None:
+        """All of it goes, a given pair too: the next CA is another one."""
+        with self._lock:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._context = None
 
     def _look(self) -> object:
         return self._stamp() if self.is_given else self._names()
