@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
 import tty
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +15,7 @@ from deskctl import flashing
 from deskctl.cable import Cable
 from deskctl.flashing import NoPanel
 from deskctl.screen import Screen
-from tests.e2e.pico import MICROPYTHON
+from tests.e2e.pico import blank
 
 
 @pytest.fixture
@@ -24,15 +23,8 @@ def pico(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Port and flash of a Pico."""
     flash = tmp_path / "flash"
     flash.mkdir()
-    near, far = pty.openpty()
-    tty.setraw(far)
-    # Its terminal is a second pty that this end's pty is joined to: the unix port makes its own tty raw itself.
-    process = subprocess.Popen([MICROPYTHON], stdin=near, stdout=near, stderr=near, cwd=flash, env={"TERM": "dumb"})
-    yield os.ttyname(far), flash
-    process.kill()
-    process.wait()
-    os.close(near)
-    os.close(far)
+    with blank(flash) as port:
+        yield port, flash
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import struct
 import subprocess
 import tty
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -17,7 +18,8 @@ ROOT = Path(__file__).parents[2]
 MICROPYTHON = ROOT / ".venv-panel/bin/micropython"
 LIBRARIES = ROOT / ".venv-panel/micropython-lib"
 FIRMWARE = ROOT / "firmware"
-PATH = ":".join(map(str, (ROOT / "tests/panel/fakes", LIBRARIES, FIRMWARE / "front-panel", FIRMWARE, ".frozen")))
+FAKES = ROOT / "tests/panel/fakes"
+PATH = ":".join(map(str, (FAKES, LIBRARIES, FIRMWARE / "front-panel", FIRMWARE, ".frozen")))
 PICTURES = ROOT / "tests/panel/pictures"
 HEAP = "192K"
 """The RP2040's."""
@@ -30,13 +32,17 @@ A, B = 14, 15
 class Pico:
     """Powered at the beginning, and off at the end, of a `with`."""
 
-    def __init__(self, uart: str, folder: Path, hurry: int = 1) -> None:
-        """`uart`: the tty that leads to the box; `hurry`: its clock goes so many times as fast."""
+    def __init__(self, uart: str, folder: Path, hurry: int = 1, flash: Path | None = None) -> None:
+        """`uart`: the tty that leads to the box; `hurry`: its clock goes so many times as fast; `flash`: what was
+        copied there runs, and not the sources.
+        """
+        self._main = (flash or FIRMWARE / "front-panel") / "main.py"
         self._files = {name: folder / name.lower() for name in ("PICTURE", "BUTTONS", "LIGHT")}
         self.usb, self._other = pty.openpty()
         tty.setraw(self._other)
         self._environment = {
-            "MICROPYPATH": PATH, "TERM": "dumb", "PANEL_UART": uart, "PANEL_USB": os.ttyname(self._other),
+            "MICROPYPATH": f"{FAKES}:{flash}:.frozen" if flash else PATH,
+            "TERM": "dumb", "PANEL_UART": uart, "PANEL_USB": os.ttyname(self._other),
             "PANEL_HURRY": str(hurry),
             **{"PANEL_" + name: str(path) for name, path in self._files.items()},
         }  # fmt: skip
@@ -56,7 +62,7 @@ class Pico:
         """On."""
         with self._errors.open("ab") as errors:
             self._process = subprocess.Popen(
-                [MICROPYTHON, "-X", f"heapsize={HEAP}", ROOT / "firmware/front-panel/main.py"],
+                [MICROPYTHON, "-X", f"heapsize={HEAP}", self._main],
                 env=self._environment, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors,
             )  # fmt: skip
 
@@ -126,6 +132,12 @@ class Pico:
         """Types at the USB port."""
         os.write(self.usb, text.encode())
 
+    def wake(self) -> str:
+        """Presses Enter once the console of a new box asks for it; what the USB port has shown."""
+        shown = self.read_until("Ctrl-C gives the full prompt.")
+        self.type("\r")
+        return shown + self.read_until("Admin password [")
+
     def read_until(self, words: str) -> str:
         """What the USB port has shown, once it has these words."""
         shown = b""
@@ -135,6 +147,22 @@ class Pico:
             if select.select([self.usb], [], [], 0.1)[0]:
                 shown += os.read(self.usb, 4096)
         return shown.decode()
+
+
+@contextmanager
+def blank(flash: Path) -> Iterator[str]:
+    """The USB port of a Pico with MicroPython and this flash, and no program."""
+    near, far = pty.openpty()
+    tty.setraw(far)
+    # Its terminal is the near side, as the unix port makes its own tty raw itself.
+    process = subprocess.Popen([MICROPYTHON], stdin=near, stdout=near, stderr=near, cwd=flash, env={"TERM": "dumb"})
+    try:
+        yield os.ttyname(far)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(near)
+        os.close(far)
 
 
 def drawn(what: str, folder: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ import pytest
 
 from tests.e2e.box import Box
 from tests.e2e.namespace import Namespace
-from tests.e2e.pico import A, B, Pico, drawn
+from tests.e2e.pico import FIRMWARE, LIBRARIES, MICROPYTHON, A, B, Pico, blank, drawn
 from tests.e2e.wiring import Wiring
 
 ADDRESS = "192.0.2.10"
@@ -85,8 +86,7 @@ def fingerprint(box: Box) -> str:
 def test_alarm_is_counted_and_shines_red_until_it_is_over(pico: Pico) -> None:
     pico.shows("home")
     pico.shines("32 16 0")
-    pico.type("\r")
-    pico.read_until("Admin password [")
+    pico.wake()
     pico.type("\x03")
     pico.read_until("frontdesk> ")
     pico.type("set max-expires 1800\r")
@@ -104,8 +104,7 @@ def test_phone_that_comes_is_counted_at_once(box: Box, pico: Pico) -> None:
 
 def test_usb_port_is_a_console(pico: Pico) -> None:
     pico.shows("home")
-    pico.type("\r")
-    assert CODE in pico.read_until("Admin password [")
+    assert CODE in pico.wake()
     pico.type("\x03")
     pico.read_until("frontdesk> ")
     pico.type("show accounts\r")
@@ -117,8 +116,7 @@ def test_one_byte_in_a_hundred_is_damaged_and_nothing_is_shown_wrong(pico: Pico,
     random = Random(SEED)
     pico.shows("home")  # What is typed before both have greeted is nobody's.
     wiring.noise = lambda data: bytes(random.randrange(256) if random.random() < 0.01 else byte for byte in data)
-    pico.type("\r")
-    pico.read_until("Admin password [")
+    pico.wake()
     pico.type("\x03")
     pico.read_until("frontdesk> ")
     for _ in range(2):
@@ -203,3 +201,22 @@ def test_question_for_a_reset_is_taken_back_by_the_other_button(box: Box, pico: 
     pico.press(A, pico.picture())
     pico.shows("home")
     assert "101" in box.run("account", "list", "--json")
+
+
+def test_program_that_was_built_and_flashed_runs_compiled(box: Box, wiring: Wiring, tmp_path: Path) -> None:
+    build, flash, folder = (tmp_path / name for name in ("build", "flash", "pico"))
+    flash.mkdir()
+    folder.mkdir()
+    tools = ["--mpy-cross", str(MICROPYTHON.with_name("mpy-cross")), "--libraries", str(LIBRARIES)]
+    subprocess.run([sys.executable, FIRMWARE / "front-panel/build.py", *tools, build], check=True)
+    with blank(flash) as port:
+        command = [sys.executable, "-m", "deskctl", "panel", "flash", "--port", port, str(build)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0 and "files were copied; the panel starts anew." in said, said
+    sources = {path.relative_to(flash).as_posix() for path in flash.rglob("*.py")}
+    heads = {path.read_bytes()[:2] for path in flash.rglob("*.mpy")}
+    assert sources == {"main.py"} and heads == {b"M\x06"}
+    with Pico(wiring.panel, folder, flash=flash) as pico:
+        pico.shows("home")
+        pico.wake()
