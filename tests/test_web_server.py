@@ -67,8 +67,10 @@ class House:
     def silent(self, scheme: str, count: int, said: bytes = b"") -> contextlib.ExitStack:
         """Clients that connect and say no more."""
         stack = contextlib.ExitStack()
+        self.quiet: list[socket.socket] = []
         for _ in range(count):
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", self.port(scheme)), PATIENCE))
+            self.quiet.append(sock)
             if said:
                 sock.sendall(said)
         return stack
@@ -96,12 +98,22 @@ def test_http_is_no_sibling_where_it_is_alone(house: House) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"GET /"])
-def test_twenty_silent_connections_delay_nobody(house: House, scheme: str, said: bytes) -> None:
-    if said and (scheme == "https") != (said[:1] == b"\x16"):
-        return
-    with house.silent(scheme, 20 if not said else listener.WORKERS - 1, said):
-        assert house.ask(scheme)
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"GET /"], ids=["nothing", "half a hello", "half a head"])
+def test_twenty_that_are_silent_or_stop_in_the_middle_delay_nobody(house: House, scheme: str, said: bytes) -> None:
+    with house.silent(scheme, 20, said):
+        for _ in range(2):
+            assert house.ask(scheme)
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a head"])
+def test_twenty_that_stop_after_the_handshake_delay_nobody(house: House, said: bytes) -> None:
+    with house.silent("https", 20) as stack, contextlib.ExitStack() as greeted:
+        for sock in house.quiet:
+            tls = greeted.enter_context(house.trusting.wrap_socket(sock, server_hostname="localhost"))
+            tls.sendall(said)
+        for _ in range(2):
+            assert house.ask("https")
+        stack.close()
 
 
 def test_one_address_cannot_take_all_connections(house: House) -> None:
