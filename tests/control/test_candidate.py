@@ -10,7 +10,7 @@ import pytest
 from frontdesk.config import text_of
 from frontdesk.control import Box, VerbError
 from frontdesk.control.box import Box as BoxType
-from frontdesk.control.candidate import EDITOR, started
+from frontdesk.control.candidate import CONSOLE, EDITOR, started
 from frontdesk.control.host import ManagedElsewhere
 from frontdesk.model import Settings
 from tests.control.desk import Desk, finish
@@ -89,7 +89,7 @@ def test_bad_value_changes_nothing_of_what_is_staged(desk: Desk, key: str, value
 
 
 def test_second_editor_is_warned(desk: Desk) -> None:
-    token = EDITOR.set("the console")
+    token = EDITOR.set(CONSOLE)
     assert stage(desk, flush="5m", max_expires="2h") == ["", ""]
     EDITOR.reset(token)
     (warning,) = stage(desk, max_bindings="3")

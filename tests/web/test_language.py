@@ -27,11 +27,13 @@ PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 
 FORMS = (
-    "accounts", "admin", "administration", "answers", "backups", "bindings", "box", "checks", "devices", "first_boot",
-    "first_boot_code", "host", "passwords", "sealing", "settings", "throttle", "tokens",
+    "accounts", "admin", "administration", "answers", "backups", "bindings", "box", "candidate", "checks", "devices",
+    "first_boot", "first_boot_code", "host", "passwords", "sealing", "settings", "throttle", "tokens",
 )  # fmt: skip
 """Modules of control whose refusals somebody at a form meets."""
-REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit|Done|Sentence)|super\(\).__init__)\(\s*({TEXT})")
+REFUSAL = re.compile(
+    rf"(?:\b(?:VerbError|Unfit|Done|Sentence)\(|super\(\).__init__\(|\bsentence = )\s*({TEXT})"
+)
 
 
 def refusals() -> set[str]:
@@ -142,6 +144,20 @@ def test_notes_of_a_commit_are_in_the_browsers_language(house: House) -> None:
     browser.send_form("/settings", "/settings", hostname="lobby")
     browser.send_form("/settings", "/settings/commit")
     assert "hostname: gemerkt, aber hier nicht verwendet" in browser.get("/settings").text
+
+
+def test_who_is_at_work_and_for_how_long_is_said_in_the_browsers_language(house: House) -> None:
+    house.desk.do("config stage", key="hostname", value="lobby")
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    browser.send_form("/settings", "/settings", **{"max-bindings": "7"})
+    page = browser.get("/settings").text
+    assert "Die Kommandozeile hat vor 0s auch Einstellungen vorgemerkt" in page
+    browser.send_form("/settings", "/settings/commit", way="trial")
+    front = browser.get("/").text
+    assert "Einstellungen werden erprobt: sie gehen in 5m 0s zurück" in front and ".." not in front
+    refused = browser.send_form("/settings", "/settings", **{"max-bindings": "8"}).text
+    assert "Die Seite, von 192.0.2.50, erprobt noch für 5m 0s Einstellungen" in refused
 
 
 def test_catalogs_are_where_an_installed_package_finds_them() -> None:

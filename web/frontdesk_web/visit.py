@@ -107,7 +107,7 @@ class Visit:
         """The answer of a verb. Raises VerbError."""
 
         async def work() -> Any:
-            EDITOR.set(f"the page, from {self.source}")
+            EDITOR.set(Sentence(N_("The page, from {source},"), source=self.source))
             return await run(self.box, words, arguments, self.role)
 
         return self.on_loop(work)
@@ -127,8 +127,12 @@ class Visit:
     def said(self, told: Told) -> str:
         """What was done, or why it could not be, in the visitor's language."""
         text = self._(told.template) if told.template else ""
-        words = {name: self._(str(word)) if name == "rule" else word for name, word in told.words.items()}
-        return text.format(**words) if words else text
+        return text.format(**self.worded(told.words)) if told.words else text
+
+    def worded(self, words: Mapping[str, object]) -> dict[str, object]:
+        """Words of a sentence, those in the visitor's language that are pieces of sentences themselves."""
+        pieces = {name: self._(str(word)) for name, word in words.items() if name == "rule"}
+        return {name: self.noted(word) if isinstance(word, str) else word for name, word in words.items()} | pieces
 
     def noted(self, note: str) -> str:
         """A note of `control`, in the visitor's language where it is a sentence of the catalog."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from ..control import Box
+from ..control.candidate import CONSOLE
 from .machine import SILENCE, Machine
 from .session import Session
 from .terminal import Alarm, Later, Terminal
@@ -17,7 +18,7 @@ MACHINE = 0
 class Console:
     """What sits behind a port; it ends with the box."""
 
-    def __init__(self, box: Box, send: Callable[[bytes], None], later: Later, editor: str = "the console") -> None:
+    def __init__(self, box: Box, send: Callable[[bytes], None], later: Later, editor: str = CONSOLE) -> None:
         self._clock = box.clock
         self._send = send
         self._later = later

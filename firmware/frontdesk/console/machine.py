@@ -19,7 +19,7 @@ from panel_link.messages import LOG_IN
 
 from .. import __version__
 from ..control import TABLE, Box, VerbError, run
-from ..control.candidate import EDITOR
+from ..control.candidate import EDITOR, PROGRAM
 from .identity import hostname, serial_number
 
 SILENCE = 30.0
@@ -106,7 +106,7 @@ class Machine:
         task.add_done_callback(self._working.discard)
 
     async def _finish(self, exchange: Exchange, work: Coroutine[Any, Any, Any]) -> None:
-        EDITOR.set("a program on the serial line")
+        EDITOR.set(PROGRAM)
         try:
             exchange.answer = _encoded({"answer": await work})
         except VerbError as error:

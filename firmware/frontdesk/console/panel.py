@@ -19,6 +19,7 @@ from panel_link.stream import Stream
 
 from .. import __version__
 from ..control import Box, VerbError, run
+from ..control.candidate import PANEL_CONSOLE
 from ..control.problems import ACCOUNTS
 from .console import Console
 from .identity import hostname
@@ -52,7 +53,7 @@ class Panel:
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
         self._stream = Stream(secrets.randbits(16))
-        self._console = Console(box, self._type, self._loop.call_later, "the front panel's console")
+        self._console = Console(box, self._type, self._loop.call_later, PANEL_CONSOLE)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._shown: dict[int, tuple[bytes, float]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from .. import __version__
 from ..control import TABLE, Argument, Box, Kind, VerbError, backups, run
 from ..control.administration import recover, recovery_offered
-from ..control.candidate import EDITOR
+from ..control.candidate import CONSOLE, EDITOR
 from ..control.throttle import Throttled
 from ..control.verbs import LONGEST_VALUE
 from . import phrases
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 class Session:
     """Serves one terminal for as long as the box runs."""
 
-    def __init__(self, box: Box, terminal: Terminal, editor: str = "the console") -> None:
+    def __init__(self, box: Box, terminal: Terminal, editor: str = CONSOLE) -> None:
         """`editor`: who stages settings here, in words."""
         self._editor = editor
         self._box = box

@@ -13,18 +13,23 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config import HOST, SettingError, combined, find, parse, text_of
 from ..model import Settings
-from .errors import VerbError
+from .errors import Sentence, VerbError
 from .times import ago
 
 if TYPE_CHECKING:
     from .box import Box
 
-EDITOR: ContextVar[str] = ContextVar("editor", default="the command line")
-"""Who is at work, in words: the console, a program on the serial line, the page."""
+COMMAND_LINE = Sentence("The command line")
+CONSOLE = Sentence("The console")
+PANEL_CONSOLE = Sentence("The front panel's console")
+PROGRAM = Sentence("A program on the serial line")
+EDITOR: ContextVar[str] = ContextVar("editor", default=COMMAND_LINE)
+"""Who is at work: one of these, or the page."""
 LONGEST_TRIAL = 86_400
 """Seconds."""
 AGAIN = 10.0
 """Seconds until the way back is tried once more, where the machine refused it."""
+GONE_BACK = Sentence("Nobody confirmed the last commit: the settings of before are in use again.")
 ON_TRIAL = "trial"
 """In the table meta while the machine itself (network, name) is on trial: a start then brings it back."""
 
@@ -71,24 +76,26 @@ class Candidate:
         self.editor = ""
         """Who has staged something last."""
         self.trial: Trial | None = None
-        self._gone_back = ""
+        self._has_gone_back = False
 
     @property
     def texts(self) -> Mapping[str, str | None]:
         """Key -> the text that is staged; None: back to the default."""
         return self._texts
 
-    def notices(self, now: float) -> list[str]:
+    def notices(self, now: float) -> list[Sentence]:
         """What whoever looks at the box has to know, a sentence each."""
-        notices = [self._gone_back] if self._gone_back else []
+        notices = [GONE_BACK] if self._has_gone_back else []
         if self.trial is not None:
-            notices.append(f"Settings are on trial: they go back in {self._left(now)} unless `commit` keeps them.")
+            sentence = "Settings are on trial: they go back in {left} unless `commit` keeps them."
+            notices.append(Sentence(sentence, left=self._left(now)))
         if self._texts:
-            notices.append(f"{self._staged(now)}; they are not in use before `commit`.")
+            sentence = "{who} staged changes of settings {ago} ago; they are not in use before `commit`."
+            notices.append(Sentence(sentence, **self._staged(now)))
         return notices
 
-    def _staged(self, now: float) -> str:
-        return f"{self.editor.capitalize()} staged changes of settings {ago(now - self._staged_at)} ago"
+    def _staged(self, now: float) -> dict[str, str]:
+        return {"who": self.editor, "ago": ago(now - self._staged_at)}
 
     def _left(self, now: float) -> str:
         return ago(max(0.0, self.trial.ends_at - now)) if self.trial else ""
@@ -104,7 +111,8 @@ class Candidate:
         texts = self._texts | {key: text}
         typed(box, key, text)
         others = bool(self._texts) and self.editor != EDITOR.get()
-        warning = f"{self._staged(now)} too: `diff` shows all, and `commit` takes all." if others else ""
+        sentence = "{who} staged changes of settings {ago} ago too: `diff` shows all, and `commit` takes all."
+        warning = Sentence(sentence, **self._staged(now)) if others else ""
         self._texts = texts
         self.editor, self._staged_at = EDITOR.get(), now
         return warning
@@ -119,17 +127,15 @@ class Candidate:
     def discard(self) -> None:
         """Forgets what is staged, and that something went back."""
         self._texts = {}
-        self._gone_back = ""
+        self._has_gone_back = False
 
     # -- a commit on trial ---------------------------------------------------------------------------------------------
 
     def refuse_trial(self, box: Box) -> None:
         """Raises VerbError while a commit waits for its confirmation."""
         if self.trial is not None:
-            left = self._left(box.clock.now())
-            raise VerbError(
-                f"{self.trial.editor.capitalize()} tries settings out, for {left} yet: first `commit` or `rollback`."
-            )
+            sentence = "{who} tries settings out, for {left} yet: first `commit` or `rollback`."
+            raise VerbError(sentence, who=self.trial.editor, left=self._left(box.clock.now()))
 
     async def begin_trial(self, box: Box, before: Settings, after: Settings, seconds: float) -> None:
         """What is staged is about to be in use; it goes back in so many seconds. Raises VerbError, OSError."""
@@ -176,7 +182,7 @@ class Candidate:
         self._texts = trial.texts
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:
-            self._gone_back = "Nobody confirmed the last commit: the settings of before are in use again."
+            self._has_gone_back = True
         await box.take(trial.after, trial.before)
         await self.end_trial(box)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..events import Event, Kind
+from . import errors
 from .box import Box
 from .times import is_set, iso
 
@@ -62,7 +63,9 @@ async def problems(box: Box) -> list[Answer]:
 def _of_the_box(box: Box) -> Iterator[Answer]:
     notices = [*box.notices, *box.admin.notices, *box.candidate.notices(box.clock.now())]
     for notice in [*notices, *(box.journal.notices if box.journal else ())]:
-        yield _told(Sentence(notice, ""))
+        yield _told(Sentence(notice.template, ""), notice.words) if isinstance(notice, errors.Sentence) else _told(
+            Sentence(notice, "")
+        )
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
     free, total = box.disk()
@@ -95,7 +98,7 @@ def _refusal(event: Event, offset: float) -> Answer:
     return _told(sentence, words) | {"times": event.times, "since": since, "account": event.account}
 
 
-def _told(sentence: Sentence, words: dict[str, str] | None = None) -> Answer:
+def _told(sentence: Sentence, words: Mapping[str, object] | None = None) -> Answer:
     """`template` and `words` are for a page in another language."""
     words = words or {}
     text = sentence.text.format(**words) if words else sentence.text

@@ -49,5 +49,5 @@ def _live(visit: Visit) -> str:
 
 def problem(visit: Visit, told: dict[str, Any]) -> str:
     """One problem's sentence in the visitor's language."""
-    texts = visit.texts
-    return texts.gettext(told["template"]).format(**told["words"]) if told["words"] else texts.gettext(told["text"])
+    text = visit.texts.gettext(told["template"])
+    return (text.format(**visit.worded(told["words"])) if told["words"] else text).rstrip(".")

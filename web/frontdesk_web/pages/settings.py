@@ -55,7 +55,7 @@ def stage(visit: Visit) -> None:
     for key, value in changed.items():
         answer = visit.change(N_("{key} will be {value}."), "config stage", key=key, value=value or "default")
         if answer["warning"]:
-            visit.tell(answer["warning"])
+            visit.tell(visit.noted(answer["warning"]))
     go("/settings")
 
 
