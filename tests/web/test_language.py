@@ -146,6 +146,11 @@ def test_notes_of_a_commit_are_in_the_browsers_language(house: House) -> None:
     assert "hostname: gemerkt, aber hier nicht verwendet" in browser.get("/settings").text
 
 
+def test_who_keeps_the_network_is_said_in_the_browsers_language(house: House) -> None:
+    page = house.logged_in().get("/system", headers={"Accept-Language": "de"}).text
+    assert "Um das Netz kümmert sich dieser Rechner selbst" in page
+
+
 def test_who_is_at_work_and_for_how_long_is_said_in_the_browsers_language(house: House) -> None:
     house.desk.do("config stage", key="hostname", value="lobby")
     browser = house.logged_in()

@@ -59,7 +59,7 @@ class System(Protocol):
 class ManagedElsewhere:
     """An ordinary computer: it is looked at, and left as it is."""
 
-    read_only = "The network is managed by this computer: it is shown here, and changed there."
+    read_only: str = Sentence("The network is managed by this computer: it is shown here, and changed there.")
 
     def network(self) -> list[dict[str, Any]]:
         """Its interfaces, the loopback left out."""
@@ -138,7 +138,7 @@ def without_dhcp(interface: dict[str, Any]) -> str:
     own = [address for address in interface["addresses"] if ":" not in address]
     if not own or not all(address.startswith("169.254.") for address in own):
         return ""
-    return f"No DHCP server answered, so it has {own[0]} of its own making."
+    return Sentence("No DHCP server answered, so it has {address} of its own making.", address=own[0])
 
 
 async def take(system: System, old: Settings, new: Settings) -> list[str]:

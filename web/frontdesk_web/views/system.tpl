@@ -12,7 +12,7 @@
 % end
 </dl>
 % for said in dict.fromkeys(filter(None, [each.get(key) for each in net for key in ("note", "read_only")])):
-<p class="small soft">{{said}}</p>
+<p class="small soft">{{visit.noted(said)}}</p>
 % end
 <p class="small"><a href="/log">{{_("Log")}}</a> · <a href="/events">{{_("Events")}}</a></p>
 </section>
