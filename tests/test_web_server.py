@@ -194,6 +194,24 @@ def test_page_whose_workers_are_all_stuck_is_started_anew_alone(house: House) ->
         client.close()
 
 
+def test_whom_the_page_that_was_stuck_still_accepts_the_new_one_answers(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener.Server, "end", lambda _: None)
+    old = list(house.server._servers.values())
+    with contextlib.ExitStack() as stuck:
+        for _ in range(listener.WORKERS):
+            client = stuck.enter_context(contextlib.closing(house.client("http")))
+            client.request("GET", "/wait")
+            assert house.waiting.acquire(timeout=PATIENCE)
+        house.server.restart()
+        assert all(house.ask(scheme) for scheme in ("http", "https") for _ in range(20))
+    monkeypatch.undo()
+    house.gate.set()
+    for each in old:
+        each.end()
+
+
 def test_listeners_are_exchanged_with_no_gap_for_those_that_stay(house: House) -> None:
     kept = next(each for each in house.server._sockets if each.scheme == "https")
     port = house.port("https")

@@ -26,7 +26,6 @@ class WebListener:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-
 class WebServer:
     """All listeners of the page. `listen` replaces them: new ones are bound before old ones go."""
 
@@ -54,7 +53,8 @@ class WebServer:
                 sock.close()
             raise
         for gone in [each for each in self._sockets if each not in listeners]:
-            self._end(gone)
+            del self._sockets[gone]
+            _end(self._servers.pop(gone))
         self._sockets |= bound
         secure = any(each.scheme == "https" for each in self._sockets)
         for each in list(self._sockets):
@@ -84,20 +84,20 @@ class WebServer:
         """All anew, on the same sockets; what is stuck is left to itself."""
         secure = any(each.scheme == "https" for each in self._sockets)
         for each, sock in list(self._sockets.items()):
-            again = sock.dup()
-            self._end(each)
-            self._sockets[each] = again
-            self._start(each, secure)
+            before, self._sockets[each] = self._servers[each], sock.dup()
+            before.heir = self._start(each, secure)
+            _end(before)
 
-    def _start(self, listener: WebListener, secure: bool) -> None:
+    def _start(self, listener: WebListener, secure: bool) -> Server:
         context = self._context if listener.scheme == "https" else None
         made = Server(self._sockets[listener], self._application, context, sibling=secure and context is None)
         self._servers[listener] = made
         threading.Thread(target=made.start, name=f"web {listener}", daemon=True).start()
+        return made
 
-    def _end(self, listener: WebListener) -> None:
-        self._sockets.pop(listener)
-        threading.Thread(target=self._servers.pop(listener).end, name="web end", daemon=True).start()
+
+def _end(server: Server) -> None:
+    threading.Thread(target=server.end, name="web end", daemon=True).start()
 
 
 def _bound(listener: WebListener) -> socket.socket:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import selectors
 import socket
 import threading
 from collections import Counter
@@ -64,6 +64,8 @@ class Server(wsgi.Server):  # type: ignore[misc]
         self.sibling = sibling
         self._listening = listening
         self._prepared = threading.Event()
+        self.heir: Server | None = None
+        """Who listens on the same socket from now on: whoever is accepted here all the same is theirs."""
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         super().__init__(
@@ -81,10 +83,18 @@ class Server(wsgi.Server):  # type: ignore[misc]
         """A new connection waits until it says something; what says something is a worker's."""
         if isinstance(connection, Ping) or connection.last_used is not None:
             super().process_conn(connection)
+        elif self.heir:
+            self.heir.inherit(connection)
         elif self._admit(connection):
             self._connections.put(connection)
         else:
             connection.close()
+
+    def inherit(self, connection: Any) -> None:
+        """A new connection that who was here before has accepted."""
+        self._prepared.wait()
+        connection.server = self
+        self.process_conn(connection)
 
     def _admit(self, connection: Any) -> bool:
         source = connection.remote_addr
@@ -111,6 +121,7 @@ class Server(wsgi.Server):  # type: ignore[misc]
         """Serves until `end`."""
         try:
             self.prepare()
+            self.socket.setblocking(False)  # Somebody else may have accepted who was waiting.
         finally:
             self._prepared.set()
         self.serve()
@@ -125,13 +136,8 @@ class Server(wsgi.Server):  # type: ignore[misc]
         """Stops, and waits for nobody who is stuck."""
         self._prepared.wait()
         self._connections._stop_requested = True
-        with socket.socket(self.socket.family, socket.SOCK_STREAM) as waker:  # Else it would look only when it is time.
-            waker.settimeout(1.0)
-            with contextlib.suppress(OSError):
-                waker.connect(_reachable(self.socket.getsockname()))
-        self.stop()
-
-
-def _reachable(name: tuple[Any, ...]) -> tuple[str, int]:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name[0], name[0])
-    return host, name[1]
+        awake, ended = socket.socketpair()
+        ended.close()
+        with awake:  # There is something to be read, so it looks now and not only when it is time.
+            self._connections._selector.register(awake.fileno(), selectors.EVENT_READ, data=Ping())
+            self.stop()
