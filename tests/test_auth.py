@@ -28,7 +28,7 @@ def secret(username: str, password: str = PASSWORD, name: str = "", algorithms: 
 
 
 def account(username: str, *secrets: Secret, enabled: bool = True) -> Account:
-    return Account(username, f"sip:{username}@{REALM}", enabled=enabled, secrets=list(secrets or [secret(username)]))
+    return Account(username, f"sip:{username}@{REALM}", enabled=enabled, secrets=secrets or (secret(username),))
 
 
 class Accounts:

@@ -147,9 +147,9 @@ class Authenticator:
         response = credentials.response.lower()
         response = response if response.isascii() else ""
         decoy = self._decoys[algorithm]
-        secrets = account.secrets if account else []
+        secrets = account.secrets if account else ()
         for secret in secrets:
-            stored = secret.ha1.get(algorithm)
+            stored = secret.of(algorithm)
             if compare_digest(kd(algorithm, stored or decoy, data), response) and stored:
                 return secret
         for _ in range(len(secrets), MAX_SECRETS):
@@ -180,7 +180,7 @@ def _failure(account: Account | None, algorithm: str) -> str:
         return "unknown-user"
     if not account.enabled:
         return "disabled-account"
-    return "wrong-password" if any(algorithm in secret.ha1 for secret in account.secrets) else "no-password"
+    return "wrong-password" if any(secret.of(algorithm) for secret in account.secrets) else "no-password"
 
 
 def _same_resource(text: str, request: Request) -> bool:

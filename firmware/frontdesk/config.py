@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .model import Settings
+from .model import HA1_SIZES, Settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds in each unit of a duration."""
-ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
+ALGORITHMS = tuple(HA1_SIZES)
 """RFC 8760 section 2.1, as the digest room knows them."""
 DHCP = "dhcp"
 ALL = "all"

@@ -121,8 +121,9 @@ def configurations(draw: st.DrawFn) -> Configuration:
     users, aliases = names[::2], names[1::2]
     accounts = {user: Account(user, "", draw(TEXTS), draw(st.booleans())) for user in users}
     for user, alias in zip(users, aliases, strict=False):
-        accounts[user].aliases.append(alias)
-        accounts[user].secrets = [Secret(name, HEXES) for name in draw(st.lists(NAMES, unique=True, max_size=3))]
+        accounts[user].aliases = (alias,)
+        names = draw(st.lists(NAMES, unique=True, max_size=3))
+        accounts[user].secrets = tuple(Secret(name, HEXES) for name in names)
         accounts[user].settings = draw(st.dictionaries(NAMES, TEXTS, max_size=2))
     return Configuration(
         "example.com", {"max-bindings": str(draw(st.integers(1, 100)))}, {"192.0.2.7": draw(TEXTS)}, accounts,
@@ -310,5 +311,5 @@ def test_every_older_version_stays_importable(desk: Desk, version: int) -> None:
     desk.do("account remove", user="101")
     assert desk.do("import", text=text)["added"] == 1
     account = desk.box.account("101")
-    assert (account.name, account.aliases, account.settings) == ("Front desk", ["reception"], {"colour": "red"})
-    assert account.secrets == [Secret("", {"MD5": "a" * 32})]
+    assert (account.name, account.aliases, account.settings) == ("Front desk", ("reception",), {"colour": "red"})
+    assert account.secrets == (Secret("", {"MD5": "a" * 32}),)

@@ -27,7 +27,7 @@ def clock(now: float = NOW, wall: float = WALL, boot_id: int = BOOT) -> Clock:
 
 def account(username: str = "101", **fields: Any) -> Account:
     """An account with a main secret."""
-    secrets = [Secret("", {"MD5": "a" * 32, "SHA-256": "b" * 64, "SHA-512-256": "c" * 64})]
+    secrets = (Secret("", {"MD5": "a" * 32, "SHA-256": "b" * 64, "SHA-512-256": "c" * 64}),)
     return Account(username, f"sip:{username}@example.com", **{"secrets": secrets} | fields)
 
 

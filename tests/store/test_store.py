@@ -96,8 +96,8 @@ def test_migrations_are_imported_only_to_migrate(tmp_path: Path) -> None:
 def test_account_comes_back_whole(tmp_path: Path) -> None:
     store = opened(tmp_path)
     full = account(
-        "101", name="Empfang \U0001f4de", enabled=False, aliases=["100", "front"], settings={"a": "b"},
-        secrets=[Secret("", {"MD5": "a" * 32}), Secret("Desk", {"MD5": "b" * 32, "SHA-256": "c" * 64})],
+        "101", name="Empfang \U0001f4de", enabled=False, aliases=("100", "front"), settings={"a": "b"},
+        secrets=(Secret("", {"MD5": "a" * 32}), Secret("Desk", {"MD5": "b" * 32, "SHA-256": "c" * 64})),
     )  # fmt: skip
     save(store, account("102"), full)
     save(store, full)
@@ -109,7 +109,7 @@ def test_account_comes_back_whole(tmp_path: Path) -> None:
 
 def test_removed_account_leaves_nothing(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    save(store, account("101", aliases=["100"]))
+    save(store, account("101", aliases=("100",)))
     store.write(lambda connection: accounts.remove(connection, "101"))
     save(store, account("101"))
     assert store.accounts() == [account("101")]

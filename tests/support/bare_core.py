@@ -27,7 +27,7 @@ class BareCore:
         self.directory.listen("192.0.2.1", 5060)
         for user in ("101", "102"):
             secret = Secret("", {"MD5": ha1("MD5", user, REALM, PASSWORD)})
-            self.directory.put(Account(user, f"sip:{user}@{REALM}", secrets=[secret]))
+            self.directory.put(Account(user, f"sip:{user}@{REALM}", secrets=(secret,)))
         random = itertools.count(1)
         self.core = Core(
             self.directory,

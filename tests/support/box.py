@@ -43,7 +43,7 @@ class Box:
     def add_account(self, username: str, password: str) -> None:
         """An account with one main secret."""
         ha1 = md5(f"{username}:{REALM}:{password}".encode()).hexdigest()
-        self.directory.put(Account(username, f"sip:{username}@{REALM}", secrets=[Secret("", {"MD5": ha1})]))
+        self.directory.put(Account(username, f"sip:{username}@{REALM}", secrets=(Secret("", {"MD5": ha1}),)))
 
     def bindings(self, username: str) -> list[Binding]:
         """The account's committed bindings."""

@@ -20,8 +20,8 @@ async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer
     _check_free(box, user)
     check_room(box.settings, len(box.directory.accounts) + 1)
     made = password or passwords.make()
-    account = Account(user, f"sip:{user}@{box.directory.realm}", checked_name(name))
-    account.secrets.append(passwords.secret("", user, box.directory.realm, made))
+    secret = passwords.secret("", user, box.directory.realm, made)
+    account = Account(user, f"sip:{user}@{box.directory.realm}", checked_name(name), secrets=(secret,))
     await box.save(account)
     return {"user": user, "aor": account.aor} | ({} if password else {"password": made})
 
@@ -49,7 +49,7 @@ async def passwd(box: Box, user: str, password: str = "") -> Answer:
     account = box.account(user)
     made = password or passwords.make()
     main = passwords.secret("", user, box.directory.realm, made)
-    await box.save(replace(account, secrets=[main, *(secret for secret in account.secrets if secret.name)]))
+    await box.save(replace(account, secrets=(main, *(secret for secret in account.secrets if secret.name))))
     return {"user": user} | ({} if password else {"password": made})
 
 
@@ -70,7 +70,7 @@ async def show(box: Box) -> list[Answer]:
             "user": account.username,
             "name": account.name,
             "enabled": account.enabled,
-            "aliases": account.aliases,
+            "aliases": list(account.aliases),
             "devices": [secret.name for secret in account.secrets if secret.name],
             "bindings": len(box.location.bindings(account.aor, now)),
         }
@@ -121,7 +121,7 @@ def _parse_row(box: Box, row: dict[str | Any, Any]) -> Account:
     _check_free(box, username)
     secret = passwords.secret("", username, box.directory.realm, row["password"])
     return Account(
-        username, f"sip:{username}@{box.directory.realm}", checked_name(row.get("name") or ""), secrets=[secret]
+        username, f"sip:{username}@{box.directory.realm}", checked_name(row.get("name") or ""), secrets=(secret,)
     )
 
 
@@ -132,7 +132,7 @@ async def alias(box: Box, user: str, alias: str) -> Answer:
     """Another number or name for an account."""
     account = box.account(user)
     _check_free(box, alias)
-    await box.save(replace(account, aliases=[*account.aliases, alias]))
+    await box.save(replace(account, aliases=(*account.aliases, alias)))
     return {"alias": alias, "user": user}
 
 
@@ -141,7 +141,7 @@ async def unalias(box: Box, alias: str) -> Answer:
     account = box.directory.resolve(alias)
     if account is None or alias not in account.aliases:
         raise VerbError("There is no alias {alias!r}.", alias=alias)
-    await box.save(replace(account, aliases=[other for other in account.aliases if other != alias]))
+    await box.save(replace(account, aliases=tuple(other for other in account.aliases if other != alias)))
     return {"alias": alias, "user": account.username}
 
 

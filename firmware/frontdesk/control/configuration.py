@@ -31,8 +31,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..config import ALGORITHMS
-from ..model import Account
+from ..model import HA1_SIZES, Account
 
 HEADER = "frontdesk-export"
 VERSION = 1
@@ -78,7 +77,7 @@ def _statements(configuration: Configuration) -> Iterator[list[str]]:
     yield from (["binding", *binding] for binding in sorted(configuration.bindings))
     for account in accounts:
         for secret in account.secrets:
-            yield ["secret", account.username, secret.name, *(secret.ha1.get(name, "") for name in ALGORITHMS)]
+            yield ["secret", account.username, secret.name, *(secret.of(algorithm) or "" for algorithm in HA1_SIZES)]
     yield from (["key", *key] for key in sorted(configuration.keys.items()))
     if configuration.admin is not None:
         yield ["admin", configuration.admin]

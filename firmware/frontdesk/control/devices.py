@@ -29,14 +29,14 @@ async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
         )
     made = password or passwords.make()
     secret = passwords.secret(device, user, box.directory.realm, made)
-    await box.save(replace(account, secrets=[*account.secrets, secret]))
+    await box.save(replace(account, secrets=(*account.secrets, secret)))
     return {"user": user, "device": device} | ({} if password else {"password": made})
 
 
 async def revoke(box: Box, user: str, device: str) -> Answer:
     """Takes a device's password and bindings away."""
     account = box.account(user)
-    kept = [secret for secret in account.secrets if secret.name != device or not device]
+    kept = tuple(secret for secret in account.secrets if secret.name != device or not device)
     if len(kept) == len(account.secrets):
         raise VerbError("The account {user!r} has no device {device!r}.", user=user, device=device)
     await box.save(replace(account, secrets=kept), drop=lambda binding: binding.device == device)

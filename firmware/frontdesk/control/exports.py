@@ -33,7 +33,7 @@ async def load(box: Box, text: str) -> Answer:
 async def taken(box: Box, secrets: bool) -> Configuration:
     """The box as it is."""
     accounts = {
-        user: account if secrets else replace(account, secrets=[]) for user, account in box.directory.accounts.items()
+        user: account if secrets else replace(account, secrets=()) for user, account in box.directory.accounts.items()
     }
     meta = await box.records.pairs("meta") if secrets else {}
     return Configuration(
@@ -109,7 +109,7 @@ def _realm(box: Box, read: Configuration, wipe: bool) -> str:
 
 def _merged(before: dict[str, Account], account: Account, realm: str) -> Account:
     old = before.get(account.username)
-    kept = account.secrets or (old.secrets if old else [])
+    kept = account.secrets or (old.secrets if old else ())
     return replace(account, aor=f"sip:{account.username}@{realm}", secrets=kept)
 
 

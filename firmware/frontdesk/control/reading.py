@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ..config import ALGORITHMS, SettingError, combined, find
-from ..model import MAX_SECRETS, Account, Secret, Settings
+from ..config import SettingError, combined, find
+from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
 from .checks import USER, checked_address, checked_domain, checked_name, checked_uri
 from .configuration import END, HEADER, KEYS, VERSION, Configuration, checksum
@@ -16,8 +16,6 @@ from .errors import VerbError
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^ "]+')
 _LINE = re.compile(r"([0-9]+) +(.*)")
 _HEX = re.compile(r"[0-9a-f]+")
-_SIZES = (32, 64, 64)
-"""Hex digits of each algorithm's HA1."""
 
 
 def read(text: str) -> Configuration:
@@ -123,12 +121,13 @@ class _Reader:
         self._read.accounts[user] = Account(user, "", checked_name(name), state == "on")
 
     def _option(self, user: str, key: str, value: str) -> None:
-        self._known(user).settings[key] = value
+        account = self._known(user)
+        account.settings = {**account.settings, key: value}
 
     def _alias(self, user: str, alias: str) -> None:
         account = self._known(user)
         self._take(alias)
-        account.aliases.append(alias)
+        account.aliases += (alias,)
 
     def _binding(self, user: str, uri: str) -> None:
         binding = (self._known(user).username, checked_uri(uri))
@@ -137,15 +136,15 @@ class _Reader:
         self._read.bindings.append(binding)
 
     def _secret(self, user: str, device: str, *hashes: str) -> None:
-        secrets = self._known(user).secrets
+        account = self._known(user)
         if device and not USER.fullmatch(device):
             raise VerbError(f"{device!r} cannot be a device's name")
-        if any(secret.name == device for secret in secrets) or len(secrets) >= MAX_SECRETS:
+        if any(secret.name == device for secret in account.secrets) or len(account.secrets) >= MAX_SECRETS:
             raise VerbError(f"{user} has that secret, or as many as can be, already")
-        for text, size in zip(hashes, _SIZES, strict=True):
-            if text and (len(text) != size or not _HEX.fullmatch(text)):
+        for text, size in zip(hashes, HA1_SIZES.values(), strict=True):
+            if text and (len(text) != 2 * size or not _HEX.fullmatch(text)):
                 raise VerbError(f"{text[:20]!r} is no hash")
-        secrets.append(Secret(device, {name: text for name, text in zip(ALGORITHMS, hashes, strict=True) if text}))
+        account.secrets += (Secret(device, dict(zip(HA1_SIZES, hashes, strict=True))),)
 
     def _key(self, name: str, text: str) -> None:
         if name not in KEYS or len(text) != 64 or not _HEX.fullmatch(text):

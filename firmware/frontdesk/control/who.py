@@ -40,7 +40,7 @@ def _told(box: Box, account: Account) -> Answer:
         "user": account.username,
         "name": account.name,
         "enabled": account.enabled,
-        "aliases": account.aliases,
+        "aliases": list(account.aliases),
         "passwords": [secret.name for secret in account.secrets],
         "devices": [reached(binding, now, offset) for binding in box.location.bindings(account.aor, now)],
     }

@@ -16,7 +16,7 @@ from hmac import compare_digest
 from ..auth import Authenticator
 from ..events import Event
 from ..location import LocationService
-from ..model import Binding, BindingState
+from ..model import Binding, BindingState, Secret
 from ..nonces import Window
 from ..registrar import Registrar
 from ..registrar.answer import sip_date, told
@@ -54,7 +54,7 @@ class _Device:
     key: str
     """Of its server transactions, but for the branch."""
     username: str
-    ha1: bytes
+    secret: Secret
     algorithm: str
     qop_and_ha2: bytes
     """The tail of what is hashed."""
@@ -204,7 +204,8 @@ class Renewals:
         window = self._nonces.find(device.username, nonce.decode(), now)
         if window is None or not window.admits(count):
             return None
-        hashed = b":".join((device.ha1, nonce, nc, cnonce, device.qop_and_ha2))
+        ha1 = (device.secret.of(device.algorithm) or "").encode()
+        hashed = b":".join((ha1, nonce, nc, cnonce, device.qop_and_ha2))
         if not compare_digest(HASHES[device.algorithm](hashed).hexdigest().encode(), response):
             return None
         return window if self._nonces.spend(device.username, window, count, now) else None
@@ -256,7 +257,7 @@ class Renewals:
             target=response_target(request, flow),
             key=server_key(request).removesuffix(register.branch.decode()),
             username=account.username,
-            ha1=secret.ha1[credentials.algorithm].encode(),
+            secret=secret,
             algorithm=credentials.algorithm,
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,

@@ -6,11 +6,8 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from ..model import Account, Secret
+from ..model import HA1_SIZES, Account, Secret
 from .text import cell, texts
-
-ALGORITHMS = ("MD5", "SHA-256", "SHA-512-256")
-"""In the order of the columns of `secrets`."""
 
 
 def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
@@ -23,17 +20,14 @@ def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
             account.settings = json.loads(settings)
     # In the order of their rows: an account's secrets are written together, the main one first.
     for row in connection.execute("SELECT username, name, md5, sha256, sha512_256 FROM secrets"):
-        username, name, md5, *sha = texts(row)
-        if md5 and all(sha):
-            ha1 = {"MD5": md5, "SHA-256": sha[0], "SHA-512-256": sha[1]}
-        else:
-            ha1 = {algorithm: ha1 for algorithm, ha1 in zip(ALGORITHMS, (md5, *sha), strict=True) if ha1}
+        username, name, md5, sha256, sha512_256 = texts(row)
         if username in accounts:  # A row without its account, left by somebody with another tool, means nothing.
-            accounts[username].secrets.append(Secret(name, ha1))
+            ha1 = {"MD5": md5 or "", "SHA-256": sha256 or "", "SHA-512-256": sha512_256 or ""}
+            accounts[username].secrets += (Secret(name, ha1),)
     for row in connection.execute("SELECT username, alias FROM aliases"):
         username, alias = texts(row)
         if username in accounts:
-            accounts[username].aliases.append(alias)
+            accounts[username].aliases += (alias,)
     return list(accounts.values())
 
 
@@ -49,7 +43,7 @@ def save(connection: sqlite3.Connection, accounts: Iterable[Account]) -> None:
         )
         connection.executemany(
             "INSERT INTO secrets (username, name, md5, sha256, sha512_256) VALUES (?, ?, ?, ?, ?)",
-            [(username, cell(secret.name), *map(secret.ha1.get, ALGORITHMS)) for secret in account.secrets],
+            [(username, cell(secret.name), *map(secret.of, HA1_SIZES)) for secret in account.secrets],
         )
         connection.executemany(
             "INSERT INTO aliases (alias, username) VALUES (?, ?)",
