@@ -76,7 +76,7 @@ class Box:
     # -- who is there ------------------------------------------------------------------------------------------------
 
     def account(self, username: str, *aliases: str, enabled: bool = True) -> Account:
-        account = Account(username, f"sip:{username}@{self.realm}", aliases=list(aliases), enabled=enabled)
+        account = Account(username, f"sip:{username}@{self.realm}", aliases=aliases, enabled=enabled)
         self.directory.put(account)
         return account
 
