@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .sip.wire import Flow
+
 RING = 64
 """Events kept for one account."""
 
@@ -36,13 +38,18 @@ class Event:
     account: str
     """Username; "" for what concerns no account (strangers, the box itself)."""
     text: str = ""
-    source: str = ""
-    """host:port/transport that it came from."""
+    origin: Flow | str = ""
+    """Where it came from: kept as it is, since most are never read."""
     rule: str = ""
     times: int = 1
     """How often it happened in a row; `at` is the last time."""
     since: float = 0.0
     """The first time, where it happened more than once."""
+
+    @property
+    def source(self) -> str:
+        """host:port/transport that it came from; "" for what came from nowhere."""
+        return self.origin if isinstance(self.origin, str) else self.origin.source
 
 
 class EventLog:

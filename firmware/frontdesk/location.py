@@ -9,15 +9,16 @@ address-of-record with it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
 from .model import AddressOfRecord, Binding, Changes
 from .sip.wire import Flow, HostPort
 
-Place = tuple[str, HostPort, int]
-"""What of a Flow says where a device is: transport, remote address, connection."""
+Place = HostPort | int | tuple[str, HostPort]
+"""What of a Flow says where a device is: over UDP the remote address, else the connection, whose number is unique;
+after a restart, when there is none, transport and remote address."""
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class LocationService:
     """All bindings, in memory."""
 
     def __init__(self, bindings: Iterable[Binding] = (), next_id: int = 1) -> None:
-        self._committed: dict[AddressOfRecord, list[Binding]] = {}
+        self._committed: dict[AddressOfRecord, tuple[Binding, ...]] = {}
         self._pending: dict[AddressOfRecord, deque[_Ticket]] = {}
         self._aor_of: dict[int, AddressOfRecord] = {}
         self._doomed: dict[int, list[Binding]] = {}  # tickets after one that failed: what of them reaches the disk goes
@@ -40,7 +41,7 @@ class LocationService:
         self._armed: dict[int, float] = {}  # id -> its earliest entry in the heap; others of that id are void
         self._next_id = next_id
         for binding in bindings:
-            self._committed.setdefault(binding.aor, []).append(binding)
+            self._committed[binding.aor] = (*self._committed.get(binding.aor, ()), binding)
             self._index(binding)
 
     # -- look-ups: committed bindings only -----------------------------------------------------------------------------
@@ -66,10 +67,10 @@ class LocationService:
 
     # -- changes: staged, then committed or failed ---------------------------------------------------------------------
 
-    def latest(self, aor: AddressOfRecord) -> list[Binding]:
+    def latest(self, aor: AddressOfRecord) -> Sequence[Binding]:
         """The bindings as they will be when all open tickets are on disk: what the registrar builds on."""
         pending = self._pending.get(aor)
-        return pending[-1].bindings if pending else self._committed.get(aor, [])
+        return pending[-1].bindings if pending else self._committed.get(aor, ())
 
     def is_settled_alone(self, binding: Binding) -> bool:
         """Whether it is committed, the only one of its address-of-record, and no ticket is open."""
@@ -124,7 +125,8 @@ class LocationService:
     def _show(self, aor: AddressOfRecord, bindings: list[Binding]) -> None:
         before = self._committed.get(aor, ())
         if len(before) == len(bindings) == 1 and before[0].id == bindings[0].id and before[0].flow == bindings[0].flow:
-            self._committed[aor] = bindings  # one device has moved within its place, as nearly always: no index changes
+            # One device has moved within its place, as nearly always: no index changes.
+            self._committed[aor] = tuple(bindings)
             self._by_id[bindings[0].id] = bindings[0]
             self._arm(bindings[0])
             return
@@ -133,7 +135,7 @@ class LocationService:
         for binding in bindings:
             self._index(binding)
         if bindings:
-            self._committed[aor] = bindings
+            self._committed[aor] = tuple(bindings)
 
     # -- expiry --------------------------------------------------------------------------------------------------------
 
@@ -179,7 +181,7 @@ class LocationService:
 
     def _forget(self, binding: Binding) -> None:
         self._unindex(binding)
-        left = [other for other in self._committed[binding.aor] if other.id != binding.id]
+        left = tuple(other for other in self._committed[binding.aor] if other.id != binding.id)
         if left:
             self._committed[binding.aor] = left
         else:
@@ -198,7 +200,9 @@ class LocationService:
 
     def _enter(self, binding: Binding) -> None:
         if binding.flow is not None:
-            self._at.setdefault(_place(binding.flow), []).append(binding.id)
+            ids = self._at.setdefault(_place(binding.flow), [binding.id])
+            if ids[-1] != binding.id:
+                ids.append(binding.id)
 
     def _leave(self, binding: Binding) -> None:
         if binding.flow is None:
@@ -212,4 +216,4 @@ class LocationService:
 
 
 def _place(flow: Flow) -> Place:
-    return flow.transport, flow.remote, flow.connection
+    return flow.connection or (flow.remote if flow.transport == "udp" else (flow.transport, flow.remote))

@@ -28,7 +28,9 @@ class Secret:
     def __init__(self, name: str, ha1: Mapping[str, str]) -> None:
         """`ha1`: algorithm -> HA1 in hex (RFC 7616 section 3.4.2); what is none counts as absent."""
         self.name = name
-        self._hashes = b"".join(_digest(ha1.get(algorithm, ""), size) for algorithm, size in HA1_SIZES.items())
+        self._hashes = _digest("".join(map(ha1.get, HA1_SIZES, _NONE)), 80) or b"".join(
+            _digest(ha1.get(algorithm, ""), size) or bytes(size) for algorithm, size in HA1_SIZES.items()
+        )
 
     def of(self, algorithm: str) -> str | None:
         """The HA1 of that algorithm in lower-case hex."""
@@ -49,12 +51,16 @@ class Secret:
 _HA1_PLACES = {"MD5": slice(0, 16), "SHA-256": slice(16, 48), "SHA-512-256": slice(48, 80)}
 
 
+_NONE = ("",) * len(HA1_SIZES)
+
+
 def _digest(text: str, size: int) -> bytes:
+    """The bytes, or none where these are not so many."""
     try:
         digest = bytes.fromhex(text)
     except ValueError:
-        return bytes(size)
-    return digest if len(digest) == size else bytes(size)
+        return b""
+    return digest if len(digest) == size else b""
 
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -135,7 +135,7 @@ class Nonces:
         """Takes `use`, which a window just found admits. False: its nonce is not above the account's floor."""
         used = self._used.get(username)
         if used is None:
-            used = self._used[username] = _Used()
+            self._used[username] = used = _Used()
         if used.of(window.nonce) is None:
             if window.issued <= used.floor:
                 return False

@@ -183,7 +183,7 @@ class Core:
         known = refused.username if refused.username in self.directory.accounts else ""
         method, rule = request.method[:MAX_METHOD], refused.rule.replace("-", " ")
         text = f"{method} refused: {rule} for {refused.username!r}"
-        self.events.add(Event(now, Kind.REFUSED, known, text, flow.source, refused.rule))
+        self.events.add(Event(now, Kind.REFUSED, known, text, flow, refused.rule))
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from ..sip.wire import Flow, Send
 from .answer_template import AnswerTemplate, make_answer_template
 from .held import HeldRegister, ReadyAnswer
 from .registrations import Accepted, Registrations
-from .template import PROOF, QUESTION, Register, Template, has_proof, make_template, usual, without_proof
+from .template import Register, Template, make_template, usual
 
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
@@ -62,14 +62,12 @@ class _Device:
     """Of the accounts, when this was learnt."""
     asked: int
     """Seconds."""
-    proof: Template
-    question: Template
+    template: Template
     answer: AnswerTemplate
 
     def read(self, data: bytes) -> Register | None:
         """What differs from its last REGISTER; None where that is more than it may be."""
-        with_proof = len(data) == self.proof.cut.length or has_proof(data)
-        values = (self.proof if with_proof else self.question).read(data)
+        values = self.template.read(data)
         return None if values is None else usual(*values)
 
     def ok(self, register: Register, binding: Binding, now: float, wall_offset: float | None) -> bytes:
@@ -238,10 +236,10 @@ class Renewals:
         values, contacts = request.lines("authorization"), request.values("contact")
         if (len(values), len(request.values("via")), len(contacts), len(bindings)) != (1, 1, 1, 1) or account is None:
             return None
-        proof, question = make_template(data, PROOF), make_template(without_proof(data), QUESTION)
-        if proof is None or question is None:
+        template = make_template(data)
+        if template is None:
             return None
-        register, credentials = usual(*proof.cut.values(data)), Credentials.parse(values[0])
+        register, credentials = usual(*template.proof_cut.values(data)), Credentials.parse(values[0])
         if register is None or not _is_read_alike(register, request, credentials):
             return None
         binding, contact = bindings[0], Contact.parse(contacts[0])
@@ -262,8 +260,7 @@ class Renewals:
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
             asked=self._registrar.interval(request, contact),
-            proof=proof,
-            question=question,
+            template=template,
             answer=answer,
         )
 

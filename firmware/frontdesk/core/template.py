@@ -49,6 +49,7 @@ Cutter = Callable[[bytes], tuple[bytes, ...]]
 class _Cut:
     """Where the holes of a message of that length are."""
 
+    marks: _Marks
     length: int
     around: Cutter
     values: Cutter
@@ -73,27 +74,36 @@ class _Marks:
             if before < 0 or at <= start:
                 return None
             spans[number] = start, at
-        return _cut(len(data), tuple(spans))
+        return _cut(self, len(data), tuple(spans))
 
 
 @dataclass(slots=True)
 class Template:
-    """A device's REGISTER, with its Authorization line or without."""
+    """A device's REGISTER, with its Authorization line and without."""
 
-    marks: _Marks
-    around: int
+    proof: int
     """The fingerprint of all that is around the holes."""
-    cut: _Cut
+    proof_cut: _Cut
+    question: int
+    question_cut: _Cut
 
     def read(self, data: bytes) -> tuple[bytes, ...] | None:
         """What stands in the holes, if all around them is the same; it is still to be judged by `usual`."""
-        cut = self.cut
-        if len(data) != cut.length or hash(cut.around(data)) != self.around:
-            found = self.marks.find(data)
-            if found is None or hash(found.around(data)) != self.around:
-                return None
-            self.cut = cut = found
-        return cut.values(data)
+        if len(data) == self.proof_cut.length or has_proof(data):
+            cut = _holding(self.proof_cut, self.proof, data)
+            self.proof_cut = cut or self.proof_cut
+        else:
+            cut = _holding(self.question_cut, self.question, data)
+            self.question_cut = cut or self.question_cut
+        return cut.values(data) if cut else None
+
+
+def _holding(cut: _Cut, around: int, data: bytes) -> _Cut | None:
+    """Where the holes are now, if all around them has that fingerprint."""
+    if len(data) == cut.length and hash(cut.around(data)) == around:
+        return cut
+    found = cut.marks.find(data)
+    return found if found is not None and hash(found.around(data)) == around else None
 
 
 @dataclass(slots=True)
@@ -137,12 +147,18 @@ def without_proof(data: bytes) -> bytes:
 # -- making one --------------------------------------------------------------------------------------------------------
 
 
-def make_template(data: bytes, names: tuple[str, ...]) -> Template | None:
-    """The template of a REGISTER with those holes; None where it lacks one."""
+def make_template(data: bytes) -> Template | None:
+    """The template of a REGISTER with credentials; None where it is of another shape."""
+    proof, question = _find(data, PROOF), _find(asked := without_proof(data), QUESTION)
+    if proof is None or question is None:
+        return None
+    return Template(hash(proof.around(data)), proof, hash(question.around(asked)), question)
+
+
+def _find(data: bytes, names: tuple[str, ...]) -> _Cut | None:
     holes = [(*found, number) for number, name in enumerate(names) if (found := _hole(data, name)) is not None]
     marks = _marks(tuple((number, mark, closing) for _, mark, closing, number in sorted(holes)))
-    cut = marks.find(data) if len(holes) == len(names) else None
-    return Template(marks, hash(cut.around(data)), cut) if cut else None
+    return marks.find(data) if len(holes) == len(names) else None
 
 
 def _hole(data: bytes, name: str) -> tuple[int, bytes, bytes] | None:
@@ -173,7 +189,7 @@ def _marks(holes: tuple[tuple[int, bytes, bytes], ...]) -> _Marks:
 
 
 @lru_cache(maxsize=256)
-def _cut(length: int, spans: tuple[Span, ...]) -> _Cut:
+def _cut(marks: _Marks, length: int, spans: tuple[Span, ...]) -> _Cut:
     edges = [0, *(edge for span in sorted(spans) for edge in span), length]
     around = [slice(edges[at], edges[at + 1]) for at in range(0, len(edges), 2)]
-    return _Cut(length, itemgetter(*around), itemgetter(*(slice(*span) for span in spans)))
+    return _Cut(marks, length, itemgetter(*around), itemgetter(*(slice(*span) for span in spans)))

@@ -62,4 +62,4 @@ def told(what: str, binding: Binding, username: str, now: float) -> Event:
     """That a binding was added, moved, removed or replaced."""
     kind, verb = _STORY[what]
     text = f"{verb} {binding.contact} ({binding.user_agent or 'no name'})"
-    return Event(now, kind, username, text, binding.flow.source if binding.flow else "")
+    return Event(now, kind, username, text, binding.flow or "")

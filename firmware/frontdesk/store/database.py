@@ -13,6 +13,8 @@ PAGE_SIZE = 1024
 """Bytes. A binding's row is about 300: small pages keep what 16 scattered moved bindings write near 1 kB each."""
 CHECKPOINT = 8000
 """Pages in the write-ahead log before they are copied home: 8 MB, so that many changes of a page are copied once."""
+CACHE = 512
+"""KiB of pages that SQLite keeps: with its own 2,000 no commit of 10,000 scattered rows is cheaper."""
 BUSY_TIMEOUT = 5.0
 """Seconds. The lock keeps other writers out; somebody may read with the sqlite3 tool."""
 DAMAGED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -49,6 +51,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
 
 
 def check(connection: sqlite3.Connection) -> None:
