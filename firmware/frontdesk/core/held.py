@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..sip.message import Field, Request, Response
+from ..sip.message import Field, Recipe, Request, Response
 from ..sip.parser import parse_message
 from ..sip.via import stamp
 from ..sip.wire import Flow
@@ -33,13 +33,18 @@ class HeldRegister(Request):
 
 
 class ReadyAnswer(Response):
-    """A 200 that is bytes already."""
+    """A 200 of which the recipe is at hand."""
 
-    __slots__ = ("_data",)
+    __slots__ = ("_branch", "_recipe")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, recipe: Recipe, branch: str) -> None:
         super().__init__(200, "OK", [])
-        self._data = data
+        self._recipe = recipe
+        self._branch = branch
+
+    @property
+    def recipe(self) -> Recipe:
+        return self._recipe
 
     def encode(self) -> bytes:
-        return self._data
+        return self._recipe.encode(self._branch)

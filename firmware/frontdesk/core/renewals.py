@@ -31,7 +31,7 @@ from ..sip.server_transaction import ServerTransaction
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow, Send
-from .answer_template import AnswerTemplate, make_answer_template
+from .answer_template import AnswerTemplate, Ok, make_answer_template
 from .held import HeldRegister, ReadyAnswer
 from .registrations import Accepted, Registrations
 from .template import Register, Template, make_template, usual
@@ -70,10 +70,10 @@ class _Device:
         values = self.template.read(data)
         return None if values is None else usual(*values)
 
-    def ok(self, register: Register, binding: Binding, now: float, wall_offset: float | None) -> bytes:
+    def ok(self, register: Register, binding: Binding, now: float, wall_offset: float | None) -> Ok:
         """The 200 to it; as `contact_value`, for a binding that has just been granted its interval."""
         date = None if wall_offset is None else sip_date(int(now + wall_offset))
-        return self.answer.ok(register, f"<{binding.contact}>{binding.parameters};expires={binding.granted}", date)
+        return Ok(self.answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class _Held:
 
     transaction: ServerTransaction
     username: str
-    answer: bytes
+    answer: ReadyAnswer
     binding: Binding
     window: Window
     expires_at: float
@@ -90,7 +90,7 @@ class _Held:
     """Who is told that the binding has moved."""
 
     def stored(self, now: float) -> None:
-        self.transaction.respond(ReadyAnswer(self.answer), now)
+        self.transaction.respond(self.answer, now)
         self.window.extend(self.expires_at)
         if self.emit is not None:
             self.emit(told("move", self.binding, self.username, now))
@@ -133,7 +133,7 @@ class Renewals:
         register = device.read(data)
         if register is None or device.generation != self._authenticator.generation:
             return False
-        key = device.key + register.branch.decode()
+        key = device.key + register.branch
         if self._layer.knows(key):
             return False  # a retransmission
         if not register.proof:
@@ -159,7 +159,8 @@ class Renewals:
         expires_at = _renew(binding, register, window, now)
         self._registrations.fold(binding, expires_at, now)
         window.extend(expires_at)
-        self._layer.answer_under(key, device.ok(register, binding, now, wall_offset), device.target, now)
+        ok = device.ok(register, binding, now, wall_offset)
+        self._layer.answer_under(key, ok.encode(register.branch), ok, device.target, now)
         return True
 
     def _write(
@@ -180,7 +181,7 @@ class Renewals:
         device.binding = binding
         request = HeldRegister(data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
-        answer = device.ok(register, binding, now, wall_offset)
+        answer = ReadyAnswer(device.ok(register, binding, now, wall_offset), register.branch)
         emit = self._registrations.emit if moved else None
         held = _Held(transaction, device.username, answer, binding, window, expires_at, emit)
         self._registrations.write(binding, held)
@@ -248,12 +249,15 @@ class Renewals:
         answer = make_answer_template(accepted.answer.encode(), register, value)
         if secret is None or answer is None or not binding.contact == contact.text == register.contact:
             return None
+        date = accepted.answer.first("date")
+        ok = Ok(answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
+        accepted.answer = ReadyAnswer(ok, register.branch)
         return _Device(
             binding=binding,
             call_id=request.call_id,
             flow=flow,
             target=response_target(request, flow),
-            key=server_key(request).removesuffix(register.branch.decode()),
+            key=server_key(request).removesuffix(register.branch),
             username=account.username,
             secret=secret,
             algorithm=credentials.algorithm,
@@ -285,7 +289,7 @@ def _is_read_alike(register: Register, request: Request, credentials: Credential
     """Whether the template takes for the holes what the parser took for them."""
     parsed = (credentials.nonce, credentials.nc, credentials.cnonce, credentials.response)
     read = tuple(each.decode() for each in register.proof)
-    return (register.branch.decode(), register.cseq, read) == (request.via.branch, request.cseq.number, parsed)
+    return (register.branch, register.cseq, read) == (request.via.branch, request.cseq.number, parsed)
 
 
 # One string for all devices that ask the same URI.

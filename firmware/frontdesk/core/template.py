@@ -110,7 +110,7 @@ def _holding(cut: _Cut, around: int, data: bytes) -> _Cut | None:
 class Register:
     """What stood in the holes; `proof` (nonce, nc, cnonce, response) is empty without an Authorization line."""
 
-    branch: bytes
+    branch: str
     digits: bytes
     """The CSeq's number as it was written."""
     cseq: int
@@ -130,7 +130,7 @@ def usual(branch: bytes, digits: bytes, contact: bytes, *proof: bytes) -> Regist
     odd = b"".join((branch, *proof)).translate(None, _TOKEN)
     if odd and (odd.translate(None, _IN_QUOTES) or branch.translate(None, _TOKEN)):
         return None
-    return Register(branch, digits, int(digits), contact.decode(), proof)
+    return Register(branch.decode(), digits, int(digits), contact.decode(), proof)
 
 
 def has_proof(data: bytes) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from .message import Recipe
 from .timers import TIMEOUT, Deadline, Deadlines
 from .wire import Flow
 
 MAX_ANSWERS = 50_000
 """About 1,600 answers a second for the 32 s of Timer J."""
 MAX_BYTES = 32 * 2**20
-"""Of encoded answers."""
+"""Of answers."""
 SWEEP = 1.0
 """Seconds by which an answer may outlive its Timer J: one timer serves all."""
 
@@ -21,10 +22,14 @@ class Finished:
     """An answer, where it goes, and when it may be forgotten."""
 
     key: str
-    answer: bytes
+    answer: bytes | Recipe
     """Empty where none is sent (RFC 4320 section 4.2)."""
     target: Flow
     until: float
+
+    def encode(self) -> bytes:
+        """The answer as it was sent."""
+        return self.answer if isinstance(self.answer, bytes) else self.answer.encode(self.key.rpartition(" ")[2])
 
 
 class FinishedAnswers:
@@ -49,7 +54,7 @@ class FinishedAnswers:
         """The answer given under that key."""
         return self._by_key.get(key)
 
-    def add(self, key: str, answer: bytes, target: Flow, now: float) -> None:
+    def add(self, key: str, answer: bytes | Recipe, target: Flow, now: float) -> None:
         """Keeps an answer for the time of Timer J."""
         finished = Finished(key, answer, target, now + TIMEOUT)
         self._queue.append(finished)

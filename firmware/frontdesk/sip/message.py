@@ -8,7 +8,7 @@ that any byte survives.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .address import Address
 from .errors import ParseError
@@ -19,6 +19,15 @@ from .uri import Uri
 from .via import Via
 
 Field = tuple[str, str, str]
+
+
+class Recipe(Protocol):
+    """An answer that may have to be sent again, as what it is made of: its length is what that takes in memory."""
+
+    def __len__(self) -> int: ...
+
+    def encode(self, branch: str) -> bytes:
+        """The answer to the request with that branch."""
 
 
 class CSeq(NamedTuple):
@@ -256,6 +265,11 @@ class Response(Message):
         fields += [make_field(name, value) for name, value in headers]
         fields.append(NO_BODY)
         return cls(status, one_line(reason or reason_phrase(status)), fields)
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """What is to be kept of it in place of its bytes, if it was made by one."""
+        return None
 
     @property
     def branch(self) -> str:

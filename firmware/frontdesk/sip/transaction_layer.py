@@ -10,7 +10,7 @@ from .finished_answers import FinishedAnswers
 from .invite_client_transaction import InviteClientTransaction
 from .invite_server_transaction import InviteServerState, InviteServerTransaction
 from .matching import ack_keys, client_key, is_compliant, response_key, server_key
-from .message import Request, Response
+from .message import Recipe, Request, Response
 from .response_target import response_target
 from .server_transaction import NonInviteServerTransaction, ServerTransaction
 from .timers import Deadlines
@@ -42,7 +42,7 @@ class TransactionLayer:
         finished = self.finished.get(key)
         if finished is not None:
             if finished.answer:
-                self.send(Send(finished.answer, finished.target))
+                self.send(Send(finished.encode(), finished.target))
             return True
         server = self._servers.get(key)
         if server is not None:
@@ -84,19 +84,20 @@ class TransactionLayer:
 
     def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
         """A non-INVITE request and its final response in one step: the way of most REGISTERs, no machine made."""
-        self.answer_under(server_key(request), response.encode(), response_target(request, flow), now)
+        encoded = response.encode()
+        self.answer_under(server_key(request), encoded, encoded, response_target(request, flow), now)
 
     def knows(self, key: str) -> bool:
         """Whether a request with that key would be a retransmission."""
         return self.finished.get(key) is not None or key in self._servers
 
-    def answer_under(self, key: str, answer: bytes, target: Flow, now: float) -> None:
-        """The same where the key and the encoded answer are known."""
+    def answer_under(self, key: str, answer: bytes, kept: bytes | Recipe, target: Flow, now: float) -> None:
+        """The same where the key and the encoded answer are known, and what is to be kept of it."""
         self.send(Send(answer, target))
         if not target.reliable:
-            self.finished.add(key, answer, target, now)
+            self.finished.add(key, kept, target, now)
 
-    def finish(self, transaction: NonInviteServerTransaction, answer: bytes, now: float) -> None:
+    def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Recipe, now: float) -> None:
         """A non-INVITE server transaction over UDP is Completed: its key and answer are kept."""
         assert isinstance(transaction.target, Flow)
         self.finished.add(transaction.key, answer, transaction.target, now)
