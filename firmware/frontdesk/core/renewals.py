@@ -113,7 +113,7 @@ class Renewals:
         self._layer = layer
         self._registrar = registrar
         self._registrations = registrations
-        self._known: dict[bytes, _Device] = {}
+        self._known: dict[str, _Device] = {}
         self._sweep_at = SPARE
 
     def clear(self) -> None:
@@ -125,7 +125,7 @@ class Renewals:
     def answer(self, data: bytes, flow: Flow, now: float, wall_offset: float | None) -> bool:
         """Answers `data` if it is a known device's and good in every way; else nothing has happened."""
         at = data.find(_CALL_ID) + len(_CALL_ID)
-        device = self._known.get(data[at : data.find(b"\r", at)])
+        device = self._known.get(data[at : data.find(b"\r", at)].decode("latin-1"))
         if device is None or device.binding.call_id != device.call_id:
             return False
         if device.flow is not flow and device.flow != flow:
@@ -213,7 +213,7 @@ class Renewals:
 
     def learn(self, data: bytes, flow: Flow, accepted: Accepted) -> None:
         """Keeps what is needed to know the device again, if its REGISTER is of the usual shape."""
-        call_id = _bytes(accepted.request.call_id)
+        call_id = _key(accepted.request.call_id)
         self._known.pop(call_id, None)
         device = self._device(data, flow, accepted)
         if device is None:
@@ -226,8 +226,8 @@ class Renewals:
         """Lets go of devices whose bindings have expired, or are another device's since."""
         latest = self._location.latest
         self._known = {
-            call_id: each
-            for call_id, each in self._known.items()
+            key: each
+            for key, each in self._known.items()
             if each.binding.call_id == each.call_id and each.binding in latest(each.binding.aor)
         }
         self._sweep_at = 2 * len(self._known) + SPARE
@@ -296,6 +296,11 @@ def _is_read_alike(register: Register, request: Request, credentials: Credential
 @lru_cache(maxsize=64)
 def _qop_and_ha2(algorithm: str, qop: str, uri: str) -> bytes:
     return _bytes(f"{qop}:{h(algorithm, f'REGISTER:{uri}')}")
+
+
+def _key(call_id: str) -> str:
+    """The bytes of a Call-ID one by one: nearly always the text itself, which the binding holds already."""
+    return call_id if call_id.isascii() else _bytes(call_id).decode("latin-1")
 
 
 def _bytes(text: str) -> bytes:
