@@ -70,14 +70,15 @@ class EventLog:
     def add(self, event: Event) -> None:
         """Files an event under its account. The same once more is only counted: a phone with a wrong password tries
         for ever."""
-        ring = self._ring(event.account)
-        at = _repeated(ring, event)
-        if at is None:
-            self._append(ring, event)
+        ring = self._rings.pop(event.account, None)
+        if ring is None:
+            ring = [event]  # a list that grows takes 24 bytes more for its first, a deque 600
+            self._count += 1
         else:
-            event.times = ring[at].times + 1
-            event.since = ring[at].since or ring[at].at
-            ring[at] = event  # not the old one counted up: that may still be unpublished
+            self._file(ring, event)
+        self._rings[event.account] = ring  # the last: it has had news
+        while self._count > self.most:
+            self._count -= len(self._rings.pop(next(iter(self._rings))))
         if self._subscribers:
             self._unpublished.append(event)
 
@@ -88,19 +89,18 @@ class EventLog:
             for subscriber in self._subscribers:
                 subscriber(events)
 
-    def _append(self, ring: list[Event], event: Event) -> None:
+    def _file(self, ring: list[Event], event: Event) -> None:
+        at = _repeated(ring, event)
+        if at is not None:
+            event.times = ring[at].times + 1
+            event.since = ring[at].since or ring[at].at
+            ring[at] = event  # not the old one counted up: that may still be unpublished
+            return
         ring.append(event)
         if len(ring) > RING:
             del ring[0]
         else:
             self._count += 1
-        while self._count > self.most:
-            self._count -= len(self._rings.pop(next(iter(self._rings))))
-
-    def _ring(self, account: str) -> list[Event]:
-        ring = self._rings.pop(account, None)
-        self._rings[account] = ring = [] if ring is None else ring  # a list: a deque takes 600 bytes for its first
-        return ring
 
     def of(self, account: str) -> list[Event]:
         """The events of one account, oldest first."""

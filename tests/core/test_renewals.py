@@ -28,10 +28,11 @@ def register(
 
 
 class Pair:
-    """The same box twice: one may take the short way, the other may not."""
+    """The same box twice: one may take the short way, the other learns nothing that could lead to it."""
 
     def __init__(self) -> None:
         self.short, self.long = BareCore(), BareCore()
+        self.long.core._renewals.learn = lambda *_: None  # type: ignore[method-assign]
         self.cseq = 1
         self.told = 0
         self.answerer = Answerer("101", PASSWORD, self.challenge())
@@ -53,7 +54,6 @@ class Pair:
         before = len(self.short.sent)
         self.short.core.read(data, at, self.short.clock.now)  # type: ignore[arg-type]
         self.short.settle()
-        self.long.core._renewals.clear()
         self.long.core.read(data, at, self.long.clock.now)  # type: ignore[arg-type]
         self.long.settle()
         self.compare()
@@ -307,7 +307,7 @@ def test_devices_that_are_gone_do_not_pile_up() -> None:
     known = next(iter(renewals._known.values()))
     gone = replace(known, binding=known.binding.copy())
     for number in range(500):
-        renewals._known[b"%d" % number] = gone
+        renewals._known[str(number)] = gone
     assert pair.send(pair.next(extra="User-Agent: other\r\n")) == 200
     assert len(renewals._known) == 1
 

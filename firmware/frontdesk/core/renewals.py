@@ -246,12 +246,15 @@ class Renewals:
         binding, contact = bindings[0], Contact.parse(contacts[0])
         secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
         value = f"<{binding.contact}>{binding.parameters};expires={binding.granted}"
-        answer = make_answer_template(accepted.answer.encode(), register, value)
+        encoded = accepted.answer.encode()
+        answer = make_answer_template(encoded, register, value)
         if secret is None or answer is None or not binding.contact == contact.text == register.contact:
             return None
         date = accepted.answer.first("date")
         ok = Ok(answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
-        accepted.answer = ReadyAnswer(ok, register.branch)
+        if ok.encode(register.branch) != encoded:
+            return None
+        accepted.answer = ReadyAnswer(ok, register.branch)  # kept as its recipe for Timer J
         return _Device(
             binding=binding,
             call_id=request.call_id,

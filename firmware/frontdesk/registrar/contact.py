@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..sip.address import Address
 from ..sip.errors import ParseError
@@ -55,6 +56,7 @@ def _uri_text(value: str) -> str:
     return value[opening + 1 : value.index(">", opening)].strip()
 
 
+@lru_cache(maxsize=64)  # phones of one kind ask for the same: kept once
 def parse_expires(text: str) -> int:
     """Seconds; what is no number counts as 3600, what is too large as 2**32-1 (RFC 3261 sections 10.3 step 7 and
     20.19)."""
