@@ -144,6 +144,19 @@ def test_console_is_for_a_panel_that_has_greeted_and_begins_anew_with_another(de
     use(desk, act)
 
 
+def test_another_panel_hears_nothing_of_the_visit_before(desk: Desk) -> None:
+    async def act(bench: Bench) -> None:
+        await bench.hears(GREETING, Frame(channels.CONSOLE, 300, b"\x03"))
+        heard = bytearray()
+        frames = await bench.hears(ANOTHER)
+        while console := [frame for frame in frames if frame.type == channels.CONSOLE]:
+            heard += console[-1].payload
+            frames = await bench.hears(Frame(channels.TAKEN, console[-1].id))
+        assert heard.startswith(b"\r\nFrontdesk "), bytes(heard)
+
+    use(desk, act)
+
+
 def test_factory_reset_is_done_once_and_answered_as_often_as_it_is_asked(desk: Desk) -> None:
     done: list[Any] = []
 

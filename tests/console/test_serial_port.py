@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.console import serial_port
+from frontdesk.console.line import Line
 from frontdesk.console.serial_port import PIECE, READ, Device, Port, Pty, Serial
 
 PATIENCE = 10.0
@@ -47,6 +48,12 @@ class Behind:
             while not condition():
                 self._changed.clear()
                 await self._changed.wait()
+
+
+class End(Behind):
+    """What a line ends with."""
+
+    async def close(self) -> None: ...
 
 
 Use = Callable[[Port, Behind], Awaitable[None]]
@@ -258,3 +265,17 @@ def test_port_that_cannot_be_watched_is_looked_at() -> None:
         await behind.until(lambda: behind.received == b"round")
 
     use("loop://", lambda: Serial("loop://"), act)
+
+
+def test_log_says_what_is_at_a_port(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def run() -> None:
+        line = Line("loop://", "front panel", lambda port: behind)
+        line.start()
+        await behind.until(lambda: behind.openings == 1)
+        await line.close()
+
+    behind = End()
+    asyncio.run(run())
+    assert "the front panel is at loop://" in caplog.text and "console" not in caplog.messages[0]

@@ -65,6 +65,12 @@ def test_pulled_cable_logs_out(visit: Visit) -> None:
     assert visit.type("\x1b[A")[-1:] not in ("s", "t")
 
 
+def test_line_that_was_typed_as_the_cable_went_is_the_last_of_its_visit(visit: Visit) -> None:
+    shown = visit.together(lambda: visit.console.receive(b"show accounts\r"), visit.console.lost)
+    assert "Front desk" not in shown, "whoever comes next reads nothing of it"
+    assert visit.prompt == "Password:"
+
+
 def test_another_admin_password_ends_the_visit(visit: Visit) -> None:
     visit.desk.do("passwd admin", password="battery staple")
     assert "The admin password was changed" in visit.type("show accounts\r")

@@ -63,6 +63,10 @@ class Visit:
         """The cable is pulled."""
         return self._do(self.console.lost)
 
+    def together(self, *acts: Callable[[], None]) -> str:
+        """What the screen shows for things that happen in one turn of the loop."""
+        return self._do(lambda: [act() for act in acts])
+
     def close(self) -> None:
         self._loop.run_until_complete(self.console.close())
         self._loop.close()

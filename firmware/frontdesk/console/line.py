@@ -24,11 +24,11 @@ class End(Behind, Protocol):
 class Line:
     """One of the serial lines of the box."""
 
-    def __init__(self, where: str, behind: Callable[[Port], End]) -> None:
-        """`where`: `pty`, a device, or a URL of pyserial. Raises OSError where no pty can be had."""
+    def __init__(self, where: str, what: str, behind: Callable[[Port], End]) -> None:
+        """`what`: is behind it, for the log; `where`: `pty`, a device, or a URL of pyserial. Raises OSError where no pty can be had."""
         self._pty = Pty() if where == PTY else None
         self.name = self._pty.path if self._pty is not None else where
-        self._port = Port(self.name, self._open)
+        self._port = Port(self.name, self._open, what)
         self._behind = behind(self._port)
         self._task: asyncio.Task[None] | None = None
 
@@ -49,9 +49,9 @@ class Line:
 
 def console(box: Box, where: str) -> Line:
     """A line at which people and programs administer the box."""
-    return Line(where, lambda port: Console(box, port.write, asyncio.get_running_loop().call_later))
+    return Line(where, "console", lambda port: Console(box, port.write, asyncio.get_running_loop().call_later))
 
 
 def panel(box: Box, where: str) -> Line:
     """The front panel's line."""
-    return Line(where, lambda port: Panel(box, port))
+    return Line(where, "front panel", lambda port: Panel(box, port))

@@ -120,8 +120,9 @@ class Behind(Protocol):
 class Port:
     """Keeps a device open, and moves bytes."""
 
-    def __init__(self, name: str, open: Callable[[], Device]) -> None:
-        self._name = name
+    def __init__(self, name: str, open: Callable[[], Device], what: str = "console") -> None:
+        """`what`: is there, for the log."""
+        self._place = what, name
         self._open = open
         self._loop = asyncio.get_running_loop()
         self._device: Device | None = None
@@ -139,18 +140,18 @@ class Port:
                 self._device = await asyncio.to_thread(self._open)
             except (OSError, ValueError) as error:
                 if not complained:
-                    _log.warning("the console's port %s cannot be opened (%s); it is tried again", self._name, error)
+                    _log.warning("the %s's port %s cannot be opened (%s); it is tried again", *self._place, error)
                 complained = True
                 await asyncio.sleep(RETRY)
                 continue
-            _log.info("the console is at %s", self._name)
+            _log.info("the %s is at %s", *self._place)
             complained = False
             behind.found()
             try:
                 reason = await self._use(behind)
             finally:
                 self._put_away()
-            _log.warning("the console's port %s is gone (%s)", self._name, reason)
+            _log.warning("the %s's port %s is gone (%s)", *self._place, reason)
             behind.lost()
             await asyncio.sleep(RETRY)
 

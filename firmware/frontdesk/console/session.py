@@ -120,7 +120,10 @@ class Session:
                 self._greet(self._recovery_offer(word))
             try:
                 password = await self._terminal.ask(Prompt("Password: ", hidden=True))
-            except (Interrupted, Left):
+            except Interrupted:
+                password = ""
+            except Left:
+                self._terminal.forget()
                 password = ""
             if password.strip().upper() == word and self._recovery_offer(word):
                 await self._recover()

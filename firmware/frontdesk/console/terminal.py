@@ -44,6 +44,7 @@ class Terminal:
         self._patience: float | None = None
         self._alarm: Alarm | None = None
         self._is_dead = False
+        """Whoever was there is gone: what is still said to him is not for whoever comes next."""
 
     # -- the line's side -----------------------------------------------------------------------------------------------
 
@@ -65,9 +66,8 @@ class Terminal:
     def hang_up(self) -> None:
         """Whoever was there is gone."""
         self._editor.forget()
-        if self._answer is None:
-            self._is_dead = True  # A command is at work; its session ends with the next prompt.
-        elif not self._answer.done():
+        self._is_dead = True  # Where a command is at work, the visit ends with the next prompt.
+        if self._answer is not None and not self._answer.done():
             self._answer.set_exception(Left(GONE))
 
     def redraw(self) -> None:
@@ -83,14 +83,14 @@ class Terminal:
             self._write(text.replace("\n", "\r\n") + "\r\n")
 
     def forget(self) -> None:
-        """Drops what the last person typed."""
+        """The last person's visit is over, and what he typed is dropped."""
         self._editor.forget()
+        self._is_dead = False
 
     async def ask(self, prompt: Prompt, patience: float | None = None) -> str:
         """The answer to a prompt. Raises Interrupted, and Left where nothing was typed for `patience` seconds."""
         assert self._answer is None, "a prompt is open already"
         if self._is_dead:
-            self._is_dead = False
             raise Left(GONE)
         self._answer = asyncio.get_running_loop().create_future()
         self._patience = patience
@@ -129,5 +129,5 @@ class Terminal:
             self._answer.set_exception(Left("Nothing was typed for too long."))
 
     def _write(self, text: str) -> None:
-        if text:
+        if text and not self._is_dead:
             self._send(text.encode("utf-8", "replace"))
