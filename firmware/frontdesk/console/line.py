@@ -25,7 +25,10 @@ class Line:
     """One of the serial lines of the box."""
 
     def __init__(self, where: str, what: str, behind: Callable[[Port], End]) -> None:
-        """`what`: is behind it, for the log; `where`: `pty`, a device, or a URL of pyserial. Raises OSError where no pty can be had."""
+        """`where`: `pty`, a device, or a URL of pyserial; `what`: is behind it, for the log.
+
+        Raises OSError where no pty can be had.
+        """
         self._pty = Pty() if where == PTY else None
         self.name = self._pty.path if self._pty is not None else where
         self._port = Port(self.name, self._open, what)
