@@ -136,7 +136,9 @@ def test_admin_password_is_a_line_of_standard_input(shell: Shell, monkeypatch: p
     assert shell.run("passwd", "admin", "correct horse") == 2
 
 
-def test_export_of_a_box_is_taken_by_another(shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_export_of_a_box_is_taken_by_another(
+    shell: Shell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shell.ok("account", "add", "101", "--name", "Front desk", "--domain", "example.com")
     (tmp_path / "box.txt").write_text(shell.ok("export", "--secrets"))
     other = Shell(tmp_path / "other", capsys)

@@ -136,3 +136,5 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+

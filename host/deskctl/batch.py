@@ -72,7 +72,7 @@ def _office(told: dict[str, str], place: str, base: Office) -> Office:
     places = base.places | {SETTINGS[name]: ("row", name) for name in told if name in SETTINGS}
     accounts = dict(base.accounts)
     if "range" in told:
-        line = f"[[account]]\nrange = {json.dumps(told['range'])}\n"
+        line = f'[[account]]\nrange = {json.dumps(told["range"])}\n'
         try:
             accounts |= offices.read(line, place).accounts
         except OfficeError as error:

@@ -197,7 +197,7 @@ def test_line_ends_of_a_terminal_do_no_harm(desk: Desk) -> None:
 
 
 def test_written_by_hand_it_needs_no_numbers(desk: Desk) -> None:
-    text = 'frontdesk-export 1\n# a new one\n\nset   flush 7m\naccount 110 "Caf\u00e9"\nalias 110 bar\n'
+    text = "frontdesk-export 1\n# a new one\n\nset   flush 7m\naccount 110 \"Caf\u00e9\"\nalias 110 bar\n"
     for end in ("", ".", ".\n"):
         desk.do("import", text=text + end)
         assert desk.box.directory.resolve("bar") is desk.box.account("110")
@@ -220,7 +220,7 @@ def test_written_by_hand_it_needs_no_numbers(desk: Desk) -> None:
         ("account 101 x off\naccount 101 x", "Line 4: '101' was there before"),
         ("account 101 x maybe", "on or off"),
         ("account 101 x\nbinding 101 http://x", "no SIP URI"),
-        ('account 101 x\nsecret 101 "" abc "" ""', "no hash"),
+        ("account 101 x\nsecret 101 \"\" abc \"\" \"\"", "no hash"),
         ("key color 00", "no key"),
         ("admin hunter2", "no hash of an admin"),
         ("peer localhost x", "no IP address"),
@@ -278,6 +278,8 @@ def test_account_that_comes_disabled_loses_its_phones(desk: Desk) -> None:
     phone(desk)
     desk.do("import", text="frontdesk-export 1\naccount 101 x off\n")
     assert desk.contacts() == desk.restart().contacts() == []
+
+
 
 
 def test_settings_of_the_machine_are_kept_with_a_note(desk: Desk) -> None:

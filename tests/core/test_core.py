@@ -171,6 +171,7 @@ class TestTheFlush:
         box.clock.advance(600)
         assert [binding.cseq for binding in box.commits[0].changes.saved] == [2]
 
+
     def test_what_failed_does_not_wait_for_a_flush_that_is_far_off(self) -> None:
         box = BareCore(commit_at_once=False)
         box.register(PHONE, headers=("Expires: 60",))

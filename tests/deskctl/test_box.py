@@ -165,7 +165,9 @@ def test_cable_cut_anywhere_never_leaves_half(boxes: Boxes) -> None:
         assert users(there) in ([], USERS), f"seed {seed}"
 
 
-def test_one_percent_of_damaged_bytes_is_slower_and_never_wrong(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_percent_of_damaged_bytes_is_slower_and_never_wrong(
+    boxes: Boxes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("panel_link.asking.ANSWER_TIME", 0.05)
     there = boxes()
     box = connected(there)
@@ -212,3 +214,6 @@ def test_port_without_a_box_is_silent(boxes: Boxes) -> None:
 def test_port_that_is_none_is_an_error(url: str) -> None:
     with pytest.raises(OSError, match=f"{url} cannot be opened: "):
         Cable(url).open()
+
+
+

@@ -75,7 +75,7 @@ def test_address_of_a_peer_is_canonical() -> None:
         ('[box]\ndomain = ""\n', "o.toml:2: A domain is a name"),
         ('[box]\nhost = "x"\n', "o.toml:2: There is no 'host' in [box]; there are hostname, timezone, domain."),
         ('[network]\naddres = "x"\n', "o.toml:2: There is no 'addres' in [network]; there are address, gateway, dns."),
-        ("[network]\ndns = [1]\n", "o.toml:2: dns is a text"),
+        ('[network]\ndns = [1]\n', "o.toml:2: dns is a text"),
         ('[box]\nhostname = "x"\n[settings]\nhostname = "y"\n', "o.toml:4: hostname is set in [box] already."),
         ("settings = 5\n", "o.toml:1: settings is a table"),
         ("[settings]\nguard = {}\n", "o.toml:2: guard is a text"),

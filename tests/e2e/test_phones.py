@@ -81,7 +81,7 @@ def test_a_call_crosses_address_families(phone: MakePhone, caller: str, callee: 
 @pytest.mark.parametrize("where", list(_WHERE))
 def test_a_registered_phone_is_a_binding(phone: MakePhone, box: Box, where: str) -> None:
     alice = registered(phone, where)
-    (binding,) = box.bindings(alice.user)
+    binding, = box.bindings(alice.user)
     contact = alice.received("REGISTER", 200).value("Contact")
     assert f"<{binding['contact']}>" in contact
     assert binding["transport"].lower() == _WHERE[where]["transport"]

@@ -62,7 +62,9 @@ def test_answered_call_ends_with_its_bye_and_leaves_one_record(box: Box) -> None
     box.now += 60
     hangs_up(box)
     assert box.proxy.calls.active(box.now) == []
-    assert box.records == [CallRecord("call-1", "101", "102", 1000.0, 1004.0, 1064.0, 200, "sip:102@10.0.0.2:5062")]
+    assert box.records == [
+        CallRecord("call-1", "101", "102", 1000.0, 1004.0, 1064.0, 200, "sip:102@10.0.0.2:5062")
+    ]
     assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED]
     assert {event.account for event in box.events} == {"101"}
 

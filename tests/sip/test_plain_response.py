@@ -12,7 +12,7 @@ from frontdesk.sip.plain_response import plain_response
 HEAD = (
     b"Via: SIP/2.0/UDP 192.0.2.1:5060;rport=5060;branch=z9hG4bKours.1f;received=192.0.2.1\r\n",
     b"Via: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bKtheirs\r\n",
-    b'From: "Desk, the" <sip:101@desk.example>;tag=a\r\n',
+    b"From: \"Desk, the\" <sip:101@desk.example>;tag=a\r\n",
     b"To: <sip:102@desk.example>;tag=b\r\n",
     b"Call-ID: 7c5@192.0.2.7\r\n",
     b"CSeq: 2 INVITE\r\n",

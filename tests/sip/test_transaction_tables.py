@@ -36,5 +36,7 @@ def test_nothing_is_both_an_arrow_and_ignored(
 
 
 @pytest.mark.parametrize(("machine", "states", "events"), FIGURES)
-def test_no_arrow_leaves_terminated(machine: type[Transaction], states: type[StrEnum], events: type[StrEnum]) -> None:
+def test_no_arrow_leaves_terminated(
+    machine: type[Transaction], states: type[StrEnum], events: type[StrEnum]
+) -> None:
     assert not [state for state, _ in machine.ARROWS if state == "Terminated"]

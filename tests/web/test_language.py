@@ -31,7 +31,9 @@ FORMS = (
     "first_boot", "first_boot_code", "host", "passwords", "sealing", "settings", "throttle", "tokens",
 )  # fmt: skip
 """Modules of control whose refusals somebody at a form meets."""
-REFUSAL = re.compile(rf"(?:\b(?:VerbError|Unfit|Done|Sentence)\(|super\(\).__init__\(|\bsentence = )\s*({TEXT})")
+REFUSAL = re.compile(
+    rf"(?:\b(?:VerbError|Unfit|Done|Sentence)\(|super\(\).__init__\(|\bsentence = )\s*({TEXT})"
+)
 
 
 def refusals() -> set[str]:

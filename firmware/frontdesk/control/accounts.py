@@ -159,8 +159,7 @@ def check_room(settings: Settings, accounts: int) -> None:
     if accounts > settings.max_accounts:
         raise VerbError(
             "That would be {accounts} accounts, and max-accounts is {most}.",
-            accounts=accounts,
-            most=settings.max_accounts,
+            accounts=accounts, most=settings.max_accounts,
         )
 
 

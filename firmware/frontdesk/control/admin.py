@@ -123,9 +123,7 @@ class Admin:
         if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
             raise VerbError(
                 "The {whose} password has {shortest} to {longest} characters that can be typed.",
-                whose=whose,
-                shortest=SHORTEST,
-                longest=LONGEST,
+                whose=whose, shortest=SHORTEST, longest=LONGEST,
             )
         return await self.off_loop(partial(scrypt.keep, password))
 
@@ -186,7 +184,5 @@ class Admin:
         """What the person at the box should know."""
         if self.alarm is None:
             return []
-        return [
-            f"The admin password was recovered at the console ({self.alarm}); `delete alarm` there, or"
-            " `frontdesk acknowledge`, ends this notice."
-        ]
+        return [f"The admin password was recovered at the console ({self.alarm}); `delete alarm` there, or"
+                " `frontdesk acknowledge`, ends this notice."]

@@ -119,7 +119,9 @@ class Candidate:
 
     def changes(self, box: Box) -> list[Change]:
         """What is to be changed, whether or not it can stand together yet."""
-        changes = [Change(key, text_of(box.settings, key), typed(box, key, text)) for key, text in self._texts.items()]
+        changes = [
+            Change(key, text_of(box.settings, key), typed(box, key, text)) for key, text in self._texts.items()
+        ]
         return [change for change in changes if change.old != change.new]
 
     def discard(self) -> None:

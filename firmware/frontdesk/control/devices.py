@@ -25,8 +25,7 @@ async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
     if len(account.secrets) >= MAX_SECRETS:
         raise VerbError(
             "The account {user!r} has {max_secrets} passwords already; more are not possible.",
-            user=user,
-            max_secrets=MAX_SECRETS,
+            user=user, max_secrets=MAX_SECRETS,
         )
     made = password or passwords.make()
     secret = passwords.secret(device, user, box.directory.realm, made)

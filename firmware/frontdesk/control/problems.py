@@ -63,10 +63,8 @@ async def problems(box: Box) -> list[Answer]:
 def _of_the_box(box: Box) -> Iterator[Answer]:
     notices = [*box.notices, *box.admin.notices, *box.candidate.notices(box.clock.now())]
     for notice in [*notices, *(box.journal.notices if box.journal else ())]:
-        yield (
-            _told(Sentence(notice.template, ""), notice.words)
-            if isinstance(notice, errors.Sentence)
-            else _told(Sentence(notice, ""))
+        yield _told(Sentence(notice.template, ""), notice.words) if isinstance(notice, errors.Sentence) else _told(
+            Sentence(notice, "")
         )
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)

@@ -90,8 +90,7 @@ async def commit(box: Box, confirm: int | None = None) -> Answer:
     if not 1 <= confirm <= LONGEST_TRIAL:
         raise VerbError(
             "A commit is tried for 1 to {longest_trial} seconds, not {confirm}.",
-            longest_trial=LONGEST_TRIAL,
-            confirm=confirm,
+            longest_trial=LONGEST_TRIAL, confirm=confirm,
         )
     return {"changed": changes, "confirm": confirm, "notes": await _try(box, settings, confirm)}
 

@@ -194,13 +194,8 @@ class _Update:
     """Step 7 for one REGISTER: each contact refreshes, moves, removes or adds a binding."""
 
     def __init__(
-        self,
-        registrar: Registrar,
-        request: Request,
-        flow: Flow,
-        registrant: Registrant,
-        registration: Registration,
-        now: float,
+        self, registrar: Registrar, request: Request, flow: Flow, registrant: Registrant, registration: Registration,
+        now: float
     ) -> None:
         self._registrar = registrar
         self._request = request

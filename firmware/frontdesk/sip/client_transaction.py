@@ -91,7 +91,9 @@ class NonInviteClientTransaction(ClientTransaction):
 
     __slots__ = ()
 
-    def __init__(self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings) -> None:
+    def __init__(
+        self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings
+    ) -> None:
         super().__init__(request, key, target, user, layer, NonInviteClientState.TRYING)
 
     def begin(self, now: float) -> None:

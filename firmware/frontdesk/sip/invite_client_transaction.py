@@ -50,7 +50,9 @@ class InviteClientTransaction(ClientTransaction):
 
     __slots__ = ("_ack", "_cancel_headers")
 
-    def __init__(self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings) -> None:
+    def __init__(
+        self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings
+    ) -> None:
         super().__init__(request, key, target, user, layer, InviteClientState.CALLING)
         self._ack = b""
         self._cancel_headers: list[tuple[str, str]] | None = None

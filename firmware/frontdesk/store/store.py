@@ -68,7 +68,9 @@ class Store:
     def settings(self, defaults: Settings = DEFAULTS) -> Settings:
         """The settings over the defaults; one that cannot be is left at its default, with a notice."""
         if self._settings is None:
-            self._settings, complaints = load_settings(accounts.load_pairs(self._connection, "settings"), defaults)
+            self._settings, complaints = load_settings(
+                accounts.load_pairs(self._connection, "settings"), defaults
+            )
             self.notices += complaints
         return self._settings
 
