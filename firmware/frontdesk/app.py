@@ -33,7 +33,7 @@ from .events import Event, Kind
 from .location import LocationService
 from .log import EventLines, Recent, start_logging
 from .machine import machine
-from .model import Settings
+from .model import Sentence, Settings
 from .page import Page
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
@@ -268,8 +268,9 @@ class _Appliance:
             await endpoint.listen(self._listeners(settings))
         except OSError as error:
             self._page.listen(self._settings)
-            raise VerbError(f"Cannot listen on {error.filename}: {_reason(error)}. Nothing was changed.") from None
-        return ["listen: kept, but not used now: `serve --sip` says where to listen."] if told else []
+            sentence = "Cannot listen on {where}: {reason}. Nothing was changed."
+            raise VerbError(sentence, where=error.filename, reason=_reason(error)) from None
+        return [Sentence("listen: kept, but not used now: `serve --sip` says where to listen.")] if told else []
 
     def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Alarm:
         """Runs something in so many seconds."""

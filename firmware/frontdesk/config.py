@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .model import HA1_SIZES, Settings
+from .model import HA1_SIZES, Sentence, Settings
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds in each unit of a duration."""
@@ -313,7 +313,7 @@ def combined(settings: Settings, texts: Mapping[str, str | None], defaults: Sett
     return _checked(replace(settings, **values))
 
 
-def load(texts: Mapping[str, str], defaults: Settings = DEFAULTS) -> tuple[Settings, list[str]]:
+def load(texts: Mapping[str, str], defaults: Settings = DEFAULTS) -> tuple[Settings, list[Sentence]]:
     """The settings that were kept as text, over the defaults, and a sentence for each that cannot be."""
     values: dict[str, Any] = {}
     complaints = []
@@ -321,12 +321,12 @@ def load(texts: Mapping[str, str], defaults: Settings = DEFAULTS) -> tuple[Setti
         try:
             values[find(key).field] = parse(key, text)
         except SettingError as error:
-            complaints.append(str(error))
+            complaints.append(Sentence.of(error))
     try:
         return _checked(replace(defaults, **values)), complaints
     except SettingError as error:
         others = {field: value for field, value in values.items() if not field.endswith(("_expires", "_gateway"))}
-        return replace(defaults, **others), [*complaints, str(error)]
+        return replace(defaults, **others), [*complaints, Sentence.of(error)]
 
 
 def _checked(settings: Settings) -> Settings:

@@ -65,7 +65,8 @@ class Machine(ManagedElsewhere):
             try:
                 notes += await self._network(settings)
             except Foreign as error:
-                notes.append(Sentence("{keys}: kept, but not used here. {why}", keys=", ".join(network), why=error))
+                why = Sentence.of(error)
+                notes.append(Sentence("{keys}: kept, but not used here. {why}", keys=", ".join(network), why=why))
         return notes
 
     async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
@@ -115,7 +116,7 @@ class Machine(ManagedElsewhere):
                 answer = await self._converse({"verb": verb, **arguments})
         except (OSError, ValueError):  # TimeoutError is one, and what is no JSON.
             raise VerbError(
-                f"frontdesk-helper, which does for the box what needs root, does not answer ({verb})."
+                "frontdesk-helper, which does for the box what needs root, does not answer ({verb}).", verb=verb
             ) from None
         if "error" in answer:
             raise (Foreign if answer.get("foreign") else VerbError)(str(answer["error"]))

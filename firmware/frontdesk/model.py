@@ -1,5 +1,5 @@
 """The nouns that the rooms share: accounts and their secrets, addresses-of-record, bindings, changes, call records,
-settings."""
+settings; and what is said to people."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from operator import attrgetter
 from types import MappingProxyType
+from typing import Protocol
 
 from .sip.wire import Flow
 
@@ -238,3 +239,33 @@ class Settings:
     """Whether a lost admin password can be taken away at the console, just after power-up."""
     console_idle: float = 600.0
     """Until a console with nobody at it logs out; 0: never."""
+
+
+class Told(Protocol):
+    """Something that is said to people, as it is said in any language."""
+
+    @property
+    def template(self) -> str:
+        """The sentence with {names} of words in it."""
+
+    @property
+    def words(self) -> Mapping[str, object]:
+        """By their names; a word that is a Sentence is said in that language too, and so is the word `rule`."""
+
+
+class Sentence(str):
+    """Something for a person. Its template and the words in it are there for whoever says it in another language."""
+
+    template: str
+    words: dict[str, object]
+
+    def __new__(cls, template: str, **words: object) -> Sentence:
+        sentence = super().__new__(cls, template.format(**words) if words else template)
+        sentence.template = template
+        sentence.words = words
+        return sentence
+
+    @classmethod
+    def of(cls, error: Told) -> Sentence:
+        """What an error says, as a note, or as a piece of another sentence."""
+        return cls(error.template, **error.words)

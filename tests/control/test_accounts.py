@@ -154,7 +154,7 @@ def test_import_is_all_or_nothing_and_names_the_line(desk: Desk, rows: str, line
 
 @pytest.mark.parametrize("text", ["", "user,pass\n1,2\n"])
 def test_import_needs_its_columns(desk: Desk, text: str) -> None:
-    with pytest.raises(VerbError, match="Line 1: the first line must name the columns username,password,name"):
+    with pytest.raises(VerbError, match="Line 1: The first line must name the columns username,password,name"):
         desk.do("account import", text=text)
 
 

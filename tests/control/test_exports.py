@@ -207,7 +207,7 @@ def test_written_by_hand_it_needs_no_numbers(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("statement", "complaint"),
     [
-        ("colour red", "Line 3: there is no statement 'colour'"),
+        ("colour red", "Line 3: There is no statement 'colour'"),
         ("set colour red", "no setting"),
         ("set flush soon", "duration"),
         ("set flush", "takes 2 words"),

@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.control import VERBS, VerbError
 from frontdesk.events import Event, Kind
-from frontdesk.model import Settings
+from frontdesk.model import Sentence, Settings
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW
 
@@ -108,7 +108,7 @@ def test_status_has_the_fields_that_programs_know(desk: Desk) -> None:
 
 
 def test_status_tells_what_has_to_be_known(desk: Desk) -> None:
-    desk.box.notices.append("The database was damaged.")
+    desk.box.notices.append(Sentence("The database was damaged."))
     assert desk.do("status")["notices"] == ["The database was damaged."]
 
 

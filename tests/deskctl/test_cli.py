@@ -19,6 +19,7 @@ import pytest
 from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, main
 from deskctl.passwords import AdminPassword
 from frontdesk.events import Event, Kind
+from frontdesk.model import Sentence
 from tests.deskctl.conftest import Boxes
 from tests.deskctl.pty_box import PtyBox
 
@@ -282,7 +283,7 @@ def test_doctor_finds_a_good_box_good(boxes: Boxes, run: Run) -> None:
 
 def test_doctor_names_what_is_bad(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     box = boxes("open sesame")
-    box.desk.box.notices.append("The disk is old.")
+    box.desk.box.notices.append(Sentence("The disk is old."))
     monkeypatch.setattr("sys.stdin", io.StringIO())
     status, out, _ = run("doctor", "--port", box.port, "--json")
     found = {row["subject"]: row for row in json.loads(out)}

@@ -14,10 +14,13 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from frontdesk_web.language import LANGUAGES, LOCALE, preferred
 
-from frontdesk import config, control, machine
+import frontdesk
+from frontdesk import config
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
-from tests.web.house import House
+from frontdesk.control.errors import Sentence
+from frontdesk.store.trouble import Trouble
+from tests.web.house import House, forms
 
 WEB = LOCALE.parent
 TEXT = r'"(?:[^"\\]|\\.)*"'
@@ -26,21 +29,74 @@ MANY = re.compile(rf"(?:\bn_|ngettext)\(\s*({TEXT}),\s*({TEXT})")
 PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 
-FORMS = (
-    "accounts", "admin", "administration", "answers", "backups", "bindings", "box", "candidate", "checks", "devices",
-    "first_boot", "first_boot_code", "host", "passwords", "sealing", "settings", "throttle", "tokens",
-)  # fmt: skip
-"""Modules of control whose refusals somebody at a form meets."""
-REFUSAL = re.compile(
-    rf"(?:\b(?:VerbError|Unfit|Done|Sentence)\(|super\(\).__init__\(|\bsentence = )\s*({TEXT})"
-)
+TOLD = ("control", "store", "app.py", "config.py", "machine.py")
+"""Where sentences are made that the page shows: what a verb refuses or notes, and what is wrong with the box."""
+SAYS = frozenset({"Done", "Foreign", "Sentence", "SettingError", "Unfit", "VerbError"})
+"""What is made of a template and its words."""
+
+
+class Templates(ast.NodeVisitor):
+    """The templates of a module's sentences; one that is put together of pieces is refused: it is in no catalog."""
+
+    def __init__(self, module: Path) -> None:
+        self.found: set[str] = set()
+        self._module = module
+        self._names: dict[str, list[ast.expr]] = {}
+        self.visit(ast.parse(module.read_text()))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """A function's names are its own."""
+        before, self._names = self._names, dict(self._names)
+        self.generic_visit(node)
+        self._names = before
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """What a name may be."""
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self._names.setdefault(target.id, []).append(node.value)
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """Something is said."""
+        called = ast.unparse(node.func)
+        is_error = called == "super().__init__" and node.args and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
+        if (called.rpartition(".")[2] in SAYS or is_error) and node.args:
+            self._take(node.args[0])
+        self.generic_visit(node)
+
+    def _take(self, said: ast.expr) -> None:
+        if isinstance(said, ast.Constant) and isinstance(said.value, str):
+            self.found |= {said.value} - {""}
+        elif isinstance(said, ast.IfExp):
+            self._take(said.body)
+            self._take(said.orelse)
+        elif isinstance(said, ast.Name) and (values := self._names.get(said.id)):
+            for value in values:
+                self._take(value)
+        else:
+            assert self._is_given(said), f"{self._module.name}:{said.lineno}: {ast.unparse(said)} is in no catalog"
+
+    @staticmethod
+    def _is_given(said: ast.expr) -> bool:
+        """Whether it comes from elsewhere: another sentence, its template, or a constant of another module."""
+        if isinstance(said, ast.Call):
+            return ast.unparse(said.func) in SAYS
+        name = said.attr if isinstance(said, ast.Attribute) else said.id if isinstance(said, ast.Name) else ""
+        return name == "template" or name.isupper()
+
+
+def modules() -> list[Path]:
+    """All that may say something to the page."""
+    rooms = [Path(frontdesk.__file__).parent / name for name in TOLD]
+    return [path for room in rooms for path in ([room] if room.suffix else sorted(room.rglob("*.py")))]
 
 
 def refusals() -> set[str]:
-    """The sentences of VerbErrors that are known before they are filled in."""
-    texts = [Path(control.__file__).with_name(f"{name}.py").read_text() for name in FORMS]
-    texts.append(Path(machine.__file__).read_text())
-    return {ast.literal_eval(match[1]) for text in texts for match in REFUSAL.finditer(text)}
+    """The sentences of verbs and of the box, before they are filled in."""
+    return set().union(*(Templates(module).found for module in modules()))
 
 
 RULE = re.compile(rf"(?:\b(?:ValueError|SettingError)\(|\bsentence = )\s*({TEXT})")
@@ -60,7 +116,8 @@ def used() -> set[str | tuple[str, str]]:
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
     sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.CLOCK, problems.DISK, problems.ACCOUNTS]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
-    return found | refusals() | rules() | {setting.meaning for setting in SETTINGS}
+    counted = {text for each in found if isinstance(each, tuple) for text in each}
+    return found | refusals() - counted | rules() | {setting.meaning for setting in SETTINGS}
 
 
 def catalog() -> dict[Any, tuple[str, ...]]:
@@ -125,6 +182,46 @@ def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None
     browser.headers["Accept-Language"] = "de"
     page = browser.send_form("/accounts", "/accounts", user="101")
     assert page.status_code == 400 and "Es gibt schon ein Konto &#039;101&#039;." in page.text
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("102,pw\n102,pw\n", "Zeile 3: &#039;102&#039; stand schon weiter oben. Es wurde nichts eingelesen."),
+        ("101,pw\n", "Zeile 2: Es gibt schon ein Konto &#039;101&#039;. Es wurde nichts eingelesen."),
+        ("102\n", "Zeile 2: Es müssen 3 Werte sein. Es wurde nichts eingelesen."),
+    ],
+)
+def test_refused_line_of_a_file_is_told_in_the_browsers_language(house: House, rows: str, said: str) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    form = forms(browser.get("/accounts"))["/accounts/csv"]
+    page = browser.post("/accounts/csv", data=form, files={"file": ("a.csv", f"username,password\n{rows}")})
+    assert page.status_code == 400 and said in page.text
+
+
+def test_what_is_no_backup_is_refused_in_the_browsers_language(house: House) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    form = forms(browser.get("/system"))["/system/restore"] | {"passphrase": "correct horse"}
+    page = browser.post("/system/restore", data=form, files={"file": ("a.backup", "a letter\n")})
+    assert page.status_code == 400 and "Es beginnt nicht mit `frontdesk-backup 1`." in page.text
+
+
+def test_what_is_wrong_with_the_disk_is_told_in_the_browsers_language(house: House) -> None:
+    trouble = Trouble(Sentence("The disk cannot be written"), "", lambda: 0.0)
+    trouble.met(OSError("no room"))
+    house.desk.box.notices.append(trouble.notice)
+    text = house.logged_in().get("/", headers={"Accept-Language": "de"}).text
+    assert "Der Speicher lässt sich nicht beschreiben: no room, seit" in text
+
+
+def test_sentence_of_pieces_is_in_no_catalog(tmp_path: Path) -> None:
+    module = tmp_path / "verb.py"
+    for said in ("f'There is no {user}.'", "'There is no ' + user", "'There is no %s' % user"):
+        module.write_text(f"def verb(user):\n    raise VerbError({said})\n")
+        with pytest.raises(AssertionError, match="in no catalog"):
+            Templates(module)
 
 
 def test_setting_that_cannot_be_is_refused_in_the_browsers_language(house: House) -> None:

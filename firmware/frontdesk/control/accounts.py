@@ -9,6 +9,8 @@ from ..model import Account, Settings
 from . import passwords
 from .box import Box, VerbError
 from .checks import USER, checked_name
+from .errors import Sentence
+from .reading import LINE
 
 COLUMNS = ("username", "password", "name")
 
@@ -102,21 +104,21 @@ def _parse(box: Box, text: str) -> list[Account]:
     try:
         missing = [column for column in COLUMNS[:2] if column not in (rows.fieldnames or ())]
         if missing:
-            raise VerbError(f"the first line must name the columns {','.join(COLUMNS)}")
+            raise VerbError("The first line must name the columns {columns}.", columns=",".join(COLUMNS))
         for row in rows:
             account = _parse_row(box, row)
             if account.username in accounts:
-                raise VerbError(f"{account.username} was there before")
+                raise VerbError("{name!r} was there before.", name=account.username)
             accounts[account.username] = account
     except (csv.Error, VerbError) as error:
-        line = max(rows.reader.line_num, 1)
-        raise VerbError(f"Line {line}: {str(error).rstrip('.')}. Nothing was imported.") from None
+        reason = Sentence.of(error) if isinstance(error, VerbError) else Sentence("It is no CSV.")
+        raise VerbError(LINE, line=max(rows.reader.line_num, 1), reason=reason) from None
     return list(accounts.values())
 
 
 def _parse_row(box: Box, row: dict[str | Any, Any]) -> Account:
     if None in row or None in (row["username"], row["password"]):
-        raise VerbError(f"there must be {len(COLUMNS)} values")
+        raise VerbError("There must be {n} values.", n=len(COLUMNS))
     username = row["username"]
     _check_free(box, username)
     secret = passwords.secret("", username, box.directory.realm, row["password"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from . import scrypt
-from .errors import VerbError
+from .errors import Sentence, VerbError
 from .first_boot_code import FirstBootCode
 from .role import Role
 from .throttle import Throttle
@@ -180,9 +180,12 @@ class Admin:
             )
 
     @property
-    def notices(self) -> list[str]:
+    def notices(self) -> list[Sentence]:
         """What the person at the box should know."""
         if self.alarm is None:
             return []
-        return [f"The admin password was recovered at the console ({self.alarm}); `delete alarm` there, or"
-                " `frontdesk acknowledge`, ends this notice."]
+        sentence = (
+            "The admin password was recovered at the console ({alarm}); `delete alarm` there, or "
+            "`frontdesk acknowledge`, ends this notice."
+        )
+        return [Sentence(sentence, alarm=self.alarm)]

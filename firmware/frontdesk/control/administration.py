@@ -26,7 +26,7 @@ async def passwd_viewer(box: Box, password: str) -> Answer:
 async def add_token(box: Box, name: str, role: str = Role.VIEWER) -> Answer:
     """Makes a token for a program that speaks HTTP, good for 90 days."""
     if role not in list(Role):
-        raise VerbError(f"A token is for a {Role.VIEWER} or an {Role.ADMIN}, not {role!r}.")
+        raise VerbError("A token is for a viewer or an admin, not {role!r}.", role=role[:20])
     return {"name": name, "token": await box.admin.tokens.make(name, Role(role), box.clock.wall())}
 
 

@@ -12,7 +12,7 @@ from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
 from .admin import Admin, Pair
 from .candidate import Candidate
-from .errors import VerbError
+from .errors import Sentence, VerbError
 from .host import ManagedElsewhere, System, take
 
 __all__ = ["Box", "VerbError"]
@@ -66,7 +66,7 @@ class Journal(Protocol):
     """The journal's counters, and what it has to say."""
 
     @property
-    def notices(self) -> list[str]: ...
+    def notices(self) -> list[Sentence]: ...
     @property
     def pending(self) -> int: ...
     @property
@@ -116,7 +116,7 @@ class Box:
     admin: Admin = field(kw_only=True)
     defaults: Settings = DEFAULTS
     """The settings of this box while none is kept: its board's."""
-    notices: list[str] = field(default_factory=list)
+    notices: list[Sentence] = field(default_factory=list)
     candidate: Candidate = field(default_factory=Candidate)
     """Settings that are staged, or on trial."""
     system: System = field(default_factory=ManagedElsewhere)

@@ -220,5 +220,6 @@ async def started(box: Box, *, on_trial: bool) -> None:
         if on_trial:
             await box.records.put("meta", ON_TRIAL, None)
     except (OSError, VerbError) as error:
-        box.notices.append(f"Network, name and time zone of this computer may not be as they are set here: {error}")
+        sentence = "Network, name and time zone of this computer may not be as they are set here: {error}"
+        box.notices.append(Sentence(sentence, error=Sentence.of(error) if isinstance(error, VerbError) else str(error)))
     await box.announce(box.settings.hostname)

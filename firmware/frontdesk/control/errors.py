@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from ..model import Sentence, Told
+
+__all__ = ["Sentence", "Told", "VerbError"]
+
 
 class VerbError(Exception):
     """A verb cannot be done; the text is one sentence for the person who asked. Its template and the words in it are
@@ -11,16 +15,3 @@ class VerbError(Exception):
         super().__init__(template.format(**words) if words else template)
         self.template = template
         self.words = words
-
-
-class Sentence(str):
-    """Something for a person. Its template and the words in it are there for whoever says it in another language."""
-
-    template: str
-    words: dict[str, object]
-
-    def __new__(cls, template: str, **words: object) -> Sentence:
-        sentence = super().__new__(cls, template.format(**words))
-        sentence.template = template
-        sentence.words = words
-        return sentence

@@ -14,6 +14,7 @@ from .accounts import check_room
 from .admin import Pair
 from .box import Box, VerbError
 from .configuration import KEYS, Configuration
+from .errors import Sentence
 
 Answer = dict[str, Any]
 
@@ -102,7 +103,8 @@ def _realm(box: Box, read: Configuration, wipe: bool) -> str:
         return own
     if box.directory.accounts:
         raise VerbError(
-            f"It is of the domain {read.realm}, and this box has accounts in {own}: passwords belong to their domain."
+            "It is of the domain {realm}, and this box has accounts in {own}: passwords belong to their domain.",
+            realm=read.realm, own=own,
         )
     return read.realm
 
@@ -119,14 +121,17 @@ def _check_names(before: dict[str, Account], read: Configuration) -> None:
     for account in read.accounts.values():
         for name in (account.username, *account.aliases):
             if name in owners:
-                raise VerbError(f"{name!r} belongs to the account {owners[name]!r} of this box. Nothing was imported.")
+                raise VerbError(
+                    "{name!r} belongs to the account {owner!r} of this box. Nothing was imported.",
+                    name=name, owner=owners[name],
+                )
 
 
 def _settings(old: Settings, read: Configuration) -> Settings:
     try:
         return combined(old, read.settings)
     except SettingError as error:
-        raise VerbError(f"{error} Nothing was imported.") from None
+        raise VerbError(reading.NOTHING, reason=Sentence.of(error)) from None
 
 
 def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:

@@ -20,8 +20,8 @@ GATEWAY = 0x0002
 class Managed(VerbError):
     """The machine is somebody else's to change."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what}: managed by this computer.")
+    def __init__(self, what: Sentence) -> None:
+        super().__init__("{what}: managed by this computer.", what=what)
 
 
 class System(Protocol):
@@ -92,15 +92,15 @@ class ManagedElsewhere:
 
     async def set_clock(self, wall: float) -> None:
         """Refuses."""
-        raise Managed("The clock")
+        raise Managed(Sentence("The clock"))
 
     async def reboot(self) -> None:
         """Refuses."""
-        raise Managed("A reboot")
+        raise Managed(Sentence("A reboot"))
 
     async def poweroff(self) -> None:
         """Refuses."""
-        raise Managed("Its power")
+        raise Managed(Sentence("Its power"))
 
     async def reset(self) -> None:
         """Nothing was changed."""

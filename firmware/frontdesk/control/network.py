@@ -103,7 +103,7 @@ async def _echoes(address: str) -> list[float]:
             process.kill()
     if process.returncode not in (0, 1):
         reason = complaint.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("ping: ")
-        raise VerbError(f"{address} cannot be asked: {reason or 'ping failed'}.")
+        raise VerbError("{address} cannot be asked: {reason}.", address=address, reason=reason or "ping failed")
     return _times(said.decode(errors="replace"))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..events import Event, Kind
-from . import errors
 from .box import Box
 from .times import is_set, iso
 
@@ -21,38 +20,38 @@ NEARLY_FULL = 0.05
 
 
 @dataclass(slots=True, frozen=True)
-class Sentence:
-    """A problem's sentence and its cure, with {source}, {account} and {name}."""
+class Problem:
+    """What is wrong, a sentence with no full stop, and its cure, with {source}, {account} and {name}."""
 
     text: str
     cure: str
 
 
 REFUSALS = {
-    "wrong-password": Sentence(
+    "wrong-password": Problem(
         "{source} answers with a password that is not {account}'s",
         "Type the account's password into that phone once more, or give the account a new one.",
     ),
-    "unknown-user": Sentence(
+    "unknown-user": Problem(
         "{source} wants to be {name}, and there is no such account",
         "Correct the number in that phone, or add the account.",
     ),
-    "disabled-account": Sentence("{source} wants to be {account}, which is disabled", "Enable the account."),
-    "no-password": Sentence("{source} wants to be {account}, which has no password", "Give the account one."),
-    "algorithm": Sentence(
+    "disabled-account": Problem("{source} wants to be {account}, which is disabled", "Enable the account."),
+    "no-password": Problem("{source} wants to be {account}, which has no password", "Give the account one."),
+    "algorithm": Problem(
         "{source} answers with a digest algorithm that is not offered",
         "Name the algorithm in the setting `algorithms`, or update that phone.",
     ),
-    "bad-credentials": Sentence(
+    "bad-credentials": Problem(
         "{source} sends credentials that are malformed",
         "Update that phone, or look into its story at the account.",
     ),
 }
 """By the rule that refused."""
-OTHER = Sentence("{source} was refused ({rule})", "Look into the events of the account.")
-CLOCK = Sentence("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
-DISK = Sentence("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
-ACCOUNTS = Sentence("There is no account yet", "Add one, and set a phone up with it.")
+OTHER = Problem("{source} was refused ({rule})", "Look into the events of the account.")
+CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
+DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
+ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with it.")
 
 
 async def problems(box: Box) -> list[Answer]:
@@ -63,9 +62,7 @@ async def problems(box: Box) -> list[Answer]:
 def _of_the_box(box: Box) -> Iterator[Answer]:
     notices = [*box.notices, *box.admin.notices, *box.candidate.notices(box.clock.now())]
     for notice in [*notices, *(box.journal.notices if box.journal else ())]:
-        yield _told(Sentence(notice.template, ""), notice.words) if isinstance(notice, errors.Sentence) else _told(
-            Sentence(notice, "")
-        )
+        yield _told(Problem(notice.template, ""), notice.words)
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
     free, total = box.disk()
@@ -98,7 +95,7 @@ def _refusal(event: Event, offset: float) -> Answer:
     return _told(sentence, words) | {"times": event.times, "since": since, "account": event.account}
 
 
-def _told(sentence: Sentence, words: Mapping[str, object] | None = None) -> Answer:
+def _told(sentence: Problem, words: Mapping[str, object] | None = None) -> Answer:
     """`template` and `words` are for a page in another language."""
     words = words or {}
     text = sentence.text.format(**words) if words else sentence.text

@@ -11,8 +11,10 @@ from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
 from .checks import USER, checked_address, checked_domain, checked_name, checked_uri
 from .configuration import END, HEADER, KEYS, VERSION, Configuration, checksum
-from .errors import VerbError
+from .errors import Sentence, VerbError
 
+LINE = "Line {line}: {reason} Nothing was imported."
+NOTHING = "{reason} Nothing was imported."
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^ "]+')
 _LINE = re.compile(r"([0-9]+) +(.*)")
 _HEX = re.compile(r"[0-9a-f]+")
@@ -25,7 +27,7 @@ def read(text: str) -> Configuration:
         try:
             reader.read(line)
         except (VerbError, SettingError) as error:
-            raise VerbError(f"Line {number}: {str(error).rstrip('.')}. Nothing was imported.") from None
+            raise VerbError(LINE, line=number, reason=Sentence.of(error)) from None
     return reader.finish()
 
 
@@ -42,9 +44,10 @@ def statements(text: str, header: str, version: int) -> Iterator[tuple[int, str]
 def _check_header(line: str, header: str, known: int) -> None:
     name, _, version = line.partition(" ")
     if name != header or not version.isdecimal():
-        raise VerbError(f"It does not begin with `{header} {known}`.")
+        raise VerbError("It does not begin with `{header} {known}`.", header=header, known=known)
     if not 1 <= int(version) <= known:
-        raise VerbError(f"A newer Frontdesk wrote it (format {version}, this one knows {known}).")
+        sentence = "A newer Frontdesk wrote it (format {version}, this one knows {known})."
+        raise VerbError(sentence, version=version, known=known)
 
 
 def _checked(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
@@ -57,7 +60,8 @@ def _checked(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     numbered = any(_LINE.fullmatch(line) for _, line in body)
     statements = list(_in_order(line for _, line in body)) if numbered else []
     if numbered and not complete:
-        raise VerbError(f"It ends after line {len(statements)}: the last line, `{END}` and a checksum, is missing.")
+        sentence = "It ends after line {line}: the last line, `{end}` and a checksum, is missing."
+        raise VerbError(sentence, line=len(statements), end=END)
     if complete and (numbered or last != END) and last != f"{END} {checksum(line for _, line in lines[:-1])}":
         raise VerbError("It came through damaged: its checksum is another. Nothing was imported.")
     return enumerate(statements, 1) if numbered else iter([each for each in body if not each[1].startswith("#")])
@@ -67,9 +71,14 @@ def _in_order(lines: Iterable[str]) -> Iterator[str]:
     for expected, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise VerbError(f"Line {expected} came through damaged: {line[:40]!r}. Nothing was imported.")
+            raise VerbError(
+                "Line {line} came through damaged: {text!r}. Nothing was imported.", line=expected, text=line[:40]
+            )
         if int(match[1]) != expected:
-            raise VerbError(f"Line {expected} is missing; line {match[1]} came in its place. Nothing was imported.")
+            raise VerbError(
+                "Line {line} is missing; line {other} came in its place. Nothing was imported.",
+                line=expected, other=match[1],
+            )
         yield match[2]
 
 
@@ -90,10 +99,11 @@ class _Reader:
         """One line without its number."""
         first, *words = _words(line)
         if first not in self._statements:
-            raise VerbError(f"there is no statement {first[:20]!r}")
+            raise VerbError("There is no statement {word!r}.", word=first[:20])
         take, least, most = self._statements[first]
         if not least <= len(words) <= most:
-            raise VerbError(f"{first} takes {least if least == most else f'{least} or {most}'} words")
+            sentence = "{word} takes {least} words." if least == most else "{word} takes {least} or {most} words."
+            raise VerbError(sentence, word=first, least=least, most=most)
         take(*words)
 
     def finish(self) -> Configuration:
@@ -101,7 +111,7 @@ class _Reader:
         try:
             combined(Settings(), self._read.settings)
         except SettingError as error:
-            raise VerbError(f"{error} Nothing was imported.") from None
+            raise VerbError(NOTHING, reason=Sentence.of(error)) from None
         return self._read
 
     def _domain(self, name: str) -> None:
@@ -117,7 +127,7 @@ class _Reader:
     def _account(self, user: str, name: str, state: str = "on") -> None:
         self._take(user)
         if state not in ("on", "off"):
-            raise VerbError(f"an account is on or off, not {state!r}")
+            raise VerbError("An account is on or off, not {state!r}.", state=state[:20])
         self._read.accounts[user] = Account(user, "", checked_name(name), state == "on")
 
     def _option(self, user: str, key: str, value: str) -> None:
@@ -132,43 +142,43 @@ class _Reader:
     def _binding(self, user: str, uri: str) -> None:
         binding = (self._known(user).username, checked_uri(uri))
         if binding in self._read.bindings:
-            raise VerbError(f"{user} has the binding {uri} already")
+            raise VerbError("{user} has the binding {uri} already.", user=user, uri=uri)
         self._read.bindings.append(binding)
 
     def _secret(self, user: str, device: str, *hashes: str) -> None:
         account = self._known(user)
         if device and not USER.fullmatch(device):
-            raise VerbError(f"{device!r} cannot be a device's name")
+            raise VerbError("{device!r} cannot be a device's name.", device=device[:64])
         if any(secret.name == device for secret in account.secrets) or len(account.secrets) >= MAX_SECRETS:
-            raise VerbError(f"{user} has that secret, or as many as can be, already")
+            raise VerbError("{user} has that secret, or as many as can be, already.", user=user)
         for text, size in zip(hashes, HA1_SIZES.values(), strict=True):
             if text and (len(text) != 2 * size or not _HEX.fullmatch(text)):
-                raise VerbError(f"{text[:20]!r} is no hash")
+                raise VerbError("{text!r} is no hash.", text=text[:20])
         account.secrets += (Secret(device, dict(zip(HA1_SIZES, hashes, strict=True))),)
 
     def _key(self, name: str, text: str) -> None:
         if name not in KEYS or len(text) != 64 or not _HEX.fullmatch(text):
-            raise VerbError(f"{name[:20]!r} is no key of the box")
+            raise VerbError("{name!r} is no key of the box.", name=name[:20])
         self._read.keys[name] = text
 
     def _admin(self, kept: str) -> None:
         try:
             scrypt.parse(kept)
         except ValueError:
-            raise VerbError("that is no hash of an admin password") from None
+            raise VerbError("That is no hash of an admin password.") from None
         self._read.admin = kept
 
     def _known(self, user: str) -> Account:
         account = self._read.accounts.get(user)
         if account is None:
-            raise VerbError(f"there is no account {user[:64]!r} above it")
+            raise VerbError("There is no account {user!r} above it.", user=user[:64])
         return account
 
     def _take(self, name: str) -> None:
         if not USER.fullmatch(name):
-            raise VerbError(f"{name[:64]!r} cannot be a name or number")
+            raise VerbError("{name!r} cannot be a name or number.", name=name[:64])
         if name in self._taken:
-            raise VerbError(f"{name!r} was there before")
+            raise VerbError("{name!r} was there before.", name=name)
         self._taken.add(name)
 
 
@@ -177,7 +187,7 @@ def _words(line: str) -> list[str]:
     while at < len(line):
         match = _WORD.match(line, at)
         if match is None or line[match.end() : match.end() + 1] not in ("", " "):
-            raise VerbError(f"it cannot be read from {line[at : at + 20]!r} on")
+            raise VerbError("It cannot be read from {text!r} on.", text=line[at : at + 20])
         words.append(_unquoted(match[0]))
         at = match.end() + 1
         at += len(line[at:]) - len(line[at:].lstrip(" "))
@@ -190,4 +200,4 @@ def _unquoted(word: str) -> str:
     try:
         return str(json.loads(word))
     except ValueError:
-        raise VerbError(f"{word[:20]} is no string") from None
+        raise VerbError("{word} is no string.", word=word[:20]) from None

@@ -9,6 +9,7 @@ from ..config import HOST, text_of
 from . import exports
 from .box import Box, VerbError
 from .configuration import Configuration
+from .errors import Sentence
 
 
 async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False) -> dict[str, Any]:
@@ -30,7 +31,8 @@ async def _reset_machine(box: Box) -> None:
     try:
         await box.system.reset()
     except VerbError as error:
-        box.notices.append(f"Network, name and time zone of this computer are not as they were at first: {error}")
+        sentence = "Network, name and time zone of this computer are not as they were at first: {error}"
+        box.notices.append(Sentence(sentence, error=Sentence.of(error)))
     box.settings = box.defaults = box.system.defaults(box.defaults)
     box.configure(box.settings)
     await box.announce(box.settings.hostname)

@@ -112,12 +112,12 @@ async def set_clock(box: Box, time: str) -> Answer:
         at = datetime.fromisoformat(time)
         zone = ZoneInfo(box.settings.timezone)
     except ValueError:
-        raise VerbError(f"A time is such as 2027-01-31T14:05, not {time!r}.") from None
+        raise VerbError("A time is such as 2027-01-31T14:05, not {time!r}.", time=time[:40]) from None
     except ZoneInfoNotFoundError:
-        raise VerbError(f"There is no time zone {box.settings.timezone} on this computer.") from None
+        raise VerbError("There is no time zone {zone} on this computer.", zone=box.settings.timezone) from None
     at = at if at.tzinfo else at.replace(tzinfo=zone)
     if not is_set(at.timestamp()):
-        raise VerbError(f"It is later than {time}: this version of the box was made after it.")
+        raise VerbError("It is later than {time}: this version of the box was made after it.", time=time)
     await box.system.set_clock(at.timestamp())
     return {"time": iso(at.timestamp())}
 

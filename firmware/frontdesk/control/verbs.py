@@ -192,9 +192,9 @@ async def run(box: Box, words: str, arguments: Mapping[str, object], role: Role 
     """Does one verb for somebody of that role; its answer is made of JSON's types. Raises VerbError."""
     verb = TABLE.get(canonical(words))
     if verb is None:
-        raise VerbError(f"There is no verb {words[:60]!r}.")
+        raise VerbError("There is no verb {words!r}.", words=words[:60])
     if not role.may(verb.role):
-        raise VerbError(f"Only an administrator may do that ({verb.words}).")
+        raise VerbError("Only an administrator may do that ({verb}).", verb=verb.words)
     values = {name.replace("-", "_"): value for name, value in checked(verb, arguments).items()}
     try:
         if verb.role is Role.VIEWER:
@@ -202,7 +202,7 @@ async def run(box: Box, words: str, arguments: Mapping[str, object], role: Role 
         async with box.turn:
             return await verb.run(box, **values)
     except OSError as error:
-        raise VerbError(f"Nothing was changed, the data cannot be written: {error}.") from error
+        raise VerbError("Nothing was changed, the data cannot be written: {error}.", error=str(error)) from error
 
 
 def canonical(words: str) -> str:
@@ -216,11 +216,11 @@ def checked(verb: Verb, arguments: Mapping[str, object]) -> dict[str, object]:
     known = {argument.name: argument for argument in verb.arguments}
     for name in arguments:
         if name not in known:
-            raise VerbError(f"{verb.words} has no argument {str(name)[:60]!r}.")
+            raise VerbError("{verb} has no argument {name!r}.", verb=verb.words, name=str(name)[:60])
     values = {name: value for name, value in arguments.items() if value is not None}
     for argument in verb.arguments:
         if argument.required and argument.name not in values:
-            raise VerbError(f"{verb.words} needs {argument.metavar or argument.name}.")
+            raise VerbError("{verb} needs {argument}.", verb=verb.words, argument=argument.metavar or argument.name)
     for name, value in values.items():
         _check_type(known[name], value)
     return values
@@ -234,4 +234,5 @@ def _check_type(argument: Argument, value: object) -> None:
     else:
         good = isinstance(value, str) and len(value) <= LONGEST_VALUE
     if not good:
-        raise VerbError(f"{argument.metavar or argument.name} is not a {argument.kind} that can be used.")
+        sentence = "{argument} is not a {kind} that can be used."
+        raise VerbError(sentence, argument=argument.metavar or argument.name, kind=argument.kind)

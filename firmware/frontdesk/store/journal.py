@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from ..model import Commit
+from ..model import Commit, Sentence
 from . import bindings
 from .batch import Batch
 from .clock import Clock
@@ -77,9 +77,9 @@ class Journal:
         self._gate = threading.Lock()
         self._queued = self._finished = 0
         self._closing = False
-        self._disk = Trouble("The disk cannot be written", "the disk is written again", clock.wall)
+        self._disk = Trouble(Sentence("The disk cannot be written"), "the disk is written again", clock.wall)
         self._snapshots = Trouble(
-            "No snapshot of accounts and settings can be written", "snapshots are written again", clock.wall
+            Sentence("No snapshot of accounts and settings can be written"), "snapshots are written again", clock.wall
         )
         self._connection: sqlite3.Connection | None = None
         self._room: LogRoom | None = None
@@ -121,7 +121,7 @@ class Journal:
         return self._queued - self._finished
 
     @property
-    def notices(self) -> list[str]:
+    def notices(self) -> list[Sentence]:
         """What the disk does not do at the moment, a sentence each."""
         return [trouble.notice for trouble in (self._disk, self._snapshots) if trouble.notice]
 

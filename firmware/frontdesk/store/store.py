@@ -12,7 +12,7 @@ from typing import Any
 
 from ..config import DEFAULTS
 from ..config import load as load_settings
-from ..model import Account, Binding, Settings
+from ..model import Account, Binding, Sentence, Settings
 from . import accounts, bindings, database, schema
 from .clock import Clock
 from .errors import StoreError
@@ -27,7 +27,7 @@ ID_BLOCK = 1_000_000
 class Store:
     """The open database. Its owner reads and writes here, or hands the writing over to the journal."""
 
-    def __init__(self, directory: Path, connection: sqlite3.Connection, notices: list[str]) -> None:
+    def __init__(self, directory: Path, connection: sqlite3.Connection, notices: list[Sentence]) -> None:
         self.directory = directory
         self.notices = notices
         """What the person at the box should know, a sentence each."""
@@ -92,7 +92,8 @@ class Store:
         try:
             self.snapshots.write(self._connection)
         except (OSError, sqlite3.Error) as error:  # What it is a snapshot of is on disk.
-            self.notices.append(f"No snapshot of accounts and settings could be written: {error}.")
+            sentence = "No snapshot of accounts and settings could be written: {error}."
+            self.notices.append(Sentence(sentence, error=str(error)))
 
     def forget_past(self) -> None:
         """Leaves the newest snapshot alone: nothing comes back from before it."""
@@ -155,14 +156,16 @@ def _take_ids(connection: sqlite3.Connection) -> int:
 def _open(directory: Path, domain: str | None) -> Store:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / NAME
-    notices = [f"A damaged database was set aside as {aside.name}." for aside in _set_aside_before(path)]
+    sentence = "A damaged database was set aside as {name}."
+    notices = [Sentence(sentence, name=aside.name) for aside in _set_aside_before(path)]
     if not path.exists() or not path.stat().st_size:
         return _without_database(path, domain, notices)
     path.chmod(0o600)
     try:
         return _usable(path, domain, notices)
     except _Damaged as damaged:
-        notices.append(f"The database was damaged ({damaged.__cause__}) and was set aside as {damaged.aside.name}.")
+        sentence = "The database was damaged ({cause}) and was set aside as {name}."
+        notices.append(Sentence(sentence, cause=str(damaged.__cause__), name=damaged.aside.name))
         return _without_database(path, domain, notices)
 
 
@@ -179,7 +182,7 @@ class _Damaged(Exception):
         self.aside = aside
 
 
-def _usable(path: Path, domain: str | None, notices: list[str]) -> Store:
+def _usable(path: Path, domain: str | None, notices: list[Sentence]) -> Store:
     connection = database.attach(path)
     try:
         return _checked(path, connection, domain, notices)
@@ -192,7 +195,7 @@ def _usable(path: Path, domain: str | None, notices: list[str]) -> Store:
         raise _Damaged(aside) from error
 
 
-def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, notices: list[str]) -> Store:
+def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, notices: list[Sentence]) -> Store:
     database.prepare(connection)
     if schema.version_of(connection) <= schema.VERSION:
         database.check(connection)
@@ -206,18 +209,20 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     return store
 
 
-def _without_database(path: Path, domain: str | None, notices: list[str]) -> Store:
+def _without_database(path: Path, domain: str | None, notices: list[Sentence]) -> Store:
     for snapshot, content in Snapshots(path.parent / "snapshots").good():
         restore(content, path)
         try:
             store = _usable(path, domain, notices)
         except _Damaged as damaged:
-            notices.append(f"The snapshot {snapshot.name} cannot be used: {damaged.__cause__}.")
+            sentence = "The snapshot {name} cannot be used: {cause}."
+            notices.append(Sentence(sentence, name=snapshot.name, cause=str(damaged.__cause__)))
             continue
-        notices.append(f"Accounts and settings come from the snapshot {snapshot.name}; phones have to register again.")
+        sentence = "Accounts and settings come from the snapshot {name}; phones have to register again."
+        notices.append(Sentence(sentence, name=snapshot.name))
         return store
     if notices:
-        notices.append("There was no good snapshot: the box starts empty.")
+        notices.append(Sentence("There was no good snapshot: the box starts empty."))
     path.unlink(missing_ok=True)
     database.create(path)
     return _usable(path, domain, notices)

@@ -6,14 +6,16 @@ import logging
 import time
 from collections.abc import Callable
 
+from ..model import Sentence
+
 log = logging.getLogger(__name__)
 
 
 class Trouble:
     """One kind of it. Told by the writer thread; anybody may read `notice`."""
 
-    def __init__(self, what: str, over: str, wall: Callable[[], float]) -> None:
-        self.notice = ""
+    def __init__(self, what: Sentence, over: str, wall: Callable[[], float]) -> None:
+        self.notice = Sentence("")
         """What the person at the box should know, one sentence; "" while all is well."""
         self._what = what
         self._over = over
@@ -24,10 +26,10 @@ class Trouble:
         if not self.notice:
             log.warning("%s: %s", self._what, error)
             since = time.strftime("%H:%M", time.localtime(self._wall()))
-            self.notice = f"{self._what}: {error}, since {since}."
+            self.notice = Sentence("{what}: {error}, since {since}.", what=self._what, error=str(error), since=since)
 
     def over(self) -> None:
         """It went well."""
         if self.notice:
             log.warning("%s", self._over)
-            self.notice = ""
+            self.notice = Sentence("")
