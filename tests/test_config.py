@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.config import (
+    DEFAULTS,
     SETTINGS,
     Setting,
     SettingError,
     changed,
+    combined,
     find,
     load,
     parse,
@@ -97,3 +99,26 @@ def test_kept_limits_in_the_wrong_order_are_left_at_their_defaults() -> None:
 def test_kept_setting_that_cannot_be_is_told_and_the_others_are_taken() -> None:
     settings, complaints = load({"flush": "5m", "guard": "perhaps", "from-the-future": "1"})
     assert settings.flush == 300 and len(complaints) == 2
+
+
+@pytest.mark.parametrize("text", ["192.0.2.0/24", "192.0.2.255/24", "fd00::/64"])
+def test_address_of_a_network_is_no_host_s(text: str) -> None:
+    with pytest.raises(SettingError, match="a host of its network can have"):
+        parse("net.address", text)
+
+
+@pytest.mark.parametrize("text", ["192.0.2.1/24", "192.0.2.0/31", "192.0.2.0/32", "fd00::/127", "fd00::ffff/112"])
+def test_both_addresses_of_a_network_of_two_are_hosts(text: str) -> None:
+    assert parse("net.address", text) == text
+
+
+@pytest.mark.parametrize("text", ["100", "localhost", "a.b", "-a"])
+def test_host_name_is_one_label_with_a_letter(text: str) -> None:
+    with pytest.raises(SettingError, match="with a letter"):
+        parse("hostname", text)
+
+
+def test_gateway_is_another_host() -> None:
+    texts = {"net.address": "192.0.2.10/24", "net.gateway": "192.0.2.10"}
+    with pytest.raises(SettingError, match="own address"):
+        combined(DEFAULTS, texts)

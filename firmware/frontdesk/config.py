@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .model import HA1_SIZES, Sentence, Settings
+
+if TYPE_CHECKING:  # Loaded where an address is read.
+    from ipaddress import IPv4Interface, IPv6Interface
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 """Seconds in each unit of a duration."""
@@ -110,10 +113,11 @@ def read_algorithms(text: str) -> tuple[str, ...]:
 
 
 def read_host_name(text: str) -> str:
-    """One label, in lower case."""
-    if not LABEL.fullmatch(text.lower()):
-        raise ValueError("is up to 63 letters, digits and dashes")
-    return text.lower()
+    """One label, in lower case; not a number, which would be read as an address (RFC 1123 section 2.1)."""
+    name = text.lower()
+    if not LABEL.fullmatch(name) or name.isdecimal() or name == "localhost":
+        raise ValueError("is up to 63 letters, digits and dashes, with a letter, and not localhost")
+    return name
 
 
 def read_zone(text: str) -> str:
@@ -134,7 +138,17 @@ def read_interface(text: str) -> str:
         interface = ip_interface(f"{read_host(address)}/{int(length)}" if slash else "")
     except ValueError:
         raise ValueError("is dhcp, or an address with the length of its prefix such as 192.0.2.10/24") from None
+    if not is_of_a_host(interface):
+        raise ValueError("is an address that a host of its network can have")
     return str(interface)
+
+
+def is_of_a_host(interface: IPv4Interface | IPv6Interface) -> bool:
+    """Whether it is neither the network itself nor all of its hosts; in a network of two, both are (RFC 3021, 6164)."""
+    network = interface.network
+    if network.prefixlen >= network.max_prefixlen - 1:
+        return True
+    return interface.ip != network[0] and (interface.version == 6 or interface.ip != network[-1])
 
 
 def read_host(text: str) -> str:
@@ -339,4 +353,6 @@ def _checked(settings: Settings) -> Settings:
         if gateway not in interface.network and not gateway.is_link_local:
             sentence = "net.gateway {gateway} is not in the network of net.address {interface}."
             raise SettingError(sentence, gateway=gateway, interface=interface)
+        if gateway == interface.ip:
+            raise SettingError("net.gateway {gateway} is the box's own address.", gateway=gateway)
     return settings

@@ -37,6 +37,8 @@ def test_there_are_exactly_these_verbs() -> None:
         {"verb": "network", **FIXED, "address": "fe80::1%eth0/64"}, {"verb": "network", **FIXED, "gateway": None},
         {"verb": "network", **FIXED, "gateway": "gw\nDNS=1"}, {"verb": "network", **FIXED, "servers": "192.0.2.53"},
         {"verb": "network", **FIXED, "servers": ["192.0.2.53"] * 9},
+        {"verb": "network", **FIXED, "address": "192.0.2.0/24"},
+        {"verb": "network", **FIXED, "address": "192.0.2.255/24"},
         {"verb": "hostname", "name": "a b", "http": 80, "https": 443},
         {"verb": "hostname", "name": "../x", "http": 80, "https": 443},
         {"verb": "hostname", "name": "x\n", "http": 80, "https": 443},

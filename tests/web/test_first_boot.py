@@ -43,10 +43,10 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     [
         ("box", BOX | {"password": "short", "again": "short"}, "8 to 128 characters"),
         ("box", BOX | {"again": "another"}, "not the same"),
-        ("box", BOX | {"hostname": "a b"}, "no host name"),
+        ("box", BOX | {"hostname": "a b"}, "letters, digits and dashes"),
         ("box", BOX | {"timezone": "?"}, "no time zone"),
         ("network", {"way": "fixed", "address": ""}, "A fixed address is needed"),
-        ("network", {"way": "fixed", "address": "192.0.2.10"}, "needs the length of its prefix"),
+        ("network", {"way": "fixed", "address": "192.0.2.10"}, "with the length of its prefix"),
         ("network", {"way": "fixed", "address": "192.0.2.10/24", "gateway": "198.51.100.1"}, "is not in the network"),
         ("network", {"domain": "a b"}, "no name such as"),
     ],

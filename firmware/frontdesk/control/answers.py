@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_interface
 from pathlib import Path
 
+from ..config import DEFAULTS, ZONE, SettingError, combined, text_of
 from .errors import VerbError
 
 MOST_ACCOUNTS = 200
 """Of one range: more do not come from a question."""
 RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
 NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,252}[a-z0-9])?", re.ASCII)
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}", re.ASCII)
 ZONES = Path("/usr/share/zoneinfo")
 """Where Debian's tzdata is."""
-DHCP = "dhcp"
 
 
 class Unfit(VerbError):
@@ -25,9 +22,7 @@ class Unfit(VerbError):
 
 def read_host_name(text: str) -> str:
     """One label (RFC 1123 section 2.1)."""
-    if not LABEL.fullmatch(text.lower()):
-        raise Unfit("{text!r} is no host name: up to 63 letters, digits and dashes.", text=text)
-    return text.lower()
+    return _settings(hostname=text)["hostname"]
 
 
 def read_zone(text: str, database: Path = ZONES) -> str:
@@ -39,26 +34,22 @@ def read_zone(text: str, database: Path = ZONES) -> str:
 
 def read_network(text: str) -> dict[str, str]:
     """`dhcp`, or an address with its prefix, a gateway and name servers, as settings."""
-    if text.lower() == DHCP:
-        return {"net.address": DHCP}
-    address, *others = text.replace(",", " ").split()
+    address, *others = text.replace(",", " ").split() or [text]
+    texts = {"net.address": address}
+    if others:
+        texts["net.gateway"] = others[0]
+    if others[1:]:
+        texts["net.dns"] = ", ".join(others[1:])
+    return _settings(**texts)
+
+
+def _settings(**texts: str) -> dict[str, str]:
+    """The same as they will stand: what the table of settings refuses is no answer."""
     try:
-        interface = ip_interface(address)
-        hosts = [ip_address(other) for other in others]
-    except ValueError as error:
-        raise Unfit("It is {dhcp}, or such as 192.0.2.10/24 192.0.2.1: {error}.", dhcp=DHCP, error=error) from None
-    if "/" not in address:
-        raise Unfit("{address} needs the length of its prefix, such as {address}/24.", address=address)
-    if hosts and hosts[0] not in interface.network:
-        raise Unfit(
-            "The gateway {gateway} is not in the network {network}.", gateway=hosts[0], network=interface.network
-        )
-    settings = {"net.address": str(interface)}
-    if hosts:
-        settings["net.gateway"] = str(hosts[0])
-    if hosts[1:]:
-        settings["net.dns"] = ", ".join(map(str, hosts[1:]))
-    return settings
+        settings = combined(DEFAULTS, texts)
+    except SettingError as error:
+        raise Unfit(error.template, **error.words) from None
+    return {key: text_of(settings, key) for key in texts}
 
 
 def read_domain(text: str) -> str:

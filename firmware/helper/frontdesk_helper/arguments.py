@@ -84,9 +84,20 @@ def address(value: Any) -> IPv4Interface | IPv6Interface | None:
     if not slash or not length.isdecimal():
         raise Refused("An address is dhcp, or has the length of its prefix, such as 192.0.2.10/24.")
     try:
-        return ip_interface(f"{host(text)}/{int(length)}")
+        found = ip_interface(f"{host(text)}/{int(length)}")
     except ValueError:
         raise Refused("The length of that prefix cannot be.") from None
+    if not is_of_a_host(found):
+        raise Refused(f"{found} is no address of a host in its network.")
+    return found
+
+
+def is_of_a_host(interface: IPv4Interface | IPv6Interface) -> bool:
+    """Whether it is neither the network itself nor all of its hosts; in a network of two, both are (RFC 3021, 6164)."""
+    network = interface.network
+    if network.prefixlen >= network.max_prefixlen - 1:
+        return True
+    return interface.ip != network[0] and (interface.version == 6 or interface.ip != network[-1])
 
 
 def gateway(value: Any) -> Address | None:
