@@ -64,8 +64,13 @@ class _Forms(HTMLParser):
 
 def forms(page: Response) -> dict[str, dict[str, str]]:
     """By where they go."""
+    return forms_in(page.text)
+
+
+def forms_in(text: str) -> dict[str, dict[str, str]]:
+    """Those of a piece of a page."""
     parser = _Forms()
-    parser.feed(page.text)
+    parser.feed(text)
     return parser.found
 
 

@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 from httpx import Response
 
-from frontdesk.console.grammar import Grammar
-from frontdesk.console.phrases import phrases
 from frontdesk.control import VerbError
 from frontdesk.events import Event, Kind
 from tests.control.desk import phone
@@ -241,13 +239,6 @@ def test_what_the_console_has_no_phrase_for_shows_the_command_that_does_it(house
     fields = {"password": "only a look", "again": "only a look"}
     page = followed(browser, browser.send_form("/system", "/system/viewer", **fields))
     assert COMMAND.findall(page) == ["frontdesk passwd viewer"]
-
-
-def test_what_leaves_no_next_page_says_its_console_line_beforehand(browser: Browser) -> None:
-    lines = re.findall(r"At the console: <code>(.*?)</code>", browser.get("/system").text)
-    assert lines == ["backup", "import", "factory-reset keep-network"]
-    for line in lines:
-        assert Grammar(phrases()).parse(line) is not None, line
 
 
 def test_factory_reset_wants_the_name_of_the_box(house: House, browser: Browser) -> None:

@@ -1,1 +1,2 @@
-<p class="small soft said">{{_("At the console:")}} <code>{{line}}</code></p>
+% setdefault("when", "")
+<p class="small soft said {{when}}">{{_("At the console:")}} <code>{{line}}</code></p>

@@ -93,10 +93,11 @@
 <form method="post" action="/system/factory-reset">
 %   include("csrf")
 <p>{{_("Accounts, settings, calls and passwords are gone for good.")}}</p>
-<label class="choice"><input type="checkbox" name="keep" value="yes" checked> {{_("Keep the network's settings")}}</label>
+<input class="tick" id="keep" type="checkbox" name="keep" value="yes" checked><label class="tick" for="keep">{{_("Keep the network's settings")}}</label>
 <div class="field"><label for="word">{{_("Type the name of the box: {name}").format(name=visit.box.settings.hostname)}}</label><input id="word" name="word" autocomplete="off" required></div>
 <button class="bad">{{_("Reset the box")}}</button>
-%   include("console", line="factory-reset keep-network")
+%   include("console", line="factory-reset keep-network", when="ticked")
+%   include("console", line="factory-reset", when="unticked")
 </form></details></section>
 %   if visit.box.admin.alarm:
 <section class="sheet"><h2>{{_("Alarm")}}</h2><p>{{_("The admin password was recovered at the console.")}}</p>
