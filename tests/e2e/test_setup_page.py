@@ -204,6 +204,17 @@ def test_page_can_be_used_with_the_keyboard_alone(box: Box, visit: Callable[...,
     page.wait_for_url("**/accounts/555")
 
 
+def test_reset_form_shows_the_line_of_what_is_ticked_without_scripts(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit(scripts=False)
+    set_up(page, box)
+    page.goto("/system")
+    form = page.locator("form[action='/system/factory-reset']")
+    page.locator("details", has=form).locator("summary").click()
+    expect(form.locator("code:visible")).to_have_text("factory-reset keep-network")
+    form.locator("input[type=checkbox]").uncheck()
+    expect(form.locator("code:visible")).to_have_text("factory-reset")
+
+
 def test_plain_http_leads_to_https_and_takes_no_password(box: Box, visit: Callable[..., Page]) -> None:
     """From the box itself it is whole; so what others see is asked for by another address of it."""
     shown = box.run("status")
