@@ -20,6 +20,7 @@ from frontdesk.control.candidate import started
 from frontdesk.control.host import ManagedElsewhere
 from frontdesk.machine import Machine, NextStart
 from frontdesk.model import Settings
+from frontdesk_helper.machine import AVAHI
 from frontdesk_helper.machine import Machine as Root
 from frontdesk_helper.networks import FILE
 from frontdesk_helper.server import Server, listen
@@ -223,12 +224,11 @@ def test_network_of_another_one_is_shown_read_only_with_a_sentence(desk: Desk, c
     assert note.startswith("net.address: kept, but not used here. The address of eth0 is kept neither by")
 
 
-def test_avahi_is_told_and_the_box_knows_it(desk: Desk, computer: Computer) -> None:
-    asyncio.run(started(desk.box, on_trial=False))
-    assert not desk.box.is_announced
+def test_avahi_is_told_where_it_runs_that_the_box_has_no_page(desk: Desk, computer: Computer) -> None:
     computer.active.add("avahi-daemon.service")
+    computer.write(AVAHI, "a page")
     asyncio.run(started(desk.box, on_trial=False))
-    assert desk.box.is_announced
+    assert not computer.path(AVAHI).exists()
 
 
 def test_start_brings_to_the_computer_what_was_set_while_no_box_ran(desk: Desk, computer: Computer) -> None:

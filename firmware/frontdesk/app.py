@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import DEFAULTS, read_listener
-from .control import Admin, Box, VerbError
+from .control import Admin, Box, VerbError, alarms
 from .control import run as control_run
 from .control.admin import OffLoop, T
 from .control.candidate import ON_TRIAL, Alarm, Candidate, started
@@ -251,7 +251,7 @@ class _Appliance:
 
     def _show(self, front: Front, box: Box) -> None:
         front.ready(
-            is_alarmed=lambda: bool(box.notices or (box.journal and box.journal.notices)),
+            is_alarmed=lambda: any(True for _ in alarms(box)),
             is_calling=lambda: bool(self._core.proxy.calls.active(self._clock.now())),
             reset=lambda: control_run(box, "factory-reset", {"yes": True}),
         )

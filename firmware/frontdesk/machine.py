@@ -69,7 +69,7 @@ class Machine(ManagedElsewhere):
                 notes.append(Sentence("{keys}: kept, but not used here. {why}", keys=", ".join(network), why=why))
         return notes
 
-    async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
+    async def announce(self, hostname: str, http_port: int, https_port: int) -> None:
         """Asks avahi for it; who keeps the network is looked at, too."""
         self._ports = (http_port, https_port)
         try:
@@ -77,7 +77,7 @@ class Machine(ManagedElsewhere):
             self.read_only = ""
         except VerbError as error:
             self.read_only = str(error)
-        return await self._name(hostname)
+        await self._name(hostname)
 
     async def set_clock(self, wall: float) -> None:
         """Unless a time server does."""
@@ -102,10 +102,9 @@ class Machine(ManagedElsewhere):
         )  # fmt: skip
         return [str(note) for note in answer.get("notes", ())]
 
-    async def _name(self, hostname: str) -> bool:
+    async def _name(self, hostname: str) -> None:
         http, https = self._ports
-        answer = await self._ask("hostname", name=hostname, http=http, https=https)
-        return bool(answer.get("avahi"))
+        await self._ask("hostname", name=hostname, http=http, https=https)
 
     async def _ask(self, verb: str, **arguments: Any) -> dict[str, Any]:
         """The helper's answer. Raises VerbError."""

@@ -191,11 +191,11 @@ def test_factory_reset_is_refused_when_the_box_runs_for_long(desk: Desk) -> None
 
 
 def test_alarms_are_sentences_with_their_cure_and_a_new_box_is_not_ill(desk: Desk) -> None:
-    assert alarms_of(desk.do("problems")) == ()
+    assert alarms_of(desk.box) == ()
     desk.do("account add", user="101", password="secret")
     text = "REGISTER refused: wrong password for '101'"
     desk.core.events.add(Event(desk.now, Kind.REFUSED, "101", text, "192.0.2.23:5060/udp", "wrong-password"))
-    [alarm] = alarms_of(desk.do("problems"))
+    [alarm] = alarms_of(desk.box)
     assert alarm.startswith("192.0.2.23 answers with a password that is not 101's. Type ")
 
 

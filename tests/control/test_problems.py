@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from frontdesk.control import alarms
 from frontdesk.control.day import QUARTER, SLOTS, Day
 from frontdesk.control.problems import MOST_REFUSALS, RECENT, REFUSALS
 from frontdesk.control.times import iso
@@ -75,6 +76,14 @@ def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:
     assert texts == ["The disk is nearly full", "There is no account yet"]
     desk.box.clock = clock(NOW, 3600.0)
     assert told(desk)[0]["text"] == "The box does not know what time it is"
+
+
+def test_lights_tell_of_every_problem_but_that_the_box_is_new(desk: Desk) -> None:
+    desk.do("account remove", user="101")
+    assert list(alarms(desk.box)) == [] and len(told(desk)) == 1
+    refuse(desk, "unknown-user", account="")
+    desk.do("config stage", key="guard", value="off")
+    assert len(list(alarms(desk.box))) == 2 and len(told(desk)) == 3
 
 
 def test_each_account_is_told_with_its_devices(desk: Desk) -> None:

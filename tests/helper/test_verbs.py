@@ -162,7 +162,7 @@ def test_what_network_manager_leaves_alone_is_networkds(managed: Computer) -> No
 
 
 def test_name_is_the_computers_and_sudo_finds_it(computer: Computer) -> None:
-    assert do(computer, "hostname", name="lobby", http=80, https=443) == {"avahi": False}
+    assert do(computer, "hostname", name="lobby", http=80, https=443) == {}
     assert computer.ran == ["hostnamectl set-hostname lobby"]
     assert "127.0.1.1\tlobby" in computer.read("/etc/hosts").splitlines()
     do(computer, "hostname", name="lobby", http=80, https=443)
@@ -177,7 +177,7 @@ def test_name_with_a_domain_is_left_where_it_is_the_same(computer: Computer) -> 
 
 def test_avahi_is_told_name_and_page_where_it_runs(computer: Computer) -> None:
     computer.active.add("avahi-daemon.service")
-    assert do(computer, "hostname", name="lobby", http=80, https=443) == {"avahi": True}
+    assert do(computer, "hostname", name="lobby", http=80, https=443) == {}
     told = computer.read("/etc/avahi/services/frontdesk.service")
     assert "<type>_http._tcp</type><port>80</port>" in told and "<type>_https._tcp</type><port>443</port>" in told
     assert "systemctl try-restart avahi-daemon.service" in computer.ran

@@ -18,9 +18,8 @@ from panel_link.frames import Frame, FrameReader
 from panel_link.stream import Stream
 
 from .. import __version__
-from ..control import Box, VerbError, run
+from ..control import Box, VerbError, alarms, run
 from ..control.candidate import PANEL_CONSOLE
-from ..control.problems import ACCOUNTS
 from .console import Console
 from .identity import hostname
 from .serial_port import Port
@@ -245,16 +244,15 @@ async def status_of(box: Box) -> Status:
         code=answer.get("first_boot_code", ""),
         page=next(iter(answer.get("page", ())), ""),
         fingerprint=answer.get("fingerprint", "").replace(":", ""),
-        alarms=alarms_of(await run(box, "problems", {})),
+        alarms=alarms_of(box),
         phones=answer["bindings"],
         calls=answer["calls"],
     )
 
 
-def alarms_of(problems: list[dict[str, Any]]) -> tuple[str, ...]:
-    """What is wrong and what helps. That a box is new is nothing wrong: its pages lead on."""
-    told = [each for each in problems if each["template"] != ACCOUNTS.text]
-    return tuple(f"{each['text'].removesuffix('.')}. {each['cure']}".rstrip() for each in told)
+def alarms_of(box: Box) -> tuple[str, ...]:
+    """What is wrong and what helps."""
+    return tuple(f"{each['text'].removesuffix('.')}. {each['cure']}".rstrip() for each in alarms(box))
 
 
 def address_of(interfaces: list[dict[str, Any]]) -> str:

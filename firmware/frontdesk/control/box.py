@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -132,8 +132,6 @@ class Box:
     listeners: Sequence[str] = ()
     site: Site | None = None
     """The setup page, where there is one."""
-    is_announced: bool = False
-    """Whether the computer itself tells the network the box's name and page; else the box may."""
     log: Iterable[str] = ()
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
@@ -162,10 +160,14 @@ class Box:
         """The computer tells its network that name and where the page is, if it can."""
         site = self.site
         ports = (site.http_port, site.https_port) if site else (0, 0)
-        try:
-            self.is_announced = await self.system.announce(hostname, *ports)
-        except VerbError:
-            self.is_announced = False
+        with suppress(VerbError):
+            await self.system.announce(hostname, *ports)
+
+    @property
+    def all_notices(self) -> list[Sentence]:
+        """What whoever looks at the box has to know: of itself, the admin password, the settings and the journal."""
+        of_settings = self.candidate.notices(self.clock.now())
+        return [*self.notices, *self.admin.notices, *of_settings, *(self.journal.notices if self.journal else ())]
 
     # -- accounts ------------------------------------------------------------------------------------------------------
 

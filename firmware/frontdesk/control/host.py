@@ -37,8 +37,8 @@ class System(Protocol):
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
         """Takes these of config.HOST into use; notes on what is left to others."""
 
-    async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
-        """Whether the computer itself (avahi) tells the network its name and where the page is; 0: it is not there."""
+    async def announce(self, hostname: str, http_port: int, https_port: int) -> None:
+        """The computer itself (avahi) tells the network its name and where the page is; 0: it is not there."""
 
     async def set_clock(self, wall: float) -> None:
         """Sets the wall clock, in Unix seconds."""
@@ -86,9 +86,8 @@ class ManagedElsewhere:
         """Leaves them."""
         return [Sentence("{keys}: kept, but not used here: managed by this computer.", keys=", ".join(keys))]
 
-    async def announce(self, hostname: str, http_port: int, https_port: int) -> bool:
+    async def announce(self, hostname: str, http_port: int, https_port: int) -> None:
         """Nobody is asked."""
-        return False
 
     async def set_clock(self, wall: float) -> None:
         """Refuses."""

@@ -56,20 +56,24 @@ ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with 
 
 async def problems(box: Box) -> list[Answer]:
     """What is wrong now, and what helps."""
-    return [*_of_the_box(box), *_of_phones(box)]
+    new = [] if box.directory.accounts else [_told(ACCOUNTS)]
+    return [*_of_the_box(box), *new, *_of_phones(box)]
+
+
+def alarms(box: Box) -> Iterator[Answer]:
+    """The same for lights and for the front panel. That a box is new is nothing wrong: its pages lead on."""
+    yield from _of_the_box(box)
+    yield from _of_phones(box)
 
 
 def _of_the_box(box: Box) -> Iterator[Answer]:
-    notices = [*box.notices, *box.admin.notices, *box.candidate.notices(box.clock.now())]
-    for notice in [*notices, *(box.journal.notices if box.journal else ())]:
+    for notice in box.all_notices:
         yield _told(Problem(notice.template, ""), notice.words)
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
     free, total = box.disk()
     if total and free < total * NEARLY_FULL:
         yield _told(DISK)
-    if not box.directory.accounts:
-        yield _told(ACCOUNTS)
 
 
 def _of_phones(box: Box) -> Iterator[Answer]:

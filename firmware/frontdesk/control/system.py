@@ -37,8 +37,7 @@ async def status(box: Box) -> Answer:
         "memory": resident(),
     }
     # A further field, but only where there is something to say.
-    staged = box.candidate.notices(box.clock.now())
-    notices = [*box.notices, *box.admin.notices, *staged, *(journal.notices if journal else ())]
+    notices = box.all_notices
     if box.site and box.site.urls:
         answer |= {"page": box.site.urls, "fingerprint": box.site.fingerprint}
     code = box.admin.code

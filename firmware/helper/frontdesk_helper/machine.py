@@ -48,13 +48,13 @@ class Machine:
     # -- name ----------------------------------------------------------------------------------------------------------
 
     def hostname(self, name: str, http: int, https: int) -> Answer:
-        """The computer's name; avahi tells it, and where the page is. Answers whether avahi runs."""
+        """The computer's name; avahi tells it, and where the page is."""
         if name != self._name().partition(".")[0].lower():
             self._remember()
             self._rename(name)
         if not self._host.is_active("avahi-daemon.service"):
             self._host.remove(AVAHI)
-            return {"avahi": False}
+            return {}
         kinds = [("_http._tcp", http), ("_https._tcp", https)]
         services = "".join(
             f"  <service><type>{kind}</type><port>{port}</port></service>\n" for kind, port in kinds if port
@@ -63,7 +63,7 @@ class Machine:
             self._host.write(AVAHI, SERVICE.format(services=services))
         else:
             self._host.remove(AVAHI)
-        return {"avahi": True}
+        return {}
 
     def _name(self) -> str:
         return self._host.read("/etc/hostname").strip()
