@@ -102,6 +102,12 @@ class EventLog:
         else:
             self._count += 1
 
+    def forget(self) -> None:
+        """As if nothing had happened yet; who subscribes has heard of it, or never will."""
+        self._rings.clear()
+        self._count = 0
+        self._unpublished.clear()
+
     def of(self, account: str) -> list[Event]:
         """The events of one account, oldest first."""
         return list(self._rings.get(account, ()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.control import VerbError
+from frontdesk.control.day import Day
+from frontdesk.events import Event, Kind
 from frontdesk.model import Settings
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
@@ -23,6 +25,18 @@ def test_reset_leaves_nothing_behind(desk: Desk) -> None:
         assert each.box.directory.realm.startswith("frontdesk-") and each.box.admin.code
     snapshots = [path.read_bytes() for path in (desk.path / "snapshots").iterdir()]
     assert len(snapshots) == 1 and not any(secret in snapshots[0] for secret in secrets)
+
+
+def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:
+    desk.box.day = Day(lambda: 1, lambda: 0)
+    desk.core.events.subscribe(desk.box.day.hear)
+    desk.core.events.add(Event(desk.now, Kind.CALLING, "101", "102", "192.0.2.23:5060/udp"))
+    desk.core.events.publish()
+    desk.box.log.append("101 called 102")
+    phone(desk)
+    desk.do("factory-reset", yes=True)
+    assert desk.do("events") == desk.do("log") == []
+    assert sum(desk.do("today")["calls"]) == 0
 
 
 def test_export_with_secrets_brings_everything_back_byte_for_byte(desk: Desk) -> None:

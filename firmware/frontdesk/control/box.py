@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableSequence, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -132,7 +132,7 @@ class Box:
     listeners: Sequence[str] = ()
     site: Site | None = None
     """The setup page, where there is one."""
-    log: Iterable[str] = ()
+    log: MutableSequence[str] = field(default_factory=list)
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
     """Bytes that are free, and all, where the data are."""
@@ -208,6 +208,14 @@ class Box:
         """No nonce of that account is good any longer."""
         if self.core is not None:
             self.core.authenticator.forget(username)
+
+    def forget_past(self) -> None:
+        """Nobody reads here what happened on the box before: events, the last day, the lines of the log."""
+        if self.core is not None:
+            self.core.events.forget()
+        if self.day is not None:
+            self.day.forget()
+        self.log.clear()
 
     def rename(self, realm: str) -> None:
         """Another realm, where there is no account; nothing of it goes to the disk."""

@@ -48,6 +48,10 @@ class Day:
                 slot.left = self._devices()
                 slot.devices = max(slot.devices, slot.left)
 
+    def forget(self) -> None:
+        """As if nothing had happened yet."""
+        self._slots.clear()
+
     def _at(self, at: float) -> Slot:
         number = int(at // QUARTER)
         if not self._slots or self._slots[-1].number < number:

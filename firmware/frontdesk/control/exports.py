@@ -166,6 +166,7 @@ def _take(
             box.forget(user)
         box.directory.peers.clear()
         box.drop(list(box.location))
+        box.forget_past()
     if realm != box.directory.realm:
         box.rename(realm)
     for account in accounts:
