@@ -24,15 +24,10 @@ class Notice:
     """What was done, told on the next page."""
 
     text: str
-    console: str = ""
-    """The line that does the same at the console, or the command of a shell where the console has none."""
+    lines: tuple[str, ...] = ()
+    """What does the same at the console, or as commands of a shell where the console has no phrase."""
     secret: str = ""
     """What is shown this once."""
-
-    @property
-    def is_command(self) -> bool:
-        """Whether it is a shell's."""
-        return self.console.startswith("frontdesk ")
 
 
 @dataclass(slots=True)

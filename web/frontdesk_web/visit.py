@@ -116,13 +116,13 @@ class Visit:
         """Does a verb, and tells of it on the next page. Raises VerbError."""
         answer = self.do(words, **arguments)
         told = {**arguments, **(answer if isinstance(answer, dict) else {})}
-        self.tell(self._(said).format(**told), self.house.spoken(words, arguments), told.get("token", ""))
+        self.tell(self._(said).format(**told), self.house.spoken(words, arguments), secret=told.get("token", ""))
         return answer
 
-    def tell(self, text: str, console: str = "", secret: str = "") -> None:
-        """Something for the next page."""
+    def tell(self, text: str, *lines: str, secret: str = "") -> None:
+        """Something for the next page, and the lines that do the same."""
         if self.session is not None:
-            self.session.notices.append(Notice(text, console, secret))
+            self.session.notices.append(Notice(text, lines, secret))
 
     def said(self, told: Told) -> str:
         """What was done, or why it could not be, in the visitor's language."""

@@ -167,7 +167,11 @@ def spoken(words: str, arguments: Mapping[str, object]) -> str:
 
 
 def _command(verb: Verb, arguments: Mapping[str, object]) -> str:
-    said = [_said(each, arguments) for each in verb.arguments if not each.option and not asked(each)]
+    said = [
+        each.metavar if each.kind is Kind.FILE else _said(each, arguments)
+        for each in verb.arguments
+        if not each.option and each.kind not in (Kind.PASSWORD, Kind.SECRET)
+    ]
     named = [f"--{_named(each, arguments)}" for each in verb.arguments if each.option and arguments.get(each.name)]
     return " ".join(filter(None, ["frontdesk", verb.words, *said, *named]))
 

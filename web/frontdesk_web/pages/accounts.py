@@ -15,8 +15,6 @@ from ..visit import Visit
 
 SHOWN = 50
 """On one page."""
-TOLD = 3
-"""Accounts of a range whose console lines are shown."""
 
 
 def show(visit: Visit) -> str:
@@ -57,11 +55,8 @@ def add_range(visit: Visit) -> None:
     for user, password in made.items():
         visit.session.remember(user, password)
     n = answer["added"]
-    lines = "; ".join(visit.house.spoken("account add", {"user": user}) for user in list(made)[:TOLD])
-    visit.tell(
-        visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n),
-        lines + ("; …" if n > TOLD else ""),
-    )
+    text = visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)
+    visit.tell(text, *(visit.house.spoken("account add", {"user": user}) for user in made))
     go("/cards")
 
 
@@ -72,7 +67,8 @@ def load(visit: Visit) -> None:
     except UnicodeDecodeError:
         raise VerbError(visit.texts.gettext("That file is no text in UTF-8.")) from None
     n = visit.do("account import", text=text)["added"]
-    visit.tell(visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n), "import")
+    text = visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)
+    visit.tell(text, visit.house.spoken("account import", {}))
     go("/accounts")
 
 

@@ -58,7 +58,8 @@ def set_password(visit: Visit) -> None:
         raise VerbError(visit.texts.gettext("That is not the password of now."))
     visit.do("passwd admin", password=visit.form.get("password", ""))
     begin(visit, visit.role)
-    visit.tell(visit.texts.gettext("The password is changed; all other sessions have ended."), "set password")
+    text = visit.texts.gettext("The password is changed; all other sessions have ended.")
+    visit.tell(text, visit.house.spoken("passwd admin", {}))
     go("/system")
 
 

@@ -32,8 +32,14 @@
 %   if notice.secret:
 <code class="secret">{{notice.secret}}</code>
 %   end
-%   if notice.console:
-<code><span class="soft">{{_("On the command line:") if notice.is_command else _("At the console:")}}</span> {{notice.console}}</code>
+%   if len(notice.lines) > 3:
+<details><summary>{{_("The same at the console")}}</summary>
+%   end
+%   for line in notice.lines:
+<code><span class="soft">{{_("On the command line:") if line.startswith("frontdesk ") else _("At the console:")}}</span> {{line}}</code>
+%   end
+%   if len(notice.lines) > 3:
+</details>
 %   end
 </div>
 % end
