@@ -22,6 +22,14 @@ class Refused(Exception):
     """The box will not do it; the text is its sentence."""
 
 
+class StepRefused(Refused):
+    """One of several; `done`: how many before it were done."""
+
+    def __init__(self, sentence: str, done: int) -> None:
+        super().__init__(sentence)
+        self.done = done
+
+
 class NeedsLogin(Refused):
     """The box wants the admin password."""
 
@@ -126,8 +134,8 @@ class Box:
         requests = [{"verb": verb, "arguments": arguments} for verb, arguments in steps]
         answer = self.ask("all", progress, steps=requests)
         if "error" in answer:
-            verb = steps[len(answer["answers"])][0]
-            raise Refused(f"Step {len(answer['answers']) + 1} of {len(steps)}, {verb}: {answer['error']}")
+            done = len(answer["answers"])
+            raise StepRefused(f"Step {done + 1} of {len(steps)}, {steps[done][0]}: {answer['error']}", done)
         return list(answer["answers"])
 
     def close(self) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 
 from .office import Office
 
-SHOWN = ("account list", "alias list", "peer list", "config list")
+SHOWN = ("account list", "alias list", "peer list", "config list", "config diff")
 DOMAIN = "domain get"
 """The verbs that tell what a box is; older boxes do not have the last."""
+STAGE, COMMIT = "config stage", "config commit"
+ROLLBACK = "config rollback"
+MOST_ACCOUNTS = "max-accounts"
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
@@ -39,17 +42,20 @@ class State:
     settings: dict[str, str]
     domain: str | None
     """None: it is an older box."""
+    staged: tuple[str, ...] = ()
+    """Settings that somebody has staged and not committed."""
 
     @classmethod
     def of(cls, answers: list[Any]) -> State:
         """From the answers to `SHOWN` and, where there is one, to `DOMAIN`."""
-        accounts, aliases, peers, settings = answers[: len(SHOWN)]
+        accounts, aliases, peers, settings, staged = answers[: len(SHOWN)]
         return cls(
             {row["user"]: row for row in accounts},
             {row["alias"]: row["user"] for row in aliases},
             {row["address"]: row["name"] for row in peers},
             {row["key"]: row["value"] for row in settings},
             answers[len(SHOWN)] if len(answers) > len(SHOWN) else None,
+            tuple(row["key"] for row in staged),
         )
 
 
@@ -69,14 +75,21 @@ class Plan:
 
 
 def make(office: Office, state: State, password: Callable[[str], str]) -> Plan:
-    """`password(user)` for each new account. Raises PlanError."""
-    mistakes = [*_unknown_settings(office, state), *_domain_is_settled(office, state), *_taken(office, state)]
+    """`password(user)` for each new account. Raises PlanError.
+
+    First what the box may refuse and can forget again: settings are staged, and taken into use after the domain.
+    """
+    mistakes = [
+        *_unknown_settings(office, state), *_staged(office, state), *_domain_is_settled(office, state),
+        *_taken(office, state), *_too_many(office, state),
+    ]  # fmt: skip
     if mistakes:
         raise PlanError("\n".join(mistakes))
-    plan = Plan()
+    plan = Plan(list(_settings(office, state)))
+    commit = [Step("", COMMIT, {})] if plan.steps else []
     if office.domain not in (None, state.domain):
         plan.steps.append(Step(f"~ domain: {state.domain} -> {office.domain}", "domain set", {"domain": office.domain}))
-    plan.steps += _settings(office, state)
+    plan.steps += commit
     for step in _accounts(office, state):
         if step.verb == "account add":
             user = str(step.arguments["user"])
@@ -96,6 +109,19 @@ def _unknown_settings(office: Office, state: State) -> Iterator[str]:
         if key not in state.settings:
             known = ", ".join(state.settings)
             yield office.mistake(f"The box has no setting {key!r}; it has {known}.", *office.places[key])
+
+
+def _staged(office: Office, state: State) -> Iterator[str]:
+    if state.staged and any(_settings(office, state)):
+        keys = ", ".join(state.staged)
+        yield f"Somebody has staged changes of settings on the box ({keys}): `commit` or `rollback` there comes first."
+
+
+def _too_many(office: Office, state: State) -> Iterator[str]:
+    most = office.settings.get(MOST_ACCOUNTS, state.settings.get(MOST_ACCOUNTS, ""))
+    wanted = len(state.accounts.keys() | office.accounts.keys())
+    if most.isdecimal() and wanted > max(int(most), len(state.accounts)):
+        yield f"The box would have {wanted} accounts, and its setting {MOST_ACCOUNTS} is {most}."
 
 
 def _domain_is_settled(office: Office, state: State) -> Iterator[str]:
@@ -123,12 +149,10 @@ def _taken(office: Office, state: State) -> Iterator[str]:
 
 def _settings(office: Office, state: State) -> Iterator[Step]:
     """Staged one by one and taken into use together: they may be possible only together."""
-    changed = {key: value for key, value in office.settings.items() if not same(state.settings[key], value)}
-    for key, value in changed.items():
-        now = state.settings[key]
-        yield Step(f"~ {key}: {now or '-'} -> {value or '-'}", "config stage", {"key": key, "value": value})
-    if changed:
-        yield Step("", "config commit", {})
+    for key, value in office.settings.items():
+        now = state.settings.get(key)
+        if now is not None and not same(now, value):
+            yield Step(f"~ {key}: {now or '-'} -> {value or '-'}", STAGE, {"key": key, "value": value})
 
 
 def _accounts(office: Office, state: State) -> Iterator[Step]:

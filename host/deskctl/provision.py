@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import plan
-from .box import Box, Refused
+from .box import Box, Progress, Refused, StepRefused
 from .office import Office
 from .passwords import AdminPassword
 from .plan import Plan, State, Step
@@ -47,8 +47,8 @@ def provision(box: Box, office: Office, wishes: Wishes, words: Words, screen: Sc
     admin = None
     if not wishes.keep_open and not box.hello["password"] and SET_ADMIN in box.hello["verbs"]:
         admin = Step("+ admin password", SET_ADMIN, {})
-        # First: where the box does not like it, nothing else is done.
-        made.steps.insert(0, admin)
+        # Where the box does not like it, nothing else is done: it comes before all that is more than staged.
+        made.steps.insert(sum(step.verb == plan.STAGE for step in made.steps), admin)
     for line in made.diff or ["The box is what the file says; nothing is to be done."]:
         screen.say(line)
     if wishes.dry_run or not made.steps:
@@ -69,11 +69,24 @@ def look(box: Box, screen: Screen) -> State:
         return State.of(box.all([(verb, {}) for verb in verbs], bar))
 
 
+def _sent(box: Box, made: Plan, bar: Progress) -> list[Any]:
+    """The answers. Raises Refused with what has become of the steps before; nothing stays staged."""
+    try:
+        return box.all([(step.verb, step.arguments) for step in made.steps], bar)
+    except StepRefused as error:
+        done = [step.verb for step in made.steps[: error.done]]
+        if plan.STAGE in done and plan.COMMIT not in done:
+            box.ask(plan.ROLLBACK)
+            done = [verb for verb in done if verb != plan.STAGE]
+        rest = "The steps before it are done; with the file mended, the others follow." if done else "Nothing was done."
+        raise Refused(f"{error} {rest}") from None
+
+
 def _apply(box: Box, office: Office, made: Plan, words: Words, screen: Screen) -> None:
     words.keep(office, made.passwords)
     try:
         with screen.bar("Setting up the box") as bar:
-            answers = box.all([(step.verb, step.arguments) for step in made.steps], bar)
+            answers = _sent(box, made, bar)
         made.notes += [note for answer in answers if isinstance(answer, dict) for note in answer.get("notes", ())]
         rest = plan.make(office, look(box, screen), lambda user: "")
         if rest.steps:

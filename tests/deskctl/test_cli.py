@@ -152,6 +152,28 @@ def test_value_that_the_box_refuses_is_told(boxes: Boxes, run: Run, tmp_path: Pa
     assert users(box) == []
 
 
+def test_refused_setting_leaves_the_box_as_it_was(
+    boxes: Boxes, run: Run, tmp_path: Path, password_file: Path
+) -> None:
+    file = tmp_path / "o.toml"
+    file.write_text('[box]\ndomain = "o.test"\n[settings]\nguard = false\nmax-bindings = 0\n[[account]]\nuser = "1"\n')
+    box = boxes()
+    before = box.desk.box.directory.realm
+    status, _, err = run("provision", file, "--port", box.port, "--yes", "--password-file", password_file)
+    assert status == REFUSED and err.rstrip().endswith("Nothing was done.")
+    assert not box.desk.box.candidate.texts and not box.desk.box.admin.is_set
+    assert (users(box), box.desk.box.directory.realm) == ([], before)
+
+
+def test_settings_that_cannot_stand_together_are_staged_no_longer(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "o.toml"
+    file.write_text('[settings]\nmin-expires = "2h"\n[[account]]\nuser = "101"\n')
+    box = boxes()
+    status, _, err = run("provision", file, "--port", box.port, "--yes", OPEN)
+    assert status == REFUSED and "must stand in this order. Nothing was done." in err
+    assert not box.desk.box.candidate.texts and users(box) == []
+
+
 def test_password_from_a_file_opens_the_box(boxes: Boxes, office: Path, password_file: Path, run: Run) -> None:
     box = boxes("open sesame")
     status, _, _ = run("provision", office, "--port", box.port, "--yes", "--password-file", password_file)

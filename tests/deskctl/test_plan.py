@@ -55,6 +55,16 @@ def test_box_that_is_so_already_gets_nothing() -> None:
     assert diff(THERE) == []
 
 
+def test_settings_are_staged_first_and_in_use_before_there_are_accounts() -> None:
+    office = read(f'[box]\ndomain = "office.example"\n{OFFICE}', "o.toml")
+    verbs = [step.verb for step in plan.make(office, EMPTY, str).steps]
+    assert verbs[:6] == ["config stage", "config stage", "domain set", "config commit", "account add", "account add"]
+
+
+def test_what_somebody_has_staged_is_in_nobodys_way_where_no_setting_changes() -> None:
+    assert diff(replace(THERE, staged=("flush",))) == []
+
+
 def test_what_the_file_does_not_name_stays() -> None:
     assert diff(replace(THERE, settings=THERE.settings | {"flush": "1s"})) == []
 
@@ -76,9 +86,9 @@ def test_other_names_are_changed_and_shown() -> None:
     ]
 
 
-def test_domain_is_changed_first_and_only_where_there_is_no_account() -> None:
+def test_domain_is_changed_before_accounts_are_made_and_only_where_there_is_no_account() -> None:
     office = read(f'[box]\ndomain = "office.example"\n{OFFICE}', "o.toml")
-    assert plan.make(office, EMPTY, str).diff[0] == "~ domain: made.example -> office.example"
+    assert plan.make(office, EMPTY, str).diff[2] == "~ domain: made.example -> office.example"
     with pytest.raises(PlanError, match=r"o\.toml:2: The box has accounts in the domain made\.example"):
         plan.make(office, THERE, str)
     assert plan.make(office, replace(THERE, domain="office.example"), str).steps == []
@@ -92,6 +102,8 @@ def test_domain_is_changed_first_and_only_where_there_is_no_account() -> None:
         (replace(EMPTY, settings={"domains": ""}), "o.toml:2: The box has no setting 'default-expires'; it has "),
         (replace(EMPTY, accounts={"desk": {"name": ""}}), "o.toml:6: On the box 'desk' is an account."),
         (replace(EMPTY, aliases={"desk": "7"}), "o.toml:6: On the box 'desk' is an alias of '7'."),
+        (replace(EMPTY, staged=("flush", "guard")), "Somebody has staged changes of settings on the box (flush, gu"),
+        (replace(EMPTY, settings=EMPTY.settings | {"max-accounts": "1"}), "The box would have 2 accounts, and its set"),
         (replace(EMPTY, aliases={"102": "7"}), "o.toml:11: On the box '102' is an alias of '7'."),
     ],
 )
