@@ -6,6 +6,7 @@ import hashlib
 import os
 import ssl
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +15,10 @@ import pytest
 from cryptography import x509
 
 from frontdesk import RELEASED
-from frontdesk.certificates import Certificates, Names, making, released
+from frontdesk.certificates import Certificates, Names, making, released, settle_apart
 from frontdesk.certificates.names import is_private
+from frontdesk.certificates.settled import Settled
+from frontdesk.certificates.settling import settle
 
 NAMES = Names(frozenset({"frontdesk", "frontdesk.local", "localhost"}), frozenset({"127.0.0.1", "192.168.1.5"}))
 NOW = released() + timedelta(days=100)
@@ -27,11 +30,12 @@ class House:
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "tls"
         self.names, self.now = NAMES, NOW
+        self.make: Callable[[Path, Names, datetime, datetime], Settled] = settle
         self.certificates = self.restarted()
 
     def restarted(self) -> Certificates:
         """As after a restart."""
-        return Certificates(self.directory, lambda: self.names, lambda: self.now.timestamp())
+        return Certificates(self.directory, lambda: self.names, lambda: self.now.timestamp(), self.make)
 
     def leaf(self) -> x509.Certificate:
         """What a browser is shown now."""
@@ -112,6 +116,38 @@ def test_all_of_it_stays_the_same_over_a_restart(house: House) -> None:
     assert (house.leaf().serial_number, house.certificates.fingerprint) == (first, shown)
 
 
+def test_what_is_noted_of_good_files_saves_looking_into_them(house: House) -> None:
+    house.leaf()
+    house.make = unwanted
+    house.certificates = house.restarted()
+    house.leaf()
+
+
+def unwanted(*_: object) -> Settled:
+    raise AssertionError("it is all there")
+
+
+def test_library_that_makes_certificates_is_never_loaded_by_the_box_itself(house: House) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from frontdesk.certificates import Certificates, Names\n"
+        "names = Names(frozenset({'frontdesk.local'}), frozenset({'127.0.0.1'}))\n"
+        "made = Certificates(Path(sys.argv[1]), lambda: names, time.time)\n"
+        "made.context(); print(made.fingerprint, 'cryptography' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(house.directory)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert said == [house.certificates.fingerprint, "False"]
+    assert (house.directory / "box.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_certificate_that_cannot_be_written_is_one_sentence(house: House) -> None:
+    house.directory /= "below nothing"
+    house.make = settle_apart
+    house.certificates = house.restarted()
+    with pytest.raises(OSError, match=r"no certificate was made: .*No such file"):
+        house.certificates.context()
+
+
 def test_new_address_or_mdns_name_gets_a_new_leaf_of_the_same_ca(house: House) -> None:
     house.leaf()
     shown = house.certificates.fingerprint
@@ -142,7 +178,12 @@ def empty_ca(directory: Path) -> None:
     (directory / "ca.key").write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [damage_key, cut_leaf, empty_ca])
+def another_note(directory: Path) -> None:
+    (directory / "box.json").write_text('{"files": ""}')
+    (directory / "box.crt").unlink()
+
+
+@pytest.mark.parametrize("damage", [damage_key, cut_leaf, empty_ca, another_note])
 def test_files_that_are_damaged_are_made_anew(house: House, damage: Callable[[Path], None]) -> None:
     house.leaf()
     damage(house.directory)

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from frontdesk.certificates import Certificates, Names
+from frontdesk.certificates.settling import settle
 from frontdesk.web_server import WebListener, WebServer, connection, listener
 
 PATIENCE = 8.0
@@ -26,7 +27,7 @@ class House:
 
     def __init__(self, path: Path) -> None:
         names = Names(frozenset({"localhost"}), frozenset({"127.0.0.1"}))
-        self.certificates = Certificates(path / "tls", lambda: names, time.time)
+        self.certificates = Certificates(path / "tls", lambda: names, time.time, settle)
         self.server = WebServer(self.page, self.certificates.context)
         self.gate = threading.Event()
         self.waiting = threading.Semaphore(0)

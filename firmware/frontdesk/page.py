@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -57,10 +58,23 @@ class Page:
         self.site.https_port, self.site.http_port = ports.get("https", 0), ports.get("http", 0)
         self.site.certificates = self._certificates if "https" in ports else None
         if "https" in ports:
-            self._certificates.context()  # So that the fingerprint is there before anybody asks.
+            self._prepare()
         if self._watch is None:
             self._watch = AddressWatch(self._loop, self.announce)
         self.announce()
+
+    def _prepare(self) -> None:
+        """The fingerprint is there before anybody asks: on a new box at once, later without holding up any call."""
+        if self._certificates.authority:
+            threading.Thread(target=self._look_at_certificates, name="certificates", daemon=True).start()
+        else:
+            self._certificates.context()
+
+    def _look_at_certificates(self) -> None:
+        try:
+            self._certificates.context()
+        except (OSError, ValueError) as error:  # whoever comes by TLS has it tried again
+            _log.warning("the page's certificate cannot be used: %s", error)
 
     def announce(self) -> None:
         """Tells others in its network the name of the box, where no other program of the machine does."""

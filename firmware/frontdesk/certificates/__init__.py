@@ -7,20 +7,25 @@ put there: they are used as they are.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import logging
-import os
 import shutil
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import RELEASED
-from .names import Names, is_private
+from .names import Names, fingerprint, is_private
+from .settled import Settled, noted, read
 
 __all__ = ["Certificates", "Names", "is_private"]
+
+PATIENCE = 60.0
+"""Seconds that making a certificate may take on the slowest board."""
 
 _log = logging.getLogger("frontdesk")
 
@@ -28,8 +33,16 @@ _log = logging.getLogger("frontdesk")
 class Certificates:
     """The context that TLS servers use: whoever asks for it gets one whose certificate is good now."""
 
-    def __init__(self, directory: Path, names: Callable[[], Names], wall: Callable[[], float]) -> None:
-        """`directory`: DIR/tls; `wall`: Unix seconds, which may be those of 1970."""
+    def __init__(
+        self,
+        directory: Path,
+        names: Callable[[], Names],
+        wall: Callable[[], float],
+        make: Callable[[Path, Names, datetime, datetime], Settled] | None = None,
+    ) -> None:
+        """`directory`: DIR/tls; `wall`: Unix seconds, which may be those of 1970; `make`: `settle_apart`, if nothing
+        else is said."""
+        self._make = make or settle_apart
         self._directory = directory
         self._names = names
         self._wall = wall
@@ -114,41 +127,30 @@ class Certificates:
 
     def _settle(self, names: Names, now: datetime) -> None:
         """There is a CA that is good for these names, and a leaf of it for them."""
-        from . import making  # The library takes its time: only who needs a certificate waits for it.
+        settled = noted(self._directory, names, now) or self._make(self._directory, names, now, released())
+        if settled.new:
+            _log.warning("The box has a new CA; browsers are to trust %s.", settled.new)
+        self._good = (settled.since, settled.until)
 
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        authority = making.load(self._directory / "ca.crt", self._directory / "ca.key")
-        if authority is None or not making.covers(authority.certificate, names.hosts):
-            authority = making.authority(names.hosts, released())
-            self._write("ca", authority.pem, authority.key_pem)
-            _log.warning("The box has a new CA; browsers are to trust %s.", fingerprint(authority.pem))
-        leaf = making.load(self._directory / "box.crt", self._directory / "box.key")
-        if leaf is None or not making.is_good(leaf.certificate, authority.certificate, names, now):
-            leaf = making.leaf(authority, names, now)
-            self._write("box", leaf.pem + authority.pem, leaf.key_pem)
-        since = leaf.certificate.not_valid_before_utc
-        self._good = (since, since + making.RENEW)
 
-    def _write(self, name: str, certificate: bytes, key: bytes) -> None:
-        """The key first: a certificate that is there alone would be another key's."""
-        for suffix, content, mode in (("key", key, 0o600), ("crt", certificate, 0o644)):
-            temporary = self._directory / f"{name}.{suffix}.tmp"
-            temporary.unlink(missing_ok=True)
-            with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.rename(self._directory / f"{name}.{suffix}")
+def settle_apart(directory: Path, names: Names, now: datetime, released: datetime) -> Settled:
+    """As `settling.settle`, in a process of its own. Raises OSError."""
+    asked = {
+        "hosts": sorted(names.hosts), "addresses": sorted(names.addresses), "now": now.isoformat(),
+        "released": released.isoformat(),
+    }  # fmt: skip
+    command = [sys.executable, "-P", "-m", __name__, str(directory)]
+    try:
+        done = subprocess.run(
+            command, input=json.dumps(asked) + "\n", capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        if done.returncode == 0:
+            return read(json.loads(done.stdout))
+    except (KeyError, TypeError, ValueError, subprocess.TimeoutExpired) as error:
+        raise OSError(f"no certificate was made: {error}") from None
+    raise OSError(f"no certificate was made: {(done.stderr.strip().splitlines() or ['it ended early'])[-1]}")
 
 
 def released() -> datetime:
     """When this release was made."""
     return datetime.fromisoformat(RELEASED).replace(tzinfo=UTC)
-
-
-def fingerprint(pem: bytes) -> str:
-    """SHA-256 of a chain's first certificate, as browsers show it. Raises ValueError."""
-    text = pem.decode("ascii")
-    end = text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
-    der = ssl.PEM_cert_to_DER_cert(text[text.index(ssl.PEM_HEADER) : end])
-    return hashlib.sha256(der).digest().hex(":").upper()

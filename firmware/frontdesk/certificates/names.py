@@ -1,10 +1,12 @@
-"""What a certificate is for."""
+"""What a certificate is for, and how people tell it from others."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address, ip_network
+from ssl import PEM_FOOTER, PEM_HEADER, PEM_cert_to_DER_cert
 
 LOCAL = "local"
 """All names of multicast DNS (RFC 6762)."""
@@ -28,3 +30,11 @@ def is_private(text: str) -> bool:
     """Whether the box's CA is good for that address."""
     address = ip_address(text)
     return any(address in ip_network(network) for network in PRIVATE)
+
+
+def fingerprint(pem: bytes) -> str:
+    """SHA-256 of a chain's first certificate, as browsers show it. Raises ValueError."""
+    text = pem.decode("ascii")
+    end = text.index(PEM_FOOTER) + len(PEM_FOOTER)
+    der = PEM_cert_to_DER_cert(text[text.index(PEM_HEADER) : end])
+    return hashlib.sha256(der).digest().hex(":").upper()

@@ -1,0 +1,41 @@
+"""The box's own pairs on disk: looked at, and made where there are none that are good (RFC 5280)."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from . import making
+from .names import Names, fingerprint
+from .settled import Settled, of_files
+
+
+def settle(directory: Path, names: Names, now: datetime, released: datetime) -> Settled:
+    """There is a CA that is good for these names, and a leaf of it for them. Raises OSError."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    new = ""
+    authority = making.load(directory / "ca.crt", directory / "ca.key")
+    if authority is None or not making.covers(authority.certificate, names.hosts):
+        authority = making.authority(names.hosts, released)
+        write(directory, "ca", authority.pem, authority.key_pem)
+        new = fingerprint(authority.pem)
+    leaf = making.load(directory / "box.crt", directory / "box.key")
+    if leaf is None or not making.is_good(leaf.certificate, authority.certificate, names, now):
+        leaf = making.leaf(authority, names, now)
+        write(directory, "box", leaf.pem + authority.pem, leaf.key_pem)
+    since = leaf.certificate.not_valid_before_utc
+    Settled(of_files(directory), names, since, since + making.RENEW).write(directory)
+    return Settled(of_files(directory), names, since, since + making.RENEW, new)
+
+
+def write(directory: Path, name: str, certificate: bytes, key: bytes) -> None:
+    """The key first: a certificate that is there alone would be another key's."""
+    for suffix, content, mode in (("key", key, 0o600), ("crt", certificate, 0o644)):
+        temporary = directory / f"{name}.{suffix}.tmp"
+        temporary.unlink(missing_ok=True)
+        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(directory / f"{name}.{suffix}")
