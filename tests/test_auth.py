@@ -4,125 +4,29 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from itertools import count
 
 import pytest
 
 from frontdesk import auth
-from frontdesk.auth import Authenticator, Caller, Refused
-from frontdesk.model import MAX_SECRETS, Account, Secret
+from frontdesk.auth import Refused
+from frontdesk.model import MAX_SECRETS, Secret
 from frontdesk.sip import digest
-from frontdesk.sip.digest import Credentials, ha1, kd
-from frontdesk.sip.grammar import quote
-from frontdesk.sip.message import Request, make_field
-
-REALM = "frontdesk-1a2b3c4d"
-BOX = "sip:192.0.2.1"
-ALL = ("SHA-512-256", "SHA-256", "MD5")
-PASSWORD = "correct horse"
-
-
-def secret(username: str, password: str = PASSWORD, name: str = "", algorithms: tuple[str, ...] = ALL) -> Secret:
-    return Secret(name, {algorithm: ha1(algorithm, username, REALM, password) for algorithm in algorithms})
-
-
-def account(username: str, *secrets: Secret, enabled: bool = True) -> Account:
-    return Account(username, f"sip:{username}@{REALM}", enabled=enabled, secrets=secrets or (secret(username),))
-
-
-class Accounts:
-    """A CredentialSource."""
-
-    def __init__(self, *accounts: Account) -> None:
-        self.accounts = {account.username: account for account in accounts}
-
-    def account(self, username: str) -> Account | None:
-        return self.accounts.get(username)
-
-
-def make(*accounts: Account, algorithms: tuple[str, ...] = ("MD5",)) -> Authenticator:
-    numbers = count()
-    source = Accounts(*(accounts or [account("1001"), account("off", enabled=False)]))
-    return Authenticator(REALM, source, algorithms, bytes(32), lambda: next(numbers).to_bytes(6, "big"))
-
-
-def make_request(*values: str, method: str = "REGISTER", uri: str = BOX, cseq: int = 1, proxy: bool = False) -> Request:
-    name = "Proxy-Authorization" if proxy else "Authorization"
-    lines = [("Call-ID", "abc@192.0.2.7"), ("CSeq", f"{cseq} {method}"), *((name, value) for value in values)]
-    return Request(method, uri, [make_field(*line) for line in lines])
-
-
-@dataclass
-class Phone:
-    """Answers challenges as a phone does; each field can be set wrong."""
-
-    authenticator: Authenticator
-    username: str = "1001"
-    password: str = PASSWORD
-    realm: str = REALM
-    uri: str = BOX
-    algorithm: str = "MD5"
-    qop: str = "auth"
-    method: str = "REGISTER"
-    proxy: bool = False
-    nonce: str = ""
-    refused: list[Refused] = field(default_factory=list)
-
-    def challenge(self, now: float = 10.0) -> str:
-        """Asks for a nonce and takes it."""
-        with pytest.raises(Refused) as caught:
-            self.authenticator.authenticate(make_request(), now, proxy=False)
-        self.nonce = nonce_of(caught.value)
-        return self.nonce
-
-    def authorization(self, count: int, nonce: str) -> str:
-        nc = f"{count:08x}"
-        given = Credentials(
-            self.username, self.realm, nonce, self.uri, "", self.algorithm, "c0ffee", nc, self.qop, "", count
-        )
-        base = self.algorithm.removesuffix("-sess")
-        response = kd(base, ha1(base, self.username, self.realm, self.password), given.data(base, self.method))
-        more = f', qop={self.qop}, nc={nc}, cnonce="c0ffee"' if self.qop else ""
-        return (
-            f'Digest username={quote(self.username)}, realm="{self.realm}", nonce="{nonce}", uri="{self.uri}", '
-            f'response="{response}", algorithm={self.algorithm}{more}'
-        )
-
-    def send(
-        self, count: int = 1, now: float = 11.0, *, uri: str = BOX, method: str = "REGISTER", cseq: int = 1
-    ) -> Caller:
-        """A request with credentials for the nonce at hand."""
-        value = self.authorization(count, self.nonce or self.challenge())
-        request = make_request(value, method=method, uri=uri, cseq=cseq, proxy=self.proxy)
-        return self.authenticator.authenticate(request, now, proxy=self.proxy)
-
-    def refusal(
-        self, count: int = 1, now: float = 11.0, *, uri: str = BOX, method: str = "REGISTER", cseq: int = 1
-    ) -> Refused:
-        with pytest.raises(Refused) as caught:
-            self.send(count, now, uri=uri, method=method, cseq=cseq)
-        return caught.value
-
-
-def nonce_of(refused: Refused) -> str:
-    return refused.headers[0][1].partition('nonce="')[2].partition('"')[0]
-
-
-def on_the_wire(refused: Refused) -> tuple[object, ...]:
-    """All that the other end sees of it, without the nonce."""
-    nonce = nonce_of(refused)
-    return refused.status, refused.reason, [(name, value.replace(nonce, "NONCE")) for name, value in refused.headers]
-
-
-def plain_challenge(status: int = 401, algorithm: str = "MD5") -> tuple[object, ...]:
-    name = "WWW-Authenticate" if status == 401 else "Proxy-Authenticate"
-    return status, None, [(name, f'Digest realm="{REALM}", nonce="NONCE", algorithm={algorithm}, qop="auth"')]
-
-
-def stale_challenge() -> tuple[object, ...]:
-    value = f'Digest realm="{REALM}", nonce="NONCE", algorithm=MD5, qop="auth", stale=true'
-    return 401, None, [("WWW-Authenticate", value)]
+from frontdesk.sip.digest import Credentials, kd
+from tests.support.digest_phone import (
+    ALL,
+    BOX,
+    PASSWORD,
+    REALM,
+    Phone,
+    account,
+    make,
+    make_request,
+    nonce_of,
+    on_the_wire,
+    plain_challenge,
+    secret,
+    stale_challenge,
+)
 
 
 @pytest.fixture
@@ -387,103 +291,3 @@ def test_stale_nonce_is_answered_without_any_hashing(hashes: list[int]) -> None:
         assert on_the_wire(caught.value) == stale_challenge()
         assert caught.value.rule == "stale-nonce"
     assert hashes == []
-
-
-# -- nonces -----------------------------------------------------------------------------------------------------------
-
-
-def test_used_count_is_stale_and_one_out_of_order_passes() -> None:
-    phone = Phone(make())
-    phone.send(5)
-    assert on_the_wire(phone.refusal(5)) == stale_challenge()
-    assert phone.send(3).account is not None
-    assert phone.refusal(3).rule == "stale-nonce"
-
-
-def test_stranger_cannot_use_up_the_counts_of_an_account() -> None:
-    phone = Phone(make())
-    phone.send(1)
-    assert replace(phone, password="wrong").refusal(2).rule == "wrong-password"
-    assert phone.send(2).account is not None
-
-
-def test_nonce_of_before_a_restart_is_stale() -> None:
-    phone = Phone(make())
-    phone.send()
-    phone.authenticator = Authenticator(
-        REALM, Accounts(account("1001")), ("MD5",), b"another key" * 2, lambda: bytes(6)
-    )
-    assert on_the_wire(phone.refusal(2)) == stale_challenge()
-
-
-def test_nonce_that_registered_lives_as_long_as_the_binding() -> None:
-    phone = Phone(make())
-    phone.authenticator.registered(phone.send(1), 3611.0)
-    assert phone.send(2, now=3610.0).nonce_issued == 10.0
-    assert phone.refusal(3, now=3611.0).rule == "stale-nonce"
-
-
-def test_nonce_that_did_not_register_lives_five_minutes() -> None:
-    phone = Phone(make())
-    phone.send(1)
-    assert phone.send(2, now=309.0).account is not None
-    assert phone.refusal(3, now=310.0).rule == "stale-nonce"
-
-
-def test_registered_by_a_trusted_peer_changes_nothing() -> None:
-    make().registered(Caller(None, peer="trunk"), 3600.0)
-
-
-def test_nonce_without_qop_serves_one_call_id_cseq_and_method() -> None:
-    phone = Phone(make(), qop="")
-    phone.send(cseq=7)
-    assert phone.send(cseq=7).account is not None
-    assert on_the_wire(phone.refusal(cseq=8)) == stale_challenge()
-    other_call = make_request(phone.authorization(1, phone.nonce), cseq=7)
-    other_call.replace("call-id", ["another@192.0.2.7"])
-    with pytest.raises(Refused) as caught:
-        phone.authenticator.authenticate(other_call, 11.0, proxy=False)
-    assert caught.value.rule == "stale-nonce"
-    assert replace(phone, method="INVITE").refusal(cseq=7, method="INVITE").rule == "stale-nonce"
-    assert replace(phone, qop="auth").refusal(1).rule == "stale-nonce"
-
-
-def test_forgotten_account_is_challenged_anew() -> None:
-    phone = Phone(make())
-    phone.send(1)
-    phone.authenticator.forget("1001")
-    assert on_the_wire(phone.refusal(2)) == stale_challenge()
-    phone.challenge(12.0)
-    assert phone.send(1, 13.0).account is not None
-
-
-def test_account_that_is_disabled_is_let_in_no_more() -> None:
-    one = account("1001")
-    phone = Phone(make(one))
-    phone.send(1)
-    one.enabled = False
-    for use in (1, 2):
-        refused = phone.refusal(use)
-        assert refused.rule == "disabled-account"
-        assert on_the_wire(refused) == plain_challenge(), "as an unknown one, of whose counts nothing is known"
-
-
-def test_strangers_leave_no_trace() -> None:
-    authenticator = make()
-    for username in ("nobody", "1001", "off"):
-        Phone(authenticator, username=username, password="wrong").refusal()
-    assert not authenticator.nonces._used
-
-
-def test_busy_account_looks_like_no_account_to_a_stranger() -> None:
-    # Its floor rises with each window that is pushed out; who has not proved the password must not see it.
-    authenticator = make()
-    stranger = Phone(authenticator, password="wrong")
-    stranger.challenge(10.0)
-    for at in range(20):
-        phone = Phone(authenticator)
-        phone.challenge(11.0 + at)
-        phone.send(1, 12.0 + at)
-    nobody = replace(stranger, username="nobody")
-    assert on_the_wire(stranger.refusal(1, 40.0)) == on_the_wire(nobody.refusal(1, 40.0)) == plain_challenge()
-    assert replace(stranger, password=PASSWORD).refusal(1, 40.0).rule == "stale-nonce"

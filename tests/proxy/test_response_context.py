@@ -2,78 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from frontdesk.model import Settings
-from frontdesk.sip.message import Request, Response
-from frontdesk.sip.wire import Target
-from tests.proxy.box import Box, reply, request, tcp, udp
-
-A = udp("192.0.2.11")
-PHONES = [udp(f"192.0.2.{number}") for number in range(12, 15)]
-ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'
-
-
-class Fork:
-    """An INVITE that rings several phones; `answer` is what phone `number` says."""
-
-    def __init__(self, phones: int = 3, method: str = "INVITE", q: list[float | None] | None = None) -> None:
-        self.box = Box()
-        self.box.phone("101", A)
-        for number in range(phones):
-            self.box.phone("102", PHONES[number], q=q[number] if q else None)
-        self.branches: dict[Target, Request] = {}
-        self.box.receive(request(method, branch="z9hG4bKone"), A)
-        self.statuses: list[int] = []
-        self.cancels: list[tuple[int, list[str]]] = []
-        self.acks: list[int] = []
-        self.look()
-
-    def look(self) -> None:
-        for message, target in self.box.taken():
-            if isinstance(message, Response):
-                self.statuses.append(message.status)
-                self.last = message
-                if message.status >= 300:
-                    self.box.receive(request("ACK", branch="z9hG4bKone", to_tag=message.to.tag or ""), A)
-            elif not isinstance(message, Request):
-                raise TypeError
-            elif message.method == "CANCEL":
-                self.cancels.append((_number(target), message.lines("reason")))
-                self.box.receive(reply(message, 200), PHONES[_number(target)])
-            elif message.method == "ACK":
-                self.acks.append(_number(target))
-            else:
-                self.branches[target] = message
-
-    def answer(self, number: int, status: int, *headers: tuple[str, str]) -> None:
-        text = reply(self.branches[PHONES[number]], status, f"phone{number}", headers)
-        self.box.receive(text, PHONES[number])
-        self.look()
-
-    def fail(self, number: int) -> None:
-        invite = self.branches[PHONES[number]]
-        self.box.layer.transport_failed(f"{invite.method} {invite.via.branch}", self.box.now)
-        self.look()
-
-    def wait(self, seconds: float) -> None:
-        end = self.box.now + seconds
-        while (at := self.box.deadlines.next()) is not None and at <= end:
-            self.box.pass_time(max(at - self.box.now, 0))
-            self.look()
-        self.box.pass_time(end - self.box.now)
-
-    @property
-    def rung(self) -> set[int]:
-        return {_number(target) for target in self.branches}
-
-
-def _number(target: Target) -> int:
-    return PHONES.index(target)  # type: ignore[arg-type]
+from tests.proxy.box import Box, reply, request, tcp
+from tests.proxy.fork import ELSEWHERE, PHONES, A, Fork
 
 
 def test_provisional_answers_are_passed_on_but_100() -> None:
@@ -357,62 +290,3 @@ def test_nothing_is_left_of_a_call_over_tcp() -> None:
     box.receive(reply(box.request("INVITE"), 486), flows[1])
     box.pass_time(40)
     assert len(box.layer) == 0
-
-
-finals = st.sampled_from([200, 302, 401, 404, 480, 486, 487, 500, 503, 600, 603])
-
-
-@given(st.lists(st.one_of(finals, st.just(0), st.just(-1)), min_size=1, max_size=3))
-def test_caller_gets_one_final_of_the_right_class(answers: list[int]) -> None:
-    """0: cannot be sent; -1: never answers."""
-    fork = Fork(len(answers))
-    for number in sorted(range(len(answers)), key=lambda number: answers[number] == 200):
-        _play(fork, number, answers[number])
-    fork.wait(65)
-    final = [status for status in fork.statuses if status >= 200]
-    expected = _expected(answers)
-    assert len(final) == max(answers.count(200), 1)
-    assert set(final) == {expected} if expected else final[0] // 100 == 4
-
-
-def _play(fork: Fork, number: int, answer: int) -> None:
-    if answer == 0:
-        fork.fail(number)
-    elif answer > 0:
-        fork.answer(number, answer)
-
-
-def _expected(answers: list[int]) -> int | None:
-    """None: some 4xx."""
-    real = [answer for answer in answers if answer > 0]
-    for first, last in _classes():
-        found = [answer for answer in real if first <= answer < last]
-        if found:
-            return _of_class(found)
-    return 408 if -1 in answers else 480
-
-
-def _classes() -> Iterator[tuple[int, int]]:
-    yield 200, 300
-    yield 600, 700
-    for family in (3, 4, 5):
-        yield family * 100, family * 100 + 100
-
-
-def _of_class(found: list[int]) -> int | None:
-    if found[0] // 100 == 4:
-        return 401 if 401 in found else None
-    if found[0] // 100 == 5:
-        return 500
-    return found[0]
-
-
-@pytest.mark.parametrize("first", [200, 486, 603])
-def test_context_is_gone_when_all_is_over(first: int) -> None:
-    fork = Fork(2)
-    fork.answer(1, 180)
-    fork.answer(0, first)
-    fork.answer(1, 487)
-    fork.wait(70)
-    assert len(fork.box.layer) == 0
-    assert fork.box.deadlines.next() is None
