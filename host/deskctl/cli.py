@@ -228,7 +228,7 @@ def _add_provision(command: ArgumentParser) -> None:
                          help="many boxes; office.toml then holds what is the same for all")  # fmt: skip
     command.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
     command.add_argument("--yes", action="store_true", help="do it without asking")
-    command.add_argument("--sheet", type=Path, metavar="FILE", help="write new passwords there, and not to the screen")
+    command.add_argument("--sheet", type=Path, metavar="FILE", help="a new file for the passwords; none is shown")
     command.add_argument("--no-admin-password", action="store_true", help="leave a box that has none without one")
     _add_password(command)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .box import Box
 from .screen import Screen
-from .sheet import write_private
+from .sheet import refuse_old, write_private
 
 EXPORT = "frontdesk-export "
 BACKUP = "frontdesk-backup "
@@ -17,6 +17,7 @@ BACKUP = "frontdesk-backup "
 
 def export(box: Box, secrets: bool, output: Path | None, screen: Screen) -> None:
     """To the file, for its owner's eyes alone, or to standard output. Raises Refused, LinkError, OSError."""
+    refuse_old(output)
     with screen.bar("Reading the box") as bar:
         text: str = box.ask("export", bar, secrets=secrets)
     _keep(text, output, screen)
@@ -24,6 +25,7 @@ def export(box: Box, secrets: bool, output: Path | None, screen: Screen) -> None
 
 def backup(box: Box, passphrase: str, output: Path | None, screen: Screen) -> None:
     """All of the box, sealed. Raises Refused, LinkError, OSError."""
+    refuse_old(output)
     with screen.bar("Reading the box") as bar:
         text: str = box.ask("backup", bar, passphrase=passphrase)
     _keep(text, output, screen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from errno import EEXIST
 from pathlib import Path
 
 from . import passwords
@@ -40,6 +41,7 @@ class OnSheet(OnScreen):
     def keep(self, office: Office, made: dict[str, str]) -> None:
         """Written before anything is sent. Raises OSError."""
         if made:
+            refuse_old(self._path)
             write_private(self._path, page(office, made))
 
     def tell(self, made: dict[str, str]) -> None:
@@ -54,6 +56,12 @@ def page(office: Office, made: Mapping[str, str]) -> str:
         name = office.accounts[user].name if user in office.accounts else None
         lines.append(f"{user:<16} {word:<20} {name or ''}".rstrip())
     return "\n".join(lines) + "\n"
+
+
+def refuse_old(path: Path | None) -> None:
+    """What is there may be all that somebody has of a box. Raises OSError."""
+    if path is not None and os.path.lexists(path):
+        raise FileExistsError(EEXIST, "There is such a file already; it stays as it is. Name another one", str(path))
 
 
 def write_private(path: Path, text: str) -> None:

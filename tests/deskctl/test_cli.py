@@ -120,6 +120,24 @@ def test_sheet_is_written_before_anything_is_sent(boxes: Boxes, office: Path, ru
     assert users(box) == []
 
 
+def test_sheet_of_before_stays(boxes: Boxes, office: Path, run: Run, tmp_path: Path) -> None:
+    box, sheet = boxes(), tmp_path / "sheet"
+    sheet.write_text("the passwords of others")
+    status, _, err = run("provision", office, "--port", box.port, "--yes", OPEN, "--sheet", sheet)
+    assert status == BAD_COMMAND and f"{sheet}: There is such a file already" in err
+    assert sheet.read_text() == "the passwords of others" and users(box) == []
+
+
+def test_export_of_before_stays(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    box, file = boxes(), tmp_path / "export"
+    link = tmp_path / "link"
+    link.symlink_to(file)
+    for old in (link, tmp_path):  # whatever it is: a device is no file, and would be replaced as well
+        status, _, err = run("export", "--output", old, "--port", box.port)
+        assert status == BAD_COMMAND and "There is such a file already" in err
+    assert link.is_symlink() and not file.exists()
+
+
 def test_dry_run_changes_nothing(boxes: Boxes, office: Path, run: Run) -> None:
     box = boxes()
     status, out, _ = run("provision", office, "--port", box.port, "--dry-run")
