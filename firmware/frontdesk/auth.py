@@ -13,7 +13,7 @@ from typing import Protocol
 
 from .model import MAX_SECRETS, Account, Secret
 from .nonces import Nonces, Use
-from .sip.digest import HASHES, Challenge, Credentials, ha1, kd
+from .sip.digest import HASHES, Credentials, challenge, ha1, kd
 from .sip.errors import ParseError, Rejection
 from .sip.message import Request
 from .sip.uri import Uri
@@ -167,7 +167,7 @@ class Authenticator:
         """A fresh challenge for each algorithm, most preferred on top (RFC 8760 section 2.3)."""
         header = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
         nonce = self.nonces.issue(now)
-        return [(header, str(Challenge(self._realm, nonce, name, stale))) for name in self.algorithms]
+        return [(header, challenge(self._realm, nonce, name, stale)) for name in self.algorithms]
 
 
 def _identity(request: Request) -> tuple[str, str]:

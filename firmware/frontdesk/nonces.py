@@ -8,9 +8,9 @@ nothing passes twice, whatever the order of requests and whatever the clock does
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -27,7 +27,8 @@ WINDOW_BITS = 128
 Use = int | tuple[str, ...]
 """What a request uses of its nonce: a count (qop), or all of it (no qop; then the request's name, to know it again)."""
 
-_PART = 16  # characters of the stamp, and of its signature: 12 bytes each in base64
+_PART = 12  # bytes of the stamp, and of its signature
+_LENGTH = 32  # characters of both in base64: none is to spare, so there is one way to write them
 _MASK = (1 << WINDOW_BITS) - 1
 
 
@@ -110,15 +111,15 @@ class Nonces:
     """
 
     def __init__(self, key: bytes, random: Callable[[], bytes]) -> None:
-        self._signature = hashlib.blake2s(key=key, digest_size=12, person=b"nonce")
+        self._signature = hashlib.blake2s(key=key, digest_size=_PART, person=b"nonce")
         self._random = random
         self._used: dict[str, _Used] = {}
         self._floor = -1.0  # of the accounts that were forgotten
 
     def issue(self, now: float) -> str:
         """A new nonce: 32 characters."""
-        stamp = base64.urlsafe_b64encode(int(now * 1000).to_bytes(6, "big") + self._random()[:6]).decode("ascii")
-        return stamp + self._sign(stamp)
+        stamp = int(now * 1000).to_bytes(6, "big") + self._random()[:6]
+        return b2a_base64(stamp + self._sign(stamp), newline=False).decode("ascii")
 
     def find(self, username: str | None, nonce: str, now: float) -> Window | None:
         """What the account (None: there is none) has used of that nonce; None where it is expired or not ours."""
@@ -157,14 +158,18 @@ class Nonces:
         if used is not None:
             self._floor = max(self._floor, used.floor, *(window.issued for window in used.windows))
 
-    def _sign(self, stamp: str) -> str:
+    def _sign(self, stamp: bytes) -> bytes:
         signature = self._signature.copy()
-        signature.update(stamp.encode("ascii"))
-        return base64.urlsafe_b64encode(signature.digest()).decode("ascii")
+        signature.update(stamp)
+        return signature.digest()
 
     def _issued(self, nonce: str) -> float | None:
         """When it was made, or None where the signature is not ours."""
-        stamp = nonce[:_PART]
-        if len(nonce) != 2 * _PART or not nonce.isascii() or not hmac.compare_digest(self._sign(stamp), nonce[_PART:]):
+        try:
+            data = a2b_base64(nonce, strict_mode=True)
+        except ValueError:
             return None
-        return int.from_bytes(base64.urlsafe_b64decode(stamp)[:6], "big") / 1000
+        stamp, signature = data[:_PART], data[_PART:]
+        if len(nonce) != _LENGTH or not hmac.compare_digest(self._sign(stamp), signature):
+            return None
+        return int.from_bytes(stamp[:6], "big") / 1000

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.sip import digest
-from frontdesk.sip.digest import HASHES, Challenge, Credentials, h, ha1, kd
+from frontdesk.sip.digest import HASHES, Credentials, challenge, h, ha1, kd
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.grammar import quote
 
@@ -252,10 +252,10 @@ def test_defect_is_named(text: str, defect: str) -> None:
 
 def test_challenge_quotes_realm_nonce_and_qop_and_no_more() -> None:
     assert (
-        str(Challenge('my "box"', "n", "SHA-256"))
+        challenge('my "box"', "n", "SHA-256")
         == 'Digest realm="my \\"box\\"", nonce="n", algorithm=SHA-256, qop="auth"'
     )
-    assert str(Challenge("b", "n", "MD5", True)) == 'Digest realm="b", nonce="n", algorithm=MD5, qop="auth", stale=true'
+    assert challenge("b", "n", "MD5", True) == 'Digest realm="b", nonce="n", algorithm=MD5, qop="auth", stale=true'
 
 
 def test_algorithm_that_openssl_lacks_is_left_out() -> None:

@@ -9,7 +9,7 @@ import hashlib
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from .errors import ParseError
@@ -50,19 +50,17 @@ def ha1(algorithm: str, username: str, realm: str, password: str) -> str:
     return h(algorithm, f"{username}:{realm}:{password}")
 
 
-@dataclass(slots=True)
-class Challenge:
-    """One WWW-Authenticate or Proxy-Authenticate; `str` of it is the header's value (RFC 7616 section 3.3)."""
+def challenge(realm: str, nonce: str, algorithm: str, stale: bool = False) -> str:
+    """The value of one WWW-Authenticate or Proxy-Authenticate (RFC 7616 section 3.3)."""
+    head, tail = _around_nonce(realm, algorithm, stale)
+    return f"{head}{nonce}{tail}"
 
-    realm: str
-    nonce: str
-    algorithm: str
-    stale: bool = False
 
-    def __str__(self) -> str:
-        # 3.3: realm, nonce and qop are always quoted, algorithm and stale never.
-        stale = ", stale=true" if self.stale else ""
-        return f'Digest realm={quote(self.realm)}, nonce="{self.nonce}", algorithm={self.algorithm}, qop="auth"{stale}'
+@lru_cache(maxsize=16)  # all but the nonce is the same for months
+def _around_nonce(realm: str, algorithm: str, stale: bool) -> tuple[str, str]:
+    # 3.3: realm, nonce and qop are always quoted, algorithm and stale never.
+    said = ", stale=true" if stale else ""
+    return f'Digest realm={quote(realm)}, nonce="', f'", algorithm={algorithm}, qop="auth"{said}'
 
 
 @dataclass(slots=True)
