@@ -17,6 +17,7 @@ import pytest
 from frontdesk.certificates import Certificates, Names
 from frontdesk.certificates.settling import settle
 from frontdesk.web_server import WebListener, WebServer, connection, listener
+from frontdesk.web_server.spool import CutOff, Spool
 
 PATIENCE = 8.0
 """Seconds for an answer that has nothing to wait for: less than the time that a silent client is given."""
@@ -75,6 +76,21 @@ class House:
             if said:
                 sock.sendall(said)
         return stack
+
+
+def posting(length: int, further: bytes = b"") -> bytes:
+    """The head of a form."""
+    return b"POST /read HTTP/1.1\r\nHost: x\r\n%bContent-Length: %d\r\n\r\n" % (further, length)
+
+
+def answered(sock: socket.socket) -> str:
+    """The page that comes, or nothing where the connection ends."""
+    with contextlib.closing(http.client.HTTPResponse(sock)) as answer:
+        try:
+            answer.begin()
+        except ConnectionError:
+            return ""
+        return answer.read().decode()
 
 
 @pytest.fixture
@@ -178,6 +194,80 @@ def test_what_a_proxy_would_say_is_not_believed(house: House) -> None:
 
 def test_large_body_that_is_allowed_comes_whole(house: House) -> None:
     assert house.ask("https", "/read", method="POST", body=b"x" * listener.LONGEST_BODY).split()[3] == str(4 << 20)
+
+
+@pytest.mark.parametrize("length", [1000, connection.SMALL_BODY + 1])
+def test_sixty_that_stop_in_a_body_delay_nobody(house: House, length: int) -> None:
+    with house.silent("http", 60, posting(length) + b"half"):
+        for _ in range(2):
+            assert house.ask("http")
+
+
+def test_twenty_that_stop_in_a_body_over_tls_delay_nobody(house: House) -> None:
+    with house.silent("https", 20), contextlib.ExitStack() as greeted:
+        for sock in house.quiet:
+            tls = greeted.enter_context(house.trusting.wrap_socket(sock, server_hostname="localhost"))
+            tls.sendall(posting(1000) + b"half")
+        for _ in range(2):
+            assert house.ask("https")
+
+
+def test_twenty_that_stop_in_a_second_request_behind_the_first_delay_nobody(house: House) -> None:
+    with house.silent("http", 20, b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /"):
+        for _ in range(2):
+            assert house.ask("http")
+
+
+def test_body_that_comes_in_pieces_is_whole(house: House) -> None:
+    with house.silent("http", 1):
+        [sock] = house.quiet
+        for byte in posting(6) + b"abcdef":
+            sock.sendall(bytes([byte]))
+        assert answered(sock).split()[3] == "6"
+        sock.sendall(posting(3) + b"ghi")
+        assert answered(sock).split()[3] == "3"
+
+
+def test_who_waits_to_be_told_to_go_on_is_told_so_once(house: House) -> None:
+    with house.silent("http", 1, posting(3, b"Expect: 100-continue\r\n")):
+        [sock] = house.quiet
+        assert sock.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        sock.sendall(b"abc")
+        assert answered(sock).split()[3] == "3"
+
+
+def test_request_with_two_lengths_gets_nothing(house: House) -> None:
+    with house.silent("http", 1, posting(3, b"Content-Length: 4\r\n") + b"abcd"):
+        assert answered(house.quiet[0]) == ""
+
+
+def test_where_bodies_take_too_much_room_the_slowest_goes(house: House) -> None:
+    length = listener.LONGEST_BODY
+    held = house.server._spool._held
+    with contextlib.ExitStack() as stack:
+        slow, slower = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", house.port("http")), PATIENCE)) for _ in range(2)
+        ]
+        for count, sock in enumerate((slower, slow), 1):
+            sock.sendall(posting(length) + b"x" * (length - 1))
+            assert any(house.ask("http") and sum(map(len, held.values())) == count * (length - 1) for _ in range(500))
+        assert house.ask("http", "/read", method="POST", body=b"x" * length).split()[3] == str(length)
+        slow.sendall(b"x")
+        assert answered(slow).split()[3] == str(length)
+        with contextlib.suppress(ConnectionError):  # Nobody may be there any more.
+            slower.sendall(b"x")
+            assert answered(slower) == ""
+
+
+def test_spool_cuts_off_who_has_been_sending_for_the_longest() -> None:
+    spool = Spool(10)
+    for who in ("slow", "fast"):
+        spool.begin(who)
+        assert spool.add(who, b"12345") == 5
+    assert spool.add("fast", b"6") == 6
+    with pytest.raises(CutOff):
+        spool.add("slow", b"")
+    assert spool.take("fast") == b"123456" and spool.take("slow") == b""
 
 
 def test_page_whose_workers_are_all_stuck_is_started_anew_alone(house: House) -> None:

@@ -10,7 +10,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from .listener import MOST, Application, Server
+from .listener import ALL_BODIES, MOST, Application, Server
+from .spool import Spool
 
 
 @dataclass(slots=True, frozen=True)
@@ -33,6 +34,7 @@ class WebServer:
         """`context`: asked anew for each connection over TLS."""
         self._application = application
         self._context = context
+        self._spool = Spool(ALL_BODIES)
         self._servers: dict[WebListener, Server] = {}
         self._sockets: dict[WebListener, socket.socket] = {}
 
@@ -90,7 +92,8 @@ class WebServer:
 
     def _start(self, listener: WebListener, secure: bool) -> Server:
         context = self._context if listener.scheme == "https" else None
-        made = Server(self._sockets[listener], self._application, context, sibling=secure and context is None)
+        sibling = secure and context is None
+        made = Server(self._sockets[listener], self._application, context, self._spool, sibling=sibling)
         self._servers[listener] = made
         threading.Thread(target=made.start, name=f"web {listener}", daemon=True).start()
         return made

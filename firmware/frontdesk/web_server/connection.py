@@ -1,11 +1,14 @@
 """One connection of a browser: a worker has it only while something can be done, so that who dribbles holds nobody up.
 
-Handshake and head come in steps: what is there is taken, then the connection waits among the silent ones for more.
+Handshake, head and body come in steps: what is there is taken, then the connection waits among the silent ones for
+more. Nothing that answers a request reads the socket.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
+import re
 import socket
 import ssl
 import time
@@ -19,75 +22,78 @@ from cheroot.ssl import Adapter
 SMALL_BODY = 64 << 10
 """Bytes."""
 HEAD_TIME = 10.0
-"""Seconds for a head from its first byte on, and for a small body."""
+"""Seconds for a head from its first byte on, and for a small body; for each piece of an answer, too."""
 BODY_TIME = 120.0
 """Seconds for a large body."""
 HANDSHAKE_TIME = 5.0
 """Seconds from its first byte on."""
 PIECE = 4096
 """Bytes of a head that are read at once."""
+LARGE_PIECE = 64 << 10
+"""Bytes of a body."""
 END_OF_HEAD = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\nContent-Length:[ \t]*([0-9]+)[ \t]*(?=\r\n)", re.IGNORECASE)
+EXPECTATION = re.compile(rb"\r\nExpect:[^\r\n]*", re.IGNORECASE)
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+"""RFC 9110 section 10.1.1."""
 NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-class Limited(socket.SocketIO):
-    """Reads what has come already, then until a deadline."""
+class Request(socket.SocketIO):
+    """Reads the request that has come, and nothing behind it."""
 
-    def __init__(self, sock: socket.socket, connection: Connection) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock, "rb")
-        self._limited, self._connection = sock, connection
+        self.came = io.BytesIO()
 
-    def readinto(self, buffer: Any) -> int | None:
-        if came := self._connection.take(len(buffer)):
-            buffer[: len(came)] = came
-            return len(came)
-        left = self._connection.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        self._limited.settimeout(left)
-        return super().readinto(buffer)
+    def readinto(self, buffer: Any) -> int:
+        """At the end of the request there is no more."""
+        return self.came.readinto(buffer)
 
 
 class Connection(server.HTTPConnection):  # type: ignore[misc]
     """With deadlines for handshake, head and body, and a handshake in the worker."""
 
     def __init__(self, listening: Any, sock: Any, makefile: Any) -> None:
-        self.deadline = 0.0
-        """Of what a worker reads."""
         self._greeted = not isinstance(sock, ssl.SSLSocket)
-        self._came = b""
-        """Of a request, and not read yet."""
+        self._request = Request(sock)
+        self._head = b""
+        self._length: int | None = None
+        """Of the body that is waited for; None: the head is not whole."""
         self._until = 0.0
-        """When the handshake or head that has begun has to be whole; 0: none has."""
+        """When what has begun has to be whole; 0: nothing has."""
         super().__init__(listening, sock, self._make)
 
     def _make(self, sock: Any, mode: str, size: int) -> Any:
         if "w" in mode:
             return StreamWriter(sock, mode, size)
         reader = StreamReader(sock, mode, size)
-        reader._raw = Limited(sock, self)
+        reader._raw = self._request
         return reader
 
-    def take(self, most: int) -> bytes:
-        """What has come already."""
-        came, self._came = self._came[:most], self._came[most:]
-        return came
-
     def communicate(self) -> bool:
-        """One request, once its head is there; whether the connection stays."""
+        """One request, once it is there; whether the connection stays."""
         try:
-            if not self.rfile.has_data() and not self._has_head():
+            if not self._has_request():
                 return time.monotonic() < self._until
             self.socket.settimeout(HEAD_TIME)
         except (OSError, ValueError):
             return False
-        self._until, self.deadline = 0.0, time.monotonic() + HEAD_TIME
-        return bool(super().communicate()) and not self._came
+        self._until, self._length = 0.0, None
+        return bool(super().communicate()) and not self._has_more()
 
-    def _has_head(self) -> bool:
-        """Takes what is there of handshake and head, without waiting. Raises OSError, ValueError."""
+    def _has_request(self) -> bool:
+        """Takes what is there of handshake, head and body, without waiting. Raises OSError, ValueError."""
         self.socket.setblocking(False)
-        return self._greet() and self._hear()
+        return self._greet() and self._hear_head() and self._hear_body()
+
+    def _has_more(self) -> bool:
+        """Whether there is something behind the request: nobody would look at it before yet more came."""
+        behind = self._request.came.read(1) or self._head or (self._greeted and self._pending())
+        return bool(behind or self.rfile.has_data())
+
+    def _pending(self) -> int:
+        return self.socket.pending() if isinstance(self.socket, ssl.SSLSocket) else 0
 
     def _greet(self) -> bool:
         """The TLS handshake."""
@@ -100,28 +106,76 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
             self._greeted, self._until = True, 0.0
         return True
 
-    def _hear(self) -> bool:
+    def _hear_head(self) -> bool:
+        if self._length is not None:
+            return True
         self._until = self._until or time.monotonic() + HEAD_TIME
-        while END_OF_HEAD not in self._came and len(self._came) <= self.server.max_request_header_size:
-            try:
-                piece = self.socket.recv(PIECE)
-            except NOT_YET:
+        while END_OF_HEAD not in self._head and len(self._head) <= self.server.max_request_header_size:
+            if not (piece := self._hear(PIECE)):
                 return False
-            if not piece:
-                raise ConnectionError("it has hung up")
-            self._came += piece
+            self._head += piece
+        head, end, begun = self._head.partition(END_OF_HEAD)
+        self._await_body(head + end, begun)
         return True
+
+    def _await_body(self, head: bytes, begun: bytes) -> None:
+        """Of what came at once with the head, it may have the beginning or all."""
+        self._length = announced(head, self.server.max_request_body_size)
+        self._request.came = io.BytesIO(head)
+        self._head = begun[self._length :]
+        if not self._length:
+            return
+        self._until = time.monotonic() + (BODY_TIME if self._length > SMALL_BODY else HEAD_TIME)
+        self.server.spool.begin(self)
+        self.server.spool.add(self, begun[: self._length])
+        if EXPECTATION.search(head):
+            self._request.came = io.BytesIO(EXPECTATION.sub(b"", head))  # Else it would be told twice.
+            with contextlib.suppress(*NOT_YET):
+                self.socket.send(CONTINUE)
+
+    def _hear_body(self) -> bool:
+        if not self._length:
+            return True
+        spool = self.server.spool
+        held = spool.add(self, b"")
+        while held < self._length:
+            if not (piece := self._hear(min(LARGE_PIECE, self._length - held))):
+                return False
+            held = spool.add(self, piece)
+        self._request.came = io.BytesIO(self._request.came.getvalue() + spool.take(self))
+        return True
+
+    def _hear(self, most: int) -> bytes:
+        """What is there; nothing, where there is nothing yet. Raises OSError."""
+        try:
+            piece: bytes = self.socket.recv(most)
+        except NOT_YET:
+            return b""
+        if not piece:
+            raise ConnectionError("it has hung up")
+        return piece
 
     def close(self) -> None:
         """Gone, and with it what could not be sent: kept, it would be tried again when Python clears up."""
         self.server.forget(self)
+        self.server.spool.take(self)
         super().close()
         with contextlib.suppress(OSError, ValueError):
             self.wfile.close()
 
 
+def announced(head: bytes, most: int) -> int:
+    """Bytes of the body that is to be waited for: none where it is too long, and refused for that. Raises ValueError
+    where the head says two things (RFC 9112 section 6.3)."""
+    lengths = {int(length) for length in LENGTH.findall(head)}
+    if len(lengths) > 1:
+        raise ValueError("a request has two lengths")
+    length = max(lengths, default=0)
+    return length if length <= most else 0
+
+
 class Gateway(wsgi.Gateway_10):  # type: ignore[misc]
-    """What the application is told, and how long its body may take."""
+    """What the application is told."""
 
     def get_environ(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environ()
@@ -130,9 +184,6 @@ class Gateway(wsgi.Gateway_10):  # type: ignore[misc]
         environ["frontdesk.sibling"] = self.req.server.sibling
         for name in ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR"):
             environ.pop(name, None)  # There is no proxy before the box that could be believed.
-        length = environ.get("CONTENT_LENGTH") or "0"
-        large = length.isdecimal() and int(length) > SMALL_BODY
-        self.req.conn.deadline = time.monotonic() + (BODY_TIME if large else HEAD_TIME)
         return environ
 
 

@@ -14,12 +14,15 @@ from typing import Any
 from cheroot import wsgi
 
 from .connection import HEAD_TIME, Connection, Gateway, Tls
+from .spool import Spool
 
 WORKERS = 6
 LONGEST_HEAD = 16 << 10
 """Bytes of a request's head."""
 LONGEST_BODY = 4 << 20
 """Bytes; the application allows most requests far less."""
+ALL_BODIES = 2 * LONGEST_BODY
+"""Bytes of bodies that are still coming, over all connections; whole ones are with a worker, or wait for one."""
 IDLE = 30.0
 """Seconds between two looks for connections that are silent: each look is a wake-up."""
 MOST = 256
@@ -60,8 +63,11 @@ class Server(wsgi.Server):  # type: ignore[misc]
     keep_alive_conn_limit = MOST
     version = software = "Frontdesk"
 
-    def __init__(self, listening: socket.socket, application: Application, context: Any, *, sibling: bool) -> None:
+    def __init__(
+        self, listening: socket.socket, application: Application, context: Any, spool: Spool, *, sibling: bool
+    ) -> None:
         self.sibling = sibling
+        self.spool = spool
         self._listening = listening
         self._prepared = threading.Event()
         self.heir: Server | None = None
