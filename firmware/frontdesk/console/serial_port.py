@@ -107,6 +107,12 @@ class Serial:
             self._port.close()
 
 
+def _reason(error: Exception) -> str:
+    """pyserial's own text says it twice."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else str(error)
+
+
 class Behind(Protocol):
     """Who gets the bytes."""
 
@@ -140,7 +146,7 @@ class Port:
                 self._device = await asyncio.to_thread(self._open)
             except (OSError, ValueError) as error:
                 if not complained:
-                    _log.warning("the %s's port %s cannot be opened (%s); it is tried again", *self._place, error)
+                    _log.warning("the %s's port %s cannot be opened (%s); it is tried again", *self._place, _reason(error))
                 complained = True
                 await asyncio.sleep(RETRY)
                 continue
@@ -151,7 +157,7 @@ class Port:
                 reason = await self._use(behind)
             finally:
                 self._put_away()
-            _log.warning("the %s's port %s is gone (%s)", *self._place, reason)
+            _log.warning("the %s's port %s is gone (%s)", *self._place, _reason(reason))
             behind.lost()
             await asyncio.sleep(RETRY)
 

@@ -83,7 +83,7 @@ class Session:
     def _check_epoch(self) -> None:
         """Whoever came in before the admin password was set or changed elsewhere has to go."""
         if self._epoch != self._admin.epoch:
-            raise Left("The admin password was changed; log in.")
+            raise Left("The admin password was changed; log in." if self._admin.is_set else "The admin password is gone.")
 
     # -- first boot, log-in --------------------------------------------------------------------------------------------
 
