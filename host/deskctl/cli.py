@@ -75,8 +75,10 @@ def _ports(options: Namespace, screen: Screen) -> int:
 
 def _console(options: Namespace, screen: Screen) -> int:
     port = options.port[0] if options.port else ports.choose([], options.baud)
+    cable = Cable(port, options.baud)
+    cable.open()
     screen.say(f"Connected to {port}; Ctrl-] leaves.")
-    terminal.run(Cable(port, options.baud))
+    terminal.run(cable)
     return DONE
 
 

@@ -15,8 +15,7 @@ MENU = "\x14"
 
 
 def run(cable: Cable) -> None:
-    """Until Ctrl-]. Raises OSError where the port cannot be opened."""
-    cable.open()
+    """Over an open one, until Ctrl-]."""
     terminal: Any = Miniterm(cable.line, echo=False, eol="cr", filters=())
     terminal.exit_character = LEAVES
     terminal.menu_character = MENU

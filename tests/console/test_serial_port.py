@@ -267,19 +267,22 @@ def test_port_that_cannot_be_watched_is_looked_at() -> None:
     use("loop://", lambda: Serial("loop://"), act)
 
 
-def test_log_says_once_why_a_port_cannot_be_opened(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    async def run() -> None:
-        port = Port("there", lambda: Serial(str(tmp_path / "none")))
-        serving = asyncio.create_task(port.serve(Behind()))
-        async with asyncio.timeout(PATIENCE):
-            while not caplog.messages:
-                await asyncio.sleep(0)
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+def test_log_says_once_why_a_port_cannot_be_opened(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(serial_port, "RETRY", 0.0)
+    tries: list[str] = []
 
-    asyncio.run(run())
-    reason = "No such file or directory"
-    assert caplog.messages == [f"the console's port there cannot be opened ({reason}); it is tried again"]
+    def open() -> Device:
+        tries.append("now")
+        return Serial("loop://" if len(tries) == 3 else str(tmp_path / "none"))
+
+    async def act(port: Port, behind: Behind) -> None:
+        assert len(tries) == 3
+
+    use("there", open, act)
+    [message] = caplog.messages
+    assert message == "the console's port there cannot be opened (No such file or directory); it is tried again"
 
 
 def test_log_says_what_is_at_a_port(caplog: pytest.LogCaptureFixture) -> None:

@@ -77,6 +77,13 @@ def test_another_admin_password_ends_the_visit(visit: Visit) -> None:
     assert visit.prompt == "Password:"
 
 
+def test_whoever_wipes_the_box_is_not_asked_to_log_in(visit: Visit) -> None:
+    visit.type("factory-reset\r")
+    visit.type("yes\r")
+    shown = visit.type("\r")
+    assert "The admin password is gone." in shown and "First-boot code" in shown
+
+
 def test_admin_password_is_changed_and_typed_twice(visit: Visit) -> None:
     visit.type("set password\rbattery staple\rbattery stable\r")
     assert visit.prompt == PROMPT

@@ -367,6 +367,11 @@ def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
     os.close(ours)
 
 
+def test_console_of_no_port_is_not_said_to_be_connected(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("console", "--port", tmp_path / "none")
+    assert status == NO_BOX and "cannot be opened" in err and not out
+
+
 def read_until(terminal: int, expected: bytes) -> bytes:
     shown = b""
     while expected not in shown:

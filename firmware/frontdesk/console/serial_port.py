@@ -146,7 +146,8 @@ class Port:
                 self._device = await asyncio.to_thread(self._open)
             except (OSError, ValueError) as error:
                 if not complained:
-                    _log.warning("the %s's port %s cannot be opened (%s); it is tried again", *self._place, _reason(error))
+                    sentence = "the %s's port %s cannot be opened (%s); it is tried again"
+                    _log.warning(sentence, *self._place, _reason(error))
                 complained = True
                 await asyncio.sleep(RETRY)
                 continue

@@ -83,7 +83,8 @@ class Session:
     def _check_epoch(self) -> None:
         """Whoever came in before the admin password was set or changed elsewhere has to go."""
         if self._epoch != self._admin.epoch:
-            raise Left("The admin password was changed; log in." if self._admin.is_set else "The admin password is gone.")
+            changed = "was changed; log in" if self._admin.is_set else "is gone"
+            raise Left(f"The admin password {changed}.")
 
     # -- first boot, log-in --------------------------------------------------------------------------------------------
 
