@@ -18,6 +18,7 @@ import pytest
 
 from frontdesk import __version__
 from frontdesk.cli import main
+from frontdesk.cli.parser import build_parser
 from frontdesk.control import VERBS
 from frontdesk.store import DirectoryLock
 
@@ -134,6 +135,20 @@ def test_admin_password_is_a_line_of_standard_input(shell: Shell, monkeypatch: p
     monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse\n"))
     assert shell.ok("passwd", "admin") == "Changed the admin password.\n"
     assert shell.run("passwd", "admin", "correct horse") == 2
+
+
+def test_read_only_password_is_taken_away_by_an_empty_line(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line, status in (("correct horse\n", 0), ("\n", 0), ("", 1)):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(line))
+        assert shell.run("passwd", "viewer") == status
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert shell.run("account", "add", "101", "--password-stdin") == 1
+
+
+def test_help_says_how_a_secret_is_told(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["backup", "--help"])
+    assert "It asks for what it is sealed with.\nWhere there is no terminal" in capsys.readouterr().out
 
 
 def test_export_of_a_box_is_taken_by_another(

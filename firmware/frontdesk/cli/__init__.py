@@ -60,12 +60,13 @@ def _read_password(argument: Argument) -> str:
         from getpass import getpass
 
         word = argument.name.capitalize()
-        password = getpass(f"{word}: ")
-        if argument.twice and getpass(f"{word} again: ") != password:
+        line = getpass(f"{word}: ") + "\n"
+        if argument.twice and getpass(f"{word} again: ") + "\n" != line:
             raise VerbError("The two are not the same.")
     else:
-        password = _read(sys.stdin.readline, "standard input").rstrip("\r\n")
-    if not password:
+        line = _read(sys.stdin.readline, "standard input")
+    password = line.rstrip("\r\n")
+    if not line or (not password and argument.kind is Kind.PASSWORD):  # To some secrets an empty line is an answer.
         raise VerbError(f"There is no {argument.name} on standard input.")
     return password
 

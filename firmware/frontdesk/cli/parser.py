@@ -35,6 +35,10 @@ examples:
 """
 
 
+SECRET = "It asks for {what}.\nWhere there is no terminal, a line of standard input is taken."
+"""What a verb says of an argument that is on no command line."""
+
+
 class Parser(ArgumentParser):
     """One plain sentence for a wrong command line, and exit status 2."""
 
@@ -70,7 +74,8 @@ def build_parser() -> Parser:
 
 
 def _add_verb(commands: _SubParsersAction[Parser], word: str, verb: Verb) -> None:
-    parser = commands.add_parser(word, help=verb.help, description=verb.help)
+    asked = [SECRET.format(what=argument.help) for argument in verb.arguments if argument.kind is Kind.SECRET]
+    parser = commands.add_parser(word, help=verb.help, description="\n\n".join([verb.help, *asked]))
     for argument in verb.arguments:
         _add_argument(parser, argument)
     if verb.json:
@@ -81,7 +86,7 @@ def _add_verb(commands: _SubParsersAction[Parser], word: str, verb: Verb) -> Non
 def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
     name, help = argument.name, argument.help
     if argument.kind is Kind.SECRET:
-        return  # Asked for at a terminal, else a line of standard input.
+        return
     if argument.kind is Kind.PASSWORD:
         parser.add_argument(f"--{name}-stdin", dest=name, action="store_true", help=help)
     elif argument.kind is Kind.FLAG:
@@ -145,7 +150,7 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
 
 def _add_boards(commands: _SubParsersAction[Parser]) -> None:
     text = "List the kinds of board there are, and check their files."
-    parser = commands.add_parser("boards", help=text, description=text)
+    parser = commands.add_parser("boards", help=text, description=f"{text} The star is on this computer's.")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
     parser.set_defaults(verb="boards")
 

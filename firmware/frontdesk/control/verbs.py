@@ -114,7 +114,7 @@ KEEP_NETWORK = Argument("keep-network", "keep address, host name and time zone",
 TIME = Argument("time", "such as 2027-01-31T14:05", metavar="TIME")
 YES = Argument("yes", "do it", Kind.FLAG, option=True, required=False)
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
-VIEWER_PASSWORD = Argument("password", "the new read-only password; none: an empty line", Kind.SECRET, twice=True)
+VIEWER_PASSWORD = Argument("password", "the new read-only password (an empty line: none)", Kind.SECRET, twice=True)
 TOKEN = Argument("name", "the token's name", metavar="NAME")
 TOKEN_ROLE = Argument("role", "viewer (by default) or admin", option=True, required=False, metavar="ROLE")
 
