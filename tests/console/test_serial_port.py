@@ -281,7 +281,7 @@ def test_log_says_once_why_a_port_cannot_be_opened(
         assert len(tries) == 3
 
     use("there", open, act)
-    [message] = caplog.messages
+    [message] = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert message == "the console's port there cannot be opened (No such file or directory); it is tried again"
 
 
