@@ -154,6 +154,17 @@ def test_wrong_passwords_are_counted_with_those_of_people(connected: Connected) 
     assert set(cable.admin.sources) == {SOURCE}
 
 
+def test_log_tells_of_wrong_passwords_and_of_right_ones_and_has_neither(
+    connected: Connected, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    cable = connected("open sesame")
+    for password in ("closed sesame", "open sesame"):
+        cable.ask("login", password=password)
+    told = [record.levelname for record in caplog.records if "a program" in record.getMessage()]
+    assert told == ["WARNING", "INFO"] and "sesame" not in caplog.text
+
+
 @pytest.mark.parametrize("arguments", [{}, {"password": None}, {"password": 1}, {"password": ["x"]}])
 def test_login_without_a_password_is_none(connected: Connected, arguments: dict[str, object]) -> None:
     cable = connected("open sesame")

@@ -135,7 +135,9 @@ class Machine:
 
     async def _login(self, password: object) -> Answer:
         if not isinstance(password, str) or not await self._admin.check(password, SOURCE):
+            _log.warning("a program gave a wrong admin password on the serial line")
             raise VerbError("That is not the admin password.")
+        _log.info("a program logged in on the serial line")
         self._entered = self._admin.epoch
         return {}
 
