@@ -28,7 +28,7 @@
 <p class="notice bad" role="alert">{{visit.error}}</p>
 % end
 % for notice in notices:
-<div class="notice" role="status">{{notice.text}}
+<div class="notice" role="status"><p>{{notice.text}}</p>
 %   if notice.secret:
 <code class="secret">{{notice.secret}}</code>
 %   end
