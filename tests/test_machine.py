@@ -17,6 +17,7 @@ import pytest
 from frontdesk import machine
 from frontdesk.control import VerbError, run
 from frontdesk.control.candidate import started
+from frontdesk.control.errors import Sentence
 from frontdesk.control.host import ManagedElsewhere
 from frontdesk.machine import Machine, NextStart
 from frontdesk.model import Settings
@@ -220,6 +221,8 @@ def test_network_of_another_one_is_shown_read_only_with_a_sentence(desk: Desk, c
     computer.active.clear()
     asyncio.run(started(desk.box, on_trial=False))
     assert "neither by NetworkManager nor by systemd-networkd" in desk.box.system.read_only
+    said = desk.box.system.read_only
+    assert isinstance(said, Sentence) and said.words == {"interface": "eth0"} and "{interface}" in said.template
     (note,) = do(desk, "config set", key="net.address", value="10.80.0.5/24")["notes"]
     assert note.startswith("net.address: kept, but not used here. The address of eth0 is kept neither by")
 

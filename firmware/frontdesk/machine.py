@@ -76,7 +76,7 @@ class Machine(ManagedElsewhere):
             await self._ask("network", interface=self.interface)
             self.read_only = ""
         except VerbError as error:
-            self.read_only = str(error)
+            self.read_only = Sentence.of(error)
         await self._name(hostname)
 
     async def set_clock(self, wall: float) -> None:
@@ -100,7 +100,7 @@ class Machine(ManagedElsewhere):
             "network", interface=self.interface, address=settings.net_address, gateway=settings.net_gateway,
             servers=list(settings.net_dns),
         )  # fmt: skip
-        return [str(note) for note in answer.get("notes", ())]
+        return [Sentence(template) for template in answer.get("notes", ())]
 
     async def _name(self, hostname: str) -> None:
         http, https = self._ports
@@ -118,7 +118,8 @@ class Machine(ManagedElsewhere):
                 "frontdesk-helper, which does for the box what needs root, does not answer ({verb}).", verb=verb
             ) from None
         if "error" in answer:
-            raise (Foreign if answer.get("foreign") else VerbError)(str(answer["error"]))
+            refusal = Foreign if answer.get("foreign") else VerbError
+            raise refusal(str(answer.get("template", answer["error"])), **answer.get("words", {}))
         found: dict[str, Any] = answer["answer"]
         return found
 

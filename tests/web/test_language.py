@@ -15,11 +15,13 @@ from babel.messages.pofile import read_po
 from frontdesk_web.language import LANGUAGES, LOCALE, preferred
 
 import frontdesk
+import frontdesk_helper
 from frontdesk import config
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
 from frontdesk.store.trouble import Trouble
+from frontdesk_helper.networks import UNRESOLVED
 from tests.web.house import House, forms
 
 WEB = LOCALE.parent
@@ -31,7 +33,7 @@ PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 TOLD = ("control", "store", "app.py", "config.py", "machine.py")
 """Where sentences are made that the page shows: what a verb refuses or notes, and what is wrong with the box."""
-SAYS = frozenset({"Done", "Foreign", "Sentence", "SettingError", "Unfit", "VerbError"})
+SAYS = frozenset({"Done", "Foreign", "Refused", "Sentence", "SettingError", "Unfit", "VerbError"})
 """What is made of a template and its words."""
 
 
@@ -90,7 +92,7 @@ class Templates(ast.NodeVisitor):
 
 def modules() -> list[Path]:
     """All that may say something to the page."""
-    rooms = [Path(frontdesk.__file__).parent / name for name in TOLD]
+    rooms = [Path(frontdesk.__file__).parent / name for name in TOLD] + [Path(frontdesk_helper.__file__).parent]
     return [path for room in rooms for path in ([room] if room.suffix else sorted(room.rglob("*.py")))]
 
 
@@ -116,6 +118,7 @@ def used() -> set[str | tuple[str, str]]:
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
     sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.CLOCK, problems.DISK, problems.ACCOUNTS]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
+    found.add(UNRESOLVED)
     counted = {text for each in found if isinstance(each, tuple) for text in each}
     return found | refusals() - counted | rules() | {setting.meaning for setting in SETTINGS}
 
@@ -198,6 +201,13 @@ def test_refused_line_of_a_file_is_told_in_the_browsers_language(house: House, r
     form = forms(browser.get("/accounts"))["/accounts/csv"]
     page = browser.post("/accounts/csv", data=form, files={"file": ("a.csv", f"username,password\n{rows}")})
     assert page.status_code == 400 and said in page.text
+
+
+def test_whose_password_cannot_be_is_told_in_the_browsers_language(house: House) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    page = browser.send_form("/system", "/system/viewer", password="short", again="short")
+    assert page.status_code == 400 and "Dieses Passwort (zum Ansehen) hat 8 bis" in page.text
 
 
 def test_what_is_no_backup_is_refused_in_the_browsers_language(house: House) -> None:

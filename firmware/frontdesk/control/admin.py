@@ -106,7 +106,7 @@ class Admin:
 
     async def set_password(self, password: str) -> None:
         """Another password, kept when this returns; all sessions end, and the first-boot code is dead."""
-        kept = await self._keep("admin", password)
+        kept = await self._keep(Sentence("admin"), password)
         await self._records.change(pairs=[("meta", "admin", kept)])
         self.kept = kept
         self.epoch += 1
@@ -114,12 +114,12 @@ class Admin:
 
     async def set_viewer_password(self, password: str) -> None:
         """The password of those who may only look; empty: there is none any longer. All sessions end."""
-        kept = await self._keep("read-only", password) if password else None
+        kept = await self._keep(Sentence("read-only"), password) if password else None
         await self._records.change(pairs=[("meta", "viewer", kept)])
         self.viewer = kept
         self.epoch += 1
 
-    async def _keep(self, whose: str, password: str) -> str:
+    async def _keep(self, whose: Sentence, password: str) -> str:
         if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
             raise VerbError(
                 "The {whose} password has {shortest} to {longest} characters that can be typed.",

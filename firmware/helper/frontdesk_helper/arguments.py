@@ -88,7 +88,7 @@ def address(value: Any) -> IPv4Interface | IPv6Interface | None:
     except ValueError:
         raise Refused("The length of that prefix cannot be.") from None
     if not is_of_a_host(found):
-        raise Refused(f"{found} is no address of a host in its network.")
+        raise Refused("{address} is no address of a host in its network.", address=str(found))
     return found
 
 
@@ -108,7 +108,7 @@ def gateway(value: Any) -> Address | None:
 def servers(value: Any) -> tuple[Address, ...]:
     """A list of addresses."""
     if not isinstance(value, list) or len(value) > SERVERS:
-        raise Refused(f"Name servers are a list of up to {SERVERS} addresses.")
+        raise Refused("Name servers are a list of up to {most} addresses.", most=str(SERVERS))
     return tuple(map(host, value))
 
 
@@ -121,5 +121,5 @@ def host(value: Any) -> Address:
     except ValueError:
         raise Refused("That is no IP address.") from None
     if found.is_loopback or found.is_multicast or found.is_unspecified:
-        raise Refused(f"{found} is no address of a host.")
+        raise Refused("{address} is no address of a host.", address=str(found))
     return found

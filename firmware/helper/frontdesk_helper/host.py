@@ -15,7 +15,13 @@ MODE = 0o644
 
 
 class Refused(Exception):
-    """It was not done; the text is one sentence for a person."""
+    """It was not done; the text is one sentence for a person. Its template and the words in it are there for whoever
+    says it in another language."""
+
+    def __init__(self, template: str, **words: str) -> None:
+        super().__init__(template.format(**words) if words else template)
+        self.template = template
+        self.words = words
 
 
 class Foreign(Refused):
@@ -54,7 +60,7 @@ class Host:
                 os.fsync(file.fileno())
             fresh.replace(path)
         except OSError as error:
-            raise Refused(f"{name} cannot be written: {error.strerror}.") from None
+            raise Refused("{name} cannot be written: {error}.", name=name, error=str(error.strerror)) from None
         return True
 
     def remove(self, name: str) -> bool:
@@ -71,12 +77,14 @@ class Host:
                 command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, env=ENVIRONMENT, check=False
             )
         except FileNotFoundError:
-            raise Refused(f"There is no `{command[0]}` on this computer.") from None
+            raise Refused("There is no `{program}` on this computer.", program=command[0]) from None
         except subprocess.TimeoutExpired:
-            raise Refused(f"`{command[0]}` did not end within {PATIENCE:.0f} s.") from None
+            limit = f"{PATIENCE:.0f}"
+            raise Refused("`{program}` did not end within {limit} s.", program=command[0], limit=limit) from None
         if done.returncode:
             complaint = (done.stderr or done.stdout).decode("utf-8", "replace").strip().rpartition("\n")[2]
-            raise Refused(f"`{' '.join(command[:3])}` failed: {complaint.rstrip('.') or done.returncode}.")
+            reason = complaint.rstrip(".") or str(done.returncode)
+            raise Refused("`{command}` failed: {reason}.", command=" ".join(command[:3]), reason=reason)
         return done.stdout.decode("utf-8", "replace")
 
     def is_active(self, unit: str) -> bool:

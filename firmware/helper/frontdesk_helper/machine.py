@@ -83,7 +83,7 @@ class Machine:
     def timezone(self, zone: str) -> Answer:
         """The time zone."""
         if not self._host.path(f"{ZONES}/{zone}").is_file():
-            raise Refused(f"There is no time zone {zone} on this computer.")
+            raise Refused("There is no time zone {zone} on this computer.", zone=zone)
         if zone != self._zone():
             self._remember()
             self._host.run("timedatectl", "set-timezone", zone)

@@ -15,6 +15,7 @@ from .host import Foreign, Host, Refused
 
 PROFILE = "frontdesk"
 FILE = "/etc/systemd/network/05-frontdesk.network"
+UNRESOLVED = "Name servers: systemd-resolved does not run, so /etc/resolv.conf stays as it is."
 UP = "20"
 """Seconds in which an interface is to be up with its new address."""
 
@@ -78,7 +79,7 @@ class NetworkManager:
         if used:
             self._nmcli("connection", "clone", "uuid", used, PROFILE)
         elif self._host.path(f"/sys/class/net/{interface}/wireless").exists():
-            raise Refused(f"{interface} is in no wireless network yet.")
+            raise Refused("{interface} is in no wireless network yet.", interface=interface)
         else:
             self._nmcli("connection", "add", "type", "ethernet", "con-name", PROFILE, "ifname", interface)
 
@@ -128,7 +129,7 @@ class Networkd:
                     self._read(wanted.interface)
                 raise
         resolved = not wanted.servers or self._host.is_active("systemd-resolved.service")
-        return [] if resolved else ["Name servers: systemd-resolved does not run, so /etc/resolv.conf stays as it is."]
+        return [] if resolved else [UNRESOLVED]
 
     def forget(self) -> None:
         """The files of others count again."""
@@ -162,12 +163,13 @@ def _file(wanted: Wanted) -> str:
 def keeper(host: Host, interface: str) -> Network:
     """Who keeps that interface. Raises Foreign."""
     if not host.path(f"/sys/class/net/{interface}").exists():
-        raise Refused(f"There is no network interface {interface}.")
+        raise Refused("There is no network interface {interface}.", interface=interface)
     network: Network
     for network in (NetworkManager(host), Networkd(host)):
         if network.keeps(interface):
             return network
     raise Foreign(
-        f"The address of {interface} is kept neither by NetworkManager nor by systemd-networkd: it is shown here, and "
-        "changed where this computer has it, such as /etc/network/interfaces."
+        "The address of {interface} is kept neither by NetworkManager nor by systemd-networkd: it is shown here, and "
+        "changed where this computer has it, such as /etc/network/interfaces.",
+        interface=interface,
     )

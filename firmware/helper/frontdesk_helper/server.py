@@ -82,10 +82,9 @@ class Server:
             return
         try:
             answer: dict[str, Any] = {"answer": self._answer(_read(client))}
-        except Foreign as error:
-            answer = {"error": str(error), "foreign": True}
         except Refused as error:
-            answer = {"error": str(error)}
+            answer = {"error": str(error), "template": error.template, "words": error.words}
+            answer |= {"foreign": True} if isinstance(error, Foreign) else {}
         except OSError:  # Nobody is there to be answered.
             raise
         except Exception as error:  # Whatever came, the next one is answered.
@@ -105,7 +104,7 @@ def _read(client: socket.socket) -> Any:
         chunk = client.recv(LONGEST + 1 - len(line))
         line += chunk
         if not chunk or len(line) > LONGEST or b"\n" in line[:-1]:
-            raise Refused(f"A request is one line of up to {LONGEST} bytes.")
+            raise Refused("A request is one line of up to {longest} bytes.", longest=str(LONGEST))
     try:
         return json.loads(line)
     except (ValueError, RecursionError):

@@ -50,9 +50,9 @@ def answer(machine: Machine, request: Any) -> Answer:
     told = {key: value for key, value in request.items() if key != "verb"}
     forms = VERBS.get(request["verb"])
     if forms is None:
-        raise Refused(f"There is no such verb; there are {', '.join(VERBS)}.")
+        raise Refused("There is no such verb; there are {verbs}.", verbs=", ".join(VERBS))
     verb = next((form for form in forms if set(form.arguments) == set(told)), None)
     if verb is None:
         takes = " or ".join(", ".join(form.arguments) or "nothing" for form in forms)
-        raise Refused(f"{request['verb']} takes {takes}.")
+        raise Refused("{verb} takes {arguments}.", verb=request["verb"], arguments=takes)
     return verb.run(machine, **{key: check(told[key]) for key, check in verb.arguments.items()})
