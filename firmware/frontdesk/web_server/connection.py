@@ -126,7 +126,7 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
         if not self._length:
             return
         self._until = time.monotonic() + (BODY_TIME if self._length > SMALL_BODY else HEAD_TIME)
-        self.server.spool.begin(self)
+        self.server.spool.begin(self, self._length)
         self.server.spool.add(self, begun[: self._length])
         if EXPECTATION.search(head):
             self._request.came = io.BytesIO(EXPECTATION.sub(b"", head))  # Else it would be told twice.
