@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
 
+from frontdesk.console.grammar import Grammar
+from frontdesk.console.phrases import phrases
 from frontdesk.control.first_boot_code import TRIES
 from tests.store.rows import NOW, clock
 from tests.web.house import Browser, House, forms
@@ -29,7 +32,14 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     assert answer.headers["Location"] == "/welcome/phones"
     assert not new.desk.box.admin.is_set and new.desk.do("account list") == []
     answer = browser.send_form("/welcome/phones", "/welcome/phones", accounts="101-103")
-    assert answer.headers["Location"] == "/ready" and "Pick up a phone" in browser.get("/ready").text
+    page = browser.get("/ready").text
+    assert answer.headers["Location"] == "/ready" and "Pick up a phone" in page
+    lines = [html.unescape(line) for line in re.findall(r"At the console:</span> (.*?)</code>", page)]
+    assert lines == [
+        "set password", "set hostname lobby", "set timezone Europe/Berlin", "commit", "set domain office.example",
+        "add account 101", "add account 102", "add account 103",
+    ]  # fmt: skip
+    assert all(Grammar(phrases()).parse(line) for line in lines)
     page = browser.get("/cards").text
     assert len(re.findall(r"<dd>\w{16}</dd>", page)) == 3 and "office.example" in page
     settings = new.desk.box.settings

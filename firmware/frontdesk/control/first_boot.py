@@ -39,6 +39,8 @@ class Done:
     """The admin password that was made."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Those that were added, and their passwords."""
+    did: tuple[tuple[str, Mapping[str, object]], ...] = ()
+    """Verbs with their arguments that do the same one by one."""
 
     @property
     def text(self) -> str:
@@ -69,7 +71,7 @@ async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
 async def _set_password(box: Box, answers: Answers) -> list[Done]:
     made = "" if answers.password else passwords.make()
     await run(box, "passwd admin", {"password": answers.password or made})
-    return [Done("The admin password is set.", password=made)]
+    return [Done("The admin password is set.", password=made, did=(("passwd admin", {}),))]
 
 
 async def _change_settings(box: Box, answers: Answers) -> list[Done]:
@@ -80,14 +82,18 @@ async def _change_settings(box: Box, answers: Answers) -> list[Done]:
     if not changed:
         return []
     answer = await run(box, "config commit", {})
-    done = [Done("{key} is {value} now.", {"key": key, "value": value}) for key, value in changed.items()]
-    return [*done[:-1], replace(done[-1], notes=tuple(answer["notes"]))]
+    staged = [{"key": key, "value": value} for key, value in changed.items()]
+    done = [Done("{key} is {value} now.", each, did=(("config stage", each),)) for each in staged]
+    last = replace(done[-1], notes=tuple(answer["notes"]), did=(*done[-1].did, ("config commit", {})))
+    return [*done[:-1], last]
 
 
 async def _set_domain(box: Box, answers: Answers) -> list[Done]:
+    did: tuple[tuple[str, Mapping[str, object]], ...] = ()
     if answers.domain and answers.domain != box.directory.realm:
-        await run(box, "domain set", {"domain": answers.domain})
-    return [Done("The domain is {domain}.", {"domain": box.directory.realm})]
+        did = (("domain set", {"domain": answers.domain}),)
+        await run(box, *did[0])
+    return [Done("The domain is {domain}.", {"domain": box.directory.realm}, did=did)]
 
 
 async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
@@ -96,7 +102,7 @@ async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
     made = {user: passwords.make() for user in answers.accounts}
     await run(box, "account import", {"text": table(made)})
     added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."
-    return [Done(added, {"n": len(made)}, accounts=made)]
+    return [Done(added, {"n": len(made)}, accounts=made, did=tuple(("account add", {"user": user}) for user in made))]
 
 
 def table(made: Mapping[str, str]) -> str:

@@ -115,7 +115,8 @@ def _finish(visit: Visit, answers: Answers) -> NoReturn:
         return [done async for done in first_boot.apply(visit.box, answers)]
 
     for done in visit.on_loop(work):
-        visit.tell("\n".join([_said(visit, done), *map(visit.noted, done.notes)]))
+        lines = (visit.house.spoken(*each) for each in done.did)
+        visit.tell("\n".join([_said(visit, done), *map(visit.noted, done.notes)]), *lines)
         for user, password in done.accounts.items():
             session.remember(user, password)
     if admin.is_set:
