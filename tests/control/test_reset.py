@@ -7,7 +7,8 @@ import pytest
 from frontdesk.control import VerbError
 from frontdesk.control.day import Day
 from frontdesk.events import Event, Kind
-from frontdesk.model import Settings
+from frontdesk.model import Commit, Settings
+from frontdesk.proxy.calls import Call
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.control.test_exports import filled
@@ -37,6 +38,18 @@ def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:
     desk.do("factory-reset", yes=True)
     assert desk.do("events") == desk.do("log") == []
     assert sum(desk.do("today")["calls"]) == 0
+
+
+def test_call_that_was_up_leaves_no_record(desk: Desk) -> None:
+    ended, up = (Call((f"{name}@phone", "tag"), "101", "101", "102", "", desk.now) for name in ("ended", "up"))
+    for call in (ended, up):
+        desk.core.proxy.calls.begin(call)
+    desk.core.proxy.calls.hung_up(ended.key, desk.now)
+    desk.do("factory-reset", yes=True)
+    desk.core.proxy.calls.hung_up(up.key, desk.now)
+    desk.core.write_records()
+    assert desk.core.proxy.calls.active(desk.now) == []
+    assert not [each for each in desk.core.take_actions() if isinstance(each, Commit) and each.changes.calls]
 
 
 def test_export_with_secrets_brings_everything_back_byte_for_byte(desk: Desk) -> None:

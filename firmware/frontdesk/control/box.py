@@ -210,9 +210,9 @@ class Box:
             self.core.authenticator.forget(username)
 
     def forget_past(self) -> None:
-        """Nobody reads here what happened on the box before: events, the last day, the lines of the log."""
+        """Nobody reads here what happened on the box before: events, calls, the last day, the lines of the log."""
         if self.core is not None:
-            self.core.events.forget()
+            self.core.forget_past()
         if self.day is not None:
             self.day.forget()
         self.log.clear()

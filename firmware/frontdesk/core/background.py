@@ -70,6 +70,11 @@ class BackgroundWrites:
         """It is gone: another commit tells it."""
         self._refreshed.pop(binding.id, None)
 
+    def forget_calls(self) -> None:
+        """No record is written any more of calls that have ended so far."""
+        for changes in (self._unwritten, *self._open.values()):
+            changes.calls.clear()
+
     def committed(self, ticket: int) -> bool:
         """Whether that ticket was one of these."""
         return self._open.pop(ticket, None) is not None

@@ -243,6 +243,12 @@ class Core:
         """Sends the records of ended calls to the disk: somebody asks for them, and one that waits is nowhere else."""
         self.registrations.background.write_now()
 
+    def forget_past(self) -> None:
+        """Events go, and calls that are up leave no record: the box is another one's."""
+        self.events.forget()
+        self.proxy.calls.forget()
+        self.registrations.background.forget_calls()
+
     def add(self, binding: Binding) -> None:
         """Adds a binding that was made by hand (static)."""
         self.registrations.add(binding)

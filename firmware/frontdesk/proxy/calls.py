@@ -69,6 +69,10 @@ class CallBook:
         self._give_up(now, MAX_CALLS)
         return list(self._calls.values())
 
+    def forget(self) -> None:
+        """As if nobody had called yet: what becomes of those that are up is told to nobody."""
+        self._calls.clear()
+
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
     def invited(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:
