@@ -67,7 +67,8 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     box.candidate.refuse_trial(box)
     realm = _realm(box, read, wipe)
     before = {} if wipe else dict(box.directory.accounts)
-    accounts = [_merged(before, account, realm) for account in read.accounts.values()]
+    held = [_merged(before, account, realm) for account in read.accounts.values()]
+    accounts = [account for account in held if before.get(account.username) != account]
     _check_names(before, read)
     settings = _settings(box.defaults if wipe else box.settings, read)
     added = sum(account.username not in before for account in accounts)
@@ -90,7 +91,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     return {
         "added": added,
         "changed": len(accounts) - added,
-        "without_password": [account.username for account in accounts if not account.secrets],
+        "without_password": [account.username for account in held if not account.secrets],
         "notes": notes,
     }
 
