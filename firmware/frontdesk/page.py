@@ -68,12 +68,12 @@ class Page:
         if self._certificates.authority:
             threading.Thread(target=self._look_at_certificates, name="certificates", daemon=True).start()
         else:
-            self._certificates.context()
+            self._look_at_certificates()
 
     def _look_at_certificates(self) -> None:
         try:
             self._certificates.context()
-        except (OSError, ValueError) as error:  # whoever comes by TLS has it tried again
+        except (OSError, ValueError) as error:  # phones are served, and who comes by TLS has it tried again
             _log.warning("the page's certificate cannot be used: %s", error)
 
     def announce(self) -> None:

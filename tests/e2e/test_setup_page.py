@@ -225,6 +225,16 @@ def test_plain_http_leads_to_https_and_takes_no_password(box: Box, visit: Callab
     assert page.get_by_role("link", name="Go on over https").get_attribute("href") == url(box) + "/"
 
 
+def test_phones_are_served_though_no_certificate_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "data" / "tls" / "ca.key.tmp").mkdir(parents=True)
+    box = Box(tmp_path / "data", hosts=("127.0.0.1",), options=("--web=https:127.0.0.1:0",))
+    box.start()
+    try:
+        assert "no certificate was made" in box.log() and "up for" in box.run("status")
+    finally:
+        box.kill()
+
+
 def test_browser_that_trusts_the_ca_needs_no_exception(box: Box) -> None:
     import http.client
     import ssl
