@@ -17,10 +17,8 @@ _HEX = frozenset(b"0123456789abcdefABCDEF")
 _RESERVED = frozenset(b";/?:@&=+$,%")
 """Bytes whose escape means something else than themselves (RFC 2396 section 2.2), and the escape sign itself."""
 
-_PART = {
-    separator: re.compile(rf'(?s)(?:[^"<{separator}]++|"(?:[^"\\]++|\\.)*+"|<[^>]*+>)*+') for separator in (",", ";")
-}
-"""What stands between two separators; possessive, so that no text takes more than one pass."""
+_STOP = {separator: re.compile(f'["<{separator}]') for separator in (",", ";")}
+"""Where something may end, or begin that hides separators."""
 
 
 def is_token(text: str) -> bool:
@@ -45,15 +43,19 @@ def split_unquoted(text: str, separator: str) -> list[str]:
     if '"' not in text and "<" not in text:
         return [part.strip(LWS) for part in text.split(separator)]
     parts: list[str] = []
-    part, at = _PART[separator], 0
-    while found := part.match(text, at):
-        parts.append(found[0].strip(LWS))
-        at = found.end() + 1
-        if at > len(text):
-            return parts
-        if text[at - 1] != separator:
-            break
-    raise ParseError(f"a quoted string or an angle bracket is not closed: {text[at - 1 :][:40]!r}")
+    stop, start, at = _STOP[separator].search, 0, 0
+    while found := stop(text, at):
+        at = found.start()
+        if found[0] == '"':
+            at = end_of_quoted(text, at)
+        elif found[0] == "<":
+            at = text.find(">", at) + 1
+            if not at:
+                raise ParseError(f"an angle bracket is not closed: {text[found.start() :][:40]!r}")
+        else:
+            parts.append(text[start:at].strip(LWS))
+            start = at = at + 1
+    return [*parts, text[start:].strip(LWS)]
 
 
 def end_of_quoted(text: str, start: int) -> int:

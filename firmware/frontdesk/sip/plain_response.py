@@ -14,8 +14,8 @@ from .parser import parse_message
 
 _HEAD = re.compile(
     rb'SIP/2\.0 ([1-6][0-9][0-9]) ([^\r\n]*+)\r\n'
-    rb'(Via: SIP/2\.0/[A-Z]++ [^\r\n;,"<]++;(?:(?!branch=)[^\r\n;,"<]*+;)*+branch=([-.\w]++)(?:;[^\r\n,"<]*+)?\r\n)'
-    rb'(?=Via: )(?:[-\w]++: [^\r\n]*+\r\n){5,64}+\r\n'
+    rb'(Via: SIP/2\.0/[A-Z]++ [^\r\n;,"<]++;(?:(?!branch=)[^\r\n;,"<]*+;)*branch=([-.\w]++)(?:;[^\r\n,"<]*+)?\r\n)'
+    rb'(?=Via: )(?:[-\w]++: [^\r\n]*+\r\n){5,64}\r\n'
 )
 _OTHER_CONTACT = re.compile(rb"\r\n(?:[mM]|(?!Contact)(?i:contact)):")
 
