@@ -24,7 +24,6 @@ from frontdesk.overload import (
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.response_target import response_target
-from frontdesk.sip.via import stamp
 from frontdesk.sip.wire import Flow
 from tests.support.bare_core import BareCore
 from tests.support.registering import HERE, flow
@@ -199,7 +198,7 @@ class TestRefusal:
         data = request("REGISTER", via=via).replace(b";rport\r", rport + b"\r")
         whole = parse_message(data)
         assert isinstance(whole, Request)
-        stamp(whole, HERE)
+        whole.stamp(HERE)
         answer, target = refused(data)
         assert target == response_target(whole, HERE)
         assert answer.via.parameters.get("rport") == whole.via.parameters.get("rport")

@@ -14,9 +14,9 @@ from frontdesk.proxy import ProxyCore, Routed
 from frontdesk.sip.errors import Rejection
 from frontdesk.sip.message import Message, Request, Response
 from frontdesk.sip.parser import parse_message
+from frontdesk.sip.plain_request import plain_request
 from frontdesk.sip.timers import Deadlines
 from frontdesk.sip.transaction_layer import TransactionLayer
-from frontdesk.sip.via import stamp
 from frontdesk.sip.wire import Destination, Flow, Send, Target
 
 BOX = ("192.0.2.1", 5060)
@@ -97,14 +97,14 @@ class Box:
     def receive(self, text: str | bytes | Message, flow: Flow, who: Who | None = None) -> None:
         """One message, the way that the core takes it; a Rejection becomes an answer."""
         data = text.encode() if isinstance(text, str) else text
-        message = parse_message(data) if isinstance(data, bytes) else data
+        message = plain_request(data, flow) or parse_message(data) if isinstance(data, bytes) else data
         if isinstance(message, Response):
             self.layer.receive_response(message, flow, self.now)
         elif isinstance(message, Request):
             self._receive_request(message, flow, who)
 
     def _receive_request(self, request: Request, flow: Flow, who: Who | None) -> None:
-        stamp(request, flow)
+        request.stamp(flow)
         if self.layer.receive_request(request, flow, self.now):
             return
         try:

@@ -14,7 +14,7 @@ from frontdesk.sip.framing import KeepAlive, StreamReader
 from frontdesk.sip.message import Message, Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.uri import Uri
-from frontdesk.sip.via import Via, stamp
+from frontdesk.sip.via import Via
 from frontdesk.sip.wire import Flow
 from tests.sip.torture import MESSAGES
 from tests.sip.valid_messages import addresses, message, messages, seeds, uris, vias
@@ -118,7 +118,7 @@ def test_nothing_but_parse_error_is_raised_and_every_answer_is_sound(data: bytes
     except ParseError as error:
         if error.request is not None:
             assert error.request.method != "ACK"
-            stamp(error.request, FLOW)
+            error.request.stamp(FLOW)
             response = Response.to_request(error.request, error.status, error.reason, to_tag="1")
             answer = parse_message(response.encode())
             assert answer.via.parameters.get("received", answer.via.host) == FLOW.remote[0]

@@ -2,7 +2,6 @@
 
 from frontdesk.sip.message import Request
 from frontdesk.sip.parser import parse_message
-from frontdesk.sip.via import stamp
 from frontdesk.sip.wire import Flow
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.4", 40000))
@@ -14,7 +13,7 @@ def stamped(*vias: str, flow: Flow = FLOW) -> list[str]:
     request = parse_message(head.encode())
     assert isinstance(request, Request)
     assert request.first("call-id") == "1"
-    stamp(request, flow)
+    request.stamp(flow)
     again = request.via
     assert request.lines("via")[0] == request.first("via")
     lines = request.encode().decode().split("\r\n")[1:-2]

@@ -21,11 +21,11 @@ from ..registrar import Registrar
 from ..sip.checks import read_message
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Message, Request, Response
+from ..sip.plain_request import plain_request
 from ..sip.plain_response import plain_response
 from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
-from ..sip.via import stamp
 from ..sip.wire import Flow, Send
 from .answers import Answers
 from .registrations import Registrations
@@ -96,7 +96,7 @@ class Core:
         elif (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):
             return
         try:
-            message = plain_response(data) or read_message(data)
+            message = plain_response(data) or plain_request(data, flow) or read_message(data)
         except ParseError as error:
             self.refuse(error, flow, now)
             return
@@ -115,13 +115,13 @@ class Core:
     def refuse(self, error: ParseError, flow: Flow, now: float) -> None:
         """What came is no good message; its `request`, as far as it could be read, says where the answer goes."""
         if error.request is not None:
-            stamp(error.request, flow)
+            error.request.stamp(flow)
             self._reject(error.request, flow, Rejection(error.status, error.reason), now, stateless=True)
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         caller: Caller | None = None
         try:
-            stamp(request, flow)
+            request.stamp(flow)
             if self.layer.receive_request(request, flow, now):
                 return
             self.proxy.validate(request, flow, now)

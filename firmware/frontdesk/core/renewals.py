@@ -29,10 +29,11 @@ from ..sip.message import Request
 from ..sip.response_target import response_target
 from ..sip.server_transaction import ServerTransaction
 from ..sip.transaction_layer import TransactionLayer
+from ..sip.unread_request import UnreadRequest
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow, Send
 from .answer_template import AnswerTemplate, Ok, make_answer_template
-from .held import HeldRegister, ReadyAnswer
+from .held import ReadyAnswer
 from .registrations import Accepted, Registrations
 from .template import Register, Template, make_template, usual
 
@@ -179,7 +180,7 @@ class Renewals:
         binding.granted = self._registrar.grant(device.asked, binding.granted, who)
         binding.expires_at = expires_at = _renew(binding, register, window, now)
         device.binding = binding
-        request = HeldRegister(data, device.flow)
+        request = UnreadRequest("REGISTER", "", data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
         answer = ReadyAnswer(device.ok(register, binding, now, wall_offset), register.branch)
         emit = self._registrations.emit if moved else None

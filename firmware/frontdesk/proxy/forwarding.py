@@ -12,6 +12,7 @@ from ..sip.address import Address
 from ..sip.digest import Credentials
 from ..sip.errors import ParseError
 from ..sip.message import Field, Request, make_field
+from ..sip.plain_request import PlainRequest
 from ..sip.wire import Flow, HostPort, Target
 
 MAX_FORWARDS = 70
@@ -47,6 +48,22 @@ def shared_fields(request: Request, realm: str) -> list[Field]:
     if not length:
         fields.append(make_field("content-length", str(len(request.body))))
     return fields
+
+
+def shared_lines(request: Request, realm: str) -> bytes | None:
+    """The same, encoded, of a request that is still lines of bytes; None of any other."""
+    raw = request.raw if isinstance(request, PlainRequest) else None
+    if raw is None:
+        return None
+    form, lines = raw
+    gone = [number for number, _ in form.places.get("max-breadth", ())]
+    for number, start in form.places.get("proxy-authorization", ()):
+        if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
+            gone.append(number)
+    lines = [line for number, line in enumerate(lines) if number not in gone] if gone else lines.copy()
+    at = form.hops - sum(number < form.hops for number in gone)
+    lines[at] = b"Max-Forwards: %d" % max(int(lines[at][14:]) - 1, 0)
+    return b"\r\n".join(lines)
 
 
 def _lowered(field: Field) -> Field:

@@ -10,6 +10,7 @@ from ..sip.client_transaction import ClientTransaction
 from ..sip.message import Field, Request
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
+from ..sip.unread_request import UnreadRequest
 from ..sip.wire import Flow
 from .forwarding import (
     RECORD_ROUTED,
@@ -18,6 +19,7 @@ from .forwarding import (
     postprocess_routes,
     record_routes,
     shared_fields,
+    shared_lines,
     via,
 )
 from .loop import loop_hash, make_branch
@@ -49,7 +51,8 @@ class Original:
         self._around = around
         self._caller = caller
         self._incoming = local_hop(flow, around.directory)
-        self._fields = shared_fields(routed.request, around.directory.realm)
+        self._lines = shared_lines(routed.request, around.directory.realm)
+        self._fields = [] if self._lines is not None else shared_fields(routed.request, around.directory.realm)
         # Inside a dialog there is one target, so that no loop can multiply (RFC 5393 section 4.1).
         self._second_part = loop_hash(request) if routed.dialog is None else ""
 
@@ -71,10 +74,19 @@ class Original:
             fields += record_routes(self._token_for(candidate), self._incoming, outgoing)
         fields += [("route", value, "Route: " + value) for value in candidate.path]
         fields += [max_breadth(share), *self._fields]
-        copy = Request(request.method, candidate.uri, fields, request.body)
+        copy = self._copy(candidate.uri, fields)
         if candidate.path or self._routed.route is not None:
             postprocess_routes(copy)
         return copy
+
+    def _copy(self, uri: str, fields: list[Field]) -> Request:
+        """The request with that Request-URI, and with these fields of its own on top."""
+        method, body = self._request.method, self._request.body
+        if self._lines is None:
+            return Request(method, uri, fields, body)
+        head = "\r\n".join([f"{method} {uri} SIP/2.0", *[line for _, _, line in fields], ""])
+        data = b"%b%b\r\n\r\n%b" % (head.encode("utf-8", "surrogateescape"), self._lines, body)
+        return UnreadRequest(method, uri, data)
 
     def _token_for(self, candidate: Candidate) -> str:
         dialog = self._routed.dialog

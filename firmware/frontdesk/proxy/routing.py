@@ -48,6 +48,8 @@ def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed
 
 def _with_routes(request: Request, uri: str, routes: list[str]) -> Request:
     """The request with another Request-URI and other Routes."""
+    if not routes and uri == request.uri_text:
+        return request.without_routes()
     fields = [make_field("route", route) for route in routes]
     fields += [field for field in request.fields if field[0] != "route"]
     return Request(request.method, uri, fields, request.body)

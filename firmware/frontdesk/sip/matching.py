@@ -6,7 +6,6 @@ A key holds the method, so that a CANCEL, which shares the INVITE's branch, is a
 from __future__ import annotations
 
 from .message import Request, Response
-from .via import MAGIC_COOKIE
 
 
 def client_key(branch: str, method: str) -> str:
@@ -21,10 +20,10 @@ def response_key(response: Response) -> str:
 
 def server_key(request: Request, method: str | None = None) -> str:
     """Branch, sent-by and method (17.2.3); `method`: INVITE, for what an ACK or CANCEL is about. Raises ParseError."""
-    via = request.via
-    if not is_compliant(request):
+    name = request.transaction_name
+    if name is None:
         return _old_key(request, method or request.method, request.to.tag)
-    return f"{method or request.method} {via.host}:{via.port} {via.branch}"
+    return f"{method or request.method} {name}"
 
 
 def ack_keys(ack: Request) -> tuple[str, ...]:
@@ -32,15 +31,9 @@ def ack_keys(ack: Request) -> tuple[str, ...]:
 
     An old phone's ACK has the To tag of the response, which its INVITE had only inside a dialog.
     """
-    if is_compliant(ack):
+    if ack.transaction_name is not None:
         return (server_key(ack, "INVITE"),)
     return _old_key(ack, "INVITE", ack.to.tag), _old_key(ack, "INVITE", None)
-
-
-def is_compliant(request: Request) -> bool:
-    """Whether the branch is unique: it has the magic cookie, and something after it (RFC 4475 section 3.2.1)."""
-    branch = request.via.branch
-    return branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE
 
 
 def _old_key(request: Request, method: str, to_tag: str | None) -> str:

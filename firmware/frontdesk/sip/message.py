@@ -8,7 +8,7 @@ that any byte survives.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .address import Address
 from .errors import ParseError
@@ -16,9 +16,15 @@ from .grammar import LWS, is_token, one_line, parse_number, split_unquoted, writ
 from .headers import canonical_name
 from .status import reason_phrase
 from .uri import Uri
-from .via import Via
+from .via import MAGIC_COOKIE, Via, stamp_via
+
+if TYPE_CHECKING:
+    from .wire import Flow
 
 Field = tuple[str, str, str]
+
+
+_ECHOED = frozenset({"via", "from", "to", "call-id", "cseq"})
 
 
 class Recipe(Protocol):
@@ -231,6 +237,46 @@ class Request(Message):
         """A copy whose fields can be changed without touching this one's (section 16.6 step 1)."""
         return Request(self.method, self.uri_text, self.fields.copy(), self.body)
 
+    def without_routes(self) -> Request:
+        """The request without its Route lines."""
+        fields = [field for field in self.fields if field[0] != "route"]
+        return Request(self.method, self.uri_text, fields, self.body)
+
+    @property
+    def transaction_name(self) -> str | None:
+        """The top Via's sent-by and branch, which name the transaction (17.2.3). Raises ParseError.
+
+        None where the branch is not unique: it needs the magic cookie, and something after it (RFC 4475 section 3.2.1).
+        """
+        via = self.via
+        branch = via.branch
+        if branch is None or not branch.startswith(MAGIC_COOKIE) or branch == MAGIC_COOKIE:
+            return None
+        return f"{via.host}:{via.port} {branch}"
+
+    @property
+    def asks_for_rport(self) -> bool:
+        """Whether its answers are to go back to the port that it came from (RFC 3581). Raises ParseError."""
+        return "rport" in self.via.parameters
+
+    def stamp(self, flow: Flow) -> None:
+        """Writes into the top Via where the request really came from (18.2.1; RFC 3581 section 4), and only there.
+
+        What the sender claims in received and rport is overwritten: answers go there. Raises ParseError for a bad Via.
+        """
+        if stamp_via(self.via, flow):
+            self.write_via()
+
+    def echoed(self, to_tag: str | None) -> list[Field]:
+        """What an answer repeats (8.2.6.2): Via, From, To (with `to_tag` where it has none), Call-ID and CSeq."""
+        fields = [field for field in self.fields if field[0] in _ECHOED]
+        try:
+            if to_tag is None or self.to.tag is not None:
+                return fields
+        except ParseError:  # a 400 to a broken To gives it back as it came
+            return fields
+        return [tagged(field, to_tag) for field in fields]
+
     @property
     def start_line(self) -> str:
         return f"{self.method} {self.uri_text} SIP/2.0"
@@ -256,12 +302,7 @@ class Response(Message):
         to_tag: str | None = None,
     ) -> Response:
         """The answer by 8.2.6.2: Via, From, To (with `to_tag` where it has none), Call-ID, CSeq, then `headers`."""
-        fields: list[Field] = []
-        for field in request.fields:
-            if field[0] in ("via", "from", "call-id", "cseq"):
-                fields.append(field)
-            elif field[0] == "to":
-                fields.append(_tagged(request, field, to_tag))
+        fields = request.echoed(to_tag)
         fields += [make_field(name, value) for name, value in headers]
         fields.append(NO_BODY)
         return cls(status, one_line(reason or reason_phrase(status)), fields)
@@ -296,13 +337,9 @@ def _first_value(value: str) -> tuple[str, str, str]:
     return first, rest[:1], rest[1:]
 
 
-def _tagged(request: Request, field: Field, to_tag: str | None) -> Field:
-    try:
-        if to_tag is None or request.to.tag is not None:
-            return field
-    except ParseError:  # a 400 to a broken To gives it back as it came
-        return field
-    return make_field("to", f"{field[1]};tag={to_tag}")
+def tagged(field: Field, to_tag: str) -> Field:
+    """The field, To with that tag."""
+    return make_field("to", f"{field[1]};tag={to_tag}") if field[0] == "to" else field
 
 
 def make_field(name: str, value: str) -> Field:

@@ -15,11 +15,10 @@ def response_target(request: Request, flow: Flow) -> Flow:
     The source address is what `received` holds, or the sent-by itself where they are the same. `maddr` is not followed:
     it would let a stranger choose who gets our answers.
     """
-    if flow.transport != "udp":
+    if flow.transport != "udp" or request.asks_for_rport:
         return flow
-    via = request.via
-    port = via.port or DEFAULT_PORTS["udp"]
-    if "rport" in via.parameters or port == flow.remote[1]:
+    port = request.via.port or DEFAULT_PORTS["udp"]
+    if port == flow.remote[1]:
         return flow
     return Flow("udp", flow.local, (flow.remote[0], port))
 

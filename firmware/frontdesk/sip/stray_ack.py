@@ -18,7 +18,7 @@ def stray_ack_key(data: bytes) -> str | None:
 
     None where it is no ACK, or not of the usual form. It saves the parsing of one message in each call.
     """
-    found = _HEAD.match(data) if data.startswith(b"ACK ") else None
+    found = _HEAD.match(data) if data.startswith(b"ACK ") and b"\r\nRoute: " not in data else None
     if found is None or b"\nroute" in data.lower():
         return None
     try:

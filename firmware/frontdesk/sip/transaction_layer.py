@@ -9,7 +9,7 @@ from .errors import ParseError
 from .finished_answers import FinishedAnswers
 from .invite_client_transaction import InviteClientTransaction
 from .invite_server_transaction import InviteServerState, InviteServerTransaction
-from .matching import ack_keys, client_key, is_compliant, response_key, server_key
+from .matching import ack_keys, client_key, response_key, server_key
 from .message import Recipe, Request, Response
 from .response_target import response_target
 from .server_transaction import NonInviteServerTransaction, ServerTransaction
@@ -61,7 +61,7 @@ class TransactionLayer:
         return True
 
     def _acknowledged(self, ack: Request) -> InviteServerTransaction | None:
-        old = not is_compliant(ack)
+        old = ack.transaction_name is None
         for key in ack_keys(ack):
             server = self._servers.get(key)
             if isinstance(server, InviteServerTransaction) and not (old and _answered_otherwise(server, ack)):

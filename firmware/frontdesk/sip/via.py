@@ -11,7 +11,6 @@ from .grammar import LWS, is_token, parse_parameters, write_parameters
 from .host import parse_sent_by
 
 if TYPE_CHECKING:
-    from .message import Request
     from .wire import Flow
 
 MAGIC_COOKIE = "z9hG4bK"
@@ -66,17 +65,8 @@ def _loose(head: str) -> tuple[str, str, str]:
     return version, transport, sent_by
 
 
-def stamp(request: Request, flow: Flow) -> None:
-    """Writes into the top Via where the request really came from (18.2.1; RFC 3581 section 4), and only there.
-
-    What the sender claims in received and rport is overwritten: answers go there. Raises ParseError for a bad Via.
-    """
-    if stamp_via(request.via, flow):
-        request.write_via()
-
-
 def stamp_via(via: Via, flow: Flow) -> bool:
-    """The same to the Via alone; whether it has changed."""
+    """Puts in where a request really came from (see `Request.stamp`); whether anything has changed."""
     parameters = via.parameters
     host, port = flow.remote
     if "rport" in parameters:

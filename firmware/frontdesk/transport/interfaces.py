@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import ifaddr
 
+from ..sip.wire import HostPort
+
 _RTMGRP_IPV4_IFADDR = 0x10
 _RTMGRP_IPV6_IFADDR = 0x100
 SETTLE = 0.5
@@ -26,6 +28,17 @@ def local_addresses(family: int) -> list[str]:
             elif family == socket.AF_INET6 and ip.is_IPv6 and not ip.ip[0].lower().startswith("fe80:"):
                 found.append(ip.ip[0])
     return found
+
+
+def source_address(remote: HostPort) -> str:
+    """The local address that a datagram to `remote` would leave from; "" where there is no way."""
+    family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(remote)
+        except OSError:
+            return ""
+        return str(probe.getsockname()[0])
 
 
 class AddressWatch:

@@ -1,0 +1,274 @@
+"""Requests of the usual form stay lines of bytes: most lines are passed on, and read by nobody (RFC 3261 section 16.6).
+
+Usual: over UDP, with rport; each line is `Name: value`; top Via, From and To are written as nearly all phones do. The
+names in their order are a form that a phone has for years, so a form is judged once, and so is what comes again and
+again within its lines. Any other request is parsed at once. Both ways give the same request: a test holds that.
+"""
+
+from __future__ import annotations
+
+import string
+from functools import lru_cache
+
+from .address import Address
+from .checks import METHODS, SINGLE
+from .errors import ParseError
+from .grammar import LWS, write_parameters
+from .headers import canonical_name, header_key
+from .message import CSeq, Field, Request, tagged
+from .parser import parse_fields
+from .uri import Uri
+from .via import MAGIC_COOKIE, Via, stamp_via
+from .wire import Flow
+
+MAX_HEAD = 4096
+"""Bytes of start line and header lines."""
+MAX_LINES = 64
+MAX_CACHED = 192
+"""Bytes of the longest piece that is remembered: what strangers send can fill no memory."""
+
+_ECHOED = ("via", "from", "to", "call-id", "cseq")
+_NEEDED = (*_ECHOED, "max-forwards", "content-length")
+_ONCE = SINGLE | {"via"}
+_METHODS = {method.encode(): method for method in METHODS}
+_TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
+_VIA = "SIP/2.0/UDP "
+_MANY = frozenset(',"<\t')
+_BRANCH = f";branch={MAGIC_COOKIE}".encode()
+_HOLE = "hole"
+_TAG = b">;tag="
+
+Place = tuple[int, int]
+"""The number of a line, and where its value begins."""
+Start = tuple[str, str, Uri]
+"""Method, Request-URI as it stands there, and parsed."""
+
+
+class Form:
+    """The names of a request's header lines, in their order, and where what stands there."""
+
+    __slots__ = ("_names", "_routeless", "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to", "via")
+
+    def __init__(self, names: tuple[bytes, ...], places: dict[str, list[Place]]) -> None:
+        self._names = names
+        self._routeless: tuple[Form, list[int]] | None = None
+        self.places = places
+        self.echoed = sorted((*places[key][0], key) for key in _ECHOED)
+        self.via, self.from_, self.to, self.call_id, self.cseq, self.hops, self.length = (
+            places[key][0][0] for key in _NEEDED
+        )
+
+    @property
+    def routeless(self) -> tuple[Form, list[int]]:
+        """The form that is left without the Route lines, and the numbers of the lines that are left."""
+        if self._routeless is None:
+            gone = {number for number, _ in self.places.get("route", ())}
+            left = [number for number in range(len(self._names)) if number not in gone]
+            form = _form(tuple(self._names[number] for number in left))
+            assert form is not None
+            self._routeless = form, left
+        return self._routeless
+
+
+@lru_cache(128)
+def _form(names: tuple[bytes, ...]) -> Form | None:
+    """None where it is no usual one."""
+    places: dict[str, list[Place]] = {}
+    for number, name in enumerate(names):
+        text = name.decode("latin-1")
+        key = header_key(text)
+        if not key or text != text.rstrip(LWS) or (key in _NEEDED and text != canonical_name(key)):
+            return None
+        places.setdefault(key, []).append((number, len(name) + 2))
+    if not all(key in places for key in _NEEDED) or any(len(places[key]) > 1 for key in _ONCE if key in places):
+        return None
+    return Form(names, places)
+
+
+class PlainRequest(Request):
+    """Its lines, of which those are read that are asked for; its top Via is stamped already."""
+
+    __slots__ = ("_fields", "_form", "_lines", "_name")
+
+    def __init__(
+        self, start: Start, form: Form, lines: list[bytes], name: str, cseq: CSeq, ends: dict[str, Address], body: bytes
+    ) -> None:
+        """`name`: see `transaction_name`; `ends`: "from" and "to"."""
+        method, text, uri = start
+        super().__init__(method, text, [], body)
+        self._uri = uri
+        self._cseq = cseq
+        self._addresses = ends
+        self._form = form
+        self._lines: list[bytes] | None = lines
+        self._name = name
+
+    @property
+    def fields(self) -> list[Field]:
+        """Asked for, so they are parsed."""
+        if self._lines is not None:
+            lines = [line.decode("utf-8", "surrogateescape") for line in self._lines]
+            self._fields, self._lines = parse_fields(["", *lines]), None
+        return self._fields
+
+    @fields.setter
+    def fields(self, fields: list[Field]) -> None:
+        self._fields = fields
+
+    @property
+    def raw(self) -> tuple[Form, list[bytes]] | None:
+        """Its form and its lines, as long as nothing has been parsed."""
+        return None if self._lines is None else (self._form, self._lines)
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def first(self, key: str) -> str | None:
+        if self._lines is None:
+            return super().first(key)
+        places = self._form.places.get(key)
+        return None if places is None else self._value(*places[0])
+
+    def required(self, key: str) -> str:
+        places = self._form.places.get(key) if self._lines is not None else None
+        return super().required(key) if places is None else self._value(*places[0])
+
+    def lines(self, key: str) -> list[str]:
+        if self._lines is None:
+            return super().lines(key)
+        return [self._value(*place) for place in self._form.places.get(key, ())]
+
+    def _value(self, number: int, start: int) -> str:
+        assert self._lines is not None
+        return self._lines[number][start:].decode("utf-8", "surrogateescape").strip(LWS)
+
+    @property
+    def transaction_name(self) -> str | None:
+        return super().transaction_name if self._lines is None else self._name
+
+    @property
+    def asks_for_rport(self) -> bool:
+        return True
+
+    # -- what goes on ------------------------------------------------------------------------------------------------
+
+    def stamp(self, flow: Flow) -> None:
+        pass
+
+    def echoed(self, to_tag: str | None) -> list[Field]:
+        if self._lines is None:
+            return super().echoed(to_tag)
+        fields: list[Field] = []
+        for number, start, key in self._form.echoed:
+            line = self._lines[number].decode("utf-8", "surrogateescape")
+            fields.append((key, line[start:].strip(LWS), line))
+        return fields if to_tag is None or self.to.tag is not None else [tagged(field, to_tag) for field in fields]
+
+    def without_routes(self) -> Request:
+        if self._lines is None:
+            return super().without_routes()
+        form, left = self._form.routeless
+        lines = [self._lines[number] for number in left]
+        start, ends = (self.method, self.uri_text, self.uri), {"from": self.from_, "to": self.to}
+        return PlainRequest(start, form, lines, self._name, self.cseq, ends, self.body)
+
+
+# -- making one --------------------------------------------------------------------------------------------------------
+
+
+def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
+    """The request, where it is of the usual form; its top Via is stamped."""
+    head, blank, body = data.partition(b"\r\n\r\n")
+    start, *lines = head.split(b"\r\n")
+    if not blank or len(head) > MAX_HEAD or len(lines) > MAX_LINES or flow.transport != "udp":
+        return None
+    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
+        return None
+    form, first = _form(tuple([line.partition(b": ")[0] for line in lines])), _start_line(start)
+    if form is None or first is None:
+        return None
+    cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
+    from_, to = _address(lines[form.from_]), _address(lines[form.to])
+    if cseq is None or via is None or from_ is None or to is None or not lines[form.call_id][9:].strip():
+        return None
+    if not _is_number(lines[form.hops][14:]) or lines[form.length][16:] != b"%d" % len(body):
+        return None
+    name, lines[form.via] = via
+    return PlainRequest(first, form, lines, name, cseq, {"from": from_, "to": to}, body)
+
+
+def _is_number(digits: bytes) -> bool:
+    return digits.isdigit() and len(digits) < 10
+
+
+def _start_line(line: bytes) -> Start | None:
+    return _known_start_line(line) if len(line) <= MAX_CACHED else None
+
+
+@lru_cache(1024)
+def _known_start_line(line: bytes) -> Start | None:
+    method, _, rest = line.partition(b" ")
+    uri, _, version = rest.partition(b" ")
+    if method not in _METHODS or version != b"SIP/2.0" or b"\t" in uri:
+        return None
+    text = uri.decode("utf-8", "surrogateescape")
+    try:
+        parsed = Uri.parse(text)
+    except ParseError:
+        return None
+    return None if parsed.headers else (_METHODS[method], text, parsed)
+
+
+def _cseq(line: bytes, method: str) -> CSeq | None:
+    number, _, named = line[6:].partition(b" ")
+    return CSeq(int(number), method) if _is_number(number) and _METHODS.get(named) == method else None
+
+
+def _address(line: bytes) -> Address | None:
+    """From or To: a URI in angle brackets, and nothing behind it but a tag."""
+    before, mark, tag = line.partition(_TAG)
+    known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None
+    if known is None or not mark:
+        return known if line.endswith(b">") else None
+    return None if not tag or tag.translate(None, _TOKEN) else Address(known.uri, known.display, {"tag": tag.decode()})
+
+
+@lru_cache(1024)
+def _known_address(line: bytes) -> Address | None:
+    """Of a line without its last angle bracket."""
+    value = line.decode("utf-8", "surrogateescape").partition(": ")[2]
+    try:
+        address = Address.parse(value + ">")
+    except ParseError:
+        return None
+    return address if value[:1] not in LWS and not address.parameters else None
+
+
+def _stamped(line: bytes, flow: Flow) -> tuple[str, bytes] | None:
+    """The transaction's name, and the Via line as it is when it is stamped."""
+    before, _, rest = line.partition(_BRANCH)
+    unique, semicolon, after = rest.partition(b";")
+    if not unique or unique.translate(None, _TOKEN) or len(line) > MAX_CACHED:
+        return None
+    known = _known_via(before, semicolon + after, flow)
+    if known is None:
+        return None
+    name, head, tail = known
+    return name + unique.decode(), b"%b%b%b" % (head, unique, tail)
+
+
+@lru_cache(1024)
+def _known_via(before: bytes, after: bytes, flow: Flow) -> tuple[str, bytes, bytes] | None:
+    """The transaction's name up to what is unique in the branch, and the stamped line around that."""
+    value = (before[5:] + _BRANCH + _HOLE.encode() + after).decode("latin-1")
+    if not value.startswith(_VIA) or value.count(" ") > 1 or not value.isascii() or _MANY.intersection(value):
+        return None
+    try:
+        via = Via.parse(value)
+    except ParseError:
+        return None
+    if "rport" not in via.parameters or via.branch != MAGIC_COOKIE + _HOLE:
+        return None
+    stamp_via(via, flow)
+    line = f"Via: {value.partition(';')[0]}{write_parameters(via.parameters)}"
+    head, _, tail = line.partition(f";branch={MAGIC_COOKIE}{_HOLE}")
+    return f"{via.host}:{via.port} {MAGIC_COOKIE}", head.encode() + _BRANCH, tail.encode()
