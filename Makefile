@@ -164,7 +164,7 @@ translations: $(VENV)  ## compile what the page says in other languages
 	$(BIN)/pybabel compile --directory web/frontdesk_web/locale --domain frontdesk
 
 clean:  ## remove what make made, but not ./data
-	rm -rf .venv .venv-3.13 .venv-panel .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find firmware tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:
