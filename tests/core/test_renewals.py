@@ -67,6 +67,7 @@ class Pair:
         assert list(short.core.events) == list(long.core.events)
         assert [repr(each) for each in short.commits] == [repr(each) for each in long.commits]
         assert short.core.next_timer() == long.core.next_timer()
+        assert repr(short.core.authenticator.nonces._used) == repr(long.core.authenticator.nonces._used)
 
     def configure(self, **settings: object) -> None:
         for box in self.both():
