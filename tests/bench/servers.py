@@ -136,8 +136,8 @@ class Kamailio(Server):
         database.close()
 
     def command(self) -> list[str]:
-        # 512 MB shared: a transaction stays for 5 s after its end, and the default is used up after 3,000 quick calls
-        fixed = ["kamailio", "-DD", "-E", "-m", "512", "-M", "8"]
+        # 2 GB shared: a transaction stays for 5 s after its end, and the default is used up after 3,000 quick calls
+        fixed = ["kamailio", "-DD", "-E", "-m", "2048", "-M", "8"]
         fixed += ["-f", str(HERE / "kamailio.cfg"), "-Y", str(self.folder)]
         mode = "1" if self._write_through else "0"
         defines = [f"BPORT={self.port}", f'BDOMAIN="{DOMAIN}"', "BCHILDREN=1", f"BUSRLOC={mode}"]

@@ -125,17 +125,20 @@ class PlainRequest(Request):
     def first(self, key: str) -> str | None:
         if self._lines is None:
             return super().first(key)
-        places = self._form.places.get(key)
-        return None if places is None else self._value(*places[0])
+        value = self._first.get(key)
+        if value is None and key in self._form.places:  # kept: who asks again, or keeps it, gets the same text
+            value = self._first[key] = self._value(*self._form.places[key][0])
+        return value
 
     def required(self, key: str) -> str:
-        places = self._form.places.get(key) if self._lines is not None else None
-        return super().required(key) if places is None else self._value(*places[0])
+        value = self.first(key) if self._lines is not None else None
+        return super().required(key) if value is None else value
 
     def lines(self, key: str) -> list[str]:
         if self._lines is None:
             return super().lines(key)
-        return [self._value(*place) for place in self._form.places.get(key, ())]
+        places = self._form.places.get(key, ())
+        return [self._value(*place) for place in places] if len(places) != 1 else [self.required(key)]
 
     def _value(self, number: int, start: int) -> str:
         assert self._lines is not None
@@ -204,7 +207,7 @@ def _start_line(line: bytes) -> Start | None:
     return _known_start_line(line) if len(line) <= MAX_CACHED else None
 
 
-@lru_cache(1024)
+@lru_cache(512)
 def _known_start_line(line: bytes) -> Start | None:
     method, _, rest = line.partition(b" ")
     uri, _, version = rest.partition(b" ")
@@ -232,12 +235,12 @@ def _address(line: bytes) -> Address | None:
     return None if not tag or tag.translate(None, _TOKEN) else Address(known.uri, known.display, {"tag": tag.decode()})
 
 
-@lru_cache(1024)
+@lru_cache(512)
 def _known_address(line: bytes) -> Address | None:
     """Of a line without its last angle bracket."""
     value = line.decode("utf-8", "surrogateescape").partition(": ")[2]
     try:
-        address = Address.parse(value + ">")
+        address = Address._parse(value + ">")  # remembered here, so not there as well
     except ParseError:
         return None
     return address if value[:1] not in LWS and not address.parameters else None
@@ -256,7 +259,7 @@ def _stamped(line: bytes, flow: Flow) -> tuple[str, bytes] | None:
     return name + unique.decode(), b"%b%b%b" % (head, unique, tail)
 
 
-@lru_cache(1024)
+@lru_cache(512)
 def _known_via(before: bytes, after: bytes, flow: Flow) -> tuple[str, bytes, bytes] | None:
     """The transaction's name up to what is unique in the branch, and the stamped line around that."""
     value = (before[5:] + _BRANCH + _HOLE.encode() + after).decode("latin-1")
