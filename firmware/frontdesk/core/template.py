@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
+from ..sip.grammar import TOKEN_BYTES
 from ..sip.via import MAGIC_COOKIE
 
 MAX_HOLE = 256
@@ -32,10 +33,9 @@ _MARKS = {
 """The line, and what stands on it before the hole; the others stand on the Authorization line, behind their names."""
 _CLOSING = {b'"': b'"', b"<": b">"}
 _ENDS = b",; \r"
-_TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
 _IN_QUOTES = b"/="
 """What base64 has besides."""
-_URI = _TOKEN + b"@:;=&$?/()[]#"
+_URI = TOKEN_BYTES + b"@:;=&$?/()[]#"
 _HEX = string.hexdigits.encode()
 _COOKIE = MAGIC_COOKIE.encode()
 _MAX_DIGITS = 9
@@ -127,8 +127,8 @@ def usual(branch: bytes, digits: bytes, contact: bytes, *proof: bytes) -> Regist
     if proof and (len(proof[1]) != _NC_DIGITS or proof[1].translate(None, _HEX)):
         return None
     # All at once, since nearly all are tokens: what is not has to be in the proof, and quoted.
-    odd = b"".join((branch, *proof)).translate(None, _TOKEN)
-    if odd and (odd.translate(None, _IN_QUOTES) or branch.translate(None, _TOKEN)):
+    odd = b"".join((branch, *proof)).translate(None, TOKEN_BYTES)
+    if odd and (odd.translate(None, _IN_QUOTES) or branch.translate(None, TOKEN_BYTES)):
         return None
     return Register(branch.decode(), digits, int(digits), contact.decode(), proof)
 

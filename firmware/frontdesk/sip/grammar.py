@@ -11,6 +11,7 @@ import string
 from .errors import ParseError
 
 TOKEN = frozenset(string.ascii_letters + string.digits + "-.!%*_+`'~")
+TOKEN_BYTES = "".join(sorted(TOKEN)).encode()
 LWS = " \t\r\n"
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 Field = tuple[str, str, str]
 
-
-_ECHOED = frozenset({"via", "from", "to", "call-id", "cseq"})
+ECHOED = ("via", "from", "to", "call-id", "cseq")
+"""What an answer repeats of its request (section 8.2.6.2)."""
 
 
 class Recipe(Protocol):
@@ -269,7 +269,7 @@ class Request(Message):
 
     def echoed(self, to_tag: str | None) -> list[Field]:
         """What an answer repeats (8.2.6.2): Via, From, To (with `to_tag` where it has none), Call-ID and CSeq."""
-        fields = [field for field in self.fields if field[0] in _ECHOED]
+        fields = [field for field in self.fields if field[0] in ECHOED]
         try:
             if to_tag is None or self.to.tag is not None:
                 return fields

@@ -7,15 +7,14 @@ again within its lines. Any other request is parsed at once. Both ways give the 
 
 from __future__ import annotations
 
-import string
 from functools import lru_cache
 
 from .address import Address
 from .checks import METHODS, SINGLE
 from .errors import ParseError
-from .grammar import LWS, write_parameters
+from .grammar import LWS, TOKEN_BYTES, write_parameters
 from .headers import canonical_name, header_key
-from .message import CSeq, Field, Request, tagged
+from .message import ECHOED, CSeq, Field, Request, tagged
 from .parser import parse_fields
 from .uri import Uri
 from .via import MAGIC_COOKIE, Via, stamp_via
@@ -27,11 +26,9 @@ MAX_LINES = 64
 MAX_CACHED = 192
 """Bytes of the longest piece that is remembered: what strangers send can fill no memory."""
 
-_ECHOED = ("via", "from", "to", "call-id", "cseq")
-_NEEDED = (*_ECHOED, "max-forwards", "content-length")
+_NEEDED = (*ECHOED, "max-forwards", "content-length")
 _ONCE = SINGLE | {"via"}
 _METHODS = {method.encode(): method for method in METHODS}
-_TOKEN = (string.ascii_letters + string.digits + "-.!%*_+`'~").encode()
 _VIA = "SIP/2.0/UDP "
 _MANY = frozenset(',"<\t')
 _BRANCH = f";branch={MAGIC_COOKIE}".encode()
@@ -53,7 +50,7 @@ class Form:
         self._names = names
         self._routeless: tuple[Form, list[int]] | None = None
         self.places = places
-        self.echoed = sorted((*places[key][0], key) for key in _ECHOED)
+        self.echoed = sorted((*places[key][0], key) for key in ECHOED)
         self.via, self.from_, self.to, self.call_id, self.cseq, self.hops, self.length = (
             places[key][0][0] for key in _NEEDED
         )
@@ -232,7 +229,9 @@ def _address(line: bytes) -> Address | None:
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None
     if known is None or not mark:
         return known if line.endswith(b">") else None
-    return None if not tag or tag.translate(None, _TOKEN) else Address(known.uri, known.display, {"tag": tag.decode()})
+    if not tag or tag.translate(None, TOKEN_BYTES):
+        return None
+    return Address(known.uri, known.display, {"tag": tag.decode()})
 
 
 @lru_cache(512)
@@ -250,7 +249,7 @@ def _stamped(line: bytes, flow: Flow) -> tuple[str, bytes] | None:
     """The transaction's name, and the Via line as it is when it is stamped."""
     before, _, rest = line.partition(_BRANCH)
     unique, semicolon, after = rest.partition(b";")
-    if not unique or unique.translate(None, _TOKEN) or len(line) > MAX_CACHED:
+    if not unique or unique.translate(None, TOKEN_BYTES) or len(line) > MAX_CACHED:
         return None
     known = _known_via(before, semicolon + after, flow)
     if known is None:
