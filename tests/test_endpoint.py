@@ -219,6 +219,21 @@ def test_the_commits_of_a_turn_reach_the_journal_together() -> None:
     run(case)
 
 
+def test_datagrams_of_a_turn_go_kind_by_kind_and_requests_of_a_dialog_in_their_order() -> None:
+    """Of one phone that sends all of it at once: answers, then ACK and REGISTER; a BYE is the last of its dialog."""
+    sent = [b"BYE", b"UPDATE", b"SIP/2.0 180", b"INVITE", b"CANCEL", b"ACK", b"INFO", b"REGISTER", b"SIP/2.0 200"]
+    order = [b"SIP/2.0 180", b"SIP/2.0 200", b"ACK", b"REGISTER", b"UPDATE", b"INVITE", b"CANCEL", b"INFO", b"BYE"]
+
+    async def case() -> None:
+        async with serving() as endpoint, phone_of(endpoint) as (_, flow):
+            seen: list[bytes] = []
+            endpoint.received = lambda data, flow: seen.append(data)  # type: ignore[method-assign]
+            endpoint.arrived([(start, flow) for start in sent])
+            assert seen == order
+
+    run(case)
+
+
 class TestConnections:
     def test_messages_are_cut_out_of_the_stream_and_a_ping_gets_its_pong(self) -> None:
         async def case() -> None:

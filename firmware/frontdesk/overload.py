@@ -35,6 +35,9 @@ SOONEST, LATEST = 5, 60
 _METHODS = b"register", b"invite", b"subscribe", b"message", b"options", b"publish", b"refer", b"notify", b"info"
 _BEGINS = tuple(method + b" " for method in _METHODS)
 _CREDENTIALS = (b"\nauthorization:", b"\nproxy-authorization:")
+_RANKS = {b"SIP": 0, b"ACK": 1, b"REG": 2, b"BYE": 4}
+"""How a datagram begins -> its rank; an ACK ends what its phone has asked before, and nothing follows a BYE."""
+_OTHER = 3
 _ECHOED = {
     b"via": b"Via", b"v": b"Via", b"from": b"From", b"f": b"From", b"to": b"To", b"t": b"To",
     b"call-id": b"Call-ID", b"i": b"Call-ID", b"cseq": b"CSeq",
@@ -113,6 +116,12 @@ class Inbox:
         first = self._next
         second = self._next = self._registrations if first is self._calls else self._calls
         return first or second
+
+
+def rank(data: bytes) -> int:
+    """When it is that datagram's turn among those that came together: the lowest goes first, and all of a rank in the
+    order in which they came. No request overtakes another of its dialog (see _RANKS)."""
+    return _RANKS.get(data[:3], _OTHER)
 
 
 def begins_something(data: bytes) -> bool:
