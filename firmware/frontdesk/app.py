@@ -36,6 +36,7 @@ from .machine import machine
 from .model import Sentence, Settings
 from .page import Page
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
+from .site import host_names
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
 from .store.journal import Write
 from .store.records import Records
@@ -118,6 +119,7 @@ class _Appliance:
         self._defaults = self._machine.defaults(options.board.defaults if options.board else DEFAULTS)
         self._stored = store.settings(self._defaults)
         self._meta = store.meta
+        self._host = ""
         self._settings = _settings(self._stored, options)
         for notice in store.notices:
             _log.warning("%s", notice)
@@ -161,9 +163,14 @@ class _Appliance:
             journal.close()
 
     def _configure(self, settings: Settings) -> None:
-        self._settings = _settings(settings, self._options)
+        self._stored, self._settings = settings, _settings(settings, self._options, self._host)
         self._core.configure(self._settings)
         self._raise_file_limit()
+
+    def _call_itself(self, host: str) -> None:
+        """The network has given the box that host name."""
+        self._host = host
+        self._configure(self._stored)
 
     def _reconfigure(self, settings: Settings) -> None:
         """While the box serves."""
@@ -184,7 +191,9 @@ class _Appliance:
         try:
             await endpoint.listen(self._listeners(self._settings))
             box = self._box(endpoint, journal)
-            page = self._page = Page(box, self._options.web, self._options.data, lambda: self._settings)
+            page = self._page = Page(
+                box, self._options.web, self._options.data, lambda: self._settings, self._call_itself
+            )
             box.site = page.site
             page.listen(self._settings)
         except OSError as error:
@@ -206,7 +215,7 @@ class _Appliance:
         self._manager.tell(READY)
         if front is not None:
             self._show(front, box)
-        chores = [asyncio.create_task(_count_uptime(box)), asyncio.create_task(self._started(box))]
+        chores = [asyncio.create_task(box.admin.count_uptime()), asyncio.create_task(self._started(box))]
         chores += self._watch(journal, page)
         await stop.wait()
         self._manager.tell(STOPPING)
@@ -319,17 +328,11 @@ class _Appliance:
             listeners=endpoint.listeners,
             listen=lambda settings: self._listen(endpoint, settings),
             log=self._recent,
-            disk=lambda: _room(self._options.data),
+            disk=self._store.space,
             day=self._day(journal),
             started_at=self._clock.now(),
             turn=asyncio.Lock(),
         )
-
-
-def _room(path: Path) -> tuple[int, int]:
-    """Bytes of that file system that are free for users, and all."""
-    state = os.statvfs(path)
-    return state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
 
 
 def _check_user(data: Path) -> None:
@@ -343,11 +346,13 @@ def _check_user(data: Path) -> None:
         raise StoreError(f"The data in {data} belong to the user {owner}: serve as that user, not as root.")
 
 
-def _settings(stored: Settings, options: Options) -> Settings:
+def _settings(stored: Settings, options: Options, host: str = "") -> Settings:
+    """Those in use; `host`: the name that the network has given the box, if it has."""
     settings = replace(stored, guard=options.guard)
     if options.flush is not None:
         settings = replace(settings, flush=options.flush)
-    return replace(settings, domains=tuple(dict.fromkeys((*stored.domains, *options.domains))))
+    named = host_names(host or stored.hostname)
+    return replace(settings, domains=tuple(dict.fromkeys((*stored.domains, *options.domains, *named))))
 
 
 def _two_at_once() -> OffLoop:
@@ -358,15 +363,6 @@ def _two_at_once() -> OffLoop:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     return run
-
-
-async def _count_uptime(box: Box) -> None:
-    """Writes down every hour how long secrets are to stay in the box yet."""
-    while True:
-        await asyncio.sleep(3600)
-        if box.admin.restricted:
-            with contextlib.suppress(OSError):
-                await box.admin.keep_restricted()
 
 
 def _reason(error: OSError) -> str:

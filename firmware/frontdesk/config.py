@@ -243,7 +243,7 @@ SETTINGS = (
         Form("listeners", read_listeners, lambda listeners: ", ".join(listeners) or ALL),
         "Where phones are heard, such as udp:0.0.0.0:5060; all: UDP and TCP 5060 of all addresses.",
     ),
-    Setting("domains", NAMES, "Names that the box answers for besides its realm and its addresses."),
+    Setting("domains", NAMES, "Names that the box answers for besides its realm, its host name and its addresses."),
     Setting("min-expires", SECONDS, "The shortest registration that is granted (423 below it).", 1, 86_400),
     Setting("default-expires", SECONDS, "Granted where a phone asks for nothing.", 1, 2**31),
     Setting("max-expires", SECONDS, "The longest registration that is granted.", 1, 2**31),

@@ -219,7 +219,7 @@ class Settings:
     listen: tuple[str, ...] = ()
     """Where SIP is heard, such as udp:0.0.0.0:5060; none: UDP and TCP 5060 of all addresses."""
     domains: tuple[str, ...] = ()
-    """Names that the box answers for besides its realm and its addresses."""
+    """Names that the box answers for besides its realm, its host name and its addresses."""
     hostname: str = "frontdesk"
     timezone: str = "UTC"
     """A name of the IANA time zone database."""

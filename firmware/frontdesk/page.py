@@ -33,9 +33,18 @@ _log = logging.getLogger("frontdesk")
 class Page:
     """There as long as settings and command line want it."""
 
-    def __init__(self, box: Box, told: Sequence[str], data: Path, settings: Callable[[], Settings]) -> None:
-        """`told`: listeners of the command line; `settings`: those in use. Made on the loop."""
+    def __init__(
+        self,
+        box: Box,
+        told: Sequence[str],
+        data: Path,
+        settings: Callable[[], Settings],
+        named: Callable[[str], None],
+    ) -> None:
+        """`told`: listeners of the command line; `settings`: those in use; `named`: called with the host name that the
+        network has given the box. Made on the loop."""
         self._box = box
+        self._named = named
         self._told = told
         self._loop = asyncio.get_running_loop()
         self.site = Site(settings, lambda: box.directory.realm, box.clock.now)
@@ -86,10 +95,19 @@ class Page:
                 self._hush()
                 return
             if self._name is None:
-                self._name = LocalName(self.site.take)
+                self._name = LocalName(self._told_name)
             self._name.hold(claim)
         except OSError as error:
             _log.warning("the name of the box is told to nobody: %s", error)
+
+    def _told_name(self, host: str) -> None:
+        """The network has given the box that name; called in a thread of mDNS's."""
+        self._loop.call_soon_threadsafe(self._take, host)
+
+    def _take(self, host: str) -> None:
+        if self._name is not None and host != self.site.taken:
+            self.site.taken = host
+            self._named(host)
 
     def _forget(self) -> None:
         """After a factory reset the box is another one for browsers, too."""
@@ -139,7 +157,7 @@ class Page:
         if self._name is not None:
             self._name.close()
             self._name = None
-            self.site.take("")
+            self.site.taken = ""
 
     def _served(self) -> WebServer:
         if self._server is None:

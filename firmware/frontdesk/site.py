@@ -32,11 +32,8 @@ class Site:
         """What a factory reset takes away of it."""
         self.https_port = 0
         self.http_port = 0
-        self._taken = ""
-
-    def take(self, host: str) -> None:
+        self.taken = ""
         """The host name that the box has in its network; empty: the one that it was given."""
-        self._taken = host
 
     @property
     def hostname(self) -> str:
@@ -46,13 +43,12 @@ class Site:
     @property
     def host(self) -> str:
         """The one that it has: another host may have been first."""
-        return self._taken or self.hostname
+        return self.taken or self.hostname
 
     def names(self) -> Names:
         """All that the box answers to."""
         settings = self._settings()
-        host = self.host
-        hosts = {"localhost", host, f"{host}.{LOCAL}", *(f"{host}.{domain}" for domain in search_domains())}
+        hosts = {"localhost", *host_names(self.host)}
         hosts |= {settings.hostname, *settings.domains, *settings.web_names, self._realm()}
         addresses = self.addresses()
         named = {each for each in hosts if _is_name(each)}
@@ -110,6 +106,11 @@ def _addresses() -> list[str]:
 
     found = [ip.ip if ip.is_IPv4 else ip.ip[0] for adapter in ifaddr.get_adapters() for ip in adapter.ips]
     return [str(each).partition("%")[0] for each in found]
+
+
+def host_names(host: str) -> list[str]:
+    """Those of that host: alone, by mDNS, and in the domains in which names are looked up."""
+    return [host, f"{host}.{LOCAL}", *(f"{host}.{domain}" for domain in search_domains())]
 
 
 def search_domains(path: Path = RESOLVER) -> list[str]:

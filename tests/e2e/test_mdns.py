@@ -16,6 +16,7 @@ from tests.e2e.namespace import Namespace, cable
 
 HERE, THERE = "10.81.0.1", "10.81.0.9"
 NEIGHBOUR = "tests.e2e.mdns_neighbour"
+PATIENCE = 5.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -55,6 +56,20 @@ class Office:
         )  # fmt: skip
         return done.stdout
 
+    def serves(self, host: str) -> bool:
+        """Whether it is the registrar of that name, so that phones can be told it."""
+        with self.other.stream() as phone:
+            phone.settimeout(PATIENCE)
+            phone.connect((HERE, self.box.port))
+            phone.sendall(
+                f"REGISTER sip:{host} SIP/2.0\r\nVia: SIP/2.0/TCP {THERE};branch=z9hG4bK{host}\r\nMax-Forwards: 70\r\n"
+                f"From: <sip:101@{host}>;tag=1\r\nTo: <sip:101@{host}>\r\nCall-ID: {host}\r\nCSeq: 1 REGISTER\r\n"
+                "Content-Length: 0\r\n\r\n".encode()
+            )
+            status = phone.recv(65_535)[8:11]
+        assert status in (b"401", b"403"), status
+        return status == b"401"
+
     def certificate(self) -> str:
         """What the box shows to browsers."""
         command = ["openssl", "x509", "-in", str(self.box.data / "tls" / "box.crt"), "-noout", "-ext", "subjectAltName"]
@@ -77,6 +92,7 @@ def test_box_is_found_by_its_name(office: Callable[[], Office]) -> None:
     place.box.start()
     assert place.who_is("frontdesk") == HERE
     assert place.pages() == ["https://frontdesk.local/"] and place.status_of("frontdesk.local") == "200"
+    assert place.serves("frontdesk.local") and place.serves("frontdesk") and not place.serves("frontdesk-2.local")
 
 
 def test_name_of_another_host_is_left_to_it(office: Callable[[], Office]) -> None:
@@ -87,7 +103,7 @@ def test_name_of_another_host_is_left_to_it(office: Callable[[], Office]) -> Non
     assert place.who_is("frontdesk") == THERE
     assert place.pages() == ["https://frontdesk-2.local/"]
     assert place.status_of("frontdesk-2.local") == "200" and place.status_of("frontdesk.local") == "421"
-    assert "DNS:frontdesk-2.local" in place.certificate()
+    assert "DNS:frontdesk-2.local" in place.certificate() and place.serves("frontdesk-2.local")
 
 
 def test_name_that_another_host_takes_later_is_let_go(office: Callable[[], Office]) -> None:
@@ -103,3 +119,4 @@ def test_other_host_name_is_told_from_then_on(office: Callable[[], Office]) -> N
     place.box.start()
     place.box.run("config", "set", "hostname", "lobby")
     assert place.who_is("lobby") == HERE and place.pages() == ["https://lobby.local/"]
+    assert place.serves("lobby.local") and not place.serves("frontdesk.local")

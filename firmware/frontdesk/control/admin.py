@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -18,7 +19,8 @@ from .tokens import Tokens
 T = TypeVar("T")
 SHORTEST, LONGEST = 8, 128
 """Characters of an admin password."""
-RESTRICTED = 72 * 3600.0
+HOUR = 3600.0
+RESTRICTED = 72 * HOUR
 """Seconds of uptime after a recovery in which no secret leaves the box."""
 
 Pair = tuple[str, str, str | None]
@@ -166,8 +168,18 @@ class Admin:
         """Seconds for which no secret leaves the box."""
         return max(0.0, self._restricted_until - self._now())
 
+    async def count_uptime(self) -> None:
+        """Writes down every hour how much of it is left, for uptime is what counts; never ends."""
+        from asyncio import sleep  # A command that only looks does without it.
+
+        while True:
+            await sleep(HOUR)
+            if self.restricted:
+                with suppress(OSError):
+                    await self.keep_restricted()
+
     async def keep_restricted(self) -> None:
-        """Writes down how much of it is left: called every hour, for uptime is what counts."""
+        """Writes down how much of it is left."""
         left = self.restricted
         await self._records.change(pairs=[("meta", "restricted", str(left) if left else None)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -78,6 +79,11 @@ class Store:
         """All bindings, times on this boot's clock."""
         with _no_collection():
             return bindings.load(self._connection, now, wall, boot_id)
+
+    def space(self) -> tuple[int, int]:
+        """Bytes of its file system that are free for users, and all."""
+        state = os.statvfs(self.directory)
+        return state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
