@@ -20,12 +20,12 @@ from statistics import median
 from typing import Any
 
 from tests.bench.avalanche import Crowd, p99, together
+from tests.bench.goals import Goal
 from tests.bench.loads import build_generators
 from tests.bench.servers import Frontdesk
 
 GARBAGE = 1_000_000  # bytes
 GARBAGE_TAKES = 50.0  # seconds: the box reads no more than 256 bytes at once, and does other things in between
-GOAL, AIM = 3.0, 1.5  # times as long as alone
 
 
 class Console:
@@ -83,6 +83,7 @@ def _check(*told: dict[str, Any]) -> None:
             raise RuntimeError(f"{each['ops'] - each['ok']} calls of {each['ops']} failed")
 
 
+LEAST, AIM = 3.0, 1.5  # times as long as alone
 ROWS = (
     "p99 of a registration beside 100 calls a second",
     "p99 of a call beside 200 registrations a second",
@@ -125,10 +126,8 @@ def apart(pid: int) -> None:
 
 
 def tell(row: str, ratios: Sequence[float]) -> None:
-    middle = median(ratios)
-    mark = "aim" if middle <= AIM else "ok" if middle <= GOAL else "no"
     spread = ", ".join(f"{ratio:.1f}" for ratio in ratios)
-    sys.stdout.write(f"{row}: {middle:.1f} times alone ({spread}; at least {GOAL:g}, aim {AIM:g}): {mark}\n")
+    Goal(row, LEAST, AIM, " times alone").tell(median(ratios), f"{spread}; ")
 
 
 if __name__ == "__main__":

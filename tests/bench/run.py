@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.bench.goals import marks
 from tests.bench.loads import BUILD, LOADS, Measurement, build_generators, measure, register_all, write_users
 from tests.bench.processes import pss_megabytes, usage
 from tests.bench.servers import Account, Server, all_servers
@@ -91,6 +92,7 @@ def main() -> None:
         bench = Bench(servers, options, Path(folder))
         bench.run()
     sys.stdout.write(markdown(bench.measurements, bench.standings, anchors))
+    sys.stdout.write("\n" + marks(bench.measurements, bench.standings))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The figures as Markdown: medians over the rounds, and ratios taken inside each round."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -40,7 +40,7 @@ def _load_table(load: str, measurements: Sequence[Measurement], anchors: Sequenc
     head = ["server", "a second", "CPU us each", "+-%", *ratios, "p50 ms", "p99 ms"]
     head += ["failed", "resent", "kB written / 1000"]
     rows = [_load_row(server, ours, anchors) for server in dict.fromkeys(m.server for m in ours)]
-    return f"### {load}: {MEANING[load]}\n\n{_table(head, rows)}"
+    return f"### {load}: {MEANING[load]}\n\n{table(head, rows)}"
 
 
 def _load_row(server: str, measurements: Sequence[Measurement], anchors: Sequence[str]) -> list[str]:
@@ -61,10 +61,22 @@ def _load_row(server: str, measurements: Sequence[Measurement], anchors: Sequenc
     ]
 
 
+def rows_of(measurements: Sequence[Measurement], server: str, load: str) -> list[Measurement]:
+    """What was measured of one load on one server, a round each."""
+    return [m for m in measurements if (m.server, m.load) == (server, load)]
+
+
+def ratio(
+    mine: Sequence[Measurement], anchor: Sequence[Measurement], figure: Callable[[Measurement], float]
+) -> float | None:
+    """The median of the rounds' own ratios: a noisy neighbour hits both sides of one. None where there is none."""
+    ratios = [figure(m) / figure(a) for m in mine for a in anchor if a.round == m.round and a.succeeded]
+    return median(ratios) if ratios else None
+
+
 def _ratio(mine: Sequence[Measurement], anchor: Sequence[Measurement]) -> str:
-    """The median of the rounds' own ratios: a noisy neighbour hits both sides of one."""
-    ratios = [m.cpu_each / a.cpu_each for m in mine for a in anchor if a.round == m.round and a.succeeded]
-    return f"{median(ratios):.2f}" if ratios else "-"
+    found = ratio(mine, anchor, lambda one: one.cpu_each)
+    return "-" if found is None else f"{found:.2f}"
 
 
 def _standing_table(standings: Sequence[Standing]) -> str:
@@ -77,9 +89,10 @@ def _standing_table(standings: Sequence[Standing]) -> str:
         full = max(mine, key=lambda s: s.bindings)
         row = [server, full.durable, f"{start:.0f}", f"{rest:.1f}"]
         rows.append([*row, str(full.bindings), f"{full.with_bindings:.1f}", f"{full.wakeups:.1f}"])
-    return f"### process\n\n{_table(head, rows)}"
+    return f"### process\n\n{table(head, rows)}"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """In Markdown; all columns but the first are figures."""
     lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
