@@ -214,6 +214,29 @@ def test_commit_that_nobody_confirms_goes_back_by_itself(desk: Desk, machine: Ma
     assert [each["key"] for each in desk.do("config diff")] == ["net.address", "flush"], "it can be mended"
 
 
+def test_what_nobody_confirmed_is_never_taken_for_good_untried(desk: Desk) -> None:
+    """The next to commit may not know that it is still staged, nor that it cut somebody off."""
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    desk.ring()
+    stage(desk, flush="5m")
+    with pytest.raises(VerbError, match="Nobody confirmed what is staged"):
+        desk.do("config commit")
+    assert used(desk, "net.address") == "dhcp" and len(desk.do("config diff")) == 2
+    desk.do("config commit", confirm=60)
+    desk.do("config commit")
+    assert used(desk, "net.address") == "192.0.2.10/24" and used(desk, "flush") == "5m" and not notices(desk)
+
+
+def test_once_it_is_dropped_others_are_taken_for_good(desk: Desk) -> None:
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    desk.ring()
+    desk.do("config rollback")
+    stage(desk, flush="5m")
+    assert desk.do("config commit")["changed"] == ["flush"]
+
+
 def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)

@@ -76,7 +76,8 @@ class Candidate:
         self.editor = ""
         """Who has staged something last."""
         self.trial: Trial | None = None
-        self._has_gone_back = False
+        self.has_gone_back = False
+        """What is staged was tried, and nobody confirmed it."""
 
     @property
     def texts(self) -> Mapping[str, str | None]:
@@ -85,7 +86,7 @@ class Candidate:
 
     def notices(self, now: float) -> list[Sentence]:
         """What whoever looks at the box has to know, a sentence each."""
-        notices = [GONE_BACK] if self._has_gone_back else []
+        notices = [GONE_BACK] if self.has_gone_back else []
         if self.trial is not None:
             sentence = "Settings are on trial: they go back in {left} unless `commit` keeps them."
             notices.append(Sentence(sentence, left=self._left(now)))
@@ -127,7 +128,7 @@ class Candidate:
     def discard(self) -> None:
         """Forgets what is staged, and that something went back."""
         self._texts = {}
-        self._has_gone_back = False
+        self.has_gone_back = False
 
     # -- a commit on trial ---------------------------------------------------------------------------------------------
 
@@ -182,7 +183,7 @@ class Candidate:
         self._texts = trial.texts
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:
-            self._has_gone_back = True
+            self.has_gone_back = True
         await box.take(trial.after, trial.before)
         await self.end_trial(box)
 

@@ -84,6 +84,11 @@ async def commit(box: Box, confirm: int | None = None) -> Answer:
         raise VerbError("Nothing is staged.")
     settings = checked(box, candidate.texts)
     if confirm is None:
+        if candidate.has_gone_back:  # It may have cut somebody off, and the next to commit may not know of it.
+            raise VerbError(
+                "Nobody confirmed what is staged when it was tried: try it once more and confirm it, or `rollback` "
+                "drops it."
+            )
         notes = await _take(box, settings, candidate.texts)
         candidate.discard()
         return {"changed": changes, "confirm": None, "notes": notes}
