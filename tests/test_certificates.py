@@ -157,10 +157,22 @@ def test_new_address_or_mdns_name_gets_a_new_leaf_of_the_same_ca(house: House) -
     assert house.certificates.fingerprint == shown
 
 
-def test_name_that_the_ca_is_not_good_for_gets_a_new_ca(house: House) -> None:
+def test_ca_that_browsers_trust_stays_where_the_box_is_called_otherwise(house: House) -> None:
+    """A domain, a host name or a network that has come later: the box's older names are still good."""
     house.leaf()
     shown = house.certificates.fingerprint
-    house.names = Names(NAMES.hosts | {"box.office.example"}, NAMES.addresses)
+    house.names = Names(NAMES.hosts | {"office.example", "lobby", "lobby.local"}, NAMES.addresses)
+    house.leaf()
+    assert house.verify("-verify_hostname", "frontdesk.local") == "box.crt: OK"
+    assert house.verify("-verify_hostname", "lobby.local") == "box.crt: OK"
+    assert "hostname mismatch" in house.verify("-verify_hostname", "office.example").lower()
+    assert house.certificates.fingerprint == shown
+
+
+def test_name_that_somebody_wants_and_the_ca_is_not_good_for_gets_a_new_ca(house: House) -> None:
+    house.leaf()
+    shown = house.certificates.fingerprint
+    house.names = Names(NAMES.hosts | {"box.office.example"}, NAMES.addresses, frozenset({"box.office.example"}))
     house.leaf()
     assert house.verify("-verify_hostname", "box.office.example") == "box.crt: OK"
     assert house.certificates.fingerprint != shown

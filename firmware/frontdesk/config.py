@@ -271,7 +271,9 @@ SETTINGS = (
         Form("listeners", read_web_listeners, lambda listeners: ", ".join(listeners) or DEFAULT),
         "Where the page is, such as https:0.0.0.0:443; default: as this box is started.",
     ),
-    Setting("web.names", NAMES, "Further names under which browsers may ask for the page."),
+    Setting(
+        "web.names", NAMES, "Further names under which browsers may ask for the page; ca.crt is made anew for them."
+    ),
     Setting("web.allow-plain", SWITCH, "Log-ins over plain http, where there is no https; who listens in reads them."),
     Setting("console.recovery", SWITCH, "Whether a lost admin password can be taken away at the console."),
     Setting("console.idle", DURATION, "When a console with nobody at it logs out; 0s: never.", 0, 86_400),

@@ -51,8 +51,9 @@ class Site:
         hosts = {"localhost", *host_names(self.host)}
         hosts |= {settings.hostname, *settings.domains, *settings.web_names, self._realm()}
         addresses = self.addresses()
-        named = {each for each in hosts if _is_name(each)}
-        return Names(frozenset(named), addresses | {each for each in hosts - named if _is_address(each)})
+        named = frozenset(each for each in hosts if _is_name(each))
+        numbers = frozenset(each for each in hosts - named if _is_address(each))
+        return Names(named, addresses | numbers, named & {*settings.web_names})
 
     def addresses(self) -> frozenset[str]:
         """The box's own, those of the loopback included."""

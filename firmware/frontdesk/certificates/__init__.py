@@ -1,8 +1,9 @@
 """The box's certificates: a CA of its own and a leaf for its names, or a pair that it was given (RFC 5280).
 
-DIR/tls holds ca.crt and ca.key, which are made once, and again only where the box gets a name that they are not good
-for; box.crt and box.key, made anew when they grow old or names change; and given.crt and given.key, which somebody may
-put there: they are used as they are.
+DIR/tls holds ca.crt and ca.key, which are made once, and again only where somebody wants a name that they are not good
+for: whoever trusts a CA should not have to trust another because the box is called otherwise; box.crt and box.key, made
+anew when they grow old or names change; and given.crt and given.key, which somebody may put there: they are used as
+they are.
 """
 
 from __future__ import annotations
@@ -126,7 +127,7 @@ class Certificates:
         return True
 
     def _settle(self, names: Names, now: datetime) -> None:
-        """There is a CA that is good for these names, and a leaf of it for them."""
+        """There are a CA and a leaf of it for these names."""
         settled = noted(self._directory, names, now) or self._make(self._directory, names, now, released())
         if settled.new:
             _log.warning("The box has a new CA; browsers are to trust %s.", settled.new)
@@ -135,10 +136,7 @@ class Certificates:
 
 def settle_apart(directory: Path, names: Names, now: datetime, released: datetime) -> Settled:
     """As `settling.settle`, in a process of its own. Raises OSError."""
-    asked = {
-        "hosts": sorted(names.hosts), "addresses": sorted(names.addresses), "now": now.isoformat(),
-        "released": released.isoformat(),
-    }  # fmt: skip
+    asked = {"names": names.said, "now": now.isoformat(), "released": released.isoformat()}
     command = [sys.executable, "-P", "-m", __name__, str(directory)]
     try:
         done = subprocess.run(

@@ -14,7 +14,7 @@ from .settling import settle
 def main() -> int:
     """DIR/tls is the argument; names and times are one JSON line of standard input, and so is the outcome."""
     asked = json.loads(sys.stdin.readline())
-    names = Names(frozenset(asked["hosts"]), frozenset(asked["addresses"]))
+    names = Names.read(asked["names"])
     now, released = (datetime.fromisoformat(asked[key]) for key in ("now", "released"))
     try:
         settled = settle(Path(sys.argv[1]), names, now, released)

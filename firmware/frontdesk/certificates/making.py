@@ -62,7 +62,7 @@ def authority(hosts: Iterable[str], since: datetime) -> Pair:
 
 
 def leaf(issuer: Pair, names: Names, now: datetime) -> Pair:
-    """A certificate of a TLS server for what the CA is good for among these names."""
+    """A certificate of a TLS server for these hosts, and for what the CA is good for among these addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     issued_by = issuer.certificate.subject
     shown = sorted(names.hosts, key=lambda host: (not host.endswith(f".{LOCAL}"), host))
@@ -84,11 +84,11 @@ def leaf(issuer: Pair, names: Names, now: datetime) -> Pair:
     return Pair(certificate, key)
 
 
-def covers(certificate: x509.Certificate, hosts: Iterable[str]) -> bool:
-    """Whether the CA is good for all these names."""
+def covered(certificate: x509.Certificate, hosts: Iterable[str]) -> frozenset[str]:
+    """Those of these names that the CA is good for."""
     constraints = certificate.extensions.get_extension_for_class(x509.NameConstraints).value
     permitted = [name.value for name in constraints.permitted_subtrees or () if isinstance(name, x509.DNSName)]
-    return all(any(host == each or host.endswith(f".{each}") for each in permitted) for host in hosts)
+    return frozenset(host for host in hosts if any(host == each or host.endswith(f".{each}") for each in permitted))
 
 
 def is_good(certificate: x509.Certificate, issuer: x509.Certificate, names: Names, now: datetime) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address, ip_network
 from ssl import PEM_FOOTER, PEM_HEADER, PEM_cert_to_DER_cert
+from typing import Any
 
 LOCAL = "local"
 """All names of multicast DNS (RFC 6762)."""
@@ -23,6 +25,18 @@ class Names:
 
     hosts: frozenset[str]
     addresses: frozenset[str]
+    wanted: frozenset[str] = frozenset()
+    """Those of the hosts that somebody has asked a certificate for: the CA has to be good for them."""
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"hosts": sorted(self.hosts), "addresses": sorted(self.addresses), "wanted": sorted(self.wanted)}
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any]) -> Names:
+        """The inverse of `said`. Raises KeyError, TypeError."""
+        return cls(*(frozenset(said[key]) for key in ("hosts", "addresses", "wanted")))
 
 
 @cache

@@ -36,8 +36,7 @@ class Settled:
         """As JSON."""
         return {
             "files": self.files,
-            "hosts": sorted(self.names.hosts),
-            "addresses": sorted(self.names.addresses),
+            "names": self.names.said,
             "since": self.since.isoformat(),
             "until": self.until.isoformat(),
             "new": self.new,
@@ -46,9 +45,8 @@ class Settled:
 
 def read(said: Mapping[str, Any]) -> Settled:
     """The inverse of `said`. Raises KeyError, TypeError, ValueError."""
-    names = Names(frozenset(said["hosts"]), frozenset(said["addresses"]))
     since, until = (datetime.fromisoformat(said[key]) for key in ("since", "until"))
-    return Settled(str(said["files"]), names, since, until, str(said["new"]))
+    return Settled(str(said["files"]), Names.read(said["names"]), since, until, str(said["new"]))
 
 
 def noted(directory: Path, names: Names, now: datetime) -> Settled | None:

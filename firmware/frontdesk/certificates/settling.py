@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,17 +13,19 @@ from .settled import Settled, of_files
 
 
 def settle(directory: Path, names: Names, now: datetime, released: datetime) -> Settled:
-    """There is a CA that is good for these names, and a leaf of it for them. Raises OSError."""
+    """There is a CA that is good for the names that are wanted, and a leaf of it for all that it is good for. Raises
+    OSError."""
     directory.mkdir(mode=0o700, exist_ok=True)
     new = ""
     authority = making.load(directory / "ca.crt", directory / "ca.key")
-    if authority is None or not making.covers(authority.certificate, names.hosts):
+    if authority is None or not names.wanted <= making.covered(authority.certificate, names.hosts):
         authority = making.authority(names.hosts, released)
         write(directory, "ca", authority.pem, authority.key_pem)
         new = fingerprint(authority.pem)
+    named = replace(names, hosts=making.covered(authority.certificate, names.hosts))
     leaf = making.load(directory / "box.crt", directory / "box.key")
-    if leaf is None or not making.is_good(leaf.certificate, authority.certificate, names, now):
-        leaf = making.leaf(authority, names, now)
+    if leaf is None or not making.is_good(leaf.certificate, authority.certificate, named, now):
+        leaf = making.leaf(authority, named, now)
         write(directory, "box", leaf.pem + authority.pem, leaf.key_pem)
     since = leaf.certificate.not_valid_before_utc
     Settled(of_files(directory), names, since, since + making.RENEW).write(directory)
