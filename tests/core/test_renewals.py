@@ -136,6 +136,17 @@ def test_a_contact_may_have_parameters() -> None:
     assert pair.was_short(pair.next(contact=usual))
 
 
+@pytest.mark.parametrize("parameters", [";expires=0", ";q=0.1", "?Subject=x", ";+sip.instance=\"<urn:uuid:1>\""])
+def test_parameters_behind_a_contact_without_brackets_are_its_own(parameters: str) -> None:
+    """RFC 3261 section 20.10: they are no part of the URI, so `expires=0` there takes the binding away."""
+    pair = Pair()
+    assert pair.send(pair.next(contact="sip:101@192.0.2.101")) == 200
+    assert pair.send(pair.next(contact="sip:101@192.0.2.101")) == 200
+    pair.send(pair.next(contact="sip:101@192.0.2.101" + parameters))
+    left = [] if "expires" in parameters else ["sip:101@192.0.2.101"]
+    assert [each.contact for each in pair.short.bindings()] == left
+
+
 def test_both_ways_grant_a_moved_device_the_same() -> None:
     pair = Pair()
     for port in range(5062, 5070):
@@ -341,6 +352,7 @@ step = st.one_of(
     st.tuples(
         st.just("move"), st.sampled_from(["192.0.2.101:5062", "192.0.2.102", "[2001:db8::1]:5060", "1.2.3.999", "x"])
     ),
+    st.tuples(st.just("bare"), st.sampled_from(["", ";expires=0", ";q=0.1", ", sip:101@192.0.2.101"])),
     st.tuples(st.just("flush"), st.sampled_from([0.0, 600.0])),
     st.tuples(st.just("hold"), st.just(0)),
     st.tuples(st.just("tell"), st.booleans()),
@@ -376,7 +388,8 @@ def _send(pair: Pair, sent: list[bytes], what: str, value: object) -> None:
     if what == "again":
         pair.send(sent[-min(int(value), len(sent))])  # type: ignore[call-overload]
         return
-    data = pair.next(contact=f"<sip:101@{value}>") if what == "move" else pair.next()
+    contacts = {"move": f"<sip:101@{value}>", "bare": f"sip:101@192.0.2.101{value}"}
+    data = pair.next(contact=contacts[what]) if what in contacts else pair.next()
     if what == "change":
         assert isinstance(value, bytes)
         data = data.replace(value, b"1" + value, 1)

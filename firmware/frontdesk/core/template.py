@@ -173,6 +173,8 @@ def _hole(data: bytes, name: str) -> tuple[int, bytes, bytes] | None:
             opening = data[start : start + 1]
             if opening in _CLOSING:
                 return at, mark + opening, _CLOSING[opening]
+            if name == "contact":
+                return None  # without brackets its parameters would be taken for the URI's (section 20.10)
             return at, mark, next(char for char in _chars(data, start) if char in _ENDS)
     return None
 
