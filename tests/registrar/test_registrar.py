@@ -157,6 +157,15 @@ def test_a_contact_that_stands_there_twice_counts_once(desk: Desk) -> None:
     assert len(desk.bindings()) == 1
 
 
+@pytest.mark.parametrize("again", [PHONE, f"{PHONE};expires=0", f"{PHONE};q=0.5"])
+def test_of_a_contact_that_is_renewed_twice_at_once_the_last_counts(desk: Desk, again: str) -> None:
+    desk.register(PHONE)
+    registration = desk.register(PHONE, again)
+    registration.harden(desk.now)
+    assert len(registration.bindings) == ("expires" not in again)
+    assert [each.q for each in registration.bindings] == [0.5 if "q=" in again else None][: len(registration.bindings)]
+
+
 def test_a_lower_cseq_in_another_call_is_no_matter(desk: Desk) -> None:
     desk.register(PHONE, cseq=7)
     desk.register(PHONE, cseq=1, call_id="b@phone")

@@ -78,6 +78,10 @@ class Registration:
     told: list[tuple[str, Binding]] = field(default_factory=list)
     """("add" | "move" | "remove" | "replace", binding) for the events."""
 
+    def drop_refresh(self, binding: Binding) -> None:
+        """As if that binding had not been refreshed."""
+        self.refreshes = [each for each in self.refreshes if each.binding is not binding]
+
     def harden(self, now: float) -> None:
         """Makes the refreshes part of what must be on disk before the 200: copies take their bindings' places."""
         for refresh in self.refreshes:
@@ -232,6 +236,7 @@ class _Update:
         unchanged = self._unchanged(contact, binding) or binding.id in self._written
         # The same CSeq again may repeat, as a retransmission does that the transactions have forgotten; not change.
         check_order(self._request, binding, self._registrant, binding.cseq + (not unchanged))
+        self._registration.drop_refresh(binding)  # of a Contact that stands there twice the last counts
         if not seconds:
             self._remove(binding, "remove")
         elif self._unchanged(contact, binding):
