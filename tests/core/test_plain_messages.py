@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frontdesk.endpoint import encoded
 from frontdesk.sip.checks import read_message
 from frontdesk.sip.message import Request, Response
+from frontdesk.sip.parser import MAX_MESSAGE, reread
 from frontdesk.sip.plain_request import plain_request
-from frontdesk.sip.wire import Flow
+from frontdesk.sip.wire import Flow, Send
 from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow
@@ -28,6 +31,7 @@ class Pair:
             box.sent.clear()
             box.commits.clear()
         self.more = more
+        self.body = SDP
         self.cseq = 0
         self.branch = 0
         self.last: dict[Flow, bytes] = {}
@@ -64,7 +68,7 @@ class Pair:
         method = method.split()[0]
         self.cseq += method not in ("ACK", "CANCEL")
         tag = f";tag={to_tag}" if to_tag else ""
-        body = SDP if method == "INVITE" else ""
+        body = self.body if method == "INVITE" else ""
         return (
             f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:5060;branch=z9hG4bKc{self.branch};rport\r\n"
             f"Max-Forwards: 70\r\n{headers}From: <sip:101@{REALM}>;tag=a\r\nTo: <sip:102@{REALM}>{tag}\r\n"
@@ -147,3 +151,50 @@ def test_whatever_happens_in_a_call_happens_alike(more: str, steps: list[str]) -
     for step in steps:
         pair.do(step)
     pair.wait(300)
+
+
+def test_refusal_that_cannot_be_read_is_passed_over_and_the_next_one_counts() -> None:
+    pair = Pair("")
+    pair.invite()
+    box = pair.short
+    invite = next(m for m, to in reversed(box.sent) if isinstance(m, Request) and to == CALLEE)
+    good = Response.to_request(invite, 486, to_tag="b").encode()
+    before = len(box.sent)
+    box.core.read(good.replace(b"\r\n\r\n", b"\r\nl: 99\r\n\r\n"), CALLEE, box.clock.now)
+    box.settle()
+    assert len(box.sent) == before
+    box.core.read(good, CALLEE, box.clock.now)
+    box.settle()
+    (ack, at), (refusal, to) = box.sent[before:]
+    assert isinstance(ack, Request) and (ack.method, at) == ("ACK", CALLEE)
+    assert isinstance(refusal, Response) and (refusal.status, to) == (486, HERE)
+    box.clock.advance(300)
+    assert len(box.core.layer) == 0
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_request_that_grows_beyond_a_datagram_on_its_way_is_acknowledged_and_cancelled_as_any(cancelled: bool) -> None:
+    """As large as UDP brings it, to a phone on a connection: with the box's own lines it is more than 64 KiB."""
+    pair, box = Pair(""), BareCore()
+    line = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.102", 5060), 7)
+    box.register("<sip:102@192.0.2.102;transport=tcp>", at=line, user="102")
+    pair.body = "v" * 65_000
+    box.core.read(pair.request("INVITE"), HERE, box.clock.now)
+    box.settle()
+    challenge = box.sent[-1][0].required("proxy-authenticate")
+    credentials = Answerer("101", PASSWORD, challenge).authorize("INVITE", f"sip:102@{REALM}")
+    box.core.read(pair.request("INVITE", headers=f"Proxy-Authorization: {credentials}\r\n"), HERE, box.clock.now)
+    (forwarded,) = [each for each in box.core.take_actions() if isinstance(each, Send) and each.target == line]
+    invite = reread(encoded(forwarded.message))
+    assert isinstance(invite, Request) and len(invite.encode()) > MAX_MESSAGE
+    box.core.read(Response.to_request(invite, 180, to_tag="b").encode(), line, box.clock.now)
+    if cancelled:
+        box.core.read(pair.request("CANCEL"), HERE, box.clock.now)
+        methods = ["CANCEL"]
+    else:
+        box.core.read(Response.to_request(invite, 486, to_tag="b").encode(), line, box.clock.now)
+        methods = ["ACK"]
+    actions = [each for each in box.core.take_actions() if isinstance(each, Send)]
+    sent = [encoded(each.message).split()[0].decode() for each in actions if each.target == line]
+    answered = [encoded(each.message).split()[1] for each in actions if each.target == HERE]
+    assert sent == methods and answered == ([b"180", b"200"] if cancelled else [b"180", b"486"])

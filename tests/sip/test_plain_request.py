@@ -166,6 +166,8 @@ def test_whatever_the_order_it_is_what_the_parser_makes_of_it(
         (b"Length: 4", b"Length: 3"),
         (b"Length: 4", b"Length: 04"),
         (b"Supported: timer", b"no header line"),
+        (b"Supported: timer", b"Expires7200"),
+        (b"Supported: timer", b": timer"),
         (b"Supported: timer", b" folded"),
         (b"Supported: ", b"Supported:\r"),
         (b"Supported: ", b"Supported: \n"),

@@ -120,9 +120,9 @@ class InviteClientTransaction(ClientTransaction):
 
     def _complete(self, now: float) -> None:
         assert self.response is not None
+        self._ack = ack_to(self.request, self.response).encode()
         self.state = InviteClientState.COMPLETED
         self._stop(*self._timers)
-        self._ack = ack_to(self.request, self.response).encode()
         self._send(self._ack)
         self._start(InviteClientEvent.TIMER_D, 0 if self.reliable else TIMER_D, now)
         self._tell(now)

@@ -8,6 +8,7 @@ white space before the colon, more spaces in the Request-Line than one, and byte
 from __future__ import annotations
 
 import re
+from math import inf
 
 from .errors import ParseError
 from .grammar import LWS, is_token, parse_number
@@ -28,23 +29,28 @@ def parse_message(data: bytes) -> Message:
     Raises ParseError, with a `request` where the sender is owed an answer.
     """
     try:
-        return _parse(data)
+        if len(data) > MAX_MESSAGE:
+            raise ParseError("the message is larger than 64 KiB", 513)
+        return _parse(data, MAX_HEADER_LINES)
     except ParseError as error:
         error.request = best_effort(data)
         raise
 
 
-def _parse(data: bytes) -> Message:
-    if len(data) > MAX_MESSAGE:
-        raise ParseError("the message is larger than 64 KiB", 513)
+def reread(data: bytes) -> Message:
+    """What the box has read or made itself: it may have grown on its way beyond what strangers may send."""
+    return _parse(data, inf)
+
+
+def _parse(data: bytes, most_lines: float) -> Message:
     if data[:1] in (b"\r", b"\n"):  # empty lines before a message are ignored (section 7.5)
         data = data.lstrip(b"\r\n")
     head, _, body = data.partition(b"\r\n\r\n")
     lines = head.decode("utf-8", "surrogateescape").split("\r\n")
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         lines, body = _lone_line_ends(data)
-    if len(lines) - 1 > MAX_HEADER_LINES:
-        raise ParseError(f"more than {MAX_HEADER_LINES} header lines", 513)
+    if len(lines) - 1 > most_lines:
+        raise ParseError(f"more than {most_lines} header lines", 513)
     fields = parse_fields(lines)
     return _start(lines[0], fields, _body(fields, body))
 

@@ -42,7 +42,7 @@ Start = tuple[str, str, Uri]
 
 
 class Form:
-    """The names of a request's header lines, in their order, and where what stands there."""
+    """The names of a request's header lines with their colons, in their order, and where what stands there."""
 
     __slots__ = ("_names", "_routeless", "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to", "via")
 
@@ -69,14 +69,14 @@ class Form:
 
 @lru_cache(128)
 def _form(names: tuple[bytes, ...]) -> Form | None:
-    """None where it is no usual one."""
+    """Of the names with their colons; None where it is no usual one."""
     places: dict[str, list[Place]] = {}
     for number, name in enumerate(names):
-        text = name.decode("latin-1")
+        text = name[:-1].decode("latin-1")
         key = header_key(text)
         if not key or text != text.rstrip(LWS) or (key in _NEEDED and text != canonical_name(key)):
             return None
-        places.setdefault(key, []).append((number, len(name) + 2))
+        places.setdefault(key, []).append((number, len(name) + 1))
     if not all(key in places for key in _NEEDED) or any(len(places[key]) > 1 for key in _ONCE if key in places):
         return None
     return Form(names, places)
@@ -183,11 +183,11 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
         return None
     if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
         return None
-    form, first = _form(tuple([line.partition(b": ")[0] for line in lines])), _start_line(start)
+    form, first = _form(tuple([line[: line.find(b": ") + 1] for line in lines])), _start_line(start)
     if form is None or first is None:
         return None
     cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
-    from_, to = _address(lines[form.from_]), _address(lines[form.to])
+    from_, to = usual_address(lines[form.from_]), usual_address(lines[form.to])
     if cseq is None or via is None or from_ is None or to is None or not lines[form.call_id][9:].strip():
         return None
     if not _is_number(lines[form.hops][14:]) or lines[form.length][16:] != b"%d" % len(body):
@@ -223,7 +223,7 @@ def _cseq(line: bytes, method: str) -> CSeq | None:
     return CSeq(int(number), method) if _is_number(number) and _METHODS.get(named) == method else None
 
 
-def _address(line: bytes) -> Address | None:
+def usual_address(line: bytes) -> Address | None:
     """From or To: a URI in angle brackets, and nothing behind it but a tag."""
     before, mark, tag = line.partition(_TAG)
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None

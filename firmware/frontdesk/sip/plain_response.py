@@ -1,16 +1,23 @@
 """Responses of the usual form, kept as bytes: a proxy needs their top Via and CSeq alone (RFC 3261 section 16.7).
 
-Usual: each line is `Name: value`, a Via of one value stands first and another one behind it, From, To, Call-ID, CSeq
-and Content-Length stand there once, and the body is as long as it should be. Any other response is parsed at once.
+Usual: each line is `Name: value`, a Via of one value stands first and another one behind it, all Vias, From, To,
+Call-ID, CSeq and Content-Length are written as nearly all phones do, and the body is as long as it should be. Any other
+response is parsed at once.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from .grammar import LWS
+from .checks import MANDATORY, SINGLE
+from .errors import ParseError
+from .grammar import LWS, TOKEN_BYTES
+from .headers import canonical_name, header_key
 from .message import CSeq, Field, Response
-from .parser import parse_message
+from .parser import MAX_VIAS, reread
+from .plain_request import MAX_CACHED, usual_address
+from .via import Via
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
 _HEAD = re.compile(
@@ -18,6 +25,8 @@ _HEAD = re.compile(
     rb'(Via: SIP/2\.0/[A-Z]++ [^\r\n;,"<]++;(?:(?!branch=)[^\r\n;,"<]*+;)*branch=([-.\w]++)(?:;[^\r\n,"<]*+)?\r\n)'
     rb'(?=Via: )(?:[-\w]++: [^\r\n]*+\r\n){5,64}\r\n'
 )
+_NAME = re.compile(rb"\r\n([-\w]++): ")
+_VIA = re.compile(rb"\r\nVia: ([^\r]*+)")
 _OTHER_CONTACT = re.compile(rb"\r\n(?:[mM]|(?!Contact)(?i:contact)):")
 
 
@@ -39,7 +48,7 @@ class PlainResponse(Response):
     def fields(self) -> list[Field]:
         """Asked for, so it is parsed."""
         if self._plain is not None:
-            self._fields, self._plain = parse_message(self._plain).fields, None
+            self._fields, self._plain = reread(self._plain).fields, None
         return self._fields
 
     @fields.setter
@@ -77,15 +86,51 @@ def plain_response(data: bytes) -> PlainResponse | None:
     if found is None:
         return None
     head = found[0]
-    if head.count(b"\r\nFrom: ") != 1 or head.count(b"\r\nTo: ") != 1 or head.count(b"\r\nCall-ID: ") != 1:
+    if not _is_usual(tuple(_NAME.findall(head))) or not all(map(_is_usual_via, _VIA.findall(head))):
         return None
-    number, _, method = _only(head, b"\r\nCSeq: ").partition(b" ")
-    length = _only(head, b"\r\nContent-Length: ")
-    if not (number.isdigit() and len(number) < 10 and method.isalpha()):
+    if usual_address(_line(head, b"\r\nFrom: ")) is None or usual_address(_line(head, b"\r\nTo: ")) is None:
+        return None
+    number, _, method = _line(head, b"\r\nCSeq: ")[6:].partition(b" ")
+    length = _line(head, b"\r\nContent-Length: ")[16:]
+    if not (number.isdigit() and len(number) < 10 and method.isalpha() and _line(head, b"\r\nCall-ID: ")[9:].strip()):
         return None
     if not (length.isdigit() and len(length) < 6 and int(length) == len(data) - len(head)):
         return None
     return PlainResponse(data, found, CSeq(int(number), method.decode("ascii")))
+
+
+@lru_cache(128)
+def _is_usual(names: tuple[bytes, ...]) -> bool:
+    """Whether the names of all lines are: what must stand there does, and what may stand there once alone."""
+    keys = [header_key(name.decode("ascii")) for name in names]
+    needed = (*MANDATORY, "content-length")
+    written = all(name == canonical_name(key).encode() for name, key in zip(names, keys, strict=True) if key in needed)
+    once = all(keys.count(key) == 1 for key in keys if key in SINGLE)
+    return "" not in keys and written and once and {*needed} <= {*keys} and keys.count("via") <= MAX_VIAS
+
+
+def _is_usual_via(value: bytes) -> bool:
+    """Whether it is one good Via; what is unique in it is not remembered."""
+    before, branch, rest = value.partition(b";branch=")
+    unique, semicolon, after = rest.partition(b";")
+    if not unique or unique.translate(None, TOKEN_BYTES) or len(value) > MAX_CACHED or b"," in value or b'"' in value:
+        return False
+    return _is_via_around(before + branch, semicolon + after)
+
+
+@lru_cache(512)
+def _is_via_around(before: bytes, after: bytes) -> bool:
+    try:
+        Via.parse(f"{before.decode('latin-1')}x{after.decode('latin-1')}")
+    except ParseError:
+        return False
+    return True
+
+
+def _line(head: bytes, start: bytes) -> bytes:
+    """The first line that begins so."""
+    at = head.find(start) + 2
+    return head[at : head.index(b"\r", at)]
 
 
 def _only(head: bytes, name: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .message import Field, Request
-from .parser import parse_message
+from .parser import reread
 from .wire import Flow
 
 
@@ -13,7 +13,8 @@ class UnreadRequest(Request):
     __slots__ = ("_data", "_fields", "_flow")
 
     def __init__(self, method: str, uri: str, data: bytes, flow: Flow | None = None) -> None:
-        """`data`: a message that can be parsed. With `flow`, over which it came, its top Via is still to be stamped."""
+        """`data`: a message that was read, or is the box's own. With `flow`, over which it came, its top Via is still to
+        be stamped."""
         super().__init__(method, uri, [])
         self._data: bytes | None = data
         self._flow = flow
@@ -22,7 +23,7 @@ class UnreadRequest(Request):
     def fields(self) -> list[Field]:
         """Asked for, so it is parsed."""
         if self._data is not None:
-            read, self._data = parse_message(self._data), None
+            read, self._data = reread(self._data), None
             self._fields, self.body = read.fields, read.body
             if self._flow is not None:
                 self.stamp(self._flow)
