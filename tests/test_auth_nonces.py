@@ -63,7 +63,7 @@ def test_registered_by_a_trusted_peer_changes_nothing() -> None:
     make().registered(Caller(None, peer="trunk"), 3600.0)
 
 
-def test_nonce_without_qop_serves_one_call_id_cseq_and_method() -> None:
+def test_nonce_without_qop_serves_one_request_and_its_retransmissions() -> None:
     phone = Phone(make(), qop="")
     phone.send(cseq=7)
     assert phone.send(cseq=7).account is not None
@@ -72,6 +72,11 @@ def test_nonce_without_qop_serves_one_call_id_cseq_and_method() -> None:
     other_call.replace("call-id", ["another@192.0.2.7"])
     with pytest.raises(Refused) as caught:
         phone.authenticator.authenticate(other_call, 11.0, proxy=False)
+    assert caught.value.rule == "stale-nonce"
+    other_contact = make_request(phone.authorization(1, phone.nonce), cseq=7)
+    other_contact.append("contact", "<sip:1001@198.51.100.66>")
+    with pytest.raises(Refused) as caught:
+        phone.authenticator.authenticate(other_contact, 11.0, proxy=False)
     assert caught.value.rule == "stale-nonce"
     assert replace(phone, method="INVITE").refusal(cseq=7, method="INVITE").rule == "stale-nonce"
     assert replace(phone, qop="auth").refusal(1).rule == "stale-nonce"

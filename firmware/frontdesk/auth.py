@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from hmac import compare_digest
 from typing import Protocol
 
@@ -170,9 +171,11 @@ class Authenticator:
         return [(header, challenge(self._realm, nonce, name, stale)) for name in self.algorithms]
 
 
-def _identity(request: Request) -> tuple[str, str]:
-    """Call-ID and CSeq (which names the method) as they stand: what a retransmission repeats."""
-    return request.first("call-id") or "", request.first("cseq") or ""
+def _identity(request: Request) -> bytes:
+    """What tells it from all but its retransmissions: they are the same to the byte and come from the same place, which
+    stands in the top Via. Without qop the credentials say nothing of the rest, and whoever has overheard them could put
+    other Contacts to them (RFC 7616 section 5.5)."""
+    return sha256(request.encode()).digest()
 
 
 def _failure(account: Account | None, algorithm: str) -> str:

@@ -24,8 +24,8 @@ WINDOWS = 16
 WINDOW_BITS = 128
 """Counts below the highest that may still come, out of order."""
 
-Use = int | tuple[str, ...]
-"""What a request uses of its nonce: a count (qop), or all of it (no qop; then the request's name, to know it again)."""
+Use = int | bytes
+"""What a request uses of its nonce: a count (qop), or all of it (no qop; then the request's hash, to know it again)."""
 
 _PART = 12  # bytes of the stamp, and of its signature
 _LENGTH = 32  # characters of both in base64: none is to spare, so there is one way to write them
@@ -42,8 +42,8 @@ class Window:
     highest: int = -1
     bits: int = 0
     """Bit i: the count `highest - i` was used."""
-    request: tuple[str, ...] | None = None
-    """The one request that the nonce served, without qop."""
+    request: bytes | None = None
+    """The hash of the one request that the nonce served, without qop."""
     registered: bool = False
     used_at: float = 0.0
 

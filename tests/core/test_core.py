@@ -8,7 +8,8 @@ from frontdesk.core.background import RETRY
 from frontdesk.model import CallRecord, Changes, Settings
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
-from tests.support.bare_core import BareCore
+from tests.support.bare_core import PASSWORD, BareCore
+from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow, register_request
 
 PHONE = "<sip:101@192.0.2.101:5060>"
@@ -324,3 +325,19 @@ def test_the_answer_goes_to_where_the_request_came_from() -> None:
     assert target == flow("198.51.100.9", 61_000)
     assert message.via.parameters["received"] == "198.51.100.9" and message.via.parameters["rport"] == "61000"
     assert HERE.remote != flow("198.51.100.9", 61_000).remote
+
+
+def test_credentials_without_qop_that_were_overheard_open_nothing() -> None:
+    """Neither another Contact, nor no Contact at all, nor the same request from elsewhere."""
+    box, thief = BareCore(), flow("192.0.2.66")
+    challenge = box.receive(register_request(PHONE))[0].required("www-authenticate")
+    value = Answerer("101", PASSWORD, challenge).authorize_without_qop("REGISTER", f"sip:{REALM}")
+    credentials = f"Authorization: {value}"
+    overheard = register_request(PHONE, headers=(credentials,), cseq=2)
+    assert statuses(box.receive(overheard)) == [200]
+    stolen = register_request("<sip:101@192.0.2.66>", headers=(credentials,), cseq=2)
+    gone = register_request("*", headers=(credentials, "Expires: 0"), cseq=2)
+    for request, at in ((stolen, thief), (gone, thief), (overheard, thief), (stolen, HERE)):
+        request.replace("via", ["SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKanother;rport"])
+        assert statuses(box.receive(request, at)) == [401]
+    assert [each.contact for each in box.bindings()] == [PHONE.strip("<>")]

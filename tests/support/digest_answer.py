@@ -34,5 +34,14 @@ class Answerer:
             f'response="{response}", algorithm=MD5, qop=auth, nc={nc}, cnonce="{cnonce}"'
         )
 
+    def authorize_without_qop(self, method: str, uri: str) -> str:
+        """As phones of RFC 2069 do: nothing but the nonce is used up."""
+        nonce, ha1 = self._part("nonce"), _h(f"{self.username}:{self.realm}:{self.password}")
+        response = _h(f"{ha1}:{nonce}:{_h(f'{method}:{uri}')}")
+        return (
+            f'Digest username="{self.username}", realm="{self.realm}", nonce="{nonce}", uri="{uri}", '
+            f'response="{response}"'
+        )
+
     def _part(self, name: str) -> str:
         return self.challenge.split(f'{name}="', 1)[1].split('"', 1)[0]

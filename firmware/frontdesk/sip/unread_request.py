@@ -13,8 +13,8 @@ class UnreadRequest(Request):
     __slots__ = ("_data", "_fields", "_flow")
 
     def __init__(self, method: str, uri: str, data: bytes, flow: Flow | None = None) -> None:
-        """`data`: a message that was read, or is the box's own. With `flow`, over which it came, its top Via is still to
-        be stamped."""
+        """`data`: a message that was read, or is the box's own. With `flow`, over which it came, its top Via is still
+        to be stamped."""
         super().__init__(method, uri, [])
         self._data: bytes | None = data
         self._flow = flow
