@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from frontdesk.nonces import LONGEST_LIFE, UNUSED_LIFE, WINDOW_BITS, WINDOWS, Nonces, Use
 
 KEY = bytes(range(32))
-REQUEST = ("call", "1 REGISTER")
+REQUEST = b"a request"
 
 
 def make(key: bytes = KEY) -> Nonces:
@@ -151,8 +151,7 @@ def test_nonce_without_qop_serves_one_request_and_its_retransmissions() -> None:
     nonce = nonces.issue(1.0)
     assert passes(nonces, "a", nonce, REQUEST, 2.0)
     assert passes(nonces, "a", nonce, REQUEST, 3.0)
-    for other in (("call", "1 INVITE"), ("other", "1 REGISTER"), ("call", "2 REGISTER")):
-        assert not passes(nonces, "a", nonce, other, 3.0)
+    assert not passes(nonces, "a", nonce, b"another", 3.0)
     assert not passes(nonces, "a", nonce, 1, 3.0)
 
 
@@ -302,7 +301,7 @@ class Replay:
             case (1, int(at), str(username), int(use)):
                 self.use(username, self.issued[at % len(self.issued)], use)
             case (2, int(at), str(username), int(request)):
-                self.whole(username, self.issued[at % len(self.issued)], ("call", str(request)))
+                self.whole(username, self.issued[at % len(self.issued)], b"%d" % request)
             case (3, int(at), str(username), int(seconds)):
                 self.nonces.extend(username, self.issued[at % len(self.issued)], self.now + seconds)
             case (4, str(username)):

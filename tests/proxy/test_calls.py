@@ -102,6 +102,24 @@ def test_call_that_was_given_up_is_487(box: Box) -> None:
     assert [record.result for record in box.records] == [487]
 
 
+def test_second_call_that_is_named_as_the_first_is_told_and_recorded_too(box: Box) -> None:
+    box.phone("103", udp("192.0.2.13"))
+    invited(box)
+    says(box, 200)
+    box.now += 60
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo", cseq=5), A)
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == ["103"]
+    assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED, Kind.CALLING]
+    assert [record.callee for record in box.records] == ["102"]
+
+
+def test_forks_of_a_trusted_proxy_are_one_call(box: Box) -> None:
+    box.phone("103", udp("192.0.2.13"))
+    invited(box, Who(None, "pbx"))
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who(None, "pbx"))
+    assert len(box.proxy.calls.active(box.now)) == 1 and kinds(box) == [Kind.CALLING]
+
+
 def test_reinvite_is_no_other_call(box: Box) -> None:
     invited(box)
     says(box, 200)

@@ -76,8 +76,11 @@ class CallBook:
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
     def invited(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:
-        """An INVITE was let through; None where it is one that came round again (a spiral)."""
+        """An INVITE was let through; None where it is one that came round again (a spiral), or a fork of it."""
         call = _call(request, flow, caller, now)
+        known = self._calls.get(call.key)
+        if known is not None and caller.account is not None:  # a phone that names two calls alike hides neither
+            self._close(known, now)
         return partial(self.progress, call) if self.begin(call) else None
 
     def refused(self, request: Request, flow: Flow, caller: Caller, status: int, now: float) -> None:
@@ -147,7 +150,11 @@ class CallBook:
             oldest = next(iter(self._calls.values()))
             if len(self._calls) <= most and now - oldest.started_at < MAX_AGE:
                 return
-            self._end(oldest, 200 if oldest.answered_at is not None else 408, now)
+            self._close(oldest, now)
+
+    def _close(self, call: Call, now: float) -> None:
+        """Gives it up: how it ends will not be known."""
+        self._end(call, 200 if call.answered_at is not None else 408, now)
 
     def _tell(self, kind: Kind, call: Call, now: float, text: str) -> None:
         self._emit(Event(now, kind, call.account, text, call.source))
