@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from frontdesk import __version__
-from frontdesk.control.answers import Unfit, read_zone
+from frontdesk.control import VerbError
+from frontdesk.control.answers import read_zone
 from tests.console.visit import Visit
 
 PROMPT = "frontdesk>"
@@ -124,7 +125,7 @@ def test_time_zone_is_one_of_the_database_where_there_is_one(tmp_path: Path) -> 
     assert read_zone("Europe/Berlin", tmp_path) == "Europe/Berlin"
     assert read_zone("Mars/Phobos", tmp_path / "none") == "Mars/Phobos"
     for text in ("Mars/Phobos", "Europe"):
-        with pytest.raises(Unfit, match="no time zone"):
+        with pytest.raises(VerbError, match="no time zone"):
             read_zone(text, tmp_path)
 
 
@@ -142,10 +143,45 @@ def test_box_with_accounts_is_not_given_more_by_enter_alone(fresh: Visit) -> Non
     assert list(fresh.desk.box.directory.accounts) == ["7"]
 
 
+@pytest.mark.parametrize(
+    "domain",
+    ["office.test", "Office.Test", "office.test.", "192.0.2.3", "[::1]", "office.test:5060", "office..test",
+     "office.123", "192.0.2.300", "12", "fd00::2", "10.0.0.1:5060", "a b"],
+)  # fmt: skip
+def test_domain_is_an_answer_where_the_box_can_have_it(fresh: Visit, domain: str) -> None:
+    begin(fresh)
+    fresh.type("\r" * 4)
+    refused = "no name such as" in fresh.type(domain + "\r")
+    try:
+        fresh.desk.do("domain set", domain=domain)
+    except VerbError as error:
+        assert refused and "no name such as" in str(error) and fresh.prompt.startswith("Domain")
+    else:
+        assert not refused and fresh.prompt.startswith("First accounts")
+
+
+def test_no_account_is_added_where_its_domain_was_not_set(fresh: Visit) -> None:
+    begin(fresh)
+    fresh.type("\r" * 4 + "office.example\r\r")
+    fresh.desk.do("account add", user="7")
+    assert "so no accounts were added: There are accounts in" in fresh.type("\r").replace("\n    ", " ")
+    assert fresh.prompt == PROMPT and list(fresh.desk.box.directory.accounts) == ["7"]
+
+
+def test_settings_that_failed_keep_nothing_else_back(fresh: Visit) -> None:
+    begin(fresh)
+    fresh.type("\rlobby\r" + "\r" * 4)
+    fresh.desk.do("config stage", key="flush", value="1m")
+    fresh.desk.do("config commit", confirm=60)
+    assert "page are as they were" in fresh.type("\r")
+    assert len(fresh.desk.box.directory.accounts) == 5
+
+
 def test_full_disk_is_a_sentence_and_the_prompt_follows(fresh: Visit) -> None:
     fresh.desk.full = True
     begin(fresh)
-    assert "Nothing was changed, the data cannot be written" in fresh.type("\r" * 7)
+    shown = fresh.type("\r" * 7).replace("\n    ", " ")
+    assert "the admin password is not set: Nothing was changed, the data cannot be written" in shown
     assert fresh.prompt == PROMPT
 
 

@@ -234,7 +234,7 @@ def test_written_by_hand_it_needs_no_numbers(desk: Desk) -> None:
         ("key color 00", "no key"),
         ("admin hunter2", "no hash of an admin"),
         ("peer localhost x", "no IP address"),
-        ("domain a/b", "no domain"),
+        ("domain a/b", "no name such as"),
         ("account reception x", "belongs to the account '101'"),
         ("account 103 x\nalias 103 102", "belongs to the account '102'"),
         ("domain other.example", "example.com.*other|other.example.*example.com"),

@@ -59,6 +59,7 @@ def test_three_steps_lead_to_cards(new: House) -> None:
         ("network", {"way": "fixed", "address": "192.0.2.10"}, "with the length of its prefix"),
         ("network", {"way": "fixed", "address": "192.0.2.10/24", "gateway": "198.51.100.1"}, "is not in the network"),
         ("network", {"domain": "a b"}, "no name such as"),
+        ("network", {"domain": "office.test:5060"}, "no name such as"),
     ],
 )
 def test_answer_that_cannot_be_is_one_sentence_and_what_was_typed_stays(
@@ -74,6 +75,34 @@ def test_answer_that_cannot_be_is_one_sentence_and_what_was_typed_stays(
 def test_last_step_alone_does_nothing_without_a_password(new: House) -> None:
     assert opened(new).send_form("/welcome/phones", "/welcome/phones").headers["Location"] == "/welcome/box"
     assert not new.desk.box.admin.is_set
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_step_that_failed_is_shown_as_failed_and_what_depends_on_it_is_left(new: House, language: str) -> None:
+    browser = opened(new)
+    browser.headers["Accept-Language"] = language
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/network", "/welcome/network", domain="office.example")
+    form = forms(browser.get("/welcome/phones"))["/welcome/phones"]
+    new.desk.do("account add", user="7")
+    assert browser.post("/welcome/phones", data=form | {"accounts": "101"}).headers["Location"] == "/ready"
+    page = browser.get("/ready").text
+    said, title = {
+        "en": ("The domain is as it was, so no accounts were added: There are accounts", "Not everything was done"),
+        "de": ("Die Domäne ist, wie sie war, darum wurden keine Konten angelegt:", "Nicht alles wurde erledigt"),
+    }[language]
+    assert re.search(rf'<div class="notice bad" role="alert"><p>{said}', page) and f"<h1>{title}</h1>" in page
+    assert new.desk.box.admin.is_set and new.desk.box.settings.hostname == "lobby"
+    assert [each["user"] for each in new.desk.do("account list")] == ["7"]
+
+
+def test_without_a_password_nothing_is_done_and_it_is_asked_for_again(new: House) -> None:
+    browser = opened(new)
+    word = "not to be\u2028typed"
+    browser.send_form("/welcome/box", "/welcome/box", **BOX | {"password": word, "again": word})
+    answer = browser.send_form("/welcome/phones", "/welcome/phones", accounts="101")
+    assert answer.headers["Location"] == "/welcome/box" and "that can be typed" in browser.get("/welcome/box").text
+    assert new.desk.box.settings.hostname == "frontdesk" and new.desk.do("account list") == []
 
 
 def test_code_is_dead_once_there_is_a_password(new: House) -> None:

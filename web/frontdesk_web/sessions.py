@@ -28,6 +28,8 @@ class Notice:
     """What does the same at the console, or as commands of a shell where the console has no phrase."""
     secret: str = ""
     """What is shown this once."""
+    failed: bool = False
+    """Whether it could not be done."""
 
 
 @dataclass(slots=True)

@@ -119,10 +119,10 @@ class Visit:
         self.tell(self._(said).format(**told), self.house.spoken(words, arguments), secret=told.get("token", ""))
         return answer
 
-    def tell(self, text: str, *lines: str, secret: str = "") -> None:
+    def tell(self, text: str, *lines: str, secret: str = "", failed: bool = False) -> None:
         """Something for the next page, and the lines that do the same."""
         if self.session is not None:
-            self.session.notices.append(Notice(text, lines, secret))
+            self.session.notices.append(Notice(text, lines, secret, failed))
 
     def said(self, told: Told) -> str:
         """What was done, or why it could not be, in the visitor's language."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__
-from ..control import NOUNS, VERBS, Argument, Kind, Verb
+from ..control import NOUNS, VERBS, Argument, Kind, Verb, VerbError
+from ..control.checks import checked_domain
 
 GROUPS = {
     "account": "Who may register and call.",
@@ -212,13 +213,7 @@ def seconds(text: str) -> float:
 
 def domain_name(text: str) -> str:
     """A host name or address as it stands in a URI."""
-    from ..sip.errors import ParseError
-    from ..sip.host import parse_hostport
-
     try:
-        host, port = parse_hostport(text)
-    except ParseError:
-        host, port = "", None
-    if not host or port is not None or not text.isascii() or not set(text).isdisjoint(" @;?<>\",'/"):
-        raise ArgumentTypeError(f"{text!r} is no domain name")
-    return host
+        return checked_domain(text)
+    except VerbError as error:
+        raise ArgumentTypeError(str(error).removesuffix(".")) from None

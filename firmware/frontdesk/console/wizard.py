@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from ..control import TABLE, Box, first_boot, run
+from ..control import TABLE, Box, VerbError, first_boot, run
 from ..control.admin import LONGEST, SHORTEST
-from ..control.answers import Unfit, read_domain, read_host_name, read_network, read_switch, read_zone
+from ..control.answers import read_host_name, read_network, read_switch, read_zone
+from ..control.checks import checked_domain
 from ..control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from ..control.text import aligned
 from .line_editor import Completion, Prompt
@@ -77,7 +78,7 @@ class Wizard:
         answers.settings["timezone"] = await self._ask("Time zone", kept["timezone"], read_zone, ZONE)
         answers.settings |= await self._ask("Network", kept["net.address"], read_network, NETWORK)
         if "domain set" in TABLE and not self._box.directory.accounts:
-            answers.domain = await self._ask("Domain", self._box.directory.realm, read_domain, DOMAIN)
+            answers.domain = await self._ask("Domain", self._box.directory.realm, checked_domain, DOMAIN)
         first = "none" if self._box.directory.accounts else FIRST_ACCOUNTS
         answers.accounts = await self._ask("First accounts", first, partial(read_free, self._box), ACCOUNTS)
         answers.settings["web"] = await self._ask("Web page", kept["web"], read_switch, WEB)
@@ -88,7 +89,7 @@ class Wizard:
             answer = await self._terminal.ask(Prompt(f"{question} [{default}]: ", assist=explanation))
             try:
                 return read(answer.strip() or default)
-            except Unfit as error:
+            except VerbError as error:
                 self._terminal.show(wrapped(str(error)))
 
     async def _ask_password(self) -> str:

@@ -1,4 +1,4 @@
-"""What people answer to the questions of first boot, read."""
+"""What people answer to the questions of first boot, read; each raises VerbError for what is no answer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,8 @@ from .errors import VerbError
 MOST_ACCOUNTS = 200
 """Of one range: more do not come from a question."""
 RANGE = re.compile(r"(\d{1,12})(?:-(\d{1,12}))?", re.ASCII)
-NAME = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,252}[a-z0-9])?", re.ASCII)
 ZONES = Path("/usr/share/zoneinfo")
 """Where Debian's tzdata is."""
-
-
-class Unfit(VerbError):
-    """An answer that cannot be."""
 
 
 def read_host_name(text: str) -> str:
@@ -28,7 +23,7 @@ def read_host_name(text: str) -> str:
 def read_zone(text: str, database: Path = ZONES) -> str:
     """A name of the time zone database; where this computer has none, whatever could be one."""
     if not ZONE.fullmatch(text) or (database.is_dir() and not (database / text).is_file()):
-        raise Unfit("{text!r} is no time zone such as UTC or Europe/Berlin.", text=text)
+        raise VerbError("{text!r} is no time zone such as UTC or Europe/Berlin.", text=text)
     return text
 
 
@@ -48,15 +43,8 @@ def _settings(**texts: str) -> dict[str, str]:
     try:
         settings = combined(DEFAULTS, texts)
     except SettingError as error:
-        raise Unfit(error.template, **error.words) from None
+        raise VerbError(error.template, **error.words) from None
     return {key: text_of(settings, key) for key in texts}
-
-
-def read_domain(text: str) -> str:
-    """What stands behind the @."""
-    if not NAME.fullmatch(text.lower()):
-        raise Unfit("{text!r} is no name such as example.com.", text=text)
-    return text.lower()
 
 
 def read_range(text: str) -> list[str]:
@@ -65,15 +53,15 @@ def read_range(text: str) -> list[str]:
         return []
     match = RANGE.fullmatch(text)
     if match is None:
-        raise Unfit("{text!r} is no range such as 101-120, and not `none`.", text=text)
+        raise VerbError("{text!r} is no range such as 101-120, and not `none`.", text=text)
     first, last = match[1], match[2] or match[1]
     if int(last) < int(first) or int(last) - int(first) >= MOST_ACCOUNTS:
-        raise Unfit("A range goes up, and has at most {most_accounts} numbers.", most_accounts=MOST_ACCOUNTS)
+        raise VerbError("A range goes up, and has at most {most_accounts} numbers.", most_accounts=MOST_ACCOUNTS)
     return [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
 
 
 def read_switch(text: str) -> str:
     """`on` or `off`."""
     if text.lower() not in ("on", "off", "yes", "no", "y", "n"):
-        raise Unfit("It is on or off, not {text!r}.", text=text)
+        raise VerbError("It is on or off, not {text!r}.", text=text)
     return "on" if text.lower() in ("on", "yes", "y") else "off"

@@ -41,7 +41,9 @@ def checked_domain(text: str) -> str:
     except ParseError:
         host, port = "", None
     if not host or port is not None or len(text) > LONGEST_DOMAIN or not _is_plain(text):
-        raise VerbError("{text!r} is no domain name.", text=text)
+        raise VerbError(
+            "{text!r} is no name such as example.com, and no address such as 192.0.2.10 or [fd00::10].", text=text
+        )
     return host.lower()
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from . import passwords
-from .answers import Unfit, read_range
+from .answers import read_range
 from .box import Box, VerbError
+from .errors import Sentence
 from .verbs import run
 
 FIRST_ACCOUNTS = "101-105"
@@ -49,23 +50,27 @@ class Done:
 
 
 def read_free(box: Box, text: str) -> list[str]:
-    """The accounts that are to be: none of them is there. Raises Unfit."""
+    """The accounts that are to be: none of them is there. Raises VerbError."""
     users = read_range(text)
     taken = next((user for user in users if box.directory.resolve(user)), None)
     if taken is not None:
-        raise Unfit("There is {taken} already.", taken=taken)
+        raise VerbError("There is {taken} already.", taken=taken)
     return users
 
 
 async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
-    """One step after the other; what was made is told as soon as it is kept, whatever becomes of the rest."""
-    for step in (_set_password, _change_settings, _set_domain, _add_accounts):
+    """One step after the other; what was made is told as soon as it is kept. After a step that failed nothing is done
+    that depends on it."""
+    for step in STEPS:
         try:
-            all_done = await step(box, answers)
+            all_done = await step.run(box, answers)
         except VerbError as error:
-            all_done = [Done(error.template, error.words, failed=True)]
-        for done in all_done:
-            yield done
+            yield Done(step.undone.template, {"why": Sentence.of(error)}, failed=True)
+            if step.is_needed:
+                return
+        else:
+            for done in all_done:
+                yield done
 
 
 async def _set_password(box: Box, answers: Answers) -> list[Done]:
@@ -103,6 +108,26 @@ async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
     await run(box, "account import", {"text": table(made)})
     added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."
     return [Done(added, {"n": len(made)}, accounts=made, did=tuple(("account add", {"user": user}) for user in made))]
+
+
+@dataclass(slots=True, frozen=True)
+class Step:
+    """One thing that is done, or not."""
+
+    run: Callable[[Box, Answers], Awaitable[list[Done]]]
+    undone: Sentence
+    """What is said where it failed; `why` is the reason."""
+    is_needed: bool = True
+    """Whether what comes after it depends on it."""
+
+
+STEPS = (
+    Step(_set_password, Sentence("The box is not set up, since the admin password is not set: {why}")),
+    Step(_change_settings, Sentence("Host name, time zone, network and page are as they were: {why}"), is_needed=False),
+    Step(_set_domain, Sentence("The domain is as it was, so no accounts were added: {why}")),
+    Step(_add_accounts, Sentence("No accounts were added: {why}")),
+)
+"""Whoever has no password never sees those of the accounts; and accounts hold the domain."""
 
 
 def table(made: Mapping[str, str]) -> str:

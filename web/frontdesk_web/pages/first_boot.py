@@ -6,7 +6,8 @@ from typing import NoReturn
 
 from frontdesk.control import VerbError, first_boot
 from frontdesk.control.admin import LONGEST, SHORTEST
-from frontdesk.control.answers import read_domain, read_host_name, read_network, read_zone
+from frontdesk.control.answers import read_host_name, read_network, read_zone
+from frontdesk.control.checks import checked_domain
 from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from frontdesk.control.times import is_set
 
@@ -101,7 +102,7 @@ def _take_network(visit: Visit, answers: Answers) -> None:
     answers.settings |= read_network(" ".join(words))
     domain = visit.form.get("domain", "").strip()
     if domain and not visit.box.directory.accounts:
-        answers.domain = read_domain(domain)
+        answers.domain = checked_domain(domain)
 
 
 def _finish(visit: Visit, answers: Answers) -> NoReturn:
@@ -116,11 +117,12 @@ def _finish(visit: Visit, answers: Answers) -> NoReturn:
 
     for done in visit.on_loop(work):
         lines = (visit.house.spoken(*each) for each in done.did)
-        visit.tell("\n".join([_said(visit, done), *map(visit.noted, done.notes)]), *lines)
+        visit.tell("\n".join([_said(visit, done), *map(visit.noted, done.notes)]), *lines, failed=done.failed)
         for user, password in done.accounts.items():
             session.remember(user, password)
-    if admin.is_set:
-        session.answers, session.epoch = None, admin.epoch
+    if not admin.is_set:
+        go("/welcome/box")
+    session.answers, session.epoch = None, admin.epoch
     go("/ready")
 
 
@@ -131,6 +133,7 @@ def _said(visit: Visit, done: Done) -> str:
 
 
 def ready(visit: Visit) -> str:
-    """Nothing is left to do but to set phones up."""
+    """Nothing is left to do but to set phones up, unless something failed."""
     assert visit.session is not None
-    return visit.render("ready", made=visit.session.cards, domain=visit.box.directory.realm)
+    whole = not any(notice.failed for notice in visit.session.notices)
+    return visit.render("ready", made=visit.session.cards, whole=whole)

@@ -28,7 +28,7 @@
 <p class="notice bad" role="alert">{{visit.error}}</p>
 % end
 % for notice in notices:
-<div class="notice" role="status"><p>{{notice.text}}</p>
+<div class="notice{{" bad" if notice.failed else ""}}" role="{{"alert" if notice.failed else "status"}}"><p>{{notice.text}}</p>
 %   if notice.secret:
 <code class="secret">{{notice.secret}}</code>
 %   end

@@ -1,6 +1,11 @@
-% rebase("page", title=_("Pick up a phone"))
-<h1>{{_("Pick up a phone")}}</h1>
+% title = _("Pick up a phone") if whole else _("Not everything was done")
+% rebase("page", title=title)
+<h1>{{title}}</h1>
+% if whole:
 <p>{{_("The box is set up. Type the settings of a card into each phone, then call from one to another.")}}</p>
+% else:
+<p>{{_("What is marked above is left to do, under Settings and Accounts.")}}</p>
+% end
 % if made:
 <p><a class="button" href="/cards">{{n_("Show {n} card, to be printed", "Show {n} cards, to be printed", len(made)).format(n=len(made))}}</a></p>
 <p class="soft">{{_("The cards show the passwords. The box itself does not keep them: print the cards before you log out.")}}</p>
