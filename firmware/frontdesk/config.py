@@ -281,7 +281,8 @@ SETTINGS = (
 TABLE = {setting.key: setting for setting in SETTINGS}
 DEFAULTS = Settings()
 """Of a box whose board has no others."""
-HOST = ("hostname", "timezone", "net.address", "net.gateway", "net.dns")
+NETWORK = ("net.address", "net.gateway", "net.dns")
+HOST = ("hostname", "timezone", *NETWORK)
 """Those that the machine takes, not the service."""
 _FIELDS = {setting.field: setting for setting in SETTINGS}
 assert set(_FIELDS) == {field.name for field in fields(Settings)}

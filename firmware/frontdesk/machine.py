@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .config import LABEL, ZONE
+from .config import LABEL, NETWORK, ZONE
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
@@ -20,7 +20,6 @@ PATIENCE = 90.0
 """Seconds: NetworkManager takes its time to bring an interface up."""
 LONGEST = 1 << 16
 """Bytes of an answer."""
-NETWORK = ("net.address", "net.gateway", "net.dns")
 LOCALTIME = Path("/etc/localtime")
 
 

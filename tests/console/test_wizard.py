@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk import __version__
+from frontdesk.config import NETWORK
 from frontdesk.control import VerbError
 from frontdesk.control.answers import read_zone
 from tests.console.visit import Visit
@@ -127,6 +128,32 @@ def test_time_zone_is_one_of_the_database_where_there_is_one(tmp_path: Path) -> 
     for text in ("Mars/Phobos", "Europe"):
         with pytest.raises(VerbError, match="no time zone"):
             read_zone(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        ("192.0.2.10/24", "192.0.2.1", "192.0.2.53, 192.0.2.54"),
+        ("192.0.2.10/24", "none", "192.0.2.53"),
+        ("192.0.2.10/24", "192.0.2.1", "none"),
+        ("dhcp", "none", "192.0.2.53"),
+    ],
+)
+def test_enter_takes_the_network_as_it_is(fresh: Visit, network: tuple[str, ...]) -> None:
+    for key, value in zip(NETWORK, network, strict=True):
+        fresh.desk.do("config set", key=key, value=value)
+    begin(fresh)
+    fresh.type("\r" * 7)
+    assert tuple(fresh.desk.do("config get", key=key) for key in NETWORK) == network
+
+
+def test_address_alone_has_no_gateway_and_no_name_servers(fresh: Visit) -> None:
+    for key, value in zip(NETWORK, ("192.0.2.10/24", "192.0.2.1", "192.0.2.53"), strict=True):
+        fresh.desk.do("config set", key=key, value=value)
+    begin(fresh)
+    fresh.type("\r\r\r198.51.100.10/24\r\r\r\r")
+    settings = fresh.desk.box.settings
+    assert (settings.net_address, settings.net_gateway, settings.net_dns) == ("198.51.100.10/24", "", ())
 
 
 def test_question_mark_explains_the_question(fresh: Visit) -> None:

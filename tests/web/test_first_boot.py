@@ -72,6 +72,35 @@ def test_answer_that_cannot_be_is_one_sentence_and_what_was_typed_stays(
     assert shown | kept == shown
 
 
+def test_each_field_of_the_network_is_itself_and_dhcp_needs_none_of_them(new: House) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    fixed = {"way": "fixed", "address": "192.0.2.10/24", "gateway": "192.0.2.1", "dns": "192.0.2.53"}
+    for typed, taken in (
+        (fixed, ["192.0.2.10/24", "192.0.2.1", "192.0.2.53"]),
+        (fixed | {"gateway": ""}, ["192.0.2.10/24", "none", "192.0.2.53"]),
+        (fixed | {"dns": "192.0.2.53, 192.0.2.54", "gateway": ""}, ["192.0.2.10/24", "none", "192.0.2.53, 192.0.2.54"]),
+        (fixed | {"dns": ""}, ["192.0.2.10/24", "192.0.2.1", "none"]),
+        (fixed | {"way": "dhcp"}, ["dhcp", "none", "none"]),
+    ):
+        browser.send_form("/welcome/network", "/welcome/network", **typed)
+        form = forms(browser.get("/welcome/network"))["/welcome/network"]
+        assert [form[key] or "none" for key in ("gateway", "dns")] == taken[1:]
+    for key in ("gateway", "dns"):
+        new.desk.do("config set", key=f"net.{key}", value="192.0.2.7")
+    browser.send_form("/welcome/phones", "/welcome/phones", accounts="none")
+    assert [new.desk.do("config get", key=f"net.{key}") for key in ("address", "gateway", "dns")] == taken
+
+
+def test_domain_that_was_typed_can_be_taken_back(new: House) -> None:
+    browser, before = opened(new), new.desk.do("domain get")
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    for domain in ("office.example", ""):
+        browser.send_form("/welcome/network", "/welcome/network", domain=domain)
+    browser.send_form("/welcome/phones", "/welcome/phones", accounts="none")
+    assert new.desk.do("domain get") == before
+
+
 def test_last_step_alone_does_nothing_without_a_password(new: House) -> None:
     assert opened(new).send_form("/welcome/phones", "/welcome/phones").headers["Location"] == "/welcome/box"
     assert not new.desk.box.admin.is_set

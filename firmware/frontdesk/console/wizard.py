@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..control import TABLE, Box, VerbError, first_boot, run
 from ..control.admin import LONGEST, SHORTEST
-from ..control.answers import read_host_name, read_network, read_switch, read_zone
+from ..control.answers import read_host_name, read_network, read_switch, read_zone, write_network
 from ..control.checks import checked_domain
 from ..control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from ..control.text import aligned
@@ -76,7 +76,7 @@ class Wizard:
         answers = Answers(await self._ask_password())
         answers.settings["hostname"] = await self._ask("Host name", kept["hostname"], read_host_name, HOST_NAME)
         answers.settings["timezone"] = await self._ask("Time zone", kept["timezone"], read_zone, ZONE)
-        answers.settings |= await self._ask("Network", kept["net.address"], read_network, NETWORK)
+        answers.settings |= await self._ask("Network", write_network(kept), read_network, NETWORK)
         if "domain set" in TABLE and not self._box.directory.accounts:
             answers.domain = await self._ask("Domain", self._box.directory.realm, checked_domain, DOMAIN)
         first = "none" if self._box.directory.accounts else FIRST_ACCOUNTS

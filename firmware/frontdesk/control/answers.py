@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from ..config import DEFAULTS, ZONE, SettingError, combined, text_of
+from ..config import DEFAULTS, NETWORK, NONE, ZONE, SettingError, combined, text_of
 from .errors import VerbError
 
 MOST_ACCOUNTS = 200
@@ -28,14 +29,19 @@ def read_zone(text: str, database: Path = ZONES) -> str:
 
 
 def read_network(text: str) -> dict[str, str]:
-    """`dhcp`, or an address with its prefix, a gateway and name servers, as settings."""
-    address, *others = text.replace(",", " ").split() or [text]
-    texts = {"net.address": address}
-    if others:
-        texts["net.gateway"] = others[0]
-    if others[1:]:
-        texts["net.dns"] = ", ".join(others[1:])
-    return _settings(**texts)
+    """`dhcp`, or an address with its prefix, a gateway and name servers in this order."""
+    words = text.replace(",", " ").split() or [text]
+    return network_of(words[0], " ".join(words[1:2]), " ".join(words[2:]))
+
+
+def network_of(address: str, gateway: str = "", servers: str = "") -> dict[str, str]:
+    """All settings of the network: what is empty is not there."""
+    return _settings(**dict(zip(NETWORK, (address, gateway or NONE, servers or NONE), strict=True)))
+
+
+def write_network(settings: Mapping[str, str]) -> str:
+    """As `read_network` reads it."""
+    return " ".join(settings[key] for key in NETWORK).removesuffix(f" {NONE}").removesuffix(f" {NONE}")
 
 
 def _settings(**texts: str) -> dict[str, str]:

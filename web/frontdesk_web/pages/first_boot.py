@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from frontdesk.control import VerbError, first_boot
 from frontdesk.control.admin import LONGEST, SHORTEST
-from frontdesk.control.answers import read_host_name, read_network, read_zone
+from frontdesk.control.answers import network_of, read_host_name, read_zone
 from frontdesk.control.checks import checked_domain
 from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from frontdesk.control.times import is_set
@@ -94,15 +94,14 @@ def _set_clock(visit: Visit, text: str) -> None:
 
 
 def _take_network(visit: Visit, answers: Answers) -> None:
-    words: tuple[str, ...] = ("dhcp",)
+    words = ["dhcp"]
     if visit.form.get("way") == "fixed":
-        words = tuple(visit.form.get(key, "").strip() for key in ("address", "gateway", "dns"))
+        words = [visit.form.get(key, "").strip() for key in ("address", "gateway", "dns")]
         if not words[0]:
             raise VerbError(visit.texts.gettext("A fixed address is needed, such as 192.0.2.10/24."))
-    answers.settings |= read_network(" ".join(words))
+    answers.settings |= network_of(*words)
     domain = visit.form.get("domain", "").strip()
-    if domain and not visit.box.directory.accounts:
-        answers.domain = checked_domain(domain)
+    answers.domain = checked_domain(domain) if domain else ""
 
 
 def _finish(visit: Visit, answers: Answers) -> NoReturn:
