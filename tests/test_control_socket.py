@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from frontdesk import control_socket
+from frontdesk.control.first_boot_code import TRIES
 from frontdesk.control_socket import ControlSocket
 from tests.control.desk import Desk
 
@@ -76,6 +77,24 @@ def test_only_the_owner_may_connect(desk: Desk) -> None:
     served(desk, talk)
     assert mode == [0o600]
     assert not (desk.path / control_socket.NAME).exists()
+
+
+def test_status_shows_a_first_boot_code_that_opens_the_page(desk: Desk) -> None:
+    async def talk(path: Path) -> None:
+        client = await Client.connect(path)
+        await client.send(request("status"))
+        shown.append((await client.answer())["answer"]["first_boot_code"])
+        await client.close()
+
+    code = desk.box.admin.first_boot
+    code.settle()
+    shown: list[str] = []
+    served(desk, talk)
+    assert code.check(shown[0], "192.0.2.9")
+    for _ in range(TRIES):
+        code.check("wrong", "192.0.2.9")
+    served(desk, talk)
+    assert shown[0] != shown[1] and code.check(shown[1], "192.0.2.9")
 
 
 def test_requests_are_answered_in_order_however_they_are_cut(desk: Desk) -> None:

@@ -68,6 +68,7 @@ class ControlSocket:
             writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._box.admin.first_boot.renew()  # Whoever can connect is at the box, and may be shown the code.
         while True:
             try:
                 line = await asyncio.wait_for(reader.readuntil(b"\n"), IDLE)

@@ -11,6 +11,7 @@ from frontdesk import __version__
 from frontdesk.config import NETWORK
 from frontdesk.control import VerbError
 from frontdesk.control.answers import read_zone
+from frontdesk.control.first_boot_code import TRIES
 from tests.console.visit import Visit
 
 PROMPT = "frontdesk>"
@@ -88,6 +89,16 @@ def test_first_boot_code_is_shown(fresh: Visit) -> None:
     greeting = f"Frontdesk {__version__}\nFirst-boot code: {fresh.desk.box.admin.code}"
     assert greeting in fresh.say("exit")
     assert greeting in fresh.type("\r")  # Whoever has just opened his terminal has not seen it before.
+
+
+@pytest.mark.parametrize("typed", ["\r", "\x03show status\r"])
+def test_first_boot_code_that_is_shown_opens_the_page(fresh: Visit, typed: str) -> None:
+    code = fresh.desk.box.admin.first_boot
+    code.settle()
+    for _ in range(TRIES):
+        code.check("wrong", "192.0.2.9")
+    shown = re.findall(r"First.boot(?: code:)? +([0-9A-Z]{8})", fresh.type(typed))
+    assert code.check(shown[-1], "192.0.2.9")
 
 
 @pytest.mark.parametrize(

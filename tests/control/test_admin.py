@@ -171,7 +171,7 @@ def test_code_that_outlived_a_power_cut_is_dead(desk: Desk, admin: Admin) -> Non
     assert not (desk.path / "first-boot-code").exists()
 
 
-def test_too_many_wrong_codes_from_one_address_close_it_until_somebody_is_at_the_console(admin: Admin) -> None:
+def test_too_many_wrong_codes_from_one_address_close_it_until_somebody_is_at_the_box(admin: Admin) -> None:
     code = FirstBootCode(admin.first_boot._file.parent)
     code.settle()
     old = code.text
@@ -196,6 +196,16 @@ def test_wrong_codes_of_many_addresses_close_it_for_all(admin: Admin) -> None:
     old = code.text
     code.renew()
     assert code.text != old and code.check(code.text or "", "198.51.100.1")
+
+
+def test_code_lives_again_where_no_other_can_be_written(admin: Admin) -> None:
+    code = FirstBootCode(admin.first_boot._file.parent)
+    code.settle()
+    for _ in range(TRIES):
+        code.check("wrong", "192.0.2.9")
+    (code._file.with_suffix(".tmp") / "in the way").mkdir(parents=True)
+    code.renew()
+    assert code.check(code.text or "", "192.0.2.9")
 
 
 def test_code_that_is_not_closed_stays_the_same(admin: Admin) -> None:

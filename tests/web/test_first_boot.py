@@ -143,11 +143,11 @@ def test_code_is_dead_once_there_is_a_password(new: House) -> None:
     assert new.browser().get("/").headers["Location"] == "/login"
 
 
-def test_wrong_codes_close_the_door_until_the_console_shows_a_new_one(new: House) -> None:
+def test_wrong_codes_close_the_door_until_somebody_at_the_box_is_shown_a_new_one(new: House) -> None:
     browser, code = new.browser(), new.desk.box.admin.code or ""
     for _ in range(TRIES):
         assert "That is not the code." in browser.send_form("/welcome", "/welcome", code="WRONG").text
-    assert "console" in browser.send_form("/welcome", "/welcome", code=code).text
+    assert "console and by `frontdesk status`" in browser.send_form("/welcome", "/welcome", code=code).text
     new.desk.box.admin.first_boot.renew()
     assert "That is not the code." in browser.send_form("/welcome", "/welcome", code=code).text
     opened(new)

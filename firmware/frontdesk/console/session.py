@@ -78,6 +78,7 @@ class Session:
             except Interrupted:
                 continue
             self._check_epoch()
+            self._admin.first_boot.renew()
             await self._do(line)
 
     def _check_epoch(self) -> None:
@@ -90,14 +91,13 @@ class Session:
 
     async def _first_boot(self) -> None:
         self._epoch = self._admin.epoch
-        self._admin.first_boot.renew()
-        self._greet(self._first_boot_code)
+        self._greet_newcomer()
         wizard = Wizard(self._box, self._terminal)
         try:
             # The first Enter of whoever has just plugged in must not answer a question that he has not seen.
             await self._terminal.ask(Prompt(WAKE))
             self._check_epoch()
-            self._greet(self._first_boot_code)
+            self._greet_newcomer()
             answers = await wizard.ask_all()
         except Interrupted:
             self._check_epoch()
@@ -105,9 +105,9 @@ class Session:
         self._check_epoch()
         await wizard.apply(answers)
 
-    @property
-    def _first_boot_code(self) -> str:
-        return f"First-boot code: {self._admin.code}" if self._admin.code else ""
+    def _greet_newcomer(self) -> None:
+        self._admin.first_boot.renew()
+        self._greet(f"First-boot code: {self._admin.code}" if self._admin.code else "")
 
     def _greet(self, text: str) -> None:
         """Whoever has just opened his terminal has not seen what was said before."""

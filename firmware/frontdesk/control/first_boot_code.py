@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import VerbError
@@ -23,11 +24,11 @@ class Closed(VerbError):
     """Too many wrong codes: the code is dead."""
 
     def __init__(self) -> None:
-        super().__init__("Too many wrong codes: the console of the box shows a new one.")
+        super().__init__("Too many wrong codes: the box shows a new one at its console and by `frontdesk status`.")
 
 
 class FirstBootCode:
-    """One code at a time. Too many wrong ones close it, until somebody at the console is shown a new one."""
+    """One code at a time. Too many wrong ones close it, until somebody at the box is shown a new one."""
 
     def __init__(self, directory: Path) -> None:
         self._file = directory / FILE
@@ -61,9 +62,10 @@ class FirstBootCode:
             self._make()
 
     def renew(self) -> None:
-        """Somebody is at the console: a new one where too many wrong ones came."""
+        """Somebody is at the box: a new one where too many wrong ones came; on a full disk the old one lives again."""
         if self.text is not None and (self._is_closed or max(self._wrong.values(), default=0) >= TRIES):
-            self._make()
+            with suppress(OSError):
+                self._make()
 
     @property
     def _is_closed(self) -> bool:
