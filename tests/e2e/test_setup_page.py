@@ -127,6 +127,20 @@ def test_from_a_new_box_to_a_call_with_nothing_but_the_page(
     expect(page.get_by_role("cell", name="answered")).to_be_visible()
 
 
+def test_browser_goes_back_to_a_step_that_was_refused(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.goto("/")
+    page.get_by_label("First-boot code").fill((box.data / "first-boot-code").read_text().strip())
+    send(page)
+    for again in ("another one", PASSWORD):
+        page.get_by_label("Admin password").fill(PASSWORD)
+        page.get_by_label("Once more").fill(again)
+        send(page)
+    expect(page.get_by_role("heading", name="The network")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="The box")).to_be_visible()
+
+
 def test_front_page_keeps_itself_fresh(box: Box, visit: Callable[..., Page]) -> None:
     page = visit()
     page.clock.install()

@@ -43,7 +43,7 @@ ROUTES = (
     Route("GET", "/welcome", entry.welcome, Need.NOTHING),
     Route("POST", "/welcome", entry.open_box, Need.NOTHING, entry.welcome),
     Route("GET", "/welcome/<step>", first_boot.show, Need.CODE),
-    Route("POST", "/welcome/<step>", first_boot.take, Need.CODE, first_boot.show),
+    Route("POST", "/welcome/<step>", first_boot.take, Need.CODE),
     Route("GET", "/ready", first_boot.ready, Need.ADMIN),
     Route("GET", "/accounts", accounts.show),
     Route("GET", "/accounts.csv", accounts.save),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from frontdesk.control import Role
@@ -46,6 +46,8 @@ class Session:
     """Account -> the password that was made for it in this session."""
     answers: Answers | None = None
     """Of first boot, so far; None: it is no session of first boot."""
+    refused: tuple[str, Mapping[str, str]] | None = None
+    """Why a step of first boot was refused, and what was typed there, until it is shown."""
 
     def remember(self, user: str, password: str) -> None:
         """For its card, as long as the session lasts."""

@@ -27,6 +27,7 @@ def show(visit: Visit, step: str) -> str:
     if step not in STEPS:
         go("/welcome/box")
     answers = _answers(visit)
+    _take_refusal(visit)
     settings = {row["key"]: row["value"] for row in visit.do("config list")} | answers.settings
     return visit.render(
         "first_boot",
@@ -43,8 +44,25 @@ def show(visit: Visit, step: str) -> str:
     )
 
 
+def _take_refusal(visit: Visit) -> None:
+    assert visit.session is not None
+    if visit.session.refused:
+        (visit.error, visit.form), visit.session.refused = visit.session.refused, None
+
+
 def take(visit: Visit, step: str) -> NoReturn:
-    """What was answered at one step; the last one does it all. Raises VerbError."""
+    """What was answered at one step. What cannot be is told by the step itself: the answer to a form is no place that a
+    browser can go back to."""
+    try:
+        _take(visit, step)
+    except VerbError as error:
+        assert visit.session is not None
+        visit.session.refused = visit.said(error), visit.form
+        go(f"/welcome/{step}")
+
+
+def _take(visit: Visit, step: str) -> NoReturn:
+    """The last one does it all. Raises VerbError."""
     answers = _answers(visit)
     if step == "box":
         _take_box(visit, answers)
