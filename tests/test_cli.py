@@ -20,6 +20,7 @@ from frontdesk import __version__
 from frontdesk.cli import main
 from frontdesk.cli.parser import build_parser
 from frontdesk.control import VERBS
+from frontdesk.control.configuration import LONGEST
 from frontdesk.store import DirectoryLock
 
 LONG = 120
@@ -98,6 +99,13 @@ def test_import_of_a_file_that_cannot_be_read_is_one_line(shell: Shell, tmp_path
         path.write_bytes(content)
     assert shell.run("account", "import", str(path)) in (1, 2)
     assert shell.error.count("\n") == 1 and "users.csv" in shell.error
+
+
+def test_file_that_is_too_large_is_told_so(shell: Shell, tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(LONGEST + 4096)
+    assert shell.run("import", str(tmp_path / "large")) == 1
+    assert shell.error == "frontdesk: FILE has more than 32768 KiB, the most that can be read.\n"
 
 
 def test_list_is_aligned(shell: Shell) -> None:

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from .control import Box, VerbError, run
+from .control.configuration import LONGEST
 
 NAME = "control.sock"
-LONGEST_LINE = 8 << 20
-"""Bytes of one request."""
+LONGEST_LINE = 2 * LONGEST
+"""Bytes of one request: JSON writes the ends of lines, and quotes, as two."""
 CLIENTS = 32
 """Open at once; more are told so and closed."""
 IDLE = 300.0

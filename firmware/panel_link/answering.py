@@ -8,8 +8,8 @@ from .frames import LONGEST_PAYLOAD, Frame, FrameReader
 
 EXCHANGES = 4
 """Kept at once, so that a login in between does not lose the upload that it is for."""
-LONGEST_REQUEST = 8 << 20
-"""Bytes."""
+LONGEST_REQUEST = 40 << 20
+"""Bytes: a file of 32 MiB, as much as a box reads, and what JSON adds."""
 
 
 class Exchange:

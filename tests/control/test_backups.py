@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.control import VerbError
+from frontdesk.config import DEFAULTS
+from frontdesk.control import VerbError, configuration
 from frontdesk.control.administration import recover
+from frontdesk.model import HA1_SIZES, Account, Secret
 from tests.control.desk import Desk
 from tests.control.test_admin import PASSWORD, done
 from tests.control.test_exports import elsewhere, filled
+from tests.store.rows import REALM
 
 PASSPHRASE = "four words of mine"
 FORMATS = Path(__file__).parent / "formats"
@@ -141,6 +144,23 @@ def test_disk_that_is_full_keeps_the_box_as_it_was(desk: Desk, tmp_path: Path) -
         other.do("restore", text=text, passphrase=PASSPHRASE)
     other.full = False
     assert everything(other) == before
+
+
+def test_largest_box_by_default_can_be_read_back(desk: Desk) -> None:
+    some = 500
+    for user in range(100_000, 100_000 + some):
+        hashes = {algorithm: f"{user:0{2 * size}x}" for algorithm, size in HA1_SIZES.items()}
+        desk.box.directory.put(Account(str(user), f"sip:{user}@{REALM}", "Somebody", secrets=(Secret("", hashes),)))
+    size = len(desk.do("export", secrets=True))
+    assert DEFAULTS.max_accounts / some * size < configuration.LONGEST
+
+
+def test_nothing_is_written_that_could_not_be_read_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy(desk)
+    monkeypatch.setattr(configuration, "LONGEST", 100)
+    for write in (backup, lambda desk: desk.do("export", secrets=True)):
+        with pytest.raises(VerbError, match="more than 0 KiB, the most that can be read back"):
+            write(desk)
 
 
 def test_version_1_stays_readable(tmp_path: Path) -> None:

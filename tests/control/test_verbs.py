@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from frontdesk.control import VERBS, VerbError
+from frontdesk.control import TABLE, VERBS, VerbError
+from frontdesk.control.configuration import LONGEST
+from frontdesk.control.verbs import checked
 from frontdesk.events import Event, Kind
 from frontdesk.model import Sentence, Settings
 from tests.control.desk import Desk, phone
@@ -110,6 +112,15 @@ def test_status_has_the_fields_that_programs_know(desk: Desk) -> None:
 def test_status_tells_what_has_to_be_known(desk: Desk) -> None:
     desk.box.notices.append(Sentence("The database was damaged."))
     assert desk.do("status")["notices"] == ["The database was damaged."]
+
+
+def test_file_may_be_as_long_as_what_the_box_writes_and_no_longer() -> None:
+    for words in ("restore", "import", "account import"):
+        verb = TABLE[words]
+        values = {argument.name: "x" for argument in verb.arguments}
+        checked(verb, values | {"text": "x" * LONGEST})
+        with pytest.raises(VerbError, match=r"^FILE.* has more than 32768 KiB, the most that can be read\.$"):
+            checked(verb, values | {"text": "x" * (LONGEST + 1)})
 
 
 def test_events_are_of_one_account_or_of_all(desk: Desk) -> None:

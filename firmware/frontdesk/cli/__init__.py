@@ -7,9 +7,12 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..control import TABLE, Argument, Kind, Verb, VerbError
+from ..control.configuration import LONGEST
+from ..control.verbs import checked
 from .parser import build_parser
 
 BAD_COMMAND = 2
@@ -49,7 +52,8 @@ def _run(verb: Verb, options: Namespace) -> int:
             values[argument.name] = None
         elif argument.kind is Kind.FILE:
             with open(values[argument.name], encoding="utf-8", newline="") as file:
-                values[argument.name] = _read(file.read, values[argument.name])
+                values[argument.name] = _read(partial(file.read, LONGEST + 1), values[argument.name])
+    checked(verb, values)  # The box would read no further than its bound, and could not say so.
     answer = ask(options.data, verb, values, options.domains)
     _print(json.dumps(answer, indent=2) if getattr(options, "json", False) else verb.show(answer))
     return 0

@@ -11,8 +11,8 @@ from .. import __version__
 from ..control import TABLE, Argument, Box, Kind, VerbError, backups, run
 from ..control.administration import recover, recovery_offered
 from ..control.candidate import CONSOLE, EDITOR
+from ..control.configuration import LONGEST
 from ..control.throttle import Throttled
-from ..control.verbs import LONGEST_VALUE
 from . import phrases
 from .grammar import Command, Grammar, Misspoken
 from .line_editor import Prompt
@@ -215,8 +215,8 @@ class Session:
         while not lines or not lines[-1].startswith("."):
             lines.append(await self._terminal.ask(Prompt("", hidden=True), self._patience))
             size += len(lines[-1]) + 1
-            if size > LONGEST_VALUE:
-                raise VerbError(f"More than {LONGEST_VALUE} characters were pasted; nothing was changed.")
+            if size > LONGEST:
+                raise VerbError(f"More than {LONGEST >> 10} KiB were pasted; nothing was changed.")
         return "\n".join(lines) + "\n"
 
     async def _ask_secret(self, argument: Argument) -> str:

@@ -44,15 +44,16 @@ async def backup(box: Box, passphrase: str) -> str:
     text = configuration.write(await exports.taken(box, True))
     plain = "".join([text, *(json.dumps(call) + "\n" for call in calls)]).encode("utf-8", "surrogateescape")
     words, sealed = await box.admin.off_loop(partial(sealing.seal, plain, passphrase, _context(VERSION)))
-    return _armoured(words, sealed)
+    return configuration.bounded(_armoured(words, sealed))
 
 
 async def restore(box: Box, text: str, passphrase: str) -> Answer:
     """Makes the box what a backup holds; what was on it is gone."""
-    words, sealed = _read(text)
+    words, sealed = await box.admin.off_loop(partial(_read, text))
     plain = await box.admin.off_loop(partial(sealing.unseal, words, sealed, passphrase, _context(VERSION)))
     export, calls = _parted(plain.decode("utf-8", "surrogateescape"))
-    answer = await exports.apply(box, reading.read(export), wipe=True, calls=calls)
+    read = await box.admin.off_loop(partial(reading.read, export))
+    answer = await exports.apply(box, read, wipe=True, calls=calls)
     return answer | {"calls": len(calls)}
 
 

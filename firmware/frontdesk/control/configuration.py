@@ -32,12 +32,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..model import HA1_SIZES, Account
+from .errors import VerbError
 
 HEADER = "frontdesk-export"
 VERSION = 1
 KEYS = ("auth_key", "record_route_key")
 END = "."
 """Begins the last line."""
+LONGEST = 32 << 20
+"""Characters of an export or a backup, written and read: 100,000 accounts have two thirds of it, and reading as much
+takes 300 MB for a moment."""
 
 _BARE = re.compile(r"[A-Za-z0-9_.+*!~:;@/=%&?$,<>()\[\]{}^|-]+")
 
@@ -62,6 +66,13 @@ def write(configuration: Configuration) -> str:
     for number, words in enumerate(_statements(configuration), 1):
         lines.append(" ".join([str(number), *map(_written, words)]))
     return "".join(f"{line}\n" for line in [*lines, f"{END} {checksum(lines)}"])
+
+
+def bounded(text: str) -> str:
+    """What was written, if it can be read back. Raises VerbError."""
+    if len(text) > LONGEST:
+        raise VerbError("It would have more than {most} KiB, the most that can be read back.", most=LONGEST >> 10)
+    return text
 
 
 def _statements(configuration: Configuration) -> Iterator[list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets as randomness
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..config import SETTINGS, SettingError, combined, text_of
@@ -23,12 +24,12 @@ async def export(box: Box, secrets: bool = False) -> str:
     """Prints all that was set, to be imported on a box."""
     if secrets:
         box.admin.refuse_secrets()
-    return configuration.write(await taken(box, secrets))
+    return configuration.bounded(configuration.write(await taken(box, secrets)))
 
 
 async def load(box: Box, text: str) -> Answer:
     """Adds what an export holds to the box, all or nothing."""
-    return await apply(box, reading.read(text))
+    return await apply(box, await box.admin.off_loop(partial(reading.read, text)))
 
 
 async def taken(box: Box, secrets: bool) -> Configuration:

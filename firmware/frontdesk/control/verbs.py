@@ -24,13 +24,12 @@ from . import (
     who,
 )
 from .box import Box, VerbError
+from .configuration import LONGEST
 from .role import Role
 from .text import Show, sentence, table
 
 NOUNS = {"ext": "account"}
 """What people say, and what it is."""
-LONGEST_VALUE = 4 << 20
-"""Characters of one argument: a file of 10,000 accounts has a tenth of it."""
 
 
 class Kind(StrEnum):
@@ -232,7 +231,10 @@ def _check_type(argument: Argument, value: object) -> None:
     elif argument.kind is Kind.COUNT:
         good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
     else:
-        good = isinstance(value, str) and len(value) <= LONGEST_VALUE
+        good = isinstance(value, str)
+    name = argument.metavar or argument.name
     if not good:
-        sentence = "{argument} is not a {kind} that can be used."
-        raise VerbError(sentence, argument=argument.metavar or argument.name, kind=argument.kind)
+        raise VerbError("{argument} is not a {kind} that can be used.", argument=name, kind=argument.kind)
+    if isinstance(value, str) and len(value) > LONGEST:
+        raise VerbError("{argument} has more than {most} KiB, the most that can be read.", argument=name,
+                        most=LONGEST >> 10)  # fmt: skip
