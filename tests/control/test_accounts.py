@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from frontdesk.control import VerbError
+from frontdesk.control import text as text_of
 from frontdesk.control.passwords import LENGTH, LETTERS
 from frontdesk.sip.wire import Flow
 from tests.control.desk import Desk, phone
@@ -150,6 +151,42 @@ def test_import_is_all_or_nothing_and_names_the_line(desk: Desk, rows: str, line
     with pytest.raises(VerbError, match=f"^Line {line}: .* Nothing was imported.$"):
         desk.do("account import", text=f"username,password,name\n{rows}")
     assert list(desk.restart().box.directory.accounts) == ["101"]
+
+
+def test_import_obeys_the_columns_that_the_box_writes(desk: Desk) -> None:
+    rows = "501,secretpw1,'=X,no,777 778\n502,secretpw1\n"
+    desk.do("account import", text=f"username,password,name,enabled,aliases\n{rows}")
+    account, other = desk.restart().box.account("501"), desk.box.account("502")
+    assert (account.enabled, account.aliases, account.name) == (False, ("777", "778"), "=X")
+    assert other.enabled and other.aliases == ()
+
+
+def test_import_takes_the_semicolons_of_a_german_spreadsheet(desk: Desk) -> None:
+    desk.do("account import", text="\ufeffusername;password;name\r\n201;secretpw1;Zwei, null\r\n")
+    assert desk.box.account("201").name == "Zwei, null"
+
+
+def test_import_makes_passwords_where_that_is_wanted_and_tells_them(desk: Desk) -> None:
+    text = "username,password\n201,\n202,secretpw1\n"
+    with pytest.raises(VerbError, match=r"^Line 2: The password is empty; .*--make-passwords"):
+        desk.do("account import", text=text)
+    answer = desk.do("account import", text=text, **{"make-passwords": True})
+    assert answer["added"] == 2 and list(answer["passwords"]) == ["201"]
+    assert answer["passwords"]["201"] in text_of.added(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("username,password,colour\n201,secretpw1,red\n", "Line 1: There is no column 'colour': username,password,"),
+        ("username,password,enabled\n201,secretpw1,maybe\n", "Line 2: The column enabled has yes or no, not 'maybe'"),
+        ("username,password,aliases\n201,secretpw1,101\n", "Line 2: There is an account '101' already"),
+        ("username,password,aliases\n201,secretpw1,7\n202,secretpw1,7\n", "Line 3: '7' was there before"),
+    ],
+)
+def test_import_says_what_it_cannot_obey(desk: Desk, text: str, sentence: str) -> None:
+    with pytest.raises(VerbError, match=sentence):
+        desk.do("account import", text=text)
 
 
 @pytest.mark.parametrize("text", ["", "user,pass\n1,2\n"])

@@ -114,6 +114,18 @@ def test_file_of_accounts_goes_in_and_out(house: House, browser: Browser) -> Non
         assert answer.status_code == 400
 
 
+def test_file_of_accounts_can_be_added_back_as_it_was_saved(house: House, browser: Browser) -> None:
+    desk = house.desk
+    desk.do("account import", text="username,password,name,enabled,aliases\n301,secret123,=Door,no,777 door\n")
+    before = desk.do("account list")
+    saved = browser.get("/accounts.csv").text
+    for row in before:
+        desk.do("account remove", user=row["user"])
+    answer = desk.do("account import", text=saved, **{"make-passwords": True})
+    assert list(answer["passwords"]) == [row["user"] for row in before]
+    assert [row | {"bindings": 0, "devices": []} for row in before] == desk.do("account list")
+
+
 DOOR = "sip:door@192.0.2.7"
 STEPS: list[tuple[str, dict[str, str], str, Any]] = [
     ("name", {"name": 'The "new" one'}, 'set account 101 "name=The \\"new\\" one"', lambda told: told["name"]),

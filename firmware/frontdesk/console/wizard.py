@@ -12,7 +12,7 @@ from ..control.admin import LONGEST, SHORTEST
 from ..control.answers import read_host_name, read_network, read_switch, read_zone, write_network
 from ..control.checks import checked_domain
 from ..control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
-from ..control.text import aligned
+from ..control.text import with_passwords
 from .line_editor import Completion, Prompt
 from .show import wrapped
 from .terminal import Terminal
@@ -116,8 +116,6 @@ class Wizard:
         if done.password:
             self._terminal.show(f"{done.text[:-1]}, shown this once: {done.password}")
         elif done.accounts:
-            rows = [["user", "password"], *([user, password] for user, password in done.accounts.items())]
-            self._terminal.show(f"{done.text} Passwords, shown this once:\n")
-            self._terminal.show(aligned(rows))
+            self._terminal.show(with_passwords(done.text, done.accounts))
         else:
             self._terminal.show(wrapped("\n".join([done.text, *done.notes])))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +14,11 @@ from .checks import USER, checked_name
 from .errors import Sentence
 from .reading import LINE
 
-COLUMNS = ("username", "password", "name")
+COLUMNS = ("username", "password", "name", "enabled", "aliases")
+"""Of a CSV file; the first must be there."""
+ENABLED = {"": True, "yes": True, "no": False}
+FORMULA = re.compile(r"\A'(?=[=+@-])")
+"""Begins a name that a spreadsheet would take for a formula; it is no part of it."""
 
 Answer = dict[str, Any]
 
@@ -80,9 +86,10 @@ async def show(box: Box) -> list[Answer]:
     ]
 
 
-async def load(box: Box, text: str) -> Answer:
+async def load(box: Box, text: str, make_passwords: bool = False) -> Answer:
     """Adds the accounts of a CSV file, all or none."""
-    accounts = _parse(box, text)
+    made: dict[str, str] | None = {} if make_passwords else None
+    accounts = _parse(box, text, made)
     check_room(box.settings, len(box.directory.accounts) + len(accounts))
     for account in accounts:
         box.directory.put(account)
@@ -92,39 +99,62 @@ async def load(box: Box, text: str) -> Answer:
         for account in accounts:
             box.directory.drop(account.username)
         raise
-    return {"added": len(accounts)}
+    return {"added": len(accounts)} | ({"passwords": made} if made else {})
 
 
-def _parse(box: Box, text: str) -> list[Account]:
+def _parse(box: Box, text: str, made: dict[str, str] | None) -> list[Account]:
     import csv
     import io
 
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    accounts: dict[str, Account] = {}
+    text = text.removeprefix("\ufeff")
+    # Where a comma stands in numbers, as in German, spreadsheets write a semicolon between values.
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    rows = csv.DictReader(io.StringIO(text), strict=True, delimiter=delimiter)
+    accounts: list[Account] = []
+    taken: set[str] = set()
     try:
-        missing = [column for column in COLUMNS[:2] if column not in (rows.fieldnames or ())]
-        if missing:
-            raise VerbError("The first line must name the columns {columns}.", columns=",".join(COLUMNS))
+        _check_columns(rows.fieldnames or ())
         for row in rows:
-            account = _parse_row(box, row)
-            if account.username in accounts:
-                raise VerbError("{name!r} was there before.", name=account.username)
-            accounts[account.username] = account
+            account = _parse_row(box, row, made)
+            for name in (account.username, *account.aliases):
+                if name in taken:
+                    raise VerbError("{name!r} was there before.", name=name)
+                taken.add(name)
+            accounts.append(account)
     except (csv.Error, VerbError) as error:
         reason = Sentence.of(error) if isinstance(error, VerbError) else Sentence("It is no CSV.")
         raise VerbError(LINE, line=max(rows.reader.line_num, 1), reason=reason) from None
-    return list(accounts.values())
+    return accounts
 
 
-def _parse_row(box: Box, row: dict[str | Any, Any]) -> Account:
-    if None in row or None in (row["username"], row["password"]):
-        raise VerbError("There must be {n} values.", n=len(COLUMNS))
-    username = row["username"]
-    _check_free(box, username)
-    secret = passwords.secret("", username, box.directory.realm, row["password"])
+def _check_columns(columns: Iterable[str]) -> None:
+    known = ",".join(COLUMNS)
+    if COLUMNS[0] not in columns:
+        raise VerbError("The first line must name the columns {columns}.", columns=known)
+    for column in columns:
+        if column not in COLUMNS:
+            raise VerbError("There is no column {column!r}: {columns} can be.", column=column[:60], columns=known)
+
+
+def _parse_row(box: Box, row: dict[str | Any, Any], made: dict[str, str] | None) -> Account:
+    if None in row or None in (row["username"], row.get("password", "")):
+        raise VerbError("There must be {n} values.", n=len([column for column in row if column]))
+    user, password = row["username"], row.get("password", "")
+    name, enabled, aliases = (row.get(column) or "" for column in COLUMNS[2:])
+    for each in (user, *aliases.split()):
+        _check_free(box, each)
+    if enabled.lower() not in ENABLED:
+        raise VerbError("The column enabled has yes or no, not {value!r}.", value=enabled[:20])
+    if not password:
+        if made is None:
+            raise VerbError(
+                "The password is empty; `frontdesk account import --make-passwords` makes one and shows it."
+            )
+        password = made[user] = passwords.make()
     return Account(
-        username, f"sip:{username}@{box.directory.realm}", checked_name(row.get("name") or ""), secrets=(secret,)
-    )
+        user, f"sip:{user}@{box.directory.realm}", checked_name(FORMULA.sub("", name)), ENABLED[enabled.lower()],
+        secrets=(passwords.secret("", user, box.directory.realm, password),), aliases=tuple(aliases.split()),
+    )  # fmt: skip
 
 
 # -- aliases -----------------------------------------------------------------------------------------------------------

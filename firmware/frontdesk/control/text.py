@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .times import ago
@@ -81,6 +81,18 @@ def committed(answer: Any) -> str:
 
 def _noted(line: str, answer: Any) -> str:
     return "\n".join([line, *(f"Note: {note}" for note in answer["notes"])])
+
+
+def added(answer: Any) -> str:
+    """Accounts that were added, and the passwords of those for which one was made."""
+    line = "Added 1 account." if answer["added"] == 1 else f"Added {answer['added']} accounts."
+    return with_passwords(line, answer["passwords"]) if "passwords" in answer else line
+
+
+def with_passwords(line: str, made: Mapping[str, str]) -> str:
+    """A line, and the accounts' passwords below it."""
+    rows = [["user", "password"], *([user, password] for user, password in made.items())]
+    return f"{line} Passwords, shown this once:\n\n{aligned(rows)}"
 
 
 def imported(answer: Any) -> str:

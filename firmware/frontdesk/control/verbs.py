@@ -91,7 +91,9 @@ ALIAS = Argument("alias", "the other number or name", metavar="ALIAS")
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
 STATIC = Argument("static", "it never expires", Kind.FLAG, option=True, required=False)
-CSV = Argument("text", "a file with the columns username,password,name", Kind.FILE, metavar="FILE.csv")
+CSV = Argument("text", f"a file with columns out of {','.join(accounts.COLUMNS)}", Kind.FILE, metavar="FILE.csv")
+MAKE_PASSWORDS = Argument("make-passwords", "make a password where the file has none, and print it", Kind.FLAG,
+                          option=True, required=False)  # fmt: skip
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
 KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
 VALUE = Argument("value", "a value, or `default`", metavar="VALUE")
@@ -128,7 +130,7 @@ VERBS = (
     Verb("account list", accounts.show,
          table("There are no accounts yet.", user="user", name="name", enabled="enabled", bindings="bindings",
                aliases="aliases", devices="devices"), role=Role.VIEWER),
-    Verb("account import", accounts.load, sentence("Added {added} accounts."), (CSV,)),
+    Verb("account import", accounts.load, text.added, (CSV, MAKE_PASSWORDS)),
     Verb("alias add", accounts.alias, sentence("{alias} now reaches {user}."), (USER, ALIAS)),
     Verb("alias remove", accounts.unalias, sentence("{alias} no longer reaches {user}."), (ALIAS,)),
     Verb("alias list", accounts.aliases, table("There are no aliases yet.", alias="alias", user="user"),
