@@ -77,6 +77,22 @@ def test_empty_standard_input_is_no_password(shell: Shell, monkeypatch: pytest.M
     assert shell.run("account", "add", "101", "--password-stdin") == 1
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["account", "add", "102", "--password-stdin"], ["account", "passwd", "101", "--password-stdin"],
+     ["device", "add", "101", "desk", "--password-stdin"], ["passwd", "admin"], ["backup"]],
+)  # fmt: skip
+def test_new_password_is_typed_twice_at_a_terminal(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    shell.ok("account", "add", "101")
+    typed = ["four words", "for words"] + ["four words"] * 2
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: typed.pop(0))
+    assert shell.run(*words) == 1 and shell.error == "frontdesk: The two are not the same.\n"
+    shell.ok(*words)
+
+
 def test_first_domain_is_the_realm(shell: Shell) -> None:
     shell.ok("account", "add", "101", "--domain", "Example.com")
     shell.ok("account", "add", "102", "--domain", "other.example")
@@ -85,7 +101,7 @@ def test_first_domain_is_the_realm(shell: Shell) -> None:
 
 
 def test_import_of_a_file(shell: Shell, tmp_path: Path) -> None:
-    (tmp_path / "users.csv").write_text("username,password,name\n101,pw,One\n102,pw,Two\n")
+    (tmp_path / "users.csv").write_text("username,password,name\n101,secret,One\n102,secret,Two\n")
     assert shell.ok("account", "import", str(tmp_path / "users.csv")) == "Added 2 accounts.\n"
     assert [row["name"] for row in shell.json("account", "list")] == ["One", "Two"]
     assert shell.run("account", "import", str(tmp_path / "users.csv")) == 1

@@ -100,7 +100,7 @@ def test_status_shows_a_first_boot_code_that_opens_the_page(desk: Desk) -> None:
 def test_requests_are_answered_in_order_however_they_are_cut(desk: Desk) -> None:
     async def talk(path: Path) -> None:
         client = await Client.connect(path)
-        stream = request("account add", user="101", password="pw") + request("account list") + request("nonsense")
+        stream = request("account add", user="101", password="secret") + request("account list") + request("nonsense")
         for at in range(0, len(stream), 7):
             await client.send(stream[at : at + 7])
             await asyncio.sleep(0)

@@ -26,7 +26,7 @@ def filled(desk: Desk) -> Desk:
     desk.do("account add", user="102", name='B\u00fcro "2"', password="secret")
     desk.do("account disable", user="102")
     desk.do("alias add", user="101", alias="reception")
-    desk.do("device add", user="101", device="mobile", password="other")
+    desk.do("device add", user="101", device="mobile", password="another")
     desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)
     desk.do("peer add", address="2001:db8::1", name="the exchange")
     desk.do("config set", key="flush", value="5m")

@@ -87,7 +87,7 @@ def test_lights_tell_of_every_problem_but_that_the_box_is_new(desk: Desk) -> Non
 
 
 def test_each_account_is_told_with_its_devices(desk: Desk) -> None:
-    desk.do("account add", user="102", password="x", name="Workshop")
+    desk.do("account add", user="102", password="secret", name="Workshop")
     desk.do("alias add", user="102", alias="bench")
     phone(desk)
     answer = desk.do("who")
@@ -99,7 +99,7 @@ def test_each_account_is_told_with_its_devices(desk: Desk) -> None:
 
 @pytest.mark.parametrize("search", ["102", "WORK", "ben"])
 def test_search_finds_numbers_names_and_aliases(desk: Desk, search: str) -> None:
-    desk.do("account add", user="102", password="x", name="Workshop")
+    desk.do("account add", user="102", password="secret", name="Workshop")
     desk.do("alias add", user="102", alias="bench")
     assert [each["user"] for each in desk.do("who", search=search)["accounts"]] == ["102"]
     assert desk.do("who", search="", start=1, limit=1)["accounts"][0]["user"] == "102"

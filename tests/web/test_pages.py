@@ -45,7 +45,8 @@ def test_front_page_tells_who_is_reached_how_and_what_is_wrong(house: House, bro
 
 def test_front_page_is_small_with_everything_that_it_loads(house: House, browser: Browser) -> None:
     for number in range(200, 400):
-        house.desk.do("account add", user=str(number), password="x", name=f"Somebody with a long name, number {number}")
+        name = f"Somebody with a long name, number {number}"
+        house.desk.do("account add", user=str(number), password="secret", name=name)
         phone(house.desk, str(number))
     page = browser.get("/")
     loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
@@ -158,7 +159,7 @@ def test_removed_account_is_gone_and_an_unknown_one_is_no_page(house: House, bro
 
 
 def test_account_with_odd_letters_in_its_name_has_a_page(house: House, browser: Browser) -> None:
-    house.desk.do("account add", user="a+b~c", password="x")
+    house.desk.do("account add", user="a+b~c", password="secret")
     assert browser.get("/accounts/a+b~c").status_code == 200
     assert browser.get("/accounts/a%2Bb~c").status_code == 200
 

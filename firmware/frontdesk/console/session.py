@@ -221,9 +221,9 @@ class Session:
 
     async def _ask_secret(self, argument: Argument) -> str:
         word = argument.name.capitalize()
-        secret = await self._terminal.ask(Prompt(f"{word}: ", hidden=True), self._patience)
-        new = argument.twice or argument.kind is Kind.PASSWORD
-        if new and secret != await self._terminal.ask(Prompt(f"{word} again: ", hidden=True), self._patience):
+        once, again = Prompt(f"{word}: ", hidden=True), Prompt(f"{word} again: ", hidden=True)
+        secret = await self._terminal.ask(once, self._patience)
+        if argument.twice and secret != await self._terminal.ask(again, self._patience):
             raise VerbError("The two are not the same; nothing was changed.")
         return secret
 

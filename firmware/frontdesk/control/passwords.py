@@ -13,7 +13,8 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 LENGTH = 16
 """Letters of a made password: 79 bits."""
 LONGEST = 128
-"""Characters of a password that is given."""
+"""Characters of a password that is given. How short it may be is not the box's to say: phones of an office that moves
+here keep theirs."""
 
 
 def make() -> str:

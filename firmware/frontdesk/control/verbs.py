@@ -86,7 +86,7 @@ class Verb:
 USER = Argument("user", "name or number of the account", metavar="USER")
 NAME = Argument("name", "a name for people", option=True, required=False, metavar="TEXT")
 PASSWORD = Argument("password", "a password of your own, asked for; else one is made and printed", Kind.PASSWORD,
-                    option=True, required=False)  # fmt: skip
+                    option=True, required=False, twice=True)  # fmt: skip
 ALIAS = Argument("alias", "the other number or name", metavar="ALIAS")
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
