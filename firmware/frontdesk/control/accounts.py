@@ -10,7 +10,7 @@ from typing import Any
 from ..model import Account, Settings
 from . import passwords
 from .box import Box, VerbError
-from .checks import USER, checked_name
+from .checks import STEPS, USER, checked_name
 from .errors import Sentence
 from .reading import LINE
 
@@ -200,6 +200,8 @@ def _check_free(box: Box, user: str) -> None:
         raise VerbError(
             "{user!r} cannot be a name or number: 1 to 64 letters, digits and _ . + * ! ~ - are possible.", user=user
         )
+    if user in STEPS:
+        raise VerbError("{user!r} cannot be a name or number: a browser cannot ask for its page.", user=user)
     taken = box.directory.resolve(user)
     if taken is None:
         return

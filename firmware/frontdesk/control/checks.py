@@ -11,6 +11,8 @@ from .errors import VerbError
 
 USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
 """What may stand in a user part with no escapes (RFC 3261 section 25.1) and is no trouble in a file or a shell."""
+STEPS = (".", "..")
+"""In the path of a URL these are no names (RFC 3986 section 3.3): such an account would have no page."""
 LONGEST_NAME = 128
 LONGEST_DOMAIN = 255
 """Octets of a domain name (RFC 1035 section 2.3.4)."""
