@@ -12,6 +12,8 @@ from .lines import Lines
 
 USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
 """What a box takes for a number or name."""
+JOINERS = "\u200c\u200d"
+"""Invisible characters that a box takes in a name: they join an emoji's parts, and part or join letters."""
 RANGE = re.compile(r"(\d{1,9})-(\d{1,9})")
 LONGEST_RANGE = 1000
 TABLES = ("box", "network", "settings", "account", "peers")
@@ -120,8 +122,9 @@ class _Reader:
             return
         users = [row["user"]] if "user" in row else self._range(row["range"], index)
         name, aliases = row.get("name"), row.get("aliases", [])
-        if name is not None and not (isinstance(name, str) and name.isprintable() and len(name) <= 128):
-            self._wrong("A name is one line of at most 128 characters.", "account", index, "name")
+        if name is not None and not (isinstance(name, str) and _is_visible(name) and len(name) <= 128):
+            sentence = "A name is one line of at most 128 characters, no tabs and other invisible ones among them."
+            self._wrong(sentence, "account", index, "name")
             name = None
         if "range" in row and aliases:
             self._wrong("A range has no aliases; give that account a table of its own.", "account", index, "aliases")
@@ -200,6 +203,10 @@ class _Reader:
                 self._office.peers[canonical] = name
             else:
                 self._wrong('A peer has a name, such as "192.0.2.9" = "Provider".', "peers", address)
+
+
+def _is_visible(text: str) -> bool:
+    return all(char.isprintable() or char in JOINERS for char in text)
 
 
 def setting_text(value: object) -> str | None:

@@ -146,6 +146,16 @@ def test_list_shows_no_secret(desk: Desk) -> None:
     ]
 
 
+def test_name_may_have_joiners_and_nothing_else_that_is_invisible(desk: Desk) -> None:
+    family, word = "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    for name in (family, word):
+        desk.do("account set", user="101", assignment=f"name={name}")
+        assert desk.restart().box.account("101").name == name == text_of.cell(name)
+    for name in ("tab\tulator", "\u200fright to left", "zero\u200bwidth"):
+        with pytest.raises(VerbError, match="no tabs and other invisible ones"):
+            desk.do("account set", user="101", assignment=f"name={name}")
+
+
 # -- import ------------------------------------------------------------------------------------------------------------
 
 

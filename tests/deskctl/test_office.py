@@ -45,6 +45,11 @@ def test_box_and_network_are_settings_with_a_place_of_their_own() -> None:
     assert office.settings == {"hostname": "x", "net.address": "dhcp", "net.dns": "192.0.2.1"}
 
 
+def test_name_may_have_an_emoji_of_several_parts() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert read(f'[[account]]\nuser = "1"\nname = "{family}"\n', "o.toml").accounts["1"].name == family
+
+
 def test_address_of_a_peer_is_canonical() -> None:
     assert read('[peers]\n"2001:DB8:0::1" = "x"\n', "o.toml").peers == {"2001:db8::1": "x"}
 
@@ -67,6 +72,7 @@ def test_address_of_a_peer_is_canonical() -> None:
         ('[[account]]\nrange = "1-2000"\n', "o.toml:2: A range is such as"),
         ("[[account]]\nrange = 5\n", "o.toml:2: A range is such as"),
         ('[[account]]\nuser = "1"\nname = 5\n', "o.toml:3: A name is one line"),
+        ('[[account]]\nuser = "1"\nname = "a\\tb"\n', "o.toml:3: A name is one line"),
         ('[[account]]\nuser = "1"\naliases = "x"\n', "o.toml:3: Aliases are a list"),
         ('[[account]]\nuser = "1"\naliases = [5]\n', "o.toml:3: 5 cannot be an alias."),
         ('[[account]]\nuser = "1"\naliases = ["x", "x"]\n', "o.toml:3: 'x' is taken by 1."),

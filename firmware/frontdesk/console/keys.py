@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
+from ..control.checks import is_visible
+
 ENTER, INTERRUPT, END, TAB, REDRAW = "enter", "interrupt", "end", "tab", "redraw"
 LEFT, RIGHT, UP, DOWN, HOME, FINISH = "left", "right", "up", "down", "home", "finish"
 BACKSPACE, DELETE, ERASE_LINE, ERASE_REST, ERASE_WORD = "backspace", "delete", "erase-line", "erase-rest", "erase-word"
@@ -63,7 +65,7 @@ class Keys:
     def _single(self, char: str) -> Iterator[str]:
         if char in CONTROLS:
             yield CONTROLS[char]
-        elif char.isprintable():
+        elif is_visible(char):
             yield char
 
     def _continue(self, char: str) -> Iterator[str]:

@@ -14,15 +14,25 @@ USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
 STEPS = (".", "..")
 """In the path of a URL these are no names (RFC 3986 section 3.3): such an account would have no page."""
 LONGEST_NAME = 128
+JOINERS = "\u200c\u200d"
+"""Invisible, but seen by what they do: they join an emoji's parts, and part or join letters (Unicode section 23.2)."""
 LONGEST_DOMAIN = 255
 """Octets of a domain name (RFC 1035 section 2.3.4)."""
 
 
 def checked_name(name: str) -> str:
     """A name for people."""
-    if len(name) > LONGEST_NAME or not name.isprintable():
-        raise VerbError("A name is one line of at most {longest_name} characters.", longest_name=LONGEST_NAME)
+    if len(name) > LONGEST_NAME or not is_visible(name):
+        raise VerbError(
+            "A name is one line of at most {longest_name} characters, no tabs and other invisible ones among them.",
+            longest_name=LONGEST_NAME,
+        )
     return name.strip()
+
+
+def is_visible(text: str) -> bool:
+    """Whether people see all of it, and it moves no cursor."""
+    return text.isprintable() or all(char.isprintable() or char in JOINERS for char in text)
 
 
 def checked_address(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .checks import is_visible
 from .times import ago
 
 Show = Callable[[Any], str]
@@ -37,7 +38,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+    return text if is_visible(text) else "".join(char if is_visible(char) else "?" for char in text)
 
 
 def aligned(rows: Iterable[list[str]]) -> str:
