@@ -10,6 +10,8 @@ import serial
 from panel_link.asking import Port
 
 BAUD = 115_200
+FASTEST = 4_000_000
+"""The highest speed that Linux has a name for."""
 BITS = 10
 """On the line for a byte: start, eight, stop."""
 WRITE_TIME = 5.0

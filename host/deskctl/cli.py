@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace, _SubParsersAction
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,7 +13,7 @@ from panel_link.asking import LinkError
 from . import batch, flashing, plugging, ports, terminal
 from .batch import NoRow
 from .box import Box, Refused
-from .cable import BAUD, Cable, CableGone
+from .cable import BAUD, FASTEST, Cable, CableGone
 from .doctor import examine, own_version
 from .flashing import NoPanel
 from .office import Office, OfficeError
@@ -25,6 +25,7 @@ from .provision import NotAgreed, Wishes, provision
 from .saving import BACKUP, EXPORT, backup, export, restore, restore_backup
 from .screen import Screen
 from .sheet import OnScreen, OnSheet
+from .terminal import NoTerminal
 
 DONE, REFUSED, BAD_COMMAND, NO_BOX, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit statuses: done; the box or the person refused; a wrong command line or file; no box, or its cable is gone."""
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.run(options, screen))
     except (Refused, NotAgreed, NoRow) as error:
         return _complain(screen, error, REFUSED)
-    except (OfficeError, PlanError, NoPassword, UnicodeDecodeError) as error:
+    except (OfficeError, PlanError, NoPassword, NoTerminal, UnicodeDecodeError) as error:
         return _complain(screen, error, BAD_COMMAND)
     except (LinkError, NoBox, CableGone, NoPanel) as error:
         return _complain(screen, error, NO_BOX)
@@ -74,6 +75,7 @@ def _ports(options: Namespace, screen: Screen) -> int:
 
 
 def _console(options: Namespace, screen: Screen) -> int:
+    terminal.check()
     port = options.port[0] if options.port else ports.choose([], options.baud)
     cable = Cable(port, options.baud)
     cable.open()
@@ -201,7 +203,7 @@ def build_parser() -> ArgumentParser:
         command = to.add_parser(name, help=text, description=text, epilog=EPILOG)
         command.add_argument("--port", action="append", default=[], metavar="PORT",
                              help="such as /dev/ttyUSB0 or COM3 (default: where a box answers)")  # fmt: skip
-        command.add_argument("--baud", type=int, default=BAUD, help=f"speed of the line (default: {BAUD})")
+        command.add_argument("--baud", type=_speed, default=BAUD, help=f"speed of the line (default: {BAUD})")
         command.add_argument("--json", action="store_true", help="the answer as JSON, for programs")
         command.set_defaults(run=run)
         return command
@@ -221,6 +223,12 @@ def build_parser() -> ArgumentParser:
                        help="what `make panel` laid out (default: build/panel)")  # fmt: skip
     _add_password(add("doctor", _doctor, "Look what is well: port, cable, versions, the box itself."))
     return parser
+
+
+def _speed(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= FASTEST):
+        raise ArgumentTypeError(f"a speed is 1 to {FASTEST} baud, not {text!r}")
+    return int(text)
 
 
 def _add_provision(command: ArgumentParser) -> None:

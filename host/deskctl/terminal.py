@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from serial.tools.miniterm import Miniterm
@@ -12,6 +13,16 @@ LEAVES = "\x1d"
 """Ctrl-]"""
 MENU = "\x14"
 """Ctrl-T: pyserial's menu."""
+
+
+class NoTerminal(Exception):
+    """Nobody is here who could type; the text is one sentence."""
+
+
+def check() -> None:
+    """Whether this is a terminal. Raises NoTerminal."""
+    if not sys.stdin.isatty():
+        raise NoTerminal("The console needs a terminal, and standard input is none; `provision` takes a file.")
 
 
 def run(cable: Cable) -> None:

@@ -367,7 +367,16 @@ def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
     os.close(ours)
 
 
-def test_console_of_no_port_is_not_said_to_be_connected(run: Run, tmp_path: Path) -> None:
+def test_console_without_a_terminal_is_told_so(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, out, err = run("console", "--port", boxes().port)
+    assert status == BAD_COMMAND and "needs a terminal" in err and err.count("\n") == 1 and not out
+
+
+def test_console_of_no_port_is_not_said_to_be_connected(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     status, out, err = run("console", "--port", tmp_path / "none")
     assert status == NO_BOX and "cannot be opened" in err and not out
 
@@ -387,7 +396,9 @@ def wait_for_raw(terminal: int) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["restore"], ["ports", "--baud", "fast"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["restore"], *(["ports", "--baud", speed] for speed in ("fast", "0", "-1", "9" * 9))]
+)
 def test_wrong_command_line_exits_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)
