@@ -93,6 +93,14 @@ def test_new_password_is_typed_twice_at_a_terminal(
     shell.ok(*words)
 
 
+def test_data_may_stand_before_the_command_or_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_DATA", "/elsewhere")
+    for words in ("--data /here account list", "account --data /here list", "account list --data /here",
+                  "--data /there account list --data /here", "--data /here serve"):  # fmt: skip
+        assert build_parser().parse_args(words.split()).data == Path("/here")
+    assert build_parser().parse_args(["account", "list"]).data == Path("/elsewhere")
+
+
 def test_first_domain_is_the_realm(shell: Shell) -> None:
     shell.ok("account", "add", "101", "--domain", "Example.com")
     shell.ok("account", "add", "102", "--domain", "other.example")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -197,14 +197,13 @@ def build_parser() -> ArgumentParser:
     """The whole command line."""
     parser = ArgumentParser("deskctl", description="Sets boxes up over a serial cable.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"deskctl {own_version()}")
+    _add_common(parser)
+    parser.set_defaults(port=[], baud=BAUD, json=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(name: str, run: object, text: str, to: _SubParsersAction[ArgumentParser] = commands) -> ArgumentParser:
         command = to.add_parser(name, help=text, description=text, epilog=EPILOG)
-        command.add_argument("--port", action="append", default=[], metavar="PORT",
-                             help="such as /dev/ttyUSB0 or COM3 (default: where a box answers)")  # fmt: skip
-        command.add_argument("--baud", type=_speed, default=BAUD, help=f"speed of the line (default: {BAUD})")
-        command.add_argument("--json", action="store_true", help="the answer as JSON, for programs")
+        _add_common(command)
         command.set_defaults(run=run)
         return command
 
@@ -217,12 +216,21 @@ def build_parser() -> ArgumentParser:
         add("restore", _restore, "Read an export or a backup back."),
     )
     panel = commands.add_parser("panel", help="The front panel.", description="The front panel.")
+    _add_common(panel)
     of_panel = panel.add_subparsers(title="commands", metavar="COMMAND", required=True)
     flash = add("flash", _flash, "Copy the panel's program to the Pico, over its USB port.", of_panel)
     flash.add_argument("folder", type=Path, nargs="?", default=Path("build/panel"), metavar="FOLDER",
                        help="what `make panel` laid out (default: build/panel)")  # fmt: skip
     _add_password(add("doctor", _doctor, "Look what is well: port, cable, versions, the box itself."))
     return parser
+
+
+def _add_common(parser: ArgumentParser) -> None:
+    """Before the command or after it: no default of a command undoes what was given before."""
+    parser.add_argument("--port", action="append", default=SUPPRESS, metavar="PORT",
+                        help="such as /dev/ttyUSB0 or COM3 (default: where a box answers)")  # fmt: skip
+    parser.add_argument("--baud", type=_speed, default=SUPPRESS, help=f"speed of the line (default: {BAUD})")
+    parser.add_argument("--json", action="store_true", default=SUPPRESS, help="the answer as JSON, for programs")
 
 
 def _speed(text: str) -> int:

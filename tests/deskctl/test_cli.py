@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, main
+from deskctl.cable import BAUD
+from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, build_parser, main
 from deskctl.passwords import AdminPassword
 from frontdesk.events import Event, Kind
 from frontdesk.model import Sentence
@@ -396,9 +397,24 @@ def wait_for_raw(terminal: int) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["nonsense"], ["restore"], *(["ports", "--baud", speed] for speed in ("fast", "0", "-1", "9" * 9))]
-)
+def test_option_may_stand_before_the_command_or_after_it() -> None:
+    for words in (["--port", "P", "--baud", "9600", "--json", "doctor"],
+                  ["doctor", "--port", "P", "--baud", "9600", "--json"],
+                  ["--port", "P", "--json", "doctor", "--baud", "9600"]):  # fmt: skip
+        options = build_parser().parse_args(words)
+        assert (options.port, options.baud, options.json) == (["P"], 9600, True)
+    options = build_parser().parse_args(["doctor"])
+    assert (options.port, options.baud, options.json) == ([], BAUD, False)
+
+
+@pytest.mark.parametrize("speed", ["fast", "0", "-1", "9" * 9])
+def test_speed_that_cannot_be_is_told(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["ports", "--baud", speed])
+    assert end.value.code == BAD_COMMAND and "a speed is 1 to 4000000 baud" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["restore"]])
 def test_wrong_command_line_exits_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter, _SubParsersAction
 from pathlib import Path
 from typing import NoReturn
 
@@ -60,6 +60,8 @@ def build_parser() -> Parser:
         epilog=EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"frontdesk {__version__}")
+    _add_data(parser)
+    parser.set_defaults(data=Path(os.environ.get("FRONTDESK_DATA") or "./data"))
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serve(commands)
     _add_boards(commands)
@@ -69,6 +71,7 @@ def build_parser() -> Parser:
         if word and group not in groups:
             also = [word for word, noun in NOUNS.items() if noun == group]
             of_group = commands.add_parser(group, aliases=also, help=GROUPS[group], description=GROUPS[group])
+            _add_data(of_group)
             groups[group] = of_group.add_subparsers(title="commands", metavar="COMMAND", required=True)
         _add_verb(groups[group] if word else commands, word or group, verb)
     return parser
@@ -100,12 +103,16 @@ def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
         parser.add_argument(name, metavar=argument.metavar, nargs=nargs, help=help)
 
 
-def _add_common(parser: ArgumentParser, verb: str) -> None:
-    default = os.environ.get("FRONTDESK_DATA") or "./data"
+def _add_data(parser: ArgumentParser) -> None:
+    """Before the command or after it: no default of a command undoes what was given before."""
     parser.add_argument(
-        "--data", type=Path, default=Path(default), metavar="DIR",
+        "--data", type=Path, default=SUPPRESS, metavar="DIR",
         help="where the box keeps its data (default: $FRONTDESK_DATA, else ./data)",
     )  # fmt: skip
+
+
+def _add_common(parser: ArgumentParser, verb: str) -> None:
+    _add_data(parser)
     what = "the realm where the data are yet to be made"
     if verb == "serve":
         what = "a name that the box answers for; the first becomes " + what
