@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from frontdesk.console.columns import columns
+from frontdesk.control.checks import is_visible
+
 
 class Screen:
     """Rows of text, and a cursor that knows carriage return, line feed, backspace and bell, and nothing else."""
 
     def __init__(self) -> None:
-        self.rows = [""]
+        self._cells: list[list[str]] = [[]]
+        """Of each row; the second cell of a wide character is empty."""
         self.column = 0
         self.bells = 0
 
@@ -16,17 +20,40 @@ class Screen:
             if char == "\r":
                 self.column = 0
             elif char == "\n":
-                self.rows.append(" " * self.column)
+                self._cells.append([" "] * self.column)
             elif char == "\b":
                 assert self.column, "the cursor leaves the row"
                 self.column -= 1
             elif char == "\a":
                 self.bells += 1
             else:
-                assert char.isprintable(), f"{char!r} is no plain text"
-                row = self.rows[-1].ljust(self.column)
-                self.rows[-1] = row[: self.column] + char + row[self.column + 1 :]
-                self.column += 1
+                assert is_visible(char), f"{char!r} is no plain text"
+                self._write(char)
+
+    def _write(self, char: str) -> None:
+        row, width = self._cells[-1], columns(char)
+        row += [" "] * (self.column + width - len(row))
+        if not width:
+            row[self.column - (1 if row[self.column - 1] else 2)] += char
+            return
+        for column in range(self.column, self.column + width):
+            self._break(row, column)
+        row[self.column : self.column + width] = [char, ""][:width]
+        self.column += width
+
+    @staticmethod
+    def _break(row: list[str], column: int) -> None:
+        """What was in a cell goes, both halves of it."""
+        if not row[column]:
+            row[column - 1] = " "
+        elif row[column + 1 : column + 2] == [""]:
+            row[column + 1] = " "
+        row[column] = " "
+
+    @property
+    def rows(self) -> list[str]:
+        """Rows of text."""
+        return ["".join(cells) for cells in self._cells]
 
     @property
     def row(self) -> str:

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontdesk.console.columns import columns
 from frontdesk.console.line_editor import LONGEST, WIDTH, Completion, Ending, LineEditor, Prompt, Typed
+from frontdesk.control.checks import is_visible
 from tests.console.screen import Screen
 
 
@@ -70,11 +72,12 @@ def test_cuts_make_no_difference(parts: list[bytes], data: st.DataObject) -> Non
 @given(st.binary(max_size=300))
 def test_any_bytes_give_printable_lines_and_plain_output(data: bytes) -> None:
     seat = Seat()
-    assert all(line.text.isprintable() for line in seat.type(data))
+    assert all(is_visible(line.text) for line in seat.type(data))
 
 
 KEYS = [b"a", b"b ", b"\x1b[D", b"\x1b[C", b"\x7f", b"\x1b[3~", b"\x01", b"\x05", b"\x0b", b"\x15", b"\x17", b"\x1b[A",
-        b"\x10", b"\x0e", b"\t", b"\x0c", b"\r", b"x?", b"\x02\x02", b"0123456789"]  # fmt: skip
+        b"\x10", b"\x0e", b"\t", b"\x0c", b"\r", b"x?", b"\x02\x02", b"0123456789",
+        "\u4f60\u597d".encode()]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(KEYS), max_size=60))
@@ -85,7 +88,7 @@ def test_screen_shows_the_line_that_comes_out(pressed: list[bytes]) -> None:
         seat.type(key)
     shown = seat.screen.row
     (line,) = seat.type(b"\r")
-    assert len(line.text) >= WIDTH - 3 or shown == ("> " + line.text).rstrip()
+    assert columns(line.text) >= WIDTH - 3 or shown == ("> " + line.text).rstrip()
 
 
 def test_what_is_typed_ahead_waits_for_the_next_prompt() -> None:
@@ -130,6 +133,10 @@ def test_interrupt_and_end() -> None:
         (b"a\x1bzb", "ab"),
         (b"a\x00\x07\xc2\x9bb", "ab"),
         ("Büro".encode(), "Büro"),
+        ("add x 你好世界\x7f\x7f".encode(), "add x 你好"),
+        ("你好\x1b[D世\x1b[3~".encode(), "你世"),
+        ("ae\u0301\x7f".encode(), "ae"),
+        ("e\u0301a\x02\x02\x04".encode(), "ea"),
     ],
 )
 def test_keys_edit_the_line(typed: bytes, line: str) -> None:
@@ -148,6 +155,15 @@ def test_line_wider_than_the_screen_can_be_edited() -> None:
     seat.type(b"x" * 100 + b"\x7f\x7f")
     assert max(map(len, seat.screen.rows[1:])) < WIDTH
     assert seat.texts(b"\x01a\r") == ["a" + "x" * 98]
+
+
+def test_wide_characters_fit_the_screen_too() -> None:
+    seat = Seat()
+    seat.type(("你" * 60).encode() + b"\x7f\x0c")
+    assert WIDTH - 3 <= columns(seat.screen.row) < WIDTH
+    seat.type(b"\x01")
+    assert WIDTH - 3 <= columns(seat.screen.row) < WIDTH
+    assert seat.texts(b"\r") == ["你" * 59]
 
 
 def test_history_goes_back_and_forth() -> None:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from . import keys
+from .columns import base, columns, fitting
 from .keys import Keys
 
 WIDTH = 80
@@ -280,30 +281,30 @@ class LineEditor:
         self._at = start + len(new)
         if self._is_hidden:
             return
-        if max(len(old), len(self._text)) > self._room:
+        if max(columns(old), columns(self._text)) > self._room:
             # A line that does not fit in one row: what is added at its end flows on, all else shows a part of it anew.
             if before == start == end == len(old):
                 self._put(new)
             else:
                 self._redraw()
             return
-        tail = self._text[start:]
-        blank = max(0, len(old) - len(self._text))
-        back = len(tail) + blank - len(new)
-        self._go(before, start)
-        self._put(tail + " " * blank + "\b" * back)
+        start = min(base(old, start), base(self._text, start))
+        blank = max(0, columns(old) - columns(self._text))
+        back = columns(self._text[self._at :]) + blank
+        self._go(before, start, old)
+        self._put(self._text[start:] + " " * blank + "\b" * back)
 
     def _move(self, at: int) -> None:
         before, self._at = self._at, at
         if self._is_hidden or before == at:
             return
-        if len(self._text) > self._room:
+        if columns(self._text) > self._room:
             self._redraw()
         else:
-            self._go(before, at)
+            self._go(before, at, self._text)
 
-    def _go(self, before: int, at: int) -> None:
-        self._put("\b" * (before - at) if at < before else self._text[before:at])
+    def _go(self, before: int, at: int, text: str) -> None:
+        self._put("\b" * columns(text[at:before]) if at < before else text[before:at])
 
     def _redraw(self) -> None:
         self._say("")
@@ -311,10 +312,10 @@ class LineEditor:
     def _say(self, text: str) -> None:
         """Shows a text below the line, and the line again below that, as much of it as fits in one row."""
         prompt = "" if self._prompt is None else self._prompt.text
-        start = max(0, self._at - self._room)
-        shown = "" if self._is_hidden else self._text[start : start + self._room]
-        back = 0 if self._is_hidden else len(shown) - (self._at - start)
-        self._put(f"{text}\r\n{prompt}{shown}" + "\b" * back)
+        before, after = ("", "") if self._is_hidden else (self._text[: self._at], self._text[self._at :])
+        before = before[len(before) - fitting(reversed(before), self._room) :]
+        after = after[: fitting(after, self._room - columns(before))]
+        self._put(f"{text}\r\n{prompt}{before}{after}" + "\b" * columns(after))
 
     def _put(self, text: str) -> None:
         self._output.append(text)
