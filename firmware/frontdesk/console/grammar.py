@@ -212,7 +212,8 @@ def _step(paths: Sequence[Path], word: Word) -> list[Path]:
     taken = [path.take_value(word.text) for path in paths if path.place() is not None]
     if not taken:
         possible = ", ".join(_next(paths))
-        raise Misspoken(f"{word.text[:40]!r} cannot stand here" + (f"; {possible} can." if possible else "."))
+        rest = f"; {possible} can." if possible else f": `{paths[0].phrase.usage}` ends before it."
+        raise Misspoken(f"{word.text[:40]!r} cannot stand here{rest}")
     return taken
 
 
