@@ -275,9 +275,13 @@ def test_import_sets_the_domain_of_a_box_without_accounts(desk: Desk) -> None:
 
 
 def test_domain_is_changed_only_where_there_is_no_account(desk: Desk) -> None:
-    with pytest.raises(VerbError, match=REALM):
+    with pytest.raises(VerbError, match=rf"{REALM}.*Remove them first"):
         desk.do("domain set", domain="other.example")
+    export = "frontdesk-export 1\ndomain other.example\n"
+    with pytest.raises(VerbError, match=rf"{REALM}.*Remove these accounts first"):
+        desk.do("import", text=export)
     desk.do("account remove", user="101")
+    desk.do("import", text=export)
     assert desk.do("domain set", domain="Other.Example") == {"domain": "other.example"}
     again = desk.restart()
     assert again.do("domain get") == "other.example"

@@ -105,7 +105,8 @@ def _realm(box: Box, read: Configuration, wipe: bool) -> str:
         return own
     if box.directory.accounts:
         raise VerbError(
-            "It is of the domain {realm}, and this box has accounts in {own}: passwords belong to their domain.",
+            "It is of the domain {realm}, and this box has accounts in {own}: passwords belong to their domain. "
+            "Remove these accounts first, or import it on a box that has none.",
             realm=read.realm, own=own,
         )
     return read.realm

@@ -147,7 +147,11 @@ async def rename(box: Box, domain: str) -> Answer:
     """Changes the domain, while there is no account."""
     realm = checked_domain(domain)
     if box.directory.accounts and realm != box.directory.realm:
-        raise VerbError("There are accounts in {realm}: passwords belong to their domain.", realm=box.directory.realm)
+        raise VerbError(
+            "There are accounts in {realm}: passwords belong to their domain. "
+            "Remove them first, and add them again after.",
+            realm=box.directory.realm,
+        )
     await box.records.put("meta", "realm", realm)
     box.rename(realm)
     return {"domain": realm}
