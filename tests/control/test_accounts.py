@@ -55,7 +55,7 @@ def test_name_that_would_have_no_page_is_refused_but_comes_back_from_an_export(d
     desk.do("account remove", user=user)
 
 
-@pytest.mark.parametrize("password", ["short", "tabulator\t", "nul and \0", "x" * 129])
+@pytest.mark.parametrize("password", ["tabulator\t", "nul and \0", "x" * 129])
 def test_password_that_cannot_be_typed_is_refused(desk: Desk, password: str) -> None:
     with pytest.raises(VerbError, match="password"):
         desk.do("account add", user="102", password=password)
@@ -65,7 +65,7 @@ def test_how_short_a_password_is_is_not_the_boxs_to_say(desk: Desk) -> None:
     """Phones of an office that moves here keep theirs."""
     desk.do("account passwd", user="101", password="1")
     desk.do("account import", text="username,password\n103,x\n")
-    assert "103" in [each["username"] for each in desk.do("account list")]
+    assert desk.box.directory.account("103") is not None
 
 
 def test_account_that_is_there_is_not_replaced(desk: Desk) -> None:
