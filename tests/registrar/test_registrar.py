@@ -224,6 +224,12 @@ def test_a_path_that_cannot_be_followed_is_refused(desk: Desk, path: str) -> Non
     assert desk.bindings() == []
 
 
+@pytest.mark.parametrize("digits", ["0" * 12 + "1" * 23, "9" * 5012, "2147483648"])
+def test_reg_id_beyond_its_range_is_refused(desk: Desk, digits: str) -> None:
+    with pytest.raises(ParseError, match="not a reg-id"):
+        desk.register(f'{PHONE};+sip.instance="<urn:uuid:1>";reg-id={digits}')
+
+
 def test_reg_id_zero_is_refused_and_not_ignored(desk: Desk) -> None:
     with pytest.raises(ParseError):
         desk.register(f'{PHONE};+sip.instance="<urn:uuid:1>";reg-id=0')
@@ -270,3 +276,48 @@ class TestMoreDevicesThanAllowed:
     def test_one_request_with_too_many_is_refused_whole(self, full: Desk) -> None:
         many = [f"<sip:101@198.51.100.{number}>" for number in range(4)]
         assert refused(full, *many, call_id="m@phone").status == 403
+
+
+@pytest.mark.parametrize(
+    ("contact", "rport", "at", "heard"),
+    [
+        ("sip:101@192.0.2.101", False, 49152, 5060),
+        ("sip:101@192.0.2.101:5062;transport=udp", False, 49152, 5062),
+        ("sip:101@192.0.2.101", True, 49152, 49152),
+        ("sip:101@10.0.0.7:5062", False, 49152, 49152),
+        ("sip:101@192.0.2.101:5062;transport=tcp", False, 49152, 49152),
+    ],
+    ids=["default port", "other port", "asks for answers where it sends", "behind a router", "not over UDP"],
+)
+def test_phone_that_sends_from_another_port_than_it_listens_at_is_reached_where_it_listens(
+    desk: Desk, contact: str, rport: bool, at: int, heard: int
+) -> None:
+    for port in (at, at + 1):  # it is another one each time
+        desk.now += 10
+        registration = desk.register(f"<{contact}>", at=flow("192.0.2.101", port), rport=rport)
+        (binding,) = desk.bindings()
+        assert binding.flow is not None
+        expected = heard if heard != at else port
+        assert binding.flow.remote == ("192.0.2.101", expected)
+    assert bool(registration.changes) == (heard == at)
+
+
+def test_softphone_that_starts_again_and_again_drives_out_its_own_remains() -> None:
+    desk = Desk(Settings(max_bindings=3))
+    line = flow("192.0.2.50", 40000, 9)
+    desk.register("<sip:101@192.0.2.50:5060>", at=line, call_id="desk", headers=("User-Agent: Desk",))
+    for number in range(6):
+        desk.now += 60
+        place = flow("192.0.2.60", 41000 + number)
+        contact = f"<sip:x{number}@192.0.2.60:{41000 + number}>"
+        desk.register(contact, at=place, call_id=f"soft{number}", headers=("User-Agent: Soft",))
+    assert [each.user_agent for each in desk.bindings()].count("Desk") == 1 and len(desk.bindings()) == 3
+
+
+def test_connection_that_is_open_is_the_last_to_make_room() -> None:
+    desk = Desk(Settings(max_bindings=2))
+    desk.register("<sip:101@192.0.2.50:5060>", at=flow("192.0.2.50", 40000, 9), call_id="a")
+    for number in (1, 2):
+        desk.now += 60
+        desk.register(f"<sip:101@192.0.2.6{number}>", at=flow(f"192.0.2.6{number}"), call_id=f"b{number}")
+    assert [each.call_id for each in desk.bindings()] == ["a", "b2"]

@@ -79,10 +79,13 @@ class Desk:
         device: str = "",
         nonce_issued: float = 0.0,
         headers: tuple[str, ...] = (),
+        rport: bool = True,
     ) -> Registration:
         """An authenticated REGISTER of `user`, applied. Raises what the registrar raises."""
         number = next(self._cseq) if cseq is None else cseq
         request = register_request(*contacts, user=user, cseq=number, call_id=call_id, headers=headers)
+        if not rport:
+            request.replace("via", [request.required("via").removesuffix(";rport")])
         registrant = Registrant(self.directory.account(user), device, nonce_issued)
         registration = self.registrar.register(request, at, registrant, self.now)
         if registration.changes:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ..sip.address import Address
 from ..sip.errors import ParseError
-from ..sip.grammar import end_of_quoted, unquote, write_parameters
+from ..sip.grammar import end_of_quoted, parse_number, unquote, write_parameters
 from ..sip.uri import SIP_SCHEMES, Uri
 
 
@@ -81,6 +81,7 @@ def _reg_id(text: str | None) -> int | None:
     if text is None:
         return None
     # RFC 5626 section 4.2. Zero is refused: a registrar that said 200 and kept nothing was kamailio #497.
-    if not (text.isdecimal() and text.isascii()) or not 0 < int(text[:12]) < 2**31:
+    number = parse_number(text, 2**31 - 1)
+    if not number:
         raise ParseError(f"not a reg-id: {text[:20]!r}")
-    return int(text)
+    return number

@@ -13,6 +13,7 @@ from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection
 from ..sip.grammar import unescape
 from ..sip.message import Request
+from ..sip.response_target import DEFAULT_PORTS
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .contact import Contact, parse_expires
@@ -129,11 +130,13 @@ class Registrar:
         if to.scheme not in SIP_SCHEMES:
             raise Rejection(400, f"To is not a SIP URI but {to.scheme}")
         account = registrant.account
-        if account is None or not self._directory.serves(to.host, to.port) or to.user is None:
+        if not self._directory.serves(to.host, to.port):
+            raise Rejection(403, rule="unknown-domain", about=to.host)
+        if account is None or to.user is None:
             raise Rejection(403)
         user = unescape(to.user)  # the canonical form of step 5
         if user != account.username and self._directory.resolve(user) is not account:
-            raise Rejection(403)
+            raise Rejection(403, rule="other-account", about=user)
         return account
 
     def _remove_all(
@@ -268,16 +271,27 @@ class _Update:
     def _same_device(self, contact: Contact) -> Binding | None:
         for binding in self._registration.bindings:
             if binding.id not in self._touched and same_device(
-                binding, contact, self._flow, self._request.call_id, self._user_agent, self._registrant.device
+                binding, contact, self._hears_at(contact), self._request.call_id, self._user_agent, self._registrant.device
             ):
                 self._touched.add(binding.id)
                 return binding
         return None
 
+    def _hears_at(self, contact: Contact) -> Flow:
+        """The flow that its REGISTER came over; but some phones send from one port and listen at another: over UDP
+        whoever asks for no answer at the port that he sends from (RFC 3581) hears at his Contact, if that is at the
+        address that he sends from. Behind a router it never is."""
+        flow, uri = self._flow, contact.uri
+        if flow.transport != "udp" or self._request.asks_for_rport or uri.host.strip("[]") != flow.remote[0]:
+            return flow
+        if (uri.parameters.get("transport") or "udp").lower() != "udp":
+            return flow
+        return Flow("udp", flow.local, (flow.remote[0], uri.port or DEFAULT_PORTS["udp"]))
+
     def _unchanged(self, contact: Contact, binding: Binding) -> bool:
         return (
             binding.contact == contact.text
-            and binding.flow == self._flow
+            and binding.flow == self._hears_at(contact)
             and binding.parameters == contact.parameters
             and binding.path == self._path
             and binding.device == self._registrant.device
@@ -334,7 +348,7 @@ class _Update:
     def _fill(self, binding: Binding, contact: Contact, granted: int) -> None:
         binding.contact = contact.text
         binding.parameters = contact.parameters
-        binding.flow = self._flow
+        binding.flow = self._hears_at(contact)
         binding.granted = granted
         binding.expires_at = self._now + granted
         binding.call_id = self._request.call_id
@@ -354,8 +368,8 @@ class _Update:
         return self._registrar.grant(seconds, last, mark(contact.instance, self._registration.aor, contact.text))
 
     def _make_room(self) -> None:
-        # More devices than an account may have: the dead go first, then the same device's oldest, then the oldest; the
-        # phone on the desk never gets a 403 for it.
+        # More devices than an account may have: the dead go first, then what the same device may have left behind, then
+        # the oldest, of which a connection that is open is the last: the phone on the desk never gets a 403 for it.
         registered = [each for each in self._registration.bindings if each.state is not BindingState.STATIC]
         excess = len(registered) - self._registrar.settings.max_bindings
         if excess <= 0:
@@ -364,9 +378,21 @@ class _Update:
         if len(spare) < excess:
             raise Rejection(403, "Too Many Contacts In One Request")
         own = {each.instance for each in registered if each.id in self._touched and each.instance}
-        spare.sort(key=lambda each: (_is_alive(each), each.instance not in own, each.seen_at))
+        spare.sort(key=lambda each: (_is_alive(each), not self._is_like(each, own), _is_connected(each), each.seen_at))
         for binding in spare[:excess]:
             self._remove(binding, "replace")
+
+    def _is_like(self, binding: Binding, own: set[str]) -> bool:
+        """Whether it looks like this request's device as it was before: of the same instance, or of the same kind and
+        from the same address, as a softphone is that was started again."""
+        if binding.instance in own:
+            return True
+        same_place = binding.flow is not None and binding.flow.remote[0] == self._flow.remote[0]
+        return same_place and bool(self._user_agent) and binding.user_agent == self._user_agent
+
+
+def _is_connected(binding: Binding) -> bool:
+    return binding.flow is not None and binding.flow.reliable and binding.connected
 
 
 def _is_alive(binding: Binding) -> bool:
