@@ -53,7 +53,7 @@ def test_request_without_credentials_is_challenged() -> None:
     with pytest.raises(Refused) as caught:
         make().authenticate(make_request(), 10.0, proxy=False)
     assert on_the_wire(caught.value) == plain_challenge(401)
-    assert (caught.value.rule, caught.value.username) == ("no-credentials", "")
+    assert (caught.value.rule, caught.value.about) == ("no-credentials", "")
 
 
 def test_proxy_challenges_with_407_and_reads_proxy_authorization() -> None:
@@ -168,7 +168,7 @@ def test_digest_uri_may_be_escaped_otherwise() -> None:
 def test_whoever_is_not_let_in_gets_the_same_plain_challenge(phone: Phone, rule: str) -> None:
     refused = phone.refusal()
     assert on_the_wire(refused) == plain_challenge()
-    assert (refused.rule, refused.username) == (rule, phone.username)
+    assert (refused.rule, refused.about) == (rule, phone.username)
 
 
 def test_credentials_for_another_realm_are_challenged() -> None:
@@ -232,7 +232,7 @@ def test_refusal_tells_no_secret() -> None:
     phone = Phone(make(), password="wrong", username="x" * 500)
     refused = phone.refusal()
     assert str(refused) == "401"
-    assert refused.username == "x" * 64
+    assert refused.about == "x" * 64
 
 
 # -- what it costs ----------------------------------------------------------------------------------------------------

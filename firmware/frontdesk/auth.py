@@ -19,10 +19,6 @@ from .sip.errors import ParseError, Rejection
 from .sip.message import Request
 from .sip.uri import Uri
 
-MAX_USERNAME = 64
-"""Characters kept of a user name that was refused."""
-
-
 @dataclass(slots=True)
 class Caller:
     """Who sent a request."""
@@ -46,14 +42,12 @@ class CredentialSource(Protocol):
 
 
 class Refused(Rejection):
-    """A refusal with its `rule` and the `username` tried, which are for the admin's events and never go on the wire."""
+    """A refusal of credentials, about the user name that was tried."""
 
     def __init__(
         self, status: int, rule: str, username: str, reason: str | None = None, headers: Sequence[tuple[str, str]] = ()
     ) -> None:
-        super().__init__(status, reason, headers)
-        self.rule = rule
-        self.username = username[:MAX_USERNAME]
+        super().__init__(status, reason, headers, rule=rule, about=username)
 
 
 class Authenticator:

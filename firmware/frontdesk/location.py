@@ -59,6 +59,14 @@ class LocationService:
         """The bindings that were registered over that flow."""
         return [self._by_id[id] for id in self._at.get(_place(flow), ())]
 
+    def disconnect(self, flow: Flow) -> None:
+        """That connection is gone: no binding is reached over it any longer, nor one that is still to be on disk."""
+        for binding in self.at(flow):
+            binding.connected = False
+        for tickets in self._pending.values():
+            for binding in (each for ticket in tickets for each in ticket.bindings if each.flow == flow):
+                binding.connected = False
+
     def __iter__(self) -> Iterator[Binding]:
         return iter(self._by_id.values())
 

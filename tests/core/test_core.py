@@ -341,3 +341,53 @@ def test_credentials_without_qop_that_were_overheard_open_nothing() -> None:
         request.replace("via", ["SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKanother;rport"])
         assert statuses(box.receive(request, at)) == [401]
     assert [each.contact for each in box.bindings()] == [PHONE.strip("<>")]
+
+
+def test_connection_that_closes_while_its_register_waits_for_the_disk_reaches_nobody() -> None:
+    box, line = BareCore(commit_at_once=False), flow("192.0.2.101", 40000, 7)
+    box.register(PHONE, at=line)
+    box.core.flow_closed(line, box.clock.now)
+    box.commit()
+    assert [each.connected for each in box.bindings()] == [False]
+
+
+class TestRefusalsAreTold:
+    """Who sets phones up sees why one is sent away: 403 alone says nothing."""
+
+    def refused(self, box: BareCore) -> tuple[str, str, str]:
+        event = list(box.core.events)[-1]
+        assert event.kind == "refused"
+        return event.account, event.rule, event.text
+
+    def test_a_name_that_is_none_of_the_boxs(self) -> None:
+        box, request = BareCore(), register_request(PHONE)
+        request.retarget("sip:frontdesk.home.example")
+        assert statuses(box.receive(request)) == [403]
+        text = "REGISTER refused: unknown domain for 'frontdesk.home.example'"
+        assert self.refused(box) == ("", "unknown-domain", text)
+
+    def test_an_address_of_record_that_is_another_accounts(self) -> None:
+        box, request = BareCore(), register_request(PHONE, user="102")
+        assert statuses(box.receive(box.signed(request, user="101"))) == [403]
+        assert self.refused(box) == ("101", "other-account", "REGISTER refused: other account for '102'")
+
+    @pytest.mark.parametrize(
+        ("uri", "headers", "rule", "about"),
+        [
+            ("sip:102@elsewhere.example", "", "foreign-domain", "elsewhere.example"),
+            (f"sip:102@{REALM}", "Route: <sip:edge.example;lr>\r\n", "foreign-route", "edge.example"),
+        ],
+    )
+    def test_a_call_that_leads_elsewhere(self, uri: str, headers: str, rule: str, about: str) -> None:
+        box = BareCore()
+        box.register("<sip:102@192.0.2.102>", user="102", at=flow("192.0.2.102"))
+        assert 403 in statuses(box.receive(box.signed(ask("MESSAGE", uri, headers))))
+        assert self.refused(box) == ("101", rule, f"MESSAGE refused: {rule.replace('-', ' ')} for {about!r}")
+
+    def test_a_caller_who_is_not_the_account(self) -> None:
+        box = BareCore()
+        box.register("<sip:102@192.0.2.102>", user="102", at=flow("192.0.2.102"))
+        request = ask("MESSAGE", f"sip:102@{REALM}")
+        request.replace("from", ["<sip:101@192.0.2.101>;tag=1"])
+        assert 403 in statuses(box.receive(box.signed(request)))
+        assert self.refused(box)[:2] == ("101", "other-caller")

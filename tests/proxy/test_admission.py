@@ -98,3 +98,13 @@ def _from(box: Box, uri: str, who: Who | None = None) -> int:
     text = request("MESSAGE").replace("From: <sip:101@desk.example>", f"From: <{uri}>")
     box.receive(text, A, who or Who(box.directory.account("101")))
     return getattr(box.taken()[0][0], "status", 0)
+
+
+def test_contact_of_a_registered_phone_may_be_called_as_in_a_transfer(box: Box) -> None:
+    """RFC 5589: the one who transfers tells the other the Contact of the third."""
+    box.phone("103", udp("192.0.2.13"), "sip:x7@192.0.2.13:5060;transport=udp")
+    box.receive(request("INVITE", "sip:x7@192.0.2.13:5060;transport=udp"), A)
+    ((invite, target),) = box.requests("INVITE")
+    assert (invite.uri_text, target) == ("sip:x7@192.0.2.13:5060;transport=udp", udp("192.0.2.13"))
+    box.receive(request("INVITE", "sip:x8@192.0.2.13:5060"), A)
+    assert box.statuses() == [403]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from frontdesk.sip.message import Request, Response
-from frontdesk.sip.wire import Flow, Target
+from frontdesk.sip.wire import Destination, Flow, Target
 from tests.proxy.box import Box, Who, reply, request, route_set, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
@@ -97,6 +97,54 @@ def test_caller_who_has_reconnected_is_found_again_by_his_own_binding() -> None:
     up = call(box, flow, B)
     mine.flow, other.flow = tcp("192.0.2.11", 50001, connection=2), tcp("192.0.2.11", 50002, connection=3)
     assert [target for _, target in from_callee(box, up, "BYE")] == [mine.flow]
+
+
+def test_caller_whose_connection_for_the_call_is_closed_is_reached_where_his_contact_is_registered() -> None:
+    """A phone that takes TCP for a long INVITE alone, as RFC 3261 section 18.1.1 has it, and closes it when idle."""
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    line = tcp(A.remote[0], connection=7)
+    box.receive(request("INVITE", flow=A), line)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 200), B)
+    ((_, target),) = from_callee(box, Up(invite, box.responses()[-1], line, B), "BYE")
+    assert target == A
+
+
+def test_phone_that_moves_in_a_call_and_is_taken_for_another_is_reached_where_the_request_says() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", B)
+    up = call(box, A, B)
+    there = udp("192.0.2.33")
+    moved = box.phone("102", there)
+    up.invite.retarget(moved.contact)
+    ((_, target),) = from_caller(box, up, "BYE")
+    assert target == there
+
+
+def test_trusted_peer_whose_connection_is_closed_is_called_back_at_its_contact() -> None:
+    box = Box()
+    peer = tcp("203.0.113.5", connection=8)
+    box.directory.peers = {peer.remote[0]: "pbx"}
+    box.phone("102", B)
+    box.receive(request("INVITE", flow=peer), peer, Who(None, "pbx"))
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 200), B)
+    up = Up(invite, box.responses()[-1], peer, B)
+    for contact, wanted in (
+        ("sip:101@203.0.113.5:5070;transport=tcp", Destination("203.0.113.5", 5070, "tcp")),
+        ("sip:101@203.0.113.5", Destination("203.0.113.5", None, "tcp")),
+        ("sip:101@10.1.1.1", peer),
+    ):
+        text = request(
+            "INFO", contact, flow=B, caller="102", to="<sip:101@desk.example>", tag="callee", to_tag="caller",
+            routes=route_set(up.ok, callee=True),
+        )  # fmt: skip
+        box.receive(text, B)
+        ((_, target),) = box.requests("INFO")
+        assert target == wanted
 
 
 @pytest.mark.parametrize("method", ["PRACK", "UPDATE", "INFO"])

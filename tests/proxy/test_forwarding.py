@@ -126,6 +126,17 @@ def test_credentials_for_the_box_end_here_and_others_go_on(box: Box) -> None:
     assert [f"Proxy-Authorization: {value}" for value in invite.lines("proxy-authorization")] == [other]
 
 
+@pytest.mark.parametrize("folded", [False, True])
+def test_identity_is_asserted_by_trusted_peers_alone(box: Box, folded: bool) -> None:
+    forged = ["P-Asserted-Identity: <sip:boss@desk.example>", "Remote-Party-ID: <sip:boss@desk.example>"]
+    headers = [*forged, "Subject: a\r\n b" if folded else "Subject: a"]
+    box.receive(request("INVITE", headers=headers), A)
+    assert not {"p-asserted-identity", "remote-party-id"} & {key for key, _, _ in box.request("INVITE").fields}
+    box.directory.peers = {A.remote[0]: "pbx"}
+    box.receive(request("INVITE", headers=headers, call_id="another"), A)
+    assert [line for _, _, line in box.request("INVITE").fields if line in forged] == forged
+
+
 def test_other_lines_go_on_as_they_came(box: Box) -> None:
     lines = ["subject :  tea,  biscuits ", "X-Odd: \u00fc\r\n  folded", "k: replaces,100rel", "Date: not a date"]
     data = forwarded(box, headers=lines).encode().decode()

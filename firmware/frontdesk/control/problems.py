@@ -42,6 +42,26 @@ REFUSALS = {
         "{source} answers with a digest algorithm that is not offered",
         "Name the algorithm in the setting `algorithms`, or update that phone.",
     ),
+    "unknown-domain": Problem(
+        "{source} calls this box {name}, which is none of its names",
+        "Type the box's address as that phone's server, or add the name to the setting `domains`.",
+    ),
+    "other-account": Problem(
+        "{source} logs in as one account and wants to be reached as {name}",
+        "Type the same number as user and as authentication name into that phone.",
+    ),
+    "other-caller": Problem(
+        "{source} calls as {name}, which is not {account}",
+        "Type the account's number as that phone's user or caller ID, and the box's address as its domain.",
+    ),
+    "foreign-domain": Problem(
+        "{source} calls somebody at {name}, which is not this box",
+        "Dial a number of this box, or add the name to the setting `domains`.",
+    ),
+    "foreign-route": Problem(
+        "{source} sends its calls by way of {name}",
+        "Make the outbound proxy of that phone the box's address, or leave it out.",
+    ),
     "bad-credentials": Problem(
         "{source} sends credentials that are malformed",
         "Update that phone, or look into its story at the account.",

@@ -116,7 +116,7 @@ class Core:
         """What came is no good message; its `request`, as far as it could be read, says where the answer goes."""
         if error.request is not None:
             error.request.stamp(flow)
-            self._reject(error.request, flow, Rejection(error.status, error.reason), now, stateless=True)
+            self._reject(error.request, flow, Rejection(error.status, error.reason), now, None)
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         caller: Caller | None = None
@@ -135,15 +135,15 @@ class Core:
             caller = self._caller(request, routed, flow, now)
             self._serve(request, routed, flow, caller, now)
         except Rejection as rejection:
-            self._reject(request, flow, rejection, now, stateless=caller is None)
+            self._reject(request, flow, rejection, now, caller)
         except ParseError as error:
-            self._reject(request, flow, Rejection(error.status, error.reason), now, stateless=caller is None)
+            self._reject(request, flow, Rejection(error.status, error.reason), now, caller)
 
     def _caller(self, request: Request, routed: Routed, flow: Flow, now: float) -> Caller:
         """Who asks. Raises Rejection with a challenge for strangers."""
         if request.method == "REGISTER":
             if not routed.own:
-                raise Rejection(403)
+                raise Rejection(403, rule="unknown-domain", about=request.uri.host)
             return self.authenticator.authenticate(request, now, proxy=False)
         if routed.dialog is not None or self._is_spiral(request, flow):
             return Caller(None)
@@ -169,21 +169,28 @@ class Core:
         else:
             self.proxy.forward(request, routed, flow, caller, now)
 
-    def _reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, *, stateless: bool) -> None:
-        if isinstance(rejection, Refused) and rejection.rule not in UNTOLD:
-            self._tell_refusal(request, flow, rejection, now)
+    def _reject(
+        self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None
+    ) -> None:
+        """`caller`: None where nobody knows yet who it is; then nothing is kept of it."""
+        if rejection.rule and rejection.rule not in UNTOLD:
+            self._tell_refusal(request, flow, rejection, now, caller)
         if request.method == "ACK":
             return
         try:
-            self._answers.reject(request, flow, rejection, now, stateless=stateless)
+            self._answers.reject(request, flow, rejection, now, stateless=caller is None)
         except ParseError:
             return  # not even the way back can be read
 
-    def _tell_refusal(self, request: Request, flow: Flow, refused: Refused, now: float) -> None:
-        known = refused.username if refused.username in self.directory.accounts else ""
-        method, rule = request.method[:MAX_METHOD], refused.rule.replace("-", " ")
-        text = f"{method} refused: {rule} for {refused.username!r}"
-        self.events.add(Event(now, Kind.REFUSED, known, text, flow, refused.rule))
+    def _tell_refusal(
+        self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None
+    ) -> None:
+        known = rejection.about if isinstance(rejection, Refused) and rejection.about in self.directory.accounts else ""
+        if caller is not None and caller.account is not None:
+            known = caller.account.username
+        method, rule = request.method[:MAX_METHOD], rejection.rule.replace("-", " ")
+        text = f"{method} refused: {rule} for {rejection.about!r}"
+        self.events.add(Event(now, Kind.REFUSED, known, text, flow, rejection.rule))
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
 
@@ -220,8 +227,7 @@ class Core:
 
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A connection is gone: its bindings are no longer reached over it, and what waits on it fails at once."""
-        for binding in self.location.at(flow):
-            binding.connected = False
+        self.location.disconnect(flow)
         self.layer.flow_closed(flow, now)
 
     def take_actions(self) -> list[Action]:

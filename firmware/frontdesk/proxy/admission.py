@@ -34,13 +34,14 @@ def check_from(request: Request, account: Account, directory: Directory) -> None
     if user.lower() == ANONYMOUS and (directory.serves(uri.host, uri.port) or uri.host == "anonymous.invalid"):
         return
     if directory.resolve(user) is not account or not directory.serves(uri.host, uri.port):
-        raise Rejection(403, "From is not a name of this account")
+        about = f"{user}@{uri.host}"
+        raise Rejection(403, "From is not a name of this account", rule="other-caller", about=about)
 
 
 def dialled(uri: Uri, directory: Directory) -> Account:
     """The account that a Request-URI names: Rejection(403) where it is not the box's, 404 where there is none."""
     if not directory.serves(uri.host, uri.port):
-        raise Rejection(403, "Not a domain of this box")
+        raise Rejection(403, "Not a domain of this box", rule="foreign-domain", about=uri.host)
     user = unescape(uri.user or "")
     account = directory.resolve(user) or directory.resolve(user.partition(";")[0])
     if account is None or not account.enabled:

@@ -12,7 +12,8 @@ from ..model import CallRecord
 from ..sip.address import Address
 from ..sip.errors import ParseError
 from ..sip.grammar import unescape
-from ..sip.message import Request, Response
+from ..sip.message import Message, Request, Response
+from ..sip.uri import Uri
 from ..sip.wire import Flow
 from .admission import Caller
 
@@ -133,7 +134,8 @@ class CallBook:
     def _answered(self, call: Call, response: Response, now: float) -> None:
         call.state = CallState.ANSWERED
         call.answered_at = now
-        call.device = _contact(response)
+        contact = contact_of(response)
+        call.device = str(contact) if contact else ""
         self._tell(Kind.ANSWERED, call, now, f"{call.callee} answered")
 
     def _end(self, call: Call, result: int, now: float) -> None:
@@ -167,9 +169,10 @@ def _call(request: Request, flow: Flow, caller: Caller, now: float) -> Call:
     return Call(key, account, name, unescape(request.uri.user or ""), flow.source, now)
 
 
-def _contact(response: Response) -> str:
+def contact_of(message: Message) -> Uri | None:
+    """Its first Contact; None where there is none that can be read."""
     try:
-        contacts = response.values("contact")
-        return str(Address.parse(contacts[0]).uri) if contacts else ""
+        contacts = message.values("contact")
+        return Address.parse(contacts[0]).uri if contacts else None
     except ParseError:
-        return ""
+        return None

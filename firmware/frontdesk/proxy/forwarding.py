@@ -26,10 +26,15 @@ Hop = tuple[str, str]
 """A transport in lower case, and host:port of the box there."""
 
 
-def shared_fields(request: Request, realm: str) -> list[Field]:
+IDENTITIES = ("p-asserted-identity", "remote-party-id")
+"""Who a trusted peer says that the caller is: from anybody else it is a forgery (RFC 3325 section 5)."""
+
+
+def shared_fields(request: Request, realm: str, *, trusted: bool) -> list[Field]:
     """Steps 1, 3 and 9, the same for each branch: all fields but what it puts itself, Max-Forwards lowered by one.
 
-    Credentials for the box itself end here; they are nobody else's business (section 22.3).
+    Credentials for the box itself end here; they are nobody else's business (section 22.3). `trusted`: whether it comes
+    from a trusted peer.
     """
     fields: list[Field] = []
     max_forwards = length = False
@@ -39,6 +44,8 @@ def shared_fields(request: Request, realm: str) -> list[Field]:
             fields.append(_lowered(field))
             max_forwards = True
         elif key == "max-breadth" or (key == "proxy-authorization" and _realm(field[1]) == realm):
+            continue
+        elif key in IDENTITIES and not trusted:
             continue
         else:
             length = length or key == "content-length"
@@ -50,13 +57,14 @@ def shared_fields(request: Request, realm: str) -> list[Field]:
     return fields
 
 
-def shared_lines(request: Request, realm: str) -> bytes | None:
+def shared_lines(request: Request, realm: str, *, trusted: bool) -> bytes | None:
     """The same, encoded, of a request that is still lines of bytes; None of any other."""
     raw = request.raw if isinstance(request, PlainRequest) else None
     if raw is None:
         return None
     form, lines = raw
-    gone = [number for number, _ in form.places.get("max-breadth", ())]
+    names = ("max-breadth",) if trusted else ("max-breadth", *IDENTITIES)
+    gone = [number for name in names for number, _ in form.places.get(name, ())]
     for number, start in form.places.get("proxy-authorization", ()):
         if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
             gone.append(number)

@@ -51,8 +51,9 @@ class Original:
         self._around = around
         self._caller = caller
         self._incoming = local_hop(flow, around.directory)
-        self._lines = shared_lines(routed.request, around.directory.realm)
-        self._fields = [] if self._lines is not None else shared_fields(routed.request, around.directory.realm)
+        realm, trusted = around.directory.realm, flow.remote[0] in around.directory.peers
+        self._lines = shared_lines(routed.request, realm, trusted=trusted)
+        self._fields = [] if self._lines is not None else shared_fields(routed.request, realm, trusted=trusted)
         # Inside a dialog there is one target, so that no loop can multiply (RFC 5393 section 4.1).
         self._second_part = loop_hash(request) if routed.dialog is None else ""
 

@@ -7,20 +7,23 @@ from collections.abc import Callable
 from ..directory import Directory
 from ..events import Event
 from ..location import LocationService
-from ..model import CallRecord, Settings
+from ..model import Binding, CallRecord, Settings
 from ..sip.errors import Rejection
+from ..sip.grammar import unescape
 from ..sip.message import Request, Response
+from ..sip.response_target import DEFAULT_PORTS
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
-from ..sip.wire import Flow, Send, Target
+from ..sip.uri import Uri
+from ..sip.wire import Destination, Flow, Send, Target
 from .admission import Caller, check_from, dialled
-from .calls import CallBook, Watch
+from .calls import CallBook, Watch, contact_of
 from .loop import incoming_breadth, shares
 from .original import Original, Surroundings
 from .record_route import Side, Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
-from .target_set import Candidate, candidate, target_set
+from .target_set import Candidate, at_contact, bare, candidate, target_set
 from .validation import validate
 
 
@@ -63,7 +66,7 @@ class ProxyCore:
             raise
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
-        side = self._caller_side(flow, caller) if routed.dialog is None else None
+        side = self._caller_side(request, flow, caller, now) if routed.dialog is None else None
         original = Original(request, routed, flow, self._around, side)
         transaction = self._layer.server(request, flow, now)
         watch = self._watch(request, routed, flow, caller, now)
@@ -77,7 +80,7 @@ class ProxyCore:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
         if routed.dialog is None:
             return
-        for group in self._dialog_targets(routed):
+        for group in self._dialog_targets(routed, now):
             ack = Original(request, routed, flow, self._around, None).request_to(group[0], self.settings.max_breadth)
             self._layer.send(Send(ack, group[0].target))
 
@@ -94,7 +97,7 @@ class ProxyCore:
 
     def _targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:
         if routed.dialog is not None:
-            groups = self._dialog_targets(routed)
+            groups = self._dialog_targets(routed, now)
         else:
             groups = self._account_targets(routed, caller, now)
         if not groups:
@@ -103,31 +106,60 @@ class ProxyCore:
 
     def _account_targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:
         if routed.route is not None:
-            raise Rejection(403, "Route leads elsewhere")
-        account = dialled(routed.request.uri, self._directory)
+            raise Rejection(403, "Route leads elsewhere", rule="foreign-route", about=routed.route.host)
+        uri = routed.request.uri
+        bindings = self._at_contact(uri, now) or self._location.bindings(dialled(uri, self._directory).aor, now)
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
-        bindings = self._location.bindings(account.aor, now)
         return target_set(bindings, self._directory, self.settings.max_bindings)
 
-    def _dialog_targets(self, routed: Routed) -> list[list[Candidate]]:
-        """The token's side: its binding where that is now, else its flow, never a private Contact; the URI stays."""
+    def _at_contact(self, uri: Uri, now: float) -> list[Binding]:
+        """The binding whose Contact the Request-URI is: phones name one another so in a transfer (RFC 5589)."""
+        if self._directory.serves(uri.host, uri.port):
+            return []
+        account = self._directory.resolve(unescape(uri.user or ""))
+        there = Flow("udp", ("", 0), (bare(uri.host), uri.port or DEFAULT_PORTS["udp"]))
+        bindings = [*(self._location.bindings(account.aor, now) if account else ()), *self._location.at(there)]
+        found = at_contact(bindings, uri)
+        return [found] if found is not None else []
+
+    def _dialog_targets(self, routed: Routed, now: float) -> list[list[Candidate]]:
+        """The token's side: where its phone is now, else its flow, never a private Contact; the URI stays."""
         assert routed.dialog is not None
-        side = routed.dialog.side
-        target = self._binding_target(side.binding) or side.flow
+        side, uri = routed.dialog.side, routed.request.uri
+        target = self._phone_target(side.binding, uri, now) or self._peer_target(side.flow, uri) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
-    def _binding_target(self, id: int) -> Target | None:
+    def _phone_target(self, id: int, uri: Uri, now: float) -> Target | None:
+        """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
+        the token's."""
         binding = self._location.binding(id) if id else None
-        found = candidate(binding, self._directory) if binding is not None else None
+        if binding is None:
+            return None
+        of_account = self._location.bindings(binding.aor, now)
+        if len(of_account) > 1:
+            binding = at_contact(of_account, uri) or binding
+        found = candidate(binding, self._directory)
         return found.target if found is not None else None
 
-    def _caller_side(self, flow: Flow, caller: Caller) -> Side:
-        """Where the sender of a request is: his binding at that flow, if he has one."""
+    def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
+        """A trusted peer is called back where its Contact says, if that is at its own address: the connection that it
+        has called over may be closed long since."""
+        if flow is None or not flow.reliable or flow.remote[0] not in self._directory.peers:
+            return None
+        transport = (uri.parameters.get("transport") or flow.transport).lower()
+        return Destination(flow.remote[0], uri.port, transport) if bare(uri.host) == flow.remote[0] else None
+
+    def _caller_side(self, request: Request, flow: Flow, caller: Caller, now: float) -> Side:
+        """Where the sender of a request is: his binding at that flow, else the one that his Contact names."""
+        if caller.account is None:
+            return Side(0, flow)
         for binding in self._location.at(flow):
-            if caller.account is not None and binding.aor == caller.account.aor:
+            if binding.aor == caller.account.aor:
                 return Side(binding.id, flow)
-        return Side(0, flow)
+        contact = contact_of(request)
+        named = at_contact(self._location.bindings(caller.account.aor, now), contact) if contact else None
+        return Side(named.id if named else 0, flow)
 
     # -- calls -------------------------------------------------------------------------------------------------------
 

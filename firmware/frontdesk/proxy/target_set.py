@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -66,6 +67,15 @@ def _order(binding: Binding) -> tuple[bool, float, bool]:
     return not binding.connected, -q, doubtful
 
 
+def at_contact(bindings: Iterable[Binding], uri: Uri) -> Binding | None:
+    """The one whose Contact that is."""
+    for binding in bindings:
+        contact = _parse(binding.contact)
+        if contact is not None and contact.matches(uri):
+            return binding
+    return None
+
+
 def candidate(binding: Binding, directory: Directory) -> Candidate | None:
     """The target of a binding, or None where there is no hope to reach it."""
     target = _target(binding, directory)
@@ -87,7 +97,7 @@ def _target(binding: Binding, directory: Directory) -> Target | None:
     if binding.connected:
         return binding.flow
     # The connection is closed: the phone may listen where its Contact says, unless that is behind a router.
-    return destination(uri) if uri is not None and _bare(uri.host) == binding.flow.remote[0] else None
+    return destination(uri) if uri is not None and bare(uri.host) == binding.flow.remote[0] else None
 
 
 def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
@@ -102,7 +112,7 @@ def _own_listener(uri: Uri, directory: Directory) -> Destination:
     """Where the box hears its own requests: by UDP, whose source shows that they are its own; a name needs no DNS."""
     place = (uri.host, uri.port or 5060)
     host, port = place if place in directory.addresses else min(directory.addresses, default=place)
-    return Destination(_bare(host), port, "udp")
+    return Destination(bare(host), port, "udp")
 
 
 def _first_hop(binding: Binding) -> Target | None:
@@ -122,10 +132,10 @@ def destination(uri: Uri | None) -> Destination | None:
     if uri is None or uri.scheme not in SIP_SCHEMES or uri.host.endswith(".invalid"):
         return None
     transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower() or None
-    return Destination(_bare(uri.host), uri.port, transport) if transport in _CONNECTABLE else None
+    return Destination(bare(uri.host), uri.port, transport) if transport in _CONNECTABLE else None
 
 
-def _bare(host: str) -> str:
+def bare(host: str) -> str:
     return host[1:-1] if host.startswith("[") else host
 
 

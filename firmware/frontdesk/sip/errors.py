@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from .message import Request
 
 
+MAX_ABOUT = 64
+"""Characters kept of what was refused: strangers choose them."""
+
+
 class SipError(Exception):
     """Base of every error that a room of Frontdesk raises on purpose."""
 
@@ -28,10 +32,24 @@ class ParseError(SipError):
 
 
 class Rejection(SipError):
-    """A request ends here: `status`, `reason` phrase (None: the RFC's) and extra header lines as (name, value)."""
+    """A request ends here: `status`, `reason` phrase (None: the RFC's) and extra header lines as (name, value).
 
-    def __init__(self, status: int, reason: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> None:
+    `rule` refused it, for what it was `about` (a user name, a domain): for the admin's events, and never on the wire. No
+    rule: nothing is told.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        reason: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        *,
+        rule: str = "",
+        about: str = "",
+    ) -> None:
         super().__init__(f"{status} {reason or ''}".rstrip())
+        self.rule = rule
+        self.about = about[:MAX_ABOUT]
         self.status = status
         self.reason = reason
         self.headers = headers
