@@ -19,6 +19,7 @@ from .sip.errors import ParseError, Rejection
 from .sip.message import Request
 from .sip.uri import Uri
 
+
 @dataclass(slots=True)
 class Caller:
     """Who sent a request."""

@@ -37,15 +37,13 @@ def shared_fields(request: Request, realm: str, *, trusted: bool) -> list[Field]
     from a trusted peer.
     """
     fields: list[Field] = []
-    max_forwards = length = False
+    dropped, max_forwards, length = _dropped(trusted), False, False
     for field in request.fields:
         key = field[0]
         if key == "max-forwards":
             fields.append(_lowered(field))
             max_forwards = True
-        elif key == "max-breadth" or (key == "proxy-authorization" and _realm(field[1]) == realm):
-            continue
-        elif key in IDENTITIES and not trusted:
+        elif key in dropped or (key == "proxy-authorization" and _realm(field[1]) == realm):
             continue
         else:
             length = length or key == "content-length"
@@ -63,8 +61,7 @@ def shared_lines(request: Request, realm: str, *, trusted: bool) -> bytes | None
     if raw is None:
         return None
     form, lines = raw
-    names = ("max-breadth",) if trusted else ("max-breadth", *IDENTITIES)
-    gone = [number for name in names for number, _ in form.places.get(name, ())]
+    gone = [number for key in _dropped(trusted) for number, _ in form.places.get(key, ())]
     for number, start in form.places.get("proxy-authorization", ()):
         if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
             gone.append(number)
@@ -72,6 +69,10 @@ def shared_lines(request: Request, realm: str, *, trusted: bool) -> bytes | None
     at = form.hops - sum(number < form.hops for number in gone)
     lines[at] = b"Max-Forwards: %d" % max(int(lines[at][14:]) - 1, 0)
     return b"\r\n".join(lines)
+
+
+def _dropped(trusted: bool) -> tuple[str, ...]:
+    return ("max-breadth",) if trusted else ("max-breadth", *IDENTITIES)
 
 
 def _lowered(field: Field) -> Field:

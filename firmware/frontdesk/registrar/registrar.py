@@ -269,9 +269,10 @@ class _Update:
         return None
 
     def _same_device(self, contact: Contact) -> Binding | None:
+        call_id, device = self._request.call_id, self._registrant.device
         for binding in self._registration.bindings:
             if binding.id not in self._touched and same_device(
-                binding, contact, self._hears_at(contact), self._request.call_id, self._user_agent, self._registrant.device
+                binding, contact, self._hears_at(contact), call_id, self._user_agent, device
             ):
                 self._touched.add(binding.id)
                 return binding

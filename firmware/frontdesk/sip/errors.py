@@ -34,8 +34,8 @@ class ParseError(SipError):
 class Rejection(SipError):
     """A request ends here: `status`, `reason` phrase (None: the RFC's) and extra header lines as (name, value).
 
-    `rule` refused it, for what it was `about` (a user name, a domain): for the admin's events, and never on the wire. No
-    rule: nothing is told.
+    `rule` refused it, for what it was `about` (a user name, a domain): for the admin's events, and never on the wire.
+    Without a rule nothing is told.
     """
 
     def __init__(
