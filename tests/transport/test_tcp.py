@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -158,6 +160,85 @@ def test_a_peer_that_does_not_read_is_cut_off(bound: bool, most: int) -> None:
                 assert most // 2 < waiting <= most
 
     run(case)
+
+
+def test_stranger_who_does_not_read_is_heard_no_further_until_he_does() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        driver.answer = bytes(200)
+        async with listening(driver) as address:
+            with socket.socket() as phone:
+                phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                phone.connect(address)
+                phone.setblocking(False)
+                sent = await _send_all_that_is_taken(phone)
+                heard = len(driver.frames)
+                assert heard < sent // len(MESSAGE) and not driver.gone
+                while len(driver.frames) < sent // len(MESSAGE):
+                    with contextlib.suppress(BlockingIOError):
+                        phone.recv(1 << 20)
+                    await asyncio.sleep(0)
+                assert max(driver.waiting) < tcp.STRANGERS_BUFFER
+
+    run(case)
+
+
+async def _send_all_that_is_taken(phone: socket.socket) -> int:
+    """Bytes, until the other end has long taken no more."""
+    sent = refused = 0
+    while refused < 100:
+        try:
+            sent += phone.send((MESSAGE * 2)[sent % len(MESSAGE) :][: len(MESSAGE)])
+            refused = 0
+        except BlockingIOError:
+            refused += 1
+            await asyncio.sleep(0)
+    return sent
+
+
+def test_phone_with_a_binding_is_heard_while_it_does_not_read() -> None:
+    driver = _Driver()
+    connection, transport = Connection(Connections(driver, lambda: 1)), _Transport()
+    connection.connection_made(transport)
+    for bound in (True, False):
+        driver.bound = bound
+        connection.pause_writing()
+        assert transport.is_paused is not bound
+    connection.resume_writing()
+    assert not transport.is_paused
+
+
+class _Transport(asyncio.Transport):
+    is_paused = False
+
+    def __init__(self) -> None:
+        super().__init__({"sockname": ("192.0.2.1", 5060), "peername": ("192.0.2.9", 40000)})
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high == tcp.UNREAD
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+
+def test_nothing_of_a_connection_waits_for_the_garbage_collector() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver) as address:
+            _, writer = await asyncio.open_connection(*address)
+            await until(lambda: len(driver.open) == 1)
+            transport = weakref.ref(driver.open[0]._transport)
+            writer.close()
+            await until(lambda: transport() is None)
+
+    gc.disable()
+    try:
+        run(case)
+    finally:
+        gc.enable()
 
 
 def test_pings_in_one_piece_are_answered_in_one_piece() -> None:

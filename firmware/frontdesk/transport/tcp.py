@@ -23,6 +23,8 @@ WRITE_BUFFER = 1 << 20
 """Bytes that may wait for a phone that does not read; more closes the connection."""
 STRANGERS_BUFFER = 1 << 17
 """The same for a connection without a binding: 1,000 of them fill no memory with what they ask and do not read."""
+UNREAD = 1 << 14
+"""Bytes of answers that wait for a stranger: until he reads them, nothing more of his is read."""
 BACKLOG = 128
 """Connections accepted in one turn of the loop, and waiting for the next."""
 ON_THE_WAY = 4 * BACKLOG
@@ -62,6 +64,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.set_write_buffer_limits(UNREAD)
         local, remote = transport.get_extra_info("sockname")[:2], transport.get_extra_info("peername")[:2]
         self.flow = Flow("tcp", local, remote, self.flow.connection)
         self._connections.opened(self)
@@ -118,6 +121,14 @@ class Connection(asyncio.BufferedProtocol):
         if waiting > STRANGERS_BUFFER and (waiting > WRITE_BUFFER or not self._connections.driver.is_bound(self.flow)):
             self._transport.abort()
 
+    def pause_writing(self) -> None:
+        if self._transport is not None and not self._connections.driver.is_bound(self.flow):
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport is not None:
+            self._transport.resume_reading()
+
     def close(self) -> None:
         """Closes after what is written has gone."""
         if self._transport is not None:
@@ -132,6 +143,10 @@ class Connection(asyncio.BufferedProtocol):
         if self._half_sent is not None:
             self._half_sent.cancel()
         self._connections.lost(self)
+        # asyncio's transport holds a method of its own: a cycle, which would stay until the collector looks at it.
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            vars(transport).pop("_read_ready_cb", None)
 
 
 class Connections:
