@@ -43,7 +43,9 @@ GONE = ("/settings/commit", "/settings/rollback")
 """Either ends what both are for."""
 SAME = {"/accounts/range": "account add", "/system/restore": "import"}
 """What is done there all at once is done at the console account by account, or pasted."""
-NOT_DONE = {"/logout": "changes nothing", "/system/reboot": "an ordinary computer refuses it"}
+NOT_DONE = {
+    "/logout": "changes nothing", "/system/reboot": "an ordinary computer refuses it", "/cards/forget": "has no verb",
+}  # fmt: skip
 
 Done = tuple[str, frozenset[tuple[str, object]]]
 """A verb, and its arguments but those that are asked for."""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from frontdesk_web import sessions
 from httpx import Response
 
 from frontdesk.control import VerbError
@@ -101,6 +102,40 @@ def test_what_cannot_be_is_one_sentence_and_what_was_typed_stays(
 def test_range_leads_to_its_cards(house: House, browser: Browser) -> None:
     page = followed(browser, browser.send_form("/accounts", "/accounts/range", range="201-203"))
     assert [user for user in ("201", "202", "203") if f"<h2>{user}</h2>" in page] == ["201", "202", "203"]
+    assert page.count("<svg") == 3
+
+
+def test_passwords_that_nobody_has_seen_are_never_dropped(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_CARDS", 3)
+    followed(browser, browser.send_form("/accounts", "/accounts/range", range="201-203"))
+    before = house.desk.do("account list")
+    for at, action, fields in (
+        ("/accounts", "/accounts/range", {"range": "204-205"}),
+        ("/accounts", "/accounts", {"user": "206"}),
+        ("/accounts/101", "/accounts/101/password", {}),
+        ("/accounts/101", "/accounts/101/device", {"device": "mobile"}),
+    ):
+        refused = browser.send_form(at, action, **fields)
+        assert refused.status_code == 400 and "room for 3 cards, and 3 are to be printed" in refused.text
+    assert house.desk.do("account list") == before
+    assert browser.send_form("/accounts", "/accounts", user="206", password="typed").status_code == 303
+    page = browser.get(re.findall(r'href="(/cards)"', browser.get("/accounts").text)[0]).text
+    assert page.count("<svg") == 3
+
+
+def test_printed_cards_make_room_for_others_but_not_those_that_a_page_did_not_show(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_CARDS", 3)
+    followed(browser, browser.send_form("/accounts", "/accounts/range", range="201-202"))
+    shown = forms(browser.get("/cards"))["/cards/forget"]
+    browser.send_form("/accounts/201", "/accounts/201/password")
+    refused = browser.post("/cards/forget", data=shown)
+    assert refused.status_code == 400 and refused.text.count("<svg") == 2
+    followed(browser, browser.post("/cards/forget", data=forms(refused)["/cards/forget"]))
+    page = followed(browser, browser.send_form("/accounts", "/accounts/range", range="301-303"))
     assert page.count("<svg") == 3
 
 

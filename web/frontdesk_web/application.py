@@ -53,6 +53,7 @@ ROUTES = (
     Route("POST", "/accounts/<user>/name", accounts.rename, Need.ADMIN, accounts.one),
     Route("GET", "/accounts/<user>/card", cards.one, Need.ADMIN),
     Route("GET", "/cards", cards.made, Need.ADMIN),
+    Route("POST", "/cards/forget", cards.forget, Need.ADMIN, cards.made),
     Route("GET", "/calls", calls.show),
     Route("GET", "/peers", peers.show),
     Route("GET", "/settings", settings.show),

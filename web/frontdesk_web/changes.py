@@ -33,6 +33,8 @@ class Change:
         given = {**visit.form, **named}
         arguments: dict[str, object] = {field: given.get(field, "").strip() for field in self.fields}
         arguments |= {field: given[field].strip() for field in self.optional if given.get(field, "").strip()}
+        if "password" in self.optional and "password" not in arguments and visit.session is not None:
+            visit.session.check_cards(1)  # One is made.
         answer = visit.change(self.said, self.verb, **arguments, **dict(self.fixed))
         words = {**arguments, **named}
         if isinstance(answer, dict) and "password" in answer and visit.session is not None:

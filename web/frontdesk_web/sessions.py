@@ -8,15 +8,17 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from frontdesk.control import Role
+from frontdesk.control import Role, VerbError
 from frontdesk.control.first_boot import Answers
+
+from .language import N_
 
 IDLE = 1800.0
 """Seconds."""
 MOST = 64
 """Sessions at once; the one that was idle for the longest goes first."""
 MOST_CARDS = 500
-"""Passwords of new accounts that a session remembers for their cards."""
+"""Passwords that a session remembers for their cards; further ones are made when these have been printed."""
 
 
 @dataclass(slots=True)
@@ -43,7 +45,9 @@ class Session:
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     notices: list[Notice] = field(default_factory=list)
     cards: dict[str, str] = field(default_factory=dict)
-    """Account -> the password that was made for it in this session."""
+    """Account -> the password that was made for it in this session. Nobody else knows it, so it goes only when told."""
+    made: int = 0
+    """Passwords so far, by which a page of cards knows whether it shows the last one."""
     answers: Answers | None = None
     """Of first boot, so far; None: it is no session of first boot."""
     refused: tuple[str, Mapping[str, str]] | None = None
@@ -53,8 +57,19 @@ class Session:
         """For its card, as long as the session lasts."""
         self.cards.pop(user, None)
         self.cards[user] = password
-        if len(self.cards) > MOST_CARDS:
-            del self.cards[next(iter(self.cards))]
+        self.made += 1
+
+    def check_cards(self, n: int) -> None:
+        """Before so many passwords are made that only their cards will show. Raises VerbError."""
+        if len(self.cards) + n > MOST_CARDS:
+            text = N_("There is room for {most} cards, and {cards} are to be printed: print and let go of them first.")
+            raise VerbError(text, cards=len(self.cards), most=MOST_CARDS)
+
+    def forget(self, made: str) -> None:
+        """Lets go of the cards, if `made` says that all of them were shown. Raises VerbError."""
+        if made != str(self.made):
+            raise VerbError(N_("Cards were made since that page was shown: here they all are."))
+        self.cards.clear()
 
 
 class Sessions:

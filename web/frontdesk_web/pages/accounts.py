@@ -51,6 +51,7 @@ def add_range(visit: Visit) -> None:
     made = {user: passwords.make() for user in read_free(visit.box, visit.form.get("range", "").strip() or "none")}
     if not made:
         raise VerbError(visit.texts.gettext("Which numbers? Such as 101-120."))
+    visit.session.check_cards(len(made))
     answer = visit.do("account import", text=table(made))
     for user, password in made.items():
         visit.session.remember(user, password)

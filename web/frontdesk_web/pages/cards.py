@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from ..gate import go
 from ..visit import Visit
 from .accounts import account_of
 
@@ -37,11 +38,19 @@ def made(visit: Visit) -> str:
     assert visit.session is not None
     names = {each["user"]: each["name"] for each in visit.do("account list")}
     users = [each.partition("/") for each in visit.session.cards]
-    return _shown(visit, [_card(visit, user, names[user], device) for user, _, device in users if user in names])
+    cards = [_card(visit, user, names[user], device) for user, _, device in users if user in names]
+    return _shown(visit, cards, visit.session.made)
 
 
-def _shown(visit: Visit, cards: list[Card]) -> str:
-    return visit.render("cards", cards=cards, domain=visit.box.directory.realm, server=server(visit))
+def forget(visit: Visit) -> None:
+    """Lets go of the cards that a page has shown, to have room for others. Raises VerbError."""
+    assert visit.session is not None
+    visit.session.forget(visit.form.get("made", ""))
+    go("/accounts")
+
+
+def _shown(visit: Visit, cards: list[Card], made: int = 0) -> str:
+    return visit.render("cards", cards=cards, made=made, domain=visit.box.directory.realm, server=server(visit))
 
 
 def server(visit: Visit) -> str:

@@ -23,6 +23,10 @@
 % else:
 <p class="soft">{{_("No account has that.") if search else _("There is no account yet.")}}</p>
 % end
+% made = len(visit.session.cards)
+% if made and visit.role == "admin":
+<p><a href="/cards">{{n_("Show {n} card, to be printed", "Show {n} cards, to be printed", made).format(n=made)}}</a></p>
+% end
 <p class="small"><a href="/accounts.csv">{{_("Save all as a file (CSV)")}}</a></p>
 </section>
 % if visit.role == "admin":
