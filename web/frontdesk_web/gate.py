@@ -193,7 +193,8 @@ def _check_size(route: Route) -> None:
     if request.environ.get("HTTP_TRANSFER_ENCODING") or not length.isdecimal():
         raise refused(411, N_("The length of what is sent has to be said."))
     if int(length) > route.most:
-        raise refused(413, N_("That is more than {most} KiB."), most=route.most >> 10)
+        text = N_("That is more than {most} KiB; the command line takes larger files.")
+        raise refused(413, text, most=route.most >> 10)
 
 
 def _check_need(visit: Visit, route: Route) -> None:

@@ -60,6 +60,9 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
         self._head = b""
         self._length: int | None = None
         """Of the body that is waited for; None: the head is not whole."""
+        self._unkept = 0
+        """Bytes that are still to come of a body that is too long: it is heard, for a browser that is cut off shows no
+        answer, and thrown away. The application refuses it by its length."""
         self._until = 0.0
         """When what has begun has to be whole; 0: nothing has."""
         super().__init__(listening, sock, self._make)
@@ -120,20 +123,27 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
 
     def _await_body(self, head: bytes, begun: bytes) -> None:
         """Of what came at once with the head, it may have the beginning or all."""
-        self._length = announced(head, self.server.max_request_body_size)
+        length = announced(head)
+        begun, self._head = begun[:length], begun[length:]
         self._request.came = io.BytesIO(head)
-        self._head = begun[self._length :]
-        if not self._length:
+        self._length, self._unkept = length, 0
+        if not length:
             return
-        self._until = time.monotonic() + (BODY_TIME if self._length > SMALL_BODY else HEAD_TIME)
-        self.server.spool.begin(self, self._length)
-        self.server.spool.add(self, begun[: self._length])
+        self._until = time.monotonic() + (BODY_TIME if length > SMALL_BODY else HEAD_TIME)
+        if length > self.server.longest_body:
+            self._length, self._unkept = 0, length - len(begun)
+        else:
+            self.server.spool.begin(self, length)
+            self.server.spool.add(self, begun)
         if EXPECTATION.search(head):
             self._request.came = io.BytesIO(EXPECTATION.sub(b"", head))  # Else it would be told twice.
             with contextlib.suppress(*NOT_YET):
                 self.socket.send(CONTINUE)
 
     def _hear_body(self) -> bool:
+        if self._unkept:  # A piece each time: however much comes, it holds no worker.
+            self._unkept -= len(self._hear(min(LARGE_PIECE, self._unkept)))
+            return not self._unkept
         if not self._length:
             return True
         spool = self.server.spool
@@ -164,14 +174,12 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
             self.wfile.close()
 
 
-def announced(head: bytes, most: int) -> int:
-    """Bytes of the body that is to be waited for: none where it is too long, and refused for that. Raises ValueError
-    where the head says two things (RFC 9112 section 6.3)."""
+def announced(head: bytes) -> int:
+    """Bytes of the body. Raises ValueError where the head says two things (RFC 9112 section 6.3)."""
     lengths = {int(length) for length in LENGTH.findall(head)}
     if len(lengths) > 1:
         raise ValueError("a request has two lengths")
-    length = max(lengths, default=0)
-    return length if length <= most else 0
+    return max(lengths, default=0)
 
 
 class Gateway(wsgi.Gateway_10):  # type: ignore[misc]

@@ -20,7 +20,7 @@ WORKERS = 6
 LONGEST_HEAD = 16 << 10
 """Bytes of a request's head."""
 LONGEST_BODY = 4 << 20
-"""Bytes; the application allows most requests far less."""
+"""Bytes that are kept; the application allows most requests far less, and says so."""
 ALL_BODIES = 2 * LONGEST_BODY
 """Bytes of bodies that are still coming, over all connections; whole ones are with a worker, or wait for one."""
 IDLE = 30.0
@@ -59,7 +59,7 @@ class Server(wsgi.Server):  # type: ignore[misc]
     ConnectionClass = Connection
     expiration_interval = IDLE
     max_request_header_size = LONGEST_HEAD
-    max_request_body_size = LONGEST_BODY
+    longest_body = LONGEST_BODY
     keep_alive_conn_limit = MOST
     version = software = "Frontdesk"
 
