@@ -266,7 +266,9 @@ def test_backup_comes_back(house: House, browser: Browser) -> None:
     wrong = browser.post("/system/restore", data={"csrf": csrf, "passphrase": "another"}, files=file)
     assert wrong.status_code == 400 and house.desk.do("account list") == []
     sent = browser.post("/system/restore", data={"csrf": csrf, "passphrase": words["passphrase"]}, files=file)
-    assert sent.status_code == 303 and [each["user"] for each in house.desk.do("account list")] == ["101"]
+    assert "The box is what the backup says: accounts: 1, calls: 0." in sent.text and "/login" in forms(sent)
+    assert [each["user"] for each in house.desk.do("account list")] == ["101"]
+    assert browser.get("/").headers["Location"].startswith("/login") and "/logout" not in forms(sent)
 
 
 def test_token_is_shown_once_and_opens_the_api(house: House, browser: Browser) -> None:

@@ -175,6 +175,7 @@ def begin(visit: Visit, role: Role, **options: Any) -> Session:
 def end(visit: Visit) -> None:
     """Logs the visitor out."""
     visit.house.sessions.end(visit.cookie)
+    visit.session = None
     _set_cookie(visit, "", max_age=0)
 
 

@@ -88,6 +88,8 @@ class Visit:
     error: str = ""
     """Why what was asked for was not done."""
     headers: dict[str, str] = field(default_factory=dict)
+    told: list[Notice] = field(default_factory=list)
+    """Of this page alone, where no session keeps it for the next."""
 
     @property
     def box(self) -> Box:
@@ -121,8 +123,7 @@ class Visit:
 
     def tell(self, text: str, *lines: str, secret: str = "", failed: bool = False) -> None:
         """Something for the next page, and the lines that do the same."""
-        if self.session is not None:
-            self.session.notices.append(Notice(text, lines, secret, failed))
+        (self.session.notices if self.session is not None else self.told).append(Notice(text, lines, secret))
 
     def said(self, told: Told) -> str:
         """What was done, or why it could not be, in the visitor's language."""
@@ -150,7 +151,7 @@ class Visit:
 
     def render(self, view: str, **values: object) -> str:
         """A page."""
-        notices: list[Notice] = []
+        notices = self.told
         if self.session is not None:
             notices, self.session.notices = self.session.notices, []
         return self.part(view, notices=notices, **values)

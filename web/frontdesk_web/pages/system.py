@@ -6,9 +6,10 @@ from bottle import response
 
 from frontdesk.control import VerbError
 
-from ..gate import begin, go
+from ..gate import begin, end, go
 from ..language import N_
 from ..visit import Visit
+from . import entry
 
 LINES = 200
 
@@ -41,14 +42,17 @@ def backup(visit: Visit) -> str:
     return text
 
 
-def restore(visit: Visit) -> None:
-    """The box is what the backup says. Raises VerbError."""
+def restore(visit: Visit) -> str:
+    """The box is what the backup says, and so are its passwords: all have to log in anew. Raises VerbError."""
     try:
         text = visit.files.get("file", b"").decode("ascii")
     except UnicodeDecodeError:
         raise VerbError(visit.texts.gettext("That file is no backup.")) from None
-    visit.do("restore", text=text, passphrase=visit.form.get("passphrase", ""))
-    go("/")
+    answer = visit.do("restore", text=text, passphrase=visit.form.get("passphrase", ""))
+    end(visit)
+    said = visit.texts.gettext("The box is what the backup says: accounts: {added}, calls: {calls}.").format(**answer)
+    visit.tell("\n".join([said, *map(visit.noted, answer["notes"])]))
+    return entry.login(visit) if visit.box.admin.is_set else entry.welcome(visit)
 
 
 def set_password(visit: Visit) -> None:
