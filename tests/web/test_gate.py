@@ -33,6 +33,11 @@ def ask(browser: Browser, route: Route, body: str | None = None, **headers: str)
     return browser.request(route.method, path_of(route), content=body, headers=given)
 
 
+def place_of(answer: Response) -> str:
+    """Where it leads."""
+    return str(answer.headers.get("Location", "")).partition("?")[0]
+
+
 def asking(*needs: Need) -> list[Any]:
     return [pytest.param(each, id=f"{each.method} {each.path}") for each in ROUTES if each.need in needs]
 
@@ -54,7 +59,7 @@ def test_every_form_that_changes_something_is_the_administrators() -> None:
 def test_nothing_opens_without_a_session(house: House, route: Route) -> None:
     before = state(house)
     answer = ask(house.browser(), route)
-    assert (answer.status_code, answer.headers.get("Location")) in ((303, "/login"), (403, None))
+    assert (answer.status_code, place_of(answer)) in ((303, "/login"), (403, ""))
     assert state(house) == before
 
 
@@ -71,7 +76,7 @@ def test_who_only_looks_changes_nothing(house: House, route: Route) -> None:
     before = state(house)
     body = f"csrf={csrf}&user=999&address=192.0.2.9&name=x&role=admin" if route.method == "POST" else None
     answer = ask(browser, route, body, content_type=FORM)
-    assert answer.status_code == 403 or answer.headers.get("Location") == "/login"
+    assert answer.status_code == 403 or place_of(answer) == "/login"
     assert state(house) == before
 
 
@@ -184,6 +189,41 @@ def test_idle_session_ends(house: House) -> None:
     assert browser.get("/").status_code == 200
     house.desk.box.clock = clock(NOW + 2 * IDLE)
     assert browser.get("/").headers["Location"] == "/login"
+
+
+LINK = re.compile(r'<p><a href="([^"]+)">(.*?)</a></p>')
+
+
+@pytest.mark.parametrize(
+    ("action", "page"),
+    [("/settings/commit", "/settings"), ("/accounts/101/name", "/accounts/101"), ("/system/restore", "/system")],
+)
+def test_old_form_and_one_that_is_too_large_lead_to_a_new_one(house: House, action: str, page: str) -> None:
+    browser = house.logged_in()
+    for body, status in (({"csrf": "old"}, 403), ({"csrf": "x" * (4 << 20)}, 413)):
+        answer = browser.post(action, data=body)
+        assert answer.status_code == status and LINK.findall(answer.text) == [(page, "To the form")]
+
+
+def test_who_has_to_log_in_comes_to_what_was_asked_for(house: House) -> None:
+    browser = house.browser()
+    refused = browser.post("/accounts/101/name", data={"csrf": "old"})
+    assert LINK.findall(refused.text) == [("/login?next=%2Faccounts%2F101", "Log in")]
+    for at, wanted in ((LINK.findall(refused.text)[0][0], "/accounts/101"), ("", "/accounts?q=a%20b&start=50")):
+        at = at or browser.get(wanted).headers["Location"]
+        wrong = browser.send_form(at, "/login", password="wrong")
+        answer = browser.post("/login", data=forms(wrong)["/login"] | {"password": "correct horse"})
+        assert answer.headers["Location"] == wanted
+        browser.send_form("/", "/logout")
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example", "/\\evil.example", "https://evil.example", "\\\\evil.example", "/\t/evil.example",
+               "\r\nLocation: //evil.example", "javascript:alert(1)", " //evil.example", "/\u2028/evil.example"]
+)  # fmt: skip
+def test_login_leads_to_no_other_host(house: House, wanted: str) -> None:
+    answer = house.browser().post("/login", data={"password": "correct horse", "next": wanted})
+    assert re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]+", answer.headers["Location"])
 
 
 def test_changed_password_ends_all_sessions_but_the_one_that_changed_it(house: House) -> None:

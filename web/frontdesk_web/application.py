@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from bottle import Bottle, HTTPError, HTTPResponse, request, static_file, template
 
@@ -79,8 +80,9 @@ def application(box: Box, on_loop: OnLoop, site: Site, spoken: Spoken = lambda w
     `spoken`: the console's line for a verb and its arguments."""
     house = House(box, on_loop, site, spoken, Sessions(lambda: box.clock.now()))
     page = Bottle()
+    shown: dict[Any, str] = {route.run: route.path for route in ROUTES if route.method == "GET"}
     for route in ROUTES:
-        page.route(route.path, route.method, gate.bound(house, route))
+        page.route(route.path, route.method, gate.bound(house, route, shown.get(route.again, "/")))
     page.default_error_handler = _sentence
     page.add_hook("after_request", gate.secure_headers)
     return page
@@ -100,5 +102,9 @@ def _sentence(error: HTTPError) -> str:
     if request.path.startswith("/api/"):
         error.content_type = "application/json"
         return json.dumps({"error": said}) + "\n"
-    page: str = template("error", template_lookup=[VIEWS], language=name, status=error.status_line, said=said)
-    return page
+    page = request.environ.get(gate.ON, "/")
+    to_page = texts.gettext("Log in") if page.startswith("/login") else texts.gettext("To the form")
+    link = "Frontdesk" if page == "/" else to_page
+    shown: str = template("error", template_lookup=[VIEWS], language=name, status=error.status_line, said=said,
+                          page=page, link=link)  # fmt: skip
+    return shown

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_address
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from bottle import HTTPError, HTTPResponse, request, response
 
@@ -33,12 +34,15 @@ HEADERS = {
 }
 _log = logging.getLogger("frontdesk")
 SAFE = ("GET", "HEAD")
+ON = "frontdesk.on"
+"""In the environ: the page where whoever is refused goes on."""
 FIELD = 1 << 16
 """Characters of one field of a form."""
 
 
-def enter(house: House, route: Route, /, **named: str) -> Any:
-    """One request: looked at, then done."""
+def enter(house: House, route: Route, page: str, /, **named: str) -> Any:
+    """One request: looked at, then done. `page`: where its form is, a path of Bottle's."""
+    request.environ[ON] = re.sub(r"<(\w+)>", lambda match: quote(named[match[1]], safe=""), page)
     source = request.environ.get("REMOTE_ADDR", "")
     host = host_of(request.environ.get("HTTP_HOST", ""))
     if not house.site.knows(host):
@@ -89,6 +93,11 @@ def go(path: str) -> NoReturn:
     answer.status = 303
     answer.set_header("Location", path)
     raise answer
+
+
+def local(page: str) -> str:
+    """A path of this box, whatever it was: no browser takes it for another host."""
+    return "/" + quote(page.lstrip("/"), safe="/?=&%+,:;@~")
 
 
 def _done(run: Callable[..., Any], visit: Visit, named: Mapping[str, str]) -> Any:
@@ -208,10 +217,21 @@ def _check_need(visit: Visit, route: Route) -> None:
         good = session is not None and session.answers is None and is_set
     if not good:
         if request.method in SAFE:
-            go("/login" if is_set else "/welcome")
+            go(_login(route, _asked()) if is_set else "/welcome")
+        request.environ[ON] = _login(route, request.environ[ON])
         raise refused(403, N_("Log in first."))
     if route.need is Need.ADMIN and visit.role is not Role.ADMIN:
         raise refused(403, N_("Only an administrator may do that."))
+
+
+def _asked() -> str:
+    query = request.environ.get("QUERY_STRING", "")
+    return quote(request.path) + (f"?{query}" if query else "")
+
+
+def _login(route: Route, page: str) -> str:
+    """Where one logs in to come to a page; first boot is over then."""
+    return "/login" if page == "/" or route.need is Need.CODE else f"/login?{urlencode({'next': page})}"
 
 
 def _check_origin(visit: Visit, route: Route, host: str) -> None:
@@ -225,7 +245,7 @@ def _check_origin(visit: Visit, route: Route, host: str) -> None:
         import hmac
 
         if not hmac.compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode()):
-            raise refused(403, N_("That form is old: load the page again."))
+            raise refused(403, N_("That form is old: fill it in anew."))
 
 
 def secure_headers() -> None:
@@ -235,6 +255,6 @@ def secure_headers() -> None:
             response.set_header(name, value)
 
 
-def bound(house: House, route: Route) -> Any:
+def bound(house: House, route: Route, page: str) -> Any:
     """What Bottle calls."""
-    return partial(enter, house, route)
+    return partial(enter, house, route, page)

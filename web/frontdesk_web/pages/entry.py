@@ -6,7 +6,7 @@ from bottle import HTTPResponse, response
 
 from frontdesk.control import Role, VerbError
 
-from ..gate import begin, end, go
+from ..gate import begin, end, go, local
 from ..visit import Visit
 
 
@@ -14,18 +14,18 @@ def login(visit: Visit) -> str:
     """Asks for the password."""
     if not visit.box.admin.is_set:
         go("/welcome")
-    return visit.render("login")
+    return visit.render("login", wanted=visit.form.get("next") or visit.query.get("next", ""))
 
 
 def log_in(visit: Visit) -> None:
-    """Checks it. Raises VerbError."""
+    """Checks it, and goes on to the page that was asked for. Raises VerbError."""
     _may_type(visit)
     role = Role.VIEWER if visit.form.get("role") == "viewer" else Role.ADMIN
     admin = visit.box.admin
     if not visit.on_loop(lambda: admin.check(visit.form.get("password", ""), visit.source, role)):
         raise VerbError(visit.texts.gettext("That is not the password."))
     begin(visit, role)
-    go("/")
+    go(local(visit.form.get("next", "")))
 
 
 def log_out(visit: Visit) -> None:

@@ -13,7 +13,7 @@
 <div class="narrow sheet">
 <h1>{{status}}</h1>
 <p>{{said}}</p>
-<p><a href="/">Frontdesk</a></p>
+<p><a href="{{page}}">{{link}}</a></p>
 </div>
 </main>
 </body>
