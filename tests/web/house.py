@@ -18,6 +18,7 @@ from tests.control.desk import Desk, finish
 PASSWORD = "correct horse"
 NAME = "frontdesk.local"
 BROWSER = "192.0.2.50"
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass

@@ -13,12 +13,11 @@ from frontdesk_web.sessions import IDLE
 from httpx import Response
 
 from tests.store.rows import NOW, clock
-from tests.web.house import NAME, Browser, House, forms
+from tests.web.house import FORM, NAME, Browser, House, forms
 
 NAMES = {"user": "101", "name": "style.css", "step": "box", "alias": "front", "device": "mobile", "key": "flush"}
 OPEN = {"/static/<name>", "/healthz", "/trust", "/ca.crt", "/login", "/welcome"}
 """What needs no session: none of it tells who exists."""
-FORM = "application/x-www-form-urlencoded"
 TOKENS = (Need.READ_TOKEN, Need.ADMIN_TOKEN)
 
 

@@ -22,7 +22,7 @@ from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
-from tests.web.house import House, forms
+from tests.web.house import FORM, House, forms
 
 WEB = LOCALE.parent
 TEXT = r'"(?:[^"\\]|\\.)*"'
@@ -178,6 +178,31 @@ def test_refusals_are_in_the_browsers_language(house: House) -> None:
         (browser.get("/cards", headers=german), "Das darf nur ein Verwalter."),
     ):
         assert text in answer.text and '<html lang="de">' in answer.text
+
+
+def test_error_pages_are_in_the_browsers_language(house: House) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    for answer, title, text in (
+        (browser.get("/nothing"), "404 Nicht gefunden", "Diese Seite gibt es nicht."),
+        (browser.get("/static/nothing"), "404 Nicht gefunden", "Diese Seite gibt es nicht."),
+        (browser.get("/accounts/999"), "404 Nicht gefunden", "Dieses Konto gibt es nicht."),
+        (browser.get("/system/restore"), "405 So nicht möglich", "Dort ist keine Seite zum Öffnen"),
+        (browser.post("/settings", data={"csrf": "old"}), "403 Nicht erlaubt", "Dieses Formular ist alt"),
+        (browser.post("/settings", content="x=%FF", headers={"Content-Type": FORM}), "400 Ungültige Anfrage", "UTF-8"),
+        (browser.post("/settings", data={"x": "x" * 70_000}), "413 Zu groß", "Das ist mehr als 64 KiB"),
+        (browser.get("/", headers={"Host": "evil.example"}), "421 Anderes Gerät", "heißt nicht evil.example"),
+    ):
+        assert f"<h1>{title}</h1>" in answer.text and f"<title>{title}</title>" in answer.text and text in answer.text
+
+
+def test_words_of_values_are_in_the_browsers_language(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    assert "Vorgabe: none" not in browser.get("/settings").text
+    link: dict[str, Any] = {"name": "eth0", "link": "up", "addresses": [], "mac": None, "gateway": None}
+    monkeypatch.setattr(type(house.desk.box.system), "network", lambda _: [link])
+    assert "verbunden" in browser.get("/system").text
 
 
 def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None:

@@ -12,6 +12,7 @@ from frontdesk.control import Box
 
 from . import api, gate, language, metrics
 from .changes import CHANGES
+from .language import N_
 from .pages import accounts, calls, cards, entry, first_boot, front, health, peers, settings, system
 from .route import LARGE, Need, Route
 from .sessions import Sessions
@@ -21,6 +22,24 @@ from .visit import VIEWS, House, Spoken, Visit
 STATIC = Path(__file__).parent / "static"
 KEPT = "max-age=86400"
 """Of what never changes within a release."""
+TITLES = {
+    400: N_("Bad Request"),
+    403: N_("Forbidden"),
+    404: N_("Not Found"),
+    405: N_("Method Not Allowed"),
+    411: N_("Length Required"),
+    413: N_("Content Too Large"),
+    421: N_("Misdirected Request"),
+    500: N_("Internal Server Error"),
+}
+"""Of statuses (RFC 9110 section 15)."""
+SAID = {
+    400: N_("That request cannot be read."),
+    404: N_("There is no such page."),
+    405: N_("There is no page to be opened there: begin at the overview."),
+    500: N_("The box could not do that; its log says why."),
+}
+"""Of errors that are no refusals of ours."""
 
 
 def static(visit: Visit, name: str) -> HTTPResponse:
@@ -94,17 +113,16 @@ def _sentence(error: HTTPError) -> str:
         error.set_header(name, value)
     name = gate.spoken_language()
     texts = language.catalog(name)
-    said = str(error.body)
-    if error.status_code >= 500:
-        said = texts.gettext("The box could not do that; its log says why.")
-    elif error.status_code == 404 and said.startswith("Not found"):
-        said = texts.gettext("There is no such page.")
+    status = error.status_code
+    own = isinstance(error, gate.Refusal)
+    said = str(error.body) if own else texts.gettext(SAID.get(status, SAID[500]))
     if request.path.startswith("/api/"):
         error.content_type = "application/json"
         return json.dumps({"error": said}) + "\n"
     page = request.environ.get(gate.ON, "/")
     to_page = texts.gettext("Log in") if page.startswith("/login") else texts.gettext("To the form")
-    link = "Frontdesk" if page == "/" else to_page
-    shown: str = template("error", template_lookup=[VIEWS], language=name, status=error.status_line, said=said,
-                          page=page, link=link)  # fmt: skip
+    link = texts.gettext("Overview") if page == "/" else to_page
+    title = f"{status} {texts.gettext(TITLES[status])}" if status in TITLES else error.status_line
+    shown: str = template("error", template_lookup=[VIEWS], language=name, title=title, said=said, page=page,
+                          link=link)  # fmt: skip
     return shown

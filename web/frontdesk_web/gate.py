@@ -68,7 +68,7 @@ def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
         shown = _done(route.run, visit, named)
     except VerbError as error:
         if route.again is None:
-            raise HTTPError(400, visit.said(error)) from None
+            raise Refusal(400, visit.said(error)) from None
         visit.error = visit.said(error)
         response.status = 429 if isinstance(error, Throttled) else 400
         shown = _done(route.again, visit, named)
@@ -82,9 +82,13 @@ def spoken_language() -> str:
     return language.preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
-def refused(status: int, text: str, **words: object) -> HTTPError:
+class Refusal(HTTPError):  # type: ignore[misc]
+    """With a sentence in the browser's language."""
+
+
+def refused(status: int, text: str, **words: object) -> Refusal:
     """One sentence, in the browser's language."""
-    return HTTPError(status, language.catalog(spoken_language()).gettext(text).format(**words))
+    return Refusal(status, language.catalog(spoken_language()).gettext(text).format(**words))
 
 
 def go(path: str) -> NoReturn:

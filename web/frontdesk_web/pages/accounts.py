@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bottle import HTTPError, response
+from bottle import response
 
 from frontdesk.control import VerbError, passwords
 from frontdesk.control.first_boot import read_free, table
 
-from ..gate import go
+from ..gate import go, refused
 from ..language import N_
 from ..visit import Visit
 
@@ -32,10 +32,10 @@ def one(visit: Visit, user: str) -> str:
 
 
 def account_of(visit: Visit, user: str) -> dict[str, Any]:
-    """What is known of an account. Raises HTTPError where there is none."""
+    """What is known of an account. Raises Refusal where there is none."""
     found: list[dict[str, Any]] = visit.do("who", search=user, limit=1)["accounts"]
     if not found or found[0]["user"] != user:
-        raise HTTPError(404, visit.texts.gettext("There is no such account."))
+        raise refused(404, N_("There is no such account."))
     return found[0]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bottle import HTTPResponse, response
+from bottle import response
 
 from frontdesk.control import Role, VerbError
 
-from ..gate import begin, end, go, local
+from ..gate import begin, end, go, local, refused
+from ..language import N_
 from ..visit import Visit
 
 
@@ -47,7 +48,7 @@ def trust(visit: Visit) -> str:
 def authority(visit: Visit) -> bytes:
     """The certificate of the box's own CA."""
     if not visit.house.site.authority:
-        raise HTTPResponse(visit.texts.gettext("This box has no CA of its own."), 404)
+        raise refused(404, N_("This box has no CA of its own."))
     response.content_type = "application/x-x509-ca-cert"
     response.set_header("Content-Disposition", 'attachment; filename="frontdesk-ca.crt"')
     return visit.house.site.authority

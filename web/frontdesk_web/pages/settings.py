@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from frontdesk.config import SETTINGS, text_of
+from frontdesk.config import NONE, SETTINGS, text_of
 from frontdesk.control import VerbError
 
 from ..gate import go
@@ -38,6 +38,7 @@ def show(visit: Visit) -> str:
         kinds={setting.key: setting.form.name for setting in SETTINGS},
         staged=staged,
         defaults=defaults,
+        NONE=NONE,
         domain=visit.box.directory.realm,
         on_trial=visit.box.candidate.trial is not None,
         trial=TRIAL,

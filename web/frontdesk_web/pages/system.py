@@ -12,6 +12,8 @@ from ..visit import Visit
 from . import entry
 
 LINES = 200
+LINKS = (N_("up"), N_("down"), N_("dormant"), N_("unknown"))
+"""What the kernel says of an interface (RFC 2863 section 3.1.14), as far as people see it."""
 
 
 def show(visit: Visit) -> str:

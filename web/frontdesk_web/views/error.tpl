@@ -3,7 +3,7 @@
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{status}}</title>
+<title>{{title}}</title>
 <link rel="stylesheet" href="/static/style.css">
 <link rel="icon" href="/static/icon.svg" type="image/svg+xml">
 </head>
@@ -11,7 +11,7 @@
 <header><div><a class="brand" href="/"><img src="/static/icon.svg" alt="">Frontdesk</a></div></header>
 <main id="main">
 <div class="narrow sheet">
-<h1>{{status}}</h1>
+<h1>{{title}}</h1>
 <p>{{said}}</p>
 <p><a href="{{page}}">{{link}}</a></p>
 </div>

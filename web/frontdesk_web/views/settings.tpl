@@ -55,7 +55,7 @@
 %     else:
 <input id="{{key}}" name="{{key}}" value="{{value}}" aria-describedby="{{key}}-hint"{{"" if admin else " readonly"}}>
 %     end
-<p class="hint" id="{{key}}-hint">{{_(row["meaning"])}} {{_("Default:")}} {{defaults[key] or _("nothing")}}.</p></div>
+<p class="hint" id="{{key}}-hint">{{_(row["meaning"])}} {{_("Default:")}} {{_("nothing") if defaults[key] in ("", NONE) else defaults[key]}}.</p></div>
 %   end
 </div>
 % end

@@ -8,7 +8,7 @@
 <dt>{{_("Clock")}}</dt><dd class="number">{{time(today["clock"], "%Y-%m-%d %H:%M:%S")}} ({{today["timezone"]}})</dd>
 <dt>{{_("Memory")}}</dt><dd>{{status["memory"] // 1000000}} MB</dd>
 % for each in net:
-<dt>{{each["name"]}}</dt><dd>{{", ".join(each["addresses"]) or "-"}} <span class="soft">{{each["link"] or ""}} {{each["mac"] or ""}}</span></dd>
+<dt>{{each["name"]}}</dt><dd>{{", ".join(each["addresses"]) or "-"}} <span class="soft">{{_(each["link"]) if each["link"] else ""}} {{each["mac"] or ""}}</span></dd>
 % end
 </dl>
 % for said in dict.fromkeys(filter(None, [each.get(key) for each in net for key in ("note", "read_only")])):
