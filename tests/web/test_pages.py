@@ -236,6 +236,17 @@ def test_settings_are_staged_compared_and_used(house: House, browser: Browser) -
     assert house.desk.box.settings.flush == 300
 
 
+def test_form_that_was_shown_before_stages_only_what_was_changed_in_it(house: House, browser: Browser) -> None:
+    shown = forms(browser.get("/settings"))["/settings"]
+    browser.send_form("/settings", "/settings", **{"default-expires": "20m"})
+    browser.send_form("/settings", "/settings/commit", way="now")
+    refused = browser.post("/settings", data=shown | {"max-bindings": "many"})
+    assert refused.status_code == 400
+    followed(browser, browser.post("/settings", data=forms(refused)["/settings"] | {"max-bindings": "7"}))
+    assert [each["key"] for each in house.desk.do("config diff")] == ["max-bindings"]
+    assert browser.post("/settings", data=shown).status_code == 400
+
+
 def test_settings_on_trial_go_back_unless_they_are_kept(house: House, browser: Browser) -> None:
     followed(browser, browser.send_form("/settings", "/settings", flush="5m"))
     for kept in (False, True):

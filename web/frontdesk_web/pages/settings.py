@@ -9,6 +9,8 @@ from ..gate import go
 from ..language import N_
 from ..visit import Visit
 
+SHOWN = ".shown"
+"""Ends the name of the field that has a setting's value as the form was shown with it."""
 TRIAL = 300
 """Seconds in which a change on trial has to be confirmed."""
 
@@ -39,6 +41,7 @@ def show(visit: Visit) -> str:
         staged=staged,
         defaults=defaults,
         NONE=NONE,
+        SHOWN=SHOWN,
         domain=visit.box.directory.realm,
         on_trial=visit.box.candidate.trial is not None,
         trial=TRIAL,
@@ -46,11 +49,10 @@ def show(visit: Visit) -> str:
 
 
 def stage(visit: Visit) -> None:
-    """What differs from what is in use or staged. Raises VerbError."""
-    shown = {row["key"]: row["value"] for row in visit.do("config list")}
-    shown |= {each["key"]: each["new"] for each in visit.do("config diff")}
-    typed = {key: visit.form[key].strip() for key in shown if key in visit.form}
-    changed = {key: value for key, value in typed.items() if value != shown[key]}
+    """What was changed in the form, which has the values that it was shown with: others may have changed theirs since.
+    Raises VerbError."""
+    typed = {each.key: visit.form[each.key].strip() for each in SETTINGS if each.key in visit.form}
+    changed = {key: value for key, value in typed.items() if value != visit.form.get(f"{key}{SHOWN}")}
     if not changed:
         raise VerbError(visit.texts.gettext("Nothing was changed."))
     for key, value in changed.items():

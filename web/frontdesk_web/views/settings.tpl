@@ -44,8 +44,12 @@
 <div class="grid">
 %   for row in rows:
 %     key, change = row["key"], staged.get(row["key"])
-%     value = visit.form.get(key, change["new"] if change else row["value"])
+%     now = change["new"] if change else row["value"]
+%     value = visit.form.get(key, now)
 <div{{!' class="staged"' if change else ""}}><label for="{{key}}">{{key}}</label>
+%     if admin:
+<input type="hidden" name="{{key}}{{SHOWN}}" value="{{visit.form.get(key + SHOWN, now)}}">
+%     end
 %     if kinds[key] == "on/off":
 <select id="{{key}}" name="{{key}}" aria-describedby="{{key}}-hint"{{"" if admin else " disabled"}}>
 %       for choice in ("on", "off"):
