@@ -252,6 +252,7 @@ def test_settings_on_trial_go_back_unless_they_are_kept(house: House, browser: B
     for kept in (False, True):
         page = followed(browser, browser.send_form("/settings", "/settings/commit", way="trial"))
         assert "On trial" in page and house.desk.box.settings.flush == 300
+        assert "flush: <del>10m</del> <ins>5m</ins>" in page and "go back by themselves in 5m 0s unless" in page
         if kept:
             followed(browser, browser.send_form("/settings", "/settings/commit"))
         house.desk.ring()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from frontdesk.config import NONE, SETTINGS, text_of
 from frontdesk.control import VerbError
+from frontdesk.control.times import ago
 
 from ..gate import go
 from ..language import N_
@@ -34,6 +35,7 @@ def show(visit: Visit) -> str:
     """All settings, and what is staged."""
     staged = {each["key"]: each for each in visit.do("config diff")}
     defaults = {setting.key: text_of(visit.box.defaults, setting.key) for setting in SETTINGS}
+    trial = visit.box.candidate.trial
     return visit.render(
         "settings",
         groups=_grouped(visit.do("config list")),
@@ -43,7 +45,8 @@ def show(visit: Visit) -> str:
         NONE=NONE,
         SHOWN=SHOWN,
         domain=visit.box.directory.realm,
-        on_trial=visit.box.candidate.trial is not None,
+        on_trial=[(key, text_of(trial.before, key), text_of(trial.after, key)) for key in trial.texts] if trial else [],
+        left=ago(max(0.0, trial.ends_at - visit.box.clock.now())) if trial else "",
         trial=TRIAL,
     )
 

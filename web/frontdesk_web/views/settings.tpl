@@ -1,9 +1,14 @@
 % rebase("page", title=_("Settings"))
 % admin = visit.role == "admin"
 <h1>{{_("Settings")}}</h1>
-% if on_trial:
+% if left:
 <section class="sheet"><h2>{{_("On trial")}}</h2>
-<p>{{_("These settings go back by themselves unless you keep them.")}}</p>
+<ul class="lines">
+%   for key, old, new in on_trial:
+<li>{{key}}: <del>{{old or "-"}}</del> <ins>{{new or "-"}}</ins></li>
+%   end
+</ul>
+<p>{{_("They go back by themselves in {left} unless you keep them.").format(left=left)}}</p>
 %   if admin:
 <form class="row" method="post" action="/settings/commit">
 % include("csrf")
