@@ -229,6 +229,36 @@ def test_reset_form_shows_the_line_of_what_is_ticked_without_scripts(box: Box, v
     expect(form.locator("code:visible")).to_have_text("factory-reset")
 
 
+def test_six_cards_are_printed_on_a_page_and_nothing_else(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    set_up(page, box)
+    page.goto("/accounts")
+    page.get_by_label("Numbers").fill("201-210")
+    page.locator("form[action='/accounts/range'] button").click()
+    expect(page.get_by_role("status")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator(".card")).to_have_count(12)
+    expect(page.get_by_role("status")).to_be_hidden()
+    assert page.evaluate("document.querySelector('.cards').scrollWidth") <= page.evaluate("innerWidth")
+    assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 2
+
+
+def test_file_that_is_too_large_is_refused_on_a_page_that_leads_back(
+    box: Box, visit: Callable[..., Page], tmp_path: Path
+) -> None:
+    large = tmp_path / "large.backup"
+    large.write_bytes(b"x" * (9 << 20))
+    page = visit()
+    set_up(page, box)
+    page.goto("/system")
+    page.get_by_label("Backup file").set_input_files(large)
+    page.locator("#sealed").fill("four words of mine")
+    page.locator("form[action='/system/restore'] button").click()
+    expect(page.get_by_role("heading", name="413")).to_be_visible()
+    page.get_by_role("link", name="To the form").click()
+    page.wait_for_url("**/system")
+
+
 def test_plain_http_leads_to_https_and_takes_no_password(box: Box, visit: Callable[..., Page]) -> None:
     """From the box itself it is whole; so what others see is asked for by another address of it."""
     shown = box.run("status")

@@ -139,6 +139,12 @@ def test_printed_cards_make_room_for_others_but_not_those_that_a_page_did_not_sh
     assert page.count("<svg") == 3
 
 
+def test_code_of_a_card_is_whole_however_much_is_in_it(house: House, browser: Browser) -> None:
+    user = "a" * 60
+    browser.send_form("/accounts", "/accounts", user=user)
+    assert re.search(r"<svg[^>]* viewBox=", browser.get(f"/accounts/{user}/card").text)
+
+
 def test_file_of_accounts_goes_in_and_out(house: House, browser: Browser) -> None:
     csrf = forms(browser.get("/accounts"))["/accounts/csv"]["csrf"]
     text = "username,password,name\n301,secret,=Reception\n"

@@ -123,7 +123,7 @@ class Visit:
 
     def tell(self, text: str, *lines: str, secret: str = "", failed: bool = False) -> None:
         """Something for the next page, and the lines that do the same."""
-        (self.session.notices if self.session is not None else self.told).append(Notice(text, lines, secret))
+        (self.session.notices if self.session is not None else self.told).append(Notice(text, lines, secret, failed))
 
     def said(self, told: Told) -> str:
         """What was done, or why it could not be, in the visitor's language."""

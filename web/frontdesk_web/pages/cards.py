@@ -84,5 +84,6 @@ def _qr(text: str) -> str:
     """ISO/IEC 18004, as SVG."""
     import segno
 
-    code: str = segno.make(text, error="m", micro=False).svg_inline(scale=3, border=2, svgclass="qr", lineclass=None)
+    made = segno.make(text, error="m", micro=False)
+    code: str = made.svg_inline(border=2, svgclass="qr", lineclass=None, omitsize=True)  # As large as the style says.
     return code
