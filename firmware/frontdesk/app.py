@@ -224,7 +224,7 @@ class _Appliance:
         page.close()
         await asyncio.gather(*(line.close() for line in lines))
         await control.close()
-        self._core.flush(self._clock.now())
+        self._core.shut_down(self._clock.now())
         endpoint.settle()
         return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.control import VerbError
+from frontdesk.control import VerbError, text
 from frontdesk.model import BindingState
 from frontdesk.sip.wire import Flow
 from tests.control.desk import Desk, phone
@@ -69,3 +69,15 @@ def test_removed_binding_is_gone_for_good(desk: Desk) -> None:
     assert desk.restart().contacts() == [kept]
     with pytest.raises(VerbError, match="no binding"):
         desk.do("binding remove", user="101", contact=gone)
+
+
+def test_phone_whose_connection_is_closed_is_told_to_be_so(desk: Desk) -> None:
+    """It is not reached before it registers anew, whatever its expiry says."""
+    flow = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.9", 40000), 7)
+    binding = phone(desk, flow=flow)
+    assert [row["state"] for row in desk.do("bindings")] == ["live"]
+    binding.connected = False
+    assert [row["state"] for row in desk.do("bindings")] == ["closed"]
+    answer = desk.do("who")
+    (device,) = answer["accounts"][0]["devices"]
+    assert device["state"] == "closed" and "TCP, closed" in text.who(answer)

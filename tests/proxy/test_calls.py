@@ -120,6 +120,15 @@ def test_forks_of_a_trusted_proxy_are_one_call(box: Box) -> None:
     assert len(box.proxy.calls.active(box.now)) == 1 and kinds(box) == [Kind.CALLING]
 
 
+def test_calls_that_are_up_when_the_box_ends_are_recorded_as_far_as_they_are_known(box: Box) -> None:
+    invited(box)
+    says(box, 200)
+    box.now += 60
+    box.proxy.calls.give_up(box.now)
+    assert [(record.answered_at, record.ended_at, record.result) for record in box.records] == [(1000.0, 1060.0, 200)]
+    assert len(box.proxy.calls) == 0
+
+
 def test_reinvite_is_no_other_call(box: Box) -> None:
     invited(box)
     says(box, 200)

@@ -10,6 +10,7 @@ from .checks import checked_uri
 from .times import iso
 
 Answer = dict[str, Any]
+CLOSED = "closed"
 
 
 async def show(box: Box) -> list[Answer]:
@@ -38,8 +39,14 @@ def snapshot(binding: Binding, now: float, offset: float) -> Answer:
         "cseq": binding.cseq,
         "registered": iso(binding.registered_at + offset),
         "seen": iso(binding.seen_at + offset),
-        "state": str(binding.state),
+        "state": told_state(binding),
     }
+
+
+def told_state(binding: Binding) -> str:
+    """How far it is believed; `closed`: its connection is gone, so the phone is found again when it registers anew."""
+    is_closed = binding.state is BindingState.LIVE and not binding.connected
+    return CLOSED if is_closed else str(binding.state)
 
 
 async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from .bindings import CLOSED
 from .checks import is_visible
 from .times import ago
 
@@ -141,9 +142,10 @@ def who(answer: Any) -> str:
     rows = [["user", "name", "seen at", "over", "since", "device"]]
     for account in answer["accounts"]:
         state = "-" if account["enabled"] else "disabled"
-        devices = account["devices"] or [{"at": state, "over": None, "since": None, "with": None}]
+        devices = account["devices"] or [{"at": state, "over": None, "since": None, "with": None, "state": None}]
         for device in devices:
-            values = (device["at"], device["over"], device["since"], device["with"])
+            over = f"{device['over']}, closed" if device["state"] == CLOSED else device["over"]
+            values = (device["at"], over, device["since"], device["with"])
             rows.append([account["user"], cell(account["name"]), *map(cell, values)])
     shown = f"{len(answer['accounts'])} of {answer['found']} accounts."
     return f"{aligned(rows)}\n{shown}" if len(rows) > 1 else "There are no such accounts."

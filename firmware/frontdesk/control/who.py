@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import Account, Binding, BindingState
+from .bindings import told_state
 from .box import Box, VerbError
 from .times import iso
 
@@ -58,5 +59,5 @@ def reached(binding: Binding, now: float, offset: float) -> Answer:
         "with": binding.user_agent,
         "since": None if static else iso(binding.registered_at + offset),
         "expires": None if binding.expires_at is None else max(0, round(binding.expires_at - now)),
-        "state": str(binding.state),
+        "state": told_state(binding),
     }

@@ -208,8 +208,13 @@ class Core:
         return self.registrations.is_backed_up
 
     def flush(self, now: float) -> None:
-        """Puts on disk all that may wait, as at shutdown."""
+        """Puts on disk all that may wait."""
         self.registrations.background.flush(now)
+
+    def shut_down(self, now: float) -> None:
+        """Puts on disk all that may wait, and the calls that are up, as far as they are known."""
+        self.proxy.calls.give_up(now)
+        self.flush(now)
 
     def next_timer(self) -> float | None:
         """When `handle_timers` is to be called at the latest, or None."""

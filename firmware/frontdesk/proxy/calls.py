@@ -74,6 +74,10 @@ class CallBook:
         """As if nobody had called yet: what becomes of those that are up is told to nobody."""
         self._calls.clear()
 
+    def give_up(self, now: float) -> None:
+        """The box ends: the calls go on without it, and what it knows of them is kept."""
+        self._give_up(now, 0)
+
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
     def invited(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:

@@ -13,7 +13,8 @@
 % if account["devices"]:
 <table class="wide"><thead><tr><th>{{_("Reached")}}</th><th>{{_("Device")}}</th><th>{{_("Since")}}</th><td></td></tr></thead><tbody>
 %   for device in account["devices"]:
-<tr><td><span class="dot on"></span>{{device["at"] or _("set by hand")}} {{device["over"] or ""}}<br><span class="small soft">{{device["contact"]}}</span></td><td>{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td><td>\\
+%     closed = device["state"] == "closed"
+<tr><td><span class="dot{{"" if closed else " on"}}"></span>{{device["at"] or _("set by hand")}} {{device["over"] or ""}}{{", " + _("connection closed") if closed else ""}}<br><span class="small soft">{{device["contact"]}}</span></td><td>{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td><td>\\
 %     if admin:
 <form method="post" action="/accounts/{{user}}/drop"><input type="hidden" name="csrf" value="{{visit.session.csrf}}"><input type="hidden" name="contact" value="{{device["contact"]}}"><button class="link" aria-label="{{_("Drop {contact}").format(contact=device["contact"])}}">{{_("Drop")}}</button></form>\\
 %     end
