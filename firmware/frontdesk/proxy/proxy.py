@@ -157,8 +157,9 @@ class ProxyCore:
         for binding in self._location.at(flow):
             if binding.aor == caller.account.aor:
                 return Side(binding.id, flow)
-        contact = contact_of(request)
-        named = at_contact(self._location.bindings(caller.account.aor, now), contact) if contact else None
+        bindings = self._location.bindings(caller.account.aor, now)
+        contact = contact_of(request) if bindings else None
+        named = at_contact(bindings, contact) if contact else None
         return Side(named.id if named else 0, flow)
 
     # -- calls -------------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     if form is None or first is None:
         return None
     cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
-    from_, to = usual_address(lines[form.from_]), usual_address(lines[form.to])
+    from_, to = _address(lines[form.from_]), _address(lines[form.to])
     if cseq is None or via is None or from_ is None or to is None or not lines[form.call_id][9:].strip():
         return None
     if not _is_number(lines[form.hops][14:]) or lines[form.length][16:] != b"%d" % len(body):
@@ -223,7 +223,7 @@ def _cseq(line: bytes, method: str) -> CSeq | None:
     return CSeq(int(number), method) if _is_number(number) and _METHODS.get(named) == method else None
 
 
-def usual_address(line: bytes) -> Address | None:
+def _address(line: bytes) -> Address | None:
     """From or To: a URI in angle brackets, and nothing behind it but a tag."""
     before, mark, tag = line.partition(_TAG)
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None
