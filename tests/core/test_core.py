@@ -268,8 +268,21 @@ class TestWhoIsLetIn:
         assert statuses(box.receive(ask("MESSAGE", f"sip:102@{REALM}"), peer)) == [480]
         assert statuses(box.receive(ask("REGISTER"), peer)) == [401]
 
-    def test_an_ack_is_never_answered(self) -> None:
-        assert BareCore().receive(ask("ACK", f"sip:102@{REALM}")) == []
+    def test_the_branch_of_a_live_call_opens_nothing_to_whoever_has_heard_it(self) -> None:
+        box = BareCore()
+        box.register(OTHER, user="102", at=flow("192.0.2.102"))
+        box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
+        invite = box.sent[-1][0]
+        assert isinstance(invite, Request) and invite.method == "INVITE" and invite.via.branch
+        stolen = ask("INVITE", f"sip:102@{REALM}")
+        stolen.replace("via", [f"SIP/2.0/UDP 192.0.2.66;branch={invite.via.branch};rport"])
+        assert statuses(box.receive(stolen, flow("192.0.2.66"))) == [407]
+
+    @pytest.mark.parametrize("hops", [70, 0])
+    def test_an_ack_is_never_answered(self, hops: int) -> None:
+        ack = ask("ACK", f"sip:102@{REALM}")
+        ack.replace("max-forwards", [str(hops)])
+        assert BareCore().receive(ack) == []
 
 
 class TestEvents:

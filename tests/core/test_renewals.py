@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.core.renewals import SPARE
+from frontdesk.model import Account, Secret
 from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow
@@ -282,7 +283,10 @@ def test_a_renewal_from_elsewhere_is_a_move() -> None:
 def test_nothing_is_renewed_once_the_password_has_changed() -> None:
     pair = Pair()
     for box in pair.both():
+        box.directory.put(Account("101", f"sip:101@{REALM}", secrets=(Secret("", {"MD5": "0" * 32}),)))
         box.core.authenticator.forget("101")
+    pair.wait(1)
+    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
     assert pair.send(pair.next()) == 401
 
 
