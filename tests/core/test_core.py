@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from frontdesk.core import registrations
 from frontdesk.core.background import RETRY
 from frontdesk.model import CallRecord, Changes, Settings
 from frontdesk.sip.message import Request, Response
@@ -114,6 +117,22 @@ class TestWaitingForTheDisk:
         assert statuses(box.register(user="102", call_id="z@phone")) == [200]
 
 
+    def test_a_refresh_counts_as_one_that_waits_where_every_refresh_does(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for flush, status in ((0.0, 503), (600.0, 200)):
+            box = BareCore(Settings(flush=flush))
+            box.register(PHONE)
+            monkeypatch.setattr(registrations, "MAX_HELD", 0)
+            assert statuses(box.register(PHONE, cseq=2)) == [status]
+            monkeypatch.undo()
+
+    def test_a_query_that_would_wait_behind_too_many_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        monkeypatch.setattr(registrations, "MAX_HELD", 1)
+        assert statuses(box.register(call_id="query@phone")) == [503]
+        assert statuses(box.register(user="102", call_id="other@phone")) == [200]
+
+
 class TestTheFlush:
     def test_a_pure_refresh_is_answered_at_once_and_written_with_the_flush(self) -> None:
         box = BareCore()
@@ -172,6 +191,15 @@ class TestTheFlush:
         box.clock.advance(600)
         assert [binding.cseq for binding in box.commits[0].changes.saved] == [2]
 
+    def test_a_shorter_flush_counts_from_the_next_refresh_on(self) -> None:
+        box = BareCore()
+        box.register(PHONE)
+        box.register(PHONE, cseq=2)
+        box.commits.clear()
+        box.core.configure(replace(box.core.settings, flush=5.0))
+        box.register(PHONE, cseq=3)
+        box.clock.advance(5)
+        assert [binding.cseq for binding in box.commits[0].changes.saved] == [3]
 
     def test_what_failed_does_not_wait_for_a_flush_that_is_far_off(self) -> None:
         box = BareCore(commit_at_once=False)
@@ -218,6 +246,29 @@ def test_the_record_of_a_call_waits_for_company_but_not_when_somebody_asks() -> 
     assert [each.changes.calls for each in box.commits] == [[record]]
     box.clock.advance(2)
     assert len(box.commits) == 1
+
+
+def test_of_call_records_that_cannot_be_written_the_newest_are_kept() -> None:
+    box = BareCore(Settings(call_records=2), commit_at_once=False)
+    records = [CallRecord(f"{number}@phone", "101", "102", 0.0, None, box.clock.now, 480) for number in range(3)]
+    box.core.registrations.background.write(Changes(calls=records))
+    box.settle()
+    box.fail(box.commits.pop().ticket)
+    box.clock.advance(RETRY)
+    assert box.commits[0].changes.calls == records[1:]
+
+
+def test_a_nonce_lives_as_long_as_the_longest_of_the_bindings_that_it_registered() -> None:
+    box = BareCore()
+    answerer = Answerer("101", PASSWORD, box.receive(register_request(PHONE))[0].required("www-authenticate"))
+
+    def register(cseq: int, *contacts: str) -> list[int]:
+        credentials = answerer.authorize("REGISTER", f"sip:{REALM}")
+        return statuses(box.receive(register_request(*contacts, cseq=cseq, headers=(f"Authorization: {credentials}",))))
+
+    assert register(1, f"{PHONE};expires=60", f"{OTHER};expires=3600") == [200]
+    box.clock.advance(3000)
+    assert register(2, OTHER) == [200]
 
 
 class TestWhoIsLetIn:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frontdesk.core import registrations
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
 from tests.support.bare_core import PASSWORD, BareCore
@@ -278,6 +279,22 @@ def test_a_renewal_from_elsewhere_is_a_move() -> None:
     pair = Pair()
     assert pair.send(pair.next(), ELSEWHERE) == 200
     assert pair.short.bindings()[0].flow == ELSEWHERE
+
+
+def test_a_renewal_over_a_flow_that_was_given_up_makes_its_binding_reachable_again() -> None:
+    pair = Pair()
+    for box in pair.both():
+        box.core.flow_closed(HERE, box.clock.now)
+    assert pair.send(pair.next()) == 200
+    assert pair.short.bindings()[0].connected
+
+
+def test_the_limit_of_those_that_wait_for_the_disk_holds_in_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = Pair()
+    pair.hold()
+    monkeypatch.setattr(registrations, "MAX_HELD", 0)
+    assert pair.send(pair.next(contact=MOVED)) == 503
+    assert pair.send(pair.next()) == 200
 
 
 def test_nothing_is_renewed_once_the_password_has_changed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.model import Binding, BindingState, Settings
+from frontdesk.registrar.answer import contact_value
 from frontdesk.sip.errors import ParseError, Rejection
 from tests.support.registering import REALM, Desk, Registrant, flow, register_request
 
@@ -166,6 +167,13 @@ def test_of_a_contact_that_is_renewed_twice_at_once_the_last_counts(desk: Desk, 
     assert [each.q for each in registration.bindings] == [0.5 if "q=" in again else None][: len(registration.bindings)]
 
 
+@pytest.mark.parametrize("before", [(), (PHONE,)], ids=["new", "moved"])
+def test_of_a_contact_that_is_written_twice_at_once_the_last_counts(desk: Desk, before: tuple[str, ...]) -> None:
+    desk.register(*before)
+    desk.register(PHONE, f"{PHONE};q=0.5", at=flow(port=61_022))
+    assert [each.q for each in desk.bindings()] == [0.5]
+
+
 def test_a_lower_cseq_in_another_call_is_no_matter(desk: Desk) -> None:
     desk.register(PHONE, cseq=7)
     desk.register(PHONE, cseq=1, call_id="b@phone")
@@ -204,6 +212,13 @@ def test_a_renewal_that_changes_more_than_its_expiry_goes_to_the_disk(desk: Desk
     assert len(desk.bindings()) == 1
 
 
+@pytest.mark.parametrize("parameter", [";q=0.5", ";audio"])
+def test_a_renewal_with_another_parameter_goes_to_the_disk(desk: Desk, parameter: str) -> None:
+    desk.register(PHONE)
+    registration = desk.register(PHONE + parameter)
+    assert [binding.parameters for binding in registration.changes.saved] == [parameter]
+
+
 def test_the_binding_tells_where_its_register_was_seen(desk: Desk) -> None:
     desk.register(
         f'{PHONE};q=0.5;+sip.instance="<urn:uuid:1>";reg-id=1;audio',
@@ -215,6 +230,13 @@ def test_the_binding_tells_where_its_register_was_seen(desk: Desk) -> None:
     assert (binding.q, binding.instance, binding.reg_id) == (0.5, "<urn:uuid:1>", 1)
     assert binding.path == ("<sip:a;lr>", "<sip:b;lr>")
     assert ";audio" in binding.parameters and "expires" not in binding.parameters
+
+
+def test_a_device_has_as_many_seconds_left_as_it_was_granted(desk: Desk) -> None:
+    for tenths in range(1, 100):
+        desk.now = 1000 + tenths / 10
+        (binding,) = desk.register(PHONE, at=flow(port=tenths)).bindings
+        assert contact_value(binding, Settings(), desk.now).endswith(f";expires={binding.granted}")
 
 
 @pytest.mark.parametrize("path", ["<sip:>", "<tel:+49>", "<sip:a"])

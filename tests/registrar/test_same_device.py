@@ -72,6 +72,19 @@ def test_equal_user_agent_and_address_count_once_the_old_connection_is_closed(de
     assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
 
 
+def test_two_nameless_phones_behind_one_router_stay_two(desk: Desk) -> None:
+    desk.register(OLD, at=flow(port=1, connection=1))
+    desk.bindings()[0].connected = False
+    desk.register(NEW, at=flow(port=2, connection=2), call_id="n@p")
+    assert len(desk.bindings()) == 2
+
+
+def test_a_device_that_names_its_flow_for_the_first_time_takes_its_old_binding(desk: Desk) -> None:
+    desk.register(instance(OLD, 1))
+    desk.register(instance(NEW, 1, 1), headers=("Supported: outbound",), call_id="n@p", at=THERE)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+
+
 def test_reg_id_sets_flows_of_one_instance_apart_where_outbound_is_spoken(desk: Desk) -> None:
     outbound = ("Supported: path, outbound",)
     desk.register(instance(OLD, 1, 1), headers=outbound)
