@@ -203,6 +203,56 @@ def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
     run(case)
 
 
+def test_a_datagram_leaves_from_the_address_that_the_system_would_send_from() -> None:
+    """RFC 3261 section 18.1.1: where several listen, the one that the way to the phone begins at."""
+
+    async def case() -> None:
+        async with serving("127.0.0.2", "127.0.0.1") as endpoint:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+                phone.bind(("127.0.0.1", 0))
+                phone.setblocking(False)
+                endpoint._send(Send(b"hello", Destination("127.0.0.1", phone.getsockname()[1], "udp"), "key"))
+                _, source = await asyncio.get_running_loop().sock_recvfrom(phone, 100)
+                assert source == ("127.0.0.1", port_of(endpoint, 1))
+
+    run(case)
+
+
+def test_what_waits_for_names_and_connections_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[str] = []
+
+    async def never(destination: Destination) -> list[tuple[str, tuple[str, int]]]:
+        await asyncio.Event().wait()
+        return []
+
+    async def case() -> None:
+        monkeypatch.setattr(endpoint_module, "UNSENT", 2)
+        monkeypatch.setattr(endpoint_module, "resolve", never)
+        core = BareCore().core
+        monkeypatch.setattr(core, "transport_failed", lambda key, now: failed.append(key))
+        async with serving(core=core) as endpoint:
+            for key in ("first", "second", "third"):
+                endpoint._send(Send(b"hello", Destination("phone.test", 5060, "udp"), key))
+            assert failed == ["third"]
+
+    run(case)
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"\r\n", b"\0", b"\0\0\0\0"])
+def test_keep_alive_is_no_message(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+
+    async def case() -> None:
+        core = BareCore().core
+        monkeypatch.setattr(core, "read", lambda data, flow, now: read.append(data))
+        async with serving(core=core) as endpoint, phone_of(endpoint) as (_, flow):
+            endpoint.received(data, flow)
+            endpoint.received(b"\0" * 5, flow)
+            assert read == [b"\0" * 5]
+
+    run(case)
+
+
 def test_the_commits_of_a_turn_reach_the_journal_together() -> None:
     async def case() -> None:
         turns: list[tuple[Commit, ...]] = []
@@ -324,6 +374,24 @@ class TestOverload:
 
         run(case)
 
+    def test_what_comes_while_others_wait_for_a_turn_stands_behind_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent = [options(f"z9hG4bK{number}") for number in range(TURN + 2)]
+        seen: list[bytes] = []
+        turns: list[int] = []
+
+        async def case() -> None:
+            async with serving() as endpoint, phone_of(endpoint) as (_, flow):
+                monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000.0)
+                monkeypatch.setattr(endpoint, "received", lambda data, flow: seen.append(data))
+                monkeypatch.setattr(endpoint, "settle", lambda: turns.append(len(seen)))
+                endpoint.arrived([(data, flow) for data in sent[:-1]])
+                endpoint.arrived([(sent[-1], flow)])
+                for _ in range(4):
+                    await asyncio.sleep(0)
+                assert seen == sent and turns == [TURN, TURN + 2]
+
+        run(case)
+
     def test_a_turn_ends_in_time_whatever_its_requests_cost(self, monkeypatch: pytest.MonkeyPatch) -> None:
         ticks = itertools.count(step=endpoint_module.TURN_TIME)
         left: list[int] = []
@@ -376,6 +444,23 @@ class TestOverload:
                 assert (await ask(options("z9hG4bK2"), address)).startswith(b"SIP/2.0 200 ")
                 monkeypatch.setattr(registrations, "MAX_HELD", 1)
                 assert (await ask(register, address)).startswith(b"SIP/2.0 401 ")
+
+        run(case)
+
+    def test_the_overload_is_not_over_while_the_disk_is_backed_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def case() -> None:
+            core = BareCore().core
+            async with serving(core=core) as endpoint, phone_of(endpoint) as (phone, flow):
+                monkeypatch.setattr(registrations, "MAX_HELD", 0)
+                phone.send(options().replace(b"OPTIONS", b"REGISTER"))
+                assert await answers(phone, 1) == [b"503"]
+                phone.send(options("z9hG4bK2"))
+                assert await answers(phone, 1) == [b"200"]
+                assert len([event for event in core.events if event.rule == "overload"]) == 1
+                monkeypatch.setattr(registrations, "MAX_HELD", 1)
+                endpoint.arrived([(options(f"z9hG4bKx{number}"), flow) for number in range(TURN + 1)])
+                await answers(phone, TURN + 1)
+                assert "1 requests" in [event.text for event in core.events if event.rule == "overload"][-1]
 
         run(case)
 

@@ -371,6 +371,17 @@ def test_a_closed_connection_makes_its_bindings_unreachable_and_writes_nothing()
     assert not box.bindings()[0].connected and box.commits == []
 
 
+def test_a_call_to_a_phone_whose_connection_is_lost_fails_at_once() -> None:
+    box = BareCore()
+    over_tcp = flow("192.0.2.102", port=40_000, connection=7)
+    box.register(OTHER, user="102", at=over_tcp)
+    box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
+    before = len(box.sent)
+    box.core.flow_closed(over_tcp, box.clock.now)
+    box.settle()
+    assert [message.status for message, _ in box.sent[before:] if isinstance(message, Response)] == [480]
+
+
 def test_dropping_bindings_is_durable_and_closes_their_connections() -> None:
     box = BareCore()
     over_tcp = flow(port=40_000, connection=7)

@@ -55,6 +55,14 @@ def test_call_goes_from_calling_over_ringing_to_answered(box: Box) -> None:
     assert (call.caller, call.callee, call.source) == ("101", "102", "192.0.2.11:5060/udp")
 
 
+@pytest.mark.parametrize(("status", "state"), [(183, CallState.RINGING), (199, CallState.CALLING)])
+def test_phone_rings_from_180_on_and_not_with_199(box: Box, status: int, state: CallState) -> None:
+    """199 says that an early dialog has ended (RFC 6228)."""
+    invited(box)
+    says(box, status)
+    assert [call.state for call in box.proxy.calls.active(box.now)] == [state]
+
+
 def test_answered_call_ends_with_its_bye_and_leaves_one_record(box: Box) -> None:
     invited(box)
     box.now += 4

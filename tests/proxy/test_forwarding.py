@@ -59,6 +59,21 @@ def test_via_and_record_route_name_no_scope(box: Box) -> None:
     assert "@[fe80::1]:5060;lr>" in invite.required("record-route")
 
 
+@pytest.mark.parametrize(
+    ("phone", "end"),
+    [
+        ("198.51.100.9", "192.0.2.1"), ("127.0.0.9", "127.0.0.1"),
+        ("[2001:db8::9]", "[2001:db8::1]"), ("[::1]", "[::1]"),
+    ],
+)  # fmt: skip
+def test_via_towards_a_phone_without_a_flow_names_the_listener_that_reaches_it(box: Box, phone: str, end: str) -> None:
+    box.directory.listen("127.0.0.1", 5060)
+    box.directory.listen("::1", 5060)
+    box.phone("103", None, f"sip:103@{phone}:5070")
+    invite = forwarded(box, uri="sip:103@desk.example")
+    assert str(invite.via).startswith(f"SIP/2.0/UDP {end}:5060;rport;")
+
+
 def test_max_forwards_is_lowered_by_one(box: Box) -> None:
     assert forwarded(box, headers=["Max-Forwards: 17"]).lines("max-forwards") == ["16"]
 

@@ -268,6 +268,21 @@ def test_non_invite_that_cannot_be_sent_is_480() -> None:
     assert fork.statuses == [480]
 
 
+def test_timer_c_is_over_once_the_branch_was_cancelled() -> None:
+    box = Box(Settings(timer_c=5.0))
+    box.phone("101", A)
+    box.phone("102", PHONES[0])
+    box.receive(request("INVITE", branch="z9hG4bKone"), A)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 180), PHONES[0])
+    box.receive(request("CANCEL", branch="z9hG4bKone"), A)
+    box.receive(reply(invite, 180), PHONES[0])
+    box.pass_time(10)
+    box.taken()
+    box.receive(reply(invite, 486), PHONES[0])
+    assert box.statuses() == [486]
+
+
 def test_settings_limit_timer_c() -> None:
     box = Box(Settings(timer_c=240.0))
     box.phone("101", A)

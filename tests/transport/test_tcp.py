@@ -99,6 +99,17 @@ def test_a_burst_of_connections_does_not_pass_the_limit() -> None:
     run(case)
 
 
+def test_a_connection_that_is_open_is_used_again() -> None:
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver) as address:
+            assert driver.connections is not None
+            first = await driver.connections.connect(address)
+            assert await driver.connections.connect(address) is first
+
+    run(case)
+
+
 def test_where_all_others_have_bindings_the_new_one_goes() -> None:
     async def case() -> None:
         driver = _Driver()
