@@ -21,7 +21,7 @@ class Computer(Host):
         self.fails: set[str] = set()
         """Beginnings of commands that fail."""
         self.clock: list[float] = []
-        for name in ("eth0", "wlan0/wireless"):
+        for name in ("lo", "eth0", "wlan0/wireless"):
             (root / "sys/class/net" / name).mkdir(parents=True)
         for name in ("UTC", "Etc/UTC", "Europe/Berlin"):
             self.write(f"/usr/share/zoneinfo/{name}", "")

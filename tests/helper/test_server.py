@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from frontdesk_helper import server
 from frontdesk_helper.machine import Machine
-from frontdesk_helper.server import LONGEST, Server, listen
+from frontdesk_helper.server import LONGEST, PATIENCE, Server, listen
 from frontdesk_helper.verbs import answer
 from tests.helper.recording import Computer
 
@@ -106,6 +107,7 @@ def test_who_is_no_user_of_it_is_not_heard(tmp_path: Path, computer: Computer) -
     "data",
     [
         b"", b"\n", b"reboot\n", b'{"verb": "reboot"}', b'{"verb": "reboot"}\n{"verb": "reboot"}\n',
+        b'{"verb":\n"reboot"}\n',
         b"[" * 4000 + b"\n",
         b"x" * (LONGEST + 1), b"x" * (1 << 20), b'{"verb": "reboot", "verb": "x"}\n', b"\xff\xfe\n", b"null\n",
         b'{"verb": "set-clock", "wall": ' + b"9" * 4000 + b"}\n", b'{"verb": "set-clock", "wall": NaN}\n',
@@ -125,6 +127,45 @@ def test_client_that_says_nothing_is_let_go(helper: Listening, monkeypatch: pyte
         slow.sendall(b'{"verb"')
         assert helper.say(b'{"verb": "network", "interface": "eth0"}\n') is not None
         assert (silent.recv(1), slow.recv(1)) == (b"", b"")
+
+
+class Slow:
+    """A client's socket whose every byte takes `PAUSE` seconds of `now`."""
+
+    PAUSE = PATIENCE / 8
+
+    def __init__(self, line: bytes) -> None:
+        self.now = 0.0
+        self.line = list(line)
+        self.timeout = 0.0
+        self.answered_within: float | None = None
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeout = seconds
+
+    def getsockopt(self, *_: int) -> bytes:
+        return server._CREDENTIALS.pack(1, os.getuid(), 1)
+
+    def recv(self, size: int) -> bytes:
+        if self.timeout < self.PAUSE:
+            raise TimeoutError
+        self.now += self.PAUSE
+        return bytes([self.line.pop(0)])
+
+    def sendall(self, data: bytes) -> None:
+        self.answered_within = self.timeout
+
+
+@pytest.mark.parametrize(("line", "answered_within"), [(b"     {}\n", PATIENCE), (b"      {}\n", None)])
+def test_line_has_its_time_as_a_whole_and_the_answer_its_own(
+    line: bytes, answered_within: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Slow(line)
+    monkeypatch.setattr("frontdesk_helper.server.time.monotonic", lambda: client.now)
+    with socket.socket() as listening, contextlib.suppress(TimeoutError):
+        asked = Server(listening, lambda request: {}, frozenset({os.getuid()}))
+        asked._serve(client)  # type: ignore[arg-type]
+    assert client.answered_within == answered_within
 
 
 def test_mistake_of_ours_is_told_without_what_was_sent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -70,6 +71,22 @@ def test_networkd_is_given_a_file_of_ours_and_told(computer: Computer) -> None:
     assert not any(line.startswith("DHCP=") for line in lines)
     assert computer.ran == ["networkctl reload", "networkctl reconfigure eth0"]
     assert computer.path(FILE).stat().st_mode & 0o777 == 0o644, "networkd is no root"
+
+
+def test_whose_umask_hides_files_still_writes_what_all_may_read(computer: Computer) -> None:
+    before = os.umask(0o077)
+    try:
+        do(computer, "network", **FIXED)
+    finally:
+        os.umask(before)
+    assert computer.path(FILE).stat().st_mode & 0o777 == 0o644
+
+
+def test_what_cannot_be_written_is_told_and_nothing_is_run(computer: Computer) -> None:
+    (computer.root / "etc/systemd").write_text("in the way")
+    with pytest.raises(Refused, match=f"^{FILE} cannot be written: "):
+        do(computer, "network", **FIXED)
+    assert computer.changes() == []
 
 
 def test_the_same_once_more_does_nothing(computer: Computer) -> None:
@@ -182,6 +199,14 @@ def test_avahi_is_told_name_and_page_where_it_runs(computer: Computer) -> None:
     assert "<type>_http._tcp</type><port>80</port>" in told and "<type>_https._tcp</type><port>443</port>" in told
     assert "systemctl try-restart avahi-daemon.service" in computer.ran
     do(computer, "hostname", name="lobby", http=0, https=0)
+    assert not computer.path("/etc/avahi/services/frontdesk.service").exists()
+
+
+def test_avahi_that_runs_no_more_finds_nothing_of_ours_when_it_comes_back(computer: Computer) -> None:
+    computer.active.add("avahi-daemon.service")
+    do(computer, "hostname", name="lobby", http=80, https=443)
+    computer.active.discard("avahi-daemon.service")
+    do(computer, "hostname", name="lobby", http=80, https=443)
     assert not computer.path("/etc/avahi/services/frontdesk.service").exists()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from frontdesk.model import Changes, Commit
 from frontdesk.store import Journal, database
+from frontdesk.store import journal as journal_module
 from frontdesk.store.bindings import SAVE
 from frontdesk.store.store import NAME
 from tests.store.disk import FULL, Disk, Held, Told
@@ -305,6 +306,18 @@ def test_bytes_written_are_counted_and_stay_after_the_end(disk: Disk, told: Told
     assert written >= 100 * 200
     journal.close()
     assert journal.bytes_written >= written
+
+
+def test_bytes_written_never_fall(disk: Disk, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel counts otherwise once a first block has reached a device, and may tell nothing at all."""
+    journal = Journal(disk.connect, told, clock())
+    counts = []
+    for count in (500, 200, 0, 700):
+        monkeypatch.setattr(journal_module, "_written_by", lambda thread, count=count: count)
+        counts.append(journal.bytes_written)
+    monkeypatch.setattr(journal_module, "_written_by", lambda thread: 0)
+    journal.close()
+    assert [*counts, journal.bytes_written] == [500, 500, 500, 700, 700]
 
 
 def wal_frames(disk: Disk) -> int:

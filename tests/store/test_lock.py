@@ -25,6 +25,7 @@ def test_lock_is_free_after_release(tmp_path: Path) -> None:
     lock = DirectoryLock(tmp_path, serve=True)
     lock.release()
     lock.release()
+    assert (tmp_path / "lock").read_text() == ""
     DirectoryLock(tmp_path, serve=False).release()
 
 

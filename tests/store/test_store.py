@@ -15,6 +15,7 @@ import pytest
 from frontdesk.model import Changes, Commit, Secret
 from frontdesk.store import Store, StoreError, accounts, database, schema
 from frontdesk.store.store import ID_BLOCK, NAME
+from frontdesk.store.wiping import wipe
 from tests.store.rows import BOOT, NOW, WALL, account, binding, clock, opened, save
 
 
@@ -62,6 +63,13 @@ def test_nobody_else_may_read_the_data(tmp_path: Path) -> None:
     assert mode(directory) == 0o700 and mode(directory / "snapshots") == 0o700
     assert {mode(path) for path in directory.rglob("*") if path.is_file()} == {0o600}
     store.close()
+
+
+def test_data_that_others_could_read_are_closed_to_them(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    (tmp_path / NAME).chmod(0o644)
+    opened(tmp_path).close()
+    assert mode(tmp_path / NAME) == 0o600
 
 
 def test_writes_are_durable(tmp_path: Path) -> None:
@@ -136,6 +144,24 @@ def test_no_binding_id_is_given_twice(tmp_path: Path) -> None:
     journal.close()
     store = opened(tmp_path)
     assert store.next_binding_id() == first + ID_BLOCK
+    store.close()
+
+
+def test_no_binding_id_is_given_twice_though_all_was_wiped(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    first = store.next_binding_id()
+    store.write(wipe, snapshot=False)
+    assert store.next_binding_id() == first + ID_BLOCK
+    store.close()
+
+
+def test_binding_that_was_there_before_ids_were_set_apart_keeps_its_id(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    journal = store.journal(lambda tickets, error: None, clock())
+    journal.submit(Commit(1, Changes(saved=[binding(7)])))
+    journal.close()
+    store = opened(tmp_path)
+    assert store.next_binding_id() == 8
     store.close()
 
 
