@@ -8,9 +8,10 @@ import pytest
 
 from frontdesk.core import registrations
 from frontdesk.core.background import RETRY
-from frontdesk.model import CallRecord, Changes, Settings
+from frontdesk.model import Binding, BindingState, CallRecord, Changes, Settings
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
+from frontdesk.sip.wire import Flow
 from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow, register_request
@@ -319,6 +320,18 @@ class TestWhoIsLetIn:
         assert statuses(box.receive(ask("MESSAGE", f"sip:102@{REALM}"), peer)) == [480]
         assert statuses(box.receive(ask("REGISTER"), peer)) == [401]
 
+    def test_a_call_to_an_account_whose_phone_stands_at_another_one_comes_back_to_the_box_and_is_let_in(self) -> None:
+        box = BareCore()
+        box.register(PHONE)
+        door = Binding(99, f"sip:102@{REALM}", f"sip:101@{REALM}", "", None, 0, None, state=BindingState.STATIC)
+        box.core.add(door)
+        box.settle()
+        box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
+        spiral, target = box.sent[-1]
+        assert isinstance(spiral, Request) and not isinstance(target, Flow)
+        assert statuses(box.receive(spiral, flow("192.0.2.1"))) == [100]
+        assert box.sent[-1][1] == HERE
+
     def test_the_branch_of_a_live_call_opens_nothing_to_whoever_has_heard_it(self) -> None:
         box = BareCore()
         box.register(OTHER, user="102", at=flow("192.0.2.102"))
@@ -328,6 +341,9 @@ class TestWhoIsLetIn:
         stolen = ask("INVITE", f"sip:102@{REALM}")
         stolen.replace("via", [f"SIP/2.0/UDP 192.0.2.66;branch={invite.via.branch};rport"])
         assert statuses(box.receive(stolen, flow("192.0.2.66"))) == [407]
+
+    def test_the_address_of_the_box_opens_nothing_without_the_branch_of_a_live_call(self) -> None:
+        assert statuses(BareCore().receive(ask("INVITE", f"sip:102@{REALM}"), flow("192.0.2.1"))) == [407]
 
     @pytest.mark.parametrize("hops", [70, 0])
     def test_an_ack_is_never_answered(self, hops: int) -> None:
