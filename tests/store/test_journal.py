@@ -196,7 +196,30 @@ def test_row_that_cannot_be_stored_fails_alone(disk: Disk, told: Told) -> None:
     held.go.set()
     journal.close()
     assert [tickets for tickets, error in told.batches if error is None] == [[1], [2], [4]]
-    assert on_disk(disk) == [1, 2, 4]
+    assert on_disk(disk) == [1, 2, 4] and journal.notices == []
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [
+        (OSError("no such device"), True),
+        (sqlite3.OperationalError(FULL), True),
+        (sqlite3.DatabaseError("database disk image is malformed"), True),
+        (sqlite3.IntegrityError("NOT NULL constraint failed"), False),
+        (ValueError("no surrogates"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_disk_is_told_of_only_where_it_is_at_fault(
+    journal: Journal, caplog: pytest.LogCaptureFixture, error: Exception, is_told: bool
+) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        journal.execute(fail).result(10)
+    assert bool(journal.notices) == is_told
+    assert str(error) in caplog.text, "either way somebody can find out"
 
 
 def test_change_by_hand_answers_when_it_is_on_disk(disk: Disk, journal: Journal) -> None:

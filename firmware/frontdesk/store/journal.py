@@ -180,13 +180,14 @@ class Journal:
     def _settle(self, batch: list[_Entry]) -> None:
         try:
             results = self._commit(batch)
-        except (OSError, sqlite3.OperationalError) as error:
-            self._fail(batch, error)
         except Exception as error:
-            # The fault lies in one of them, not in the disk: the others must not suffer for it.
-            if len(batch) == 1:
+            if _is_of_the_disk(error):
+                self._disk.met(error)
                 self._fail(batch, error)
-            else:
+            elif len(batch) == 1:
+                log.exception("a change cannot be written")
+                self._fail(batch, error)
+            else:  # The fault lies in one of them: the others must not suffer for it.
                 for entry in batch:
                     self._settle([entry])
         else:
@@ -282,7 +283,6 @@ class Journal:
             self._snapshots.over()
 
     def _fail(self, batch: list[_Entry], error: Exception) -> None:
-        self._disk.met(error)
         self._tell([entry.ticket for entry in batch if entry.ticket], error)
         for entry in batch:
             if entry.future is not None:
@@ -295,6 +295,11 @@ class Journal:
             self._done(tickets, error)
         except Exception:  # The loop may be gone at shutdown; what is on disk stays on disk.
             log.debug("nobody heard about tickets %s", tickets, exc_info=True)
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Whether the disk is at fault, or the file is damaged (DatabaseError itself), and not what was to be written."""
+    return isinstance(error, OSError | sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
 
 
 def _empty_log(connection: sqlite3.Connection) -> None:
