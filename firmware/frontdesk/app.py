@@ -150,7 +150,7 @@ class _Appliance:
         journal = self._store.journal(
             lambda tickets, error: _on_loop(loop, lambda: endpoint.committed(tickets, error)),
             self._clock,
-            call_records=self._settings.call_records,
+            call_records=lambda: self._settings.call_records,
         )
         endpoint = Endpoint(self._core, journal)
         front = self._front()

@@ -33,7 +33,7 @@ def told() -> Told:
 
 @pytest.fixture
 def journal(disk: Disk, told: Told) -> Iterator[Journal]:
-    journal = Journal(disk.connect, told, clock(), call_records=5)
+    journal = Journal(disk.connect, told, clock(), call_records=lambda: 5)
     yield journal
     journal.close()
 
@@ -278,6 +278,18 @@ def test_call_records_are_bounded_the_oldest_go_first(disk: Disk, journal: Journ
         journal.submit(commit(0, calls=[call(number)]))
     journal.close()
     assert on_disk(disk, "calls", "call_id") == sorted(f"call-{number}" for number in range(7, 12))
+
+
+def test_another_number_of_call_records_counts_from_the_next_record_on(disk: Disk, told: Told) -> None:
+    kept = 3
+    journal = Journal(disk.connect, told, clock(), call_records=lambda: kept)
+    for number in range(4):
+        journal.submit(commit(0, calls=[call(number)]))
+    journal.heartbeat().result(10)
+    kept = 1
+    journal.submit(commit(0, calls=[call(4)]))
+    journal.close()
+    assert on_disk(disk, "calls", "call_id") == ["call-4"]
 
 
 def test_call_record_keeps_wall_times(disk: Disk, journal: Journal) -> None:

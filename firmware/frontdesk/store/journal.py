@@ -61,10 +61,11 @@ class Journal:
         done: Done,
         clock: Clock,
         *,
-        call_records: int = 10_000,
+        call_records: Callable[[], int] = lambda: 10_000,
         changed: Callable[[sqlite3.Connection], object] = lambda connection: None,
     ) -> None:
-        """`changed` is called after a batch with changes by hand, before their futures are done: a snapshot."""
+        """`call_records` says, whenever some are written, how many are kept. `changed` is called after a batch with
+        changes by hand, before their futures are done: a snapshot."""
         self.commits = 0
         """Transactions that reached the disk."""
         self._connect = connect
@@ -224,9 +225,9 @@ class Journal:
                 changes.add(entry.saved, entry.removed, entry.calls)
                 results.append(None)
             else:
-                changes.write(connection, self._call_records)
+                changes.write(connection, self._call_records())
                 results.append(entry.write(connection))
-        changes.write(connection, self._call_records)
+        changes.write(connection, self._call_records())
         return results
 
     def _open(self) -> sqlite3.Connection:

@@ -111,7 +111,7 @@ class Store:
         """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""
         return int(_transact(self._connection, _take_ids)) if reserve else _free_id(self._connection)
 
-    def journal(self, done: Done, clock: Clock, *, call_records: int = 10_000) -> Journal:
+    def journal(self, done: Done, clock: Clock, *, call_records: Callable[[], int] = lambda: 10_000) -> Journal:
         """Closes this store's own connection and starts the journal, from now on the only writer."""
         self.close()
         path = self.directory / NAME
