@@ -87,7 +87,8 @@ class BackgroundWrites:
         for binding in changes.saved:
             self._refreshed.setdefault(binding.id, binding)
         self._unwritten.removed += changes.removed
-        self._unwritten.calls = [*self._unwritten.calls, *changes.calls][-keep:]
+        calls = [*self._unwritten.calls, *changes.calls]
+        self._unwritten.calls = calls[max(0, len(calls) - keep) :]
         self._arm(now + RETRY)
         return True
 
