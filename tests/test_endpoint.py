@@ -469,20 +469,42 @@ class TestOverload:
         self, monkeypatch: pytest.MonkeyPatch, error: OSError | None
     ) -> None:
         core = BareCore().core
-        heard: list[list[int]] = []
+        heard: list[int] = []
+        rounds: list[int] = []
 
         async def case() -> None:
-            monkeypatch.setattr(core, "committed", lambda tickets, now: heard.append(tickets))
-            monkeypatch.setattr(core, "commit_failed", lambda tickets, error, now: heard.append(tickets))
+            monkeypatch.setattr(core, "committed", lambda ticket, now: heard.append(ticket))
+            monkeypatch.setattr(core, "commit_failed", lambda ticket, error, now: heard.append(ticket))
             async with serving(core=core) as endpoint:
                 endpoint.committed(list(range(2 * AT_ONCE + 1)), error)
                 endpoint.committed([100, 101], error)
-                before = len(heard)
                 for _ in range(4):
+                    rounds.append(len(heard) - sum(rounds))
                     await asyncio.sleep(0)
-                assert before == 1 and [len(tickets) for tickets in heard] == [AT_ONCE, AT_ONCE, 1, 2]
+                assert rounds == [AT_ONCE, AT_ONCE, 1, 2]
                 endpoint.committed([102], error)
-            assert list(itertools.chain(*heard)) == [*range(2 * AT_ONCE + 1), 100, 101, 102]
+            assert heard == [*range(2 * AT_ONCE + 1), 100, 101, 102]
+
+        run(case)
+
+    @pytest.mark.parametrize("error", [None, OSError("no space left")])
+    def test_ticket_whose_answer_cannot_be_given_takes_no_other_with_it(
+        self, monkeypatch: pytest.MonkeyPatch, error: OSError | None
+    ) -> None:
+        core = BareCore().core
+        heard: list[int] = []
+
+        def hear(ticket: int, *_: object) -> None:
+            if ticket == 1:
+                raise ValueError("no answer")
+            heard.append(ticket)
+
+        async def case() -> None:
+            monkeypatch.setattr(core, "committed", hear)
+            monkeypatch.setattr(core, "commit_failed", hear)
+            async with serving(core=core) as endpoint:
+                endpoint.committed([1, 2, 3], error)
+            assert heard == [2, 3]
 
         run(case)
 

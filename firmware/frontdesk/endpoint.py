@@ -257,20 +257,24 @@ class Endpoint:
             self._hear()
 
     def _hear(self) -> None:
-        tickets, error = self._words[0]
-        now, later = tickets[:AT_ONCE], tickets[AT_ONCE:]
+        tickets, error = self._words.popleft()
+        for ticket in tickets[:AT_ONCE]:
+            self._hear_of(ticket, error)
+        if later := tickets[AT_ONCE:]:
+            self._words.appendleft((later, error))
+        if self._words:
+            self._loop.call_soon(self._hear)
+        self.settle()
+
+    def _hear_of(self, ticket: int, error: Exception | None) -> None:
+        """Whatever becomes of one, the others are heard of: an address-of-record waits for each of its tickets."""
         try:
             if error is None:
-                self._core.committed(now, monotonic())
+                self._core.committed(ticket, monotonic())
             else:
-                self._core.commit_failed(now, error, monotonic())
-            self.settle()
-        finally:
-            self._words.popleft()
-            if later:
-                self._words.appendleft((later, error))
-            if self._words:
-                self._loop.call_soon(self._hear)
+                self._core.commit_failed(ticket, error, monotonic())
+        except Exception:
+            _log.exception("what waited for the disk could not be dealt with")
 
     # -- out -----------------------------------------------------------------------------------------------------------
 

@@ -177,8 +177,7 @@ class Changes:
 
 @dataclass(slots=True)
 class Commit:
-    """The core's wish for durability: when `changes` are on disk it wants `committed([ticket])` (0: it does not
-    wait)."""
+    """The core's wish for durability: when `changes` are on disk it wants `committed(ticket)`."""
 
     ticket: int
     changes: Changes

@@ -112,10 +112,10 @@ class Desk:
 
     def _commit(self, commit: Commit) -> None:
         if self.full:
-            self.core.commit_failed([commit.ticket], OSError("full"), NOW)
+            self.core.commit_failed(commit.ticket, OSError("full"), NOW)
         else:
             self.store.write(lambda connection: _write(connection, commit.changes), snapshot=False)
-            self.core.committed([commit.ticket], NOW)
+            self.core.committed(commit.ticket, NOW)
 
 
 def finish(work: Coroutine[Any, Any, Any]) -> Any:

@@ -54,13 +54,15 @@ class BareCore:
     def commit(self, *tickets: int) -> list[Response]:
         """These tickets (none named: all) reach the disk."""
         before = len(self.sent)
-        self.core.committed(tickets or [each.ticket for each in self.commits], self.clock.now)
+        for ticket in tickets or [each.ticket for each in self.commits]:
+            self.core.committed(ticket, self.clock.now)
         return self._answers_since(before)
 
     def fail(self, *tickets: int) -> list[Response]:
         """These tickets do not reach the disk."""
         before = len(self.sent)
-        self.core.commit_failed(tickets, OSError("no space left"), self.clock.now)
+        for ticket in tickets:
+            self.core.commit_failed(ticket, OSError("no space left"), self.clock.now)
         return self._answers_since(before)
 
     def settle(self) -> None:
@@ -75,7 +77,7 @@ class BareCore:
                 else:
                     self.commits.append(action)
                     if self.commit_at_once:
-                        self.core.committed([action.ticket], self.clock.now)
+                        self.core.committed(action.ticket, self.clock.now)
 
     def _answers_since(self, before: int) -> list[Response]:
         self.settle()

@@ -65,7 +65,7 @@ class Box:
 
     def _commit(self, now: float) -> None:
         _, ticket = self._disk.pop(0)
-        self.core.committed([ticket], now)
+        self.core.committed(ticket, now)
         self.act()
 
     def act(self) -> None:

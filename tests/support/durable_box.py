@@ -151,10 +151,11 @@ class DurableBox:
     def _hear(self) -> None:
         tickets, error = self._told.get(timeout=PATIENCE)
         self._open -= len(tickets)
-        if error is None:
-            self._core.committed(tickets, self.clock.now)
-        else:
-            self._core.commit_failed(tickets, error, self.clock.now)
+        for ticket in tickets:
+            if error is None:
+                self._core.committed(ticket, self.clock.now)
+            else:
+                self._core.commit_failed(ticket, error, self.clock.now)
         self._settle()
 
     def _handle_timers(self, now: float) -> None:

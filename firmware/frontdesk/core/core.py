@@ -194,13 +194,13 @@ class Core:
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
 
-    def committed(self, tickets: Iterable[int], now: float) -> None:
-        """These tickets are on disk."""
-        self.registrations.committed(tickets, now)
+    def committed(self, ticket: int, now: float) -> None:
+        """This ticket is on disk."""
+        self.registrations.committed(ticket, now)
 
-    def commit_failed(self, tickets: Iterable[int], error: Exception, now: float) -> None:
-        """These tickets are not on disk."""
-        self.registrations.failed(tickets, error, now)
+    def commit_failed(self, ticket: int, error: Exception, now: float) -> None:
+        """This ticket is not on disk."""
+        self.registrations.failed(ticket, error, now)
 
     @property
     def is_backed_up(self) -> bool:

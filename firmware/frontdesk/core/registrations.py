@@ -167,23 +167,20 @@ class Registrations:
         self._act(Commit(ticket, changes))
         return ticket
 
-    def committed(self, tickets: Iterable[int], now: float) -> None:
-        """These tickets are on disk: their changes become visible and their 200s go out."""
-        for ticket in tickets:
-            if self.background.committed(ticket):
-                continue
-            self.background.write(self._location.commit(ticket))
-            for waiting in self._answerable(ticket):
-                waiting.stored(now)
+    def committed(self, ticket: int, now: float) -> None:
+        """This ticket is on disk: its changes become visible and its 200s go out."""
+        if self.background.committed(ticket):
+            return
+        self.background.write(self._location.commit(ticket))
+        for waiting in self._answerable(ticket):
+            waiting.stored(now)
 
-    def failed(self, tickets: Iterable[int], error: Exception, now: float) -> None:
-        """These tickets are not on disk."""
-        for ticket in tickets:
-            if self.background.failed(ticket, now, self.settings.call_records):
-                continue
-            for failed in self._location.fail(ticket):
-                for waiting in self._answerable(failed):
-                    self._answer_unstored(waiting, error, now)
+    def failed(self, ticket: int, error: Exception, now: float) -> None:
+        """This ticket is not on disk."""
+        if self.background.failed(ticket, now, self.settings.call_records):
+            return
+        for waiting in [each for failed in self._location.fail(ticket) for each in self._answerable(failed)]:
+            self._answer_unstored(waiting, error, now)
 
     def _answerable(self, ticket: int) -> list[Waiting]:
         waiting = self._waiting.pop(ticket, [])
