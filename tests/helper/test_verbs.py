@@ -186,6 +186,25 @@ def test_name_is_the_computers_and_sudo_finds_it(computer: Computer) -> None:
     assert computer.ran == ["hostnamectl set-hostname lobby"], "once is enough"
 
 
+@pytest.mark.parametrize("failing", ["/etc/hosts", "hostnamectl"])
+def test_name_that_was_taken_half_way_is_taken_whole_the_next_time(
+    computer: Computer, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def write(name: str, text: str) -> bool:
+        if name == failing:
+            raise Refused("The disk is full.")
+        return Computer.write(computer, name, text)
+
+    computer.fails.add(failing)
+    with monkeypatch.context() as patched, pytest.raises(Refused):
+        patched.setattr(computer, "write", write)
+        do(computer, "hostname", name="lobby", http=80, https=443)
+    computer.fails.clear()
+    do(computer, "hostname", name="lobby", http=80, https=443)
+    assert computer.read("/etc/hostname") == "lobby\n"
+    assert "127.0.1.1\tlobby" in computer.read("/etc/hosts").splitlines()
+
+
 def test_name_with_a_domain_is_left_where_it_is_the_same(computer: Computer) -> None:
     computer.write("/etc/hostname", "Lobby.office.test\n")
     do(computer, "hostname", name="lobby", http=80, https=443)

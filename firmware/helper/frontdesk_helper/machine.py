@@ -69,12 +69,13 @@ class Machine:
         return self._host.read("/etc/hostname").strip()
 
     def _rename(self, name: str) -> None:
-        self._host.run("hostnamectl", "set-hostname", name)
         lines = self._host.read(HOSTS).splitlines()
         own = [index for index, line in enumerate(lines) if line.split()[:1] == [OWN]]
         if own:  # sudo looks the name up there.
             lines[own[0]] = f"{OWN}\t{name}"
             self._host.write(HOSTS, "\n".join([*lines, ""]))
+        # Behind what may fail: while the computer has another name, all of this is done again.
+        self._host.run("hostnamectl", "set-hostname", name)
         if self._host.is_active("avahi-daemon.service"):
             self._host.run("systemctl", "try-restart", "avahi-daemon.service")  # It reads the name at its start alone.
 
