@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from frontdesk import RELEASED, overload
 from frontdesk import endpoint as endpoint_module
-from frontdesk import overload
 from frontdesk.core import Core, registrations
 from frontdesk.endpoint import AT_ONCE, TURN, Endpoint, Listener
 from frontdesk.events import Kind
@@ -265,6 +265,19 @@ def test_the_commits_of_a_turn_reach_the_journal_together() -> None:
         endpoint.settle()
         assert [[commit.changes.removed for commit in commits] for commits in turns] == [[[1], [2]]]
         await endpoint.close()
+
+    run(case)
+
+
+@pytest.mark.parametrize(("wall", "is_told"), [(RELEASED - 1, False), (RELEASED, True)])
+def test_answers_tell_the_time_where_the_clock_is_not_older_than_the_box(
+    monkeypatch: pytest.MonkeyPatch, wall: float, is_told: bool
+) -> None:
+    async def case() -> None:
+        async with serving() as endpoint:
+            monkeypatch.setattr("time.time", lambda: wall)
+            endpoint.settle()
+            assert (endpoint._core.wall_offset is not None) == is_told
 
     run(case)
 

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import NamedTuple, Protocol
 
+from . import RELEASED
 from .core import Core
 from .events import Event, Kind
 from .model import Commit
@@ -27,8 +28,6 @@ from .transport.resolver import numeric, resolve
 from .transport.tcp import Connections
 from .transport.udp import Datagram, UdpSocket
 
-CLOCK_SET = 1_767_225_600
-"""2026-01-01 in seconds since 1970: a wall clock before it has not been set yet (a board without a clock battery)."""
 UNSENT = 1000
 """Messages that may wait for names and connections at once."""
 AT_ONCE = 16
@@ -297,7 +296,7 @@ class Endpoint:
 
     def _read_wall_clock(self) -> None:
         wall = time.time()
-        self._core.wall_offset = wall - monotonic() if wall > CLOCK_SET else None
+        self._core.wall_offset = wall - monotonic() if wall >= RELEASED else None
 
     def _arm(self) -> None:
         due = self._core.next_timer()

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from frontdesk import RELEASED
 from frontdesk.control import VerbError, network, run, text
 from frontdesk.control.host import ManagedElsewhere
 from tests.control.desk import Desk
 from tests.control.test_admin import done
+from tests.store.rows import NOW, clock
 
 SAID = """\
 PING 192.0.2.1 (192.0.2.1) 56(84) bytes of data.
@@ -55,6 +57,14 @@ def test_each_finding_has_its_cure(desk: Desk, interfaces: list[dict[str, Any]],
     said = " ".join(findings(desk, *interfaces).split())
     assert " ".join(line.split()) in said
     assert "ok listener Phones are heard at udp:127.0.0.1:5060." in said
+
+
+@pytest.mark.parametrize(("wall", "line"), [(RELEASED - 1, "BAD clock It is not set"), (RELEASED, "ok clock")])
+def test_clock_is_set_where_it_is_not_older_than_the_box(desk: Desk, wall: float, line: str) -> None:
+    desk.box.clock = clock(NOW, wall)
+    assert line in " ".join(findings(desk, interface()).split())
+    told = [problem["text"] for problem in desk.do("problems")]
+    assert ("The box does not know what time it is" in told) == (wall < RELEASED), "they agree"
 
 
 def test_times_are_read_off_ping() -> None:

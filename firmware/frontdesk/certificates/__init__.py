@@ -151,4 +151,4 @@ def settle_apart(directory: Path, names: Names, now: datetime, released: datetim
 
 def released() -> datetime:
     """When this release was made."""
-    return datetime.fromisoformat(RELEASED).replace(tzinfo=UTC)
+    return datetime.fromtimestamp(RELEASED, UTC)

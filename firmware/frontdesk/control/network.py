@@ -10,14 +10,13 @@ from ..config import DHCP
 from .box import Box, VerbError
 from .checks import checked_address
 from .host import without_dhcp
+from .times import is_set
 
 Answer = dict[str, Any]
 TRIES = 3
 """Echo requests of one ping."""
 WAIT = 1
 """Seconds for each answer."""
-CLOCK_SET = 1_767_225_600
-"""2026-01-01: a wall clock before it has not been set."""
 
 
 async def ping(box: Box, address: str) -> Answer:
@@ -44,7 +43,7 @@ async def _findings(box: Box) -> AsyncIterator[Answer]:
         yield await _reached("gateway", gateway, "is it turned on, and is net.gateway right?")
     for server in box.settings.net_dns:
         yield await _reached("name server", server, "is net.dns right?")
-    if box.clock.wall() < CLOCK_SET:
+    if not is_set(box.clock.wall()):
         yield _bad("clock", "It is not set; nothing but the times of calls and certificates suffers.")
     else:
         yield _good("clock", "It is set.")

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from .. import RELEASED
-
-EARLIEST = datetime.fromisoformat(RELEASED).replace(tzinfo=UTC).timestamp()
-"""Unix seconds."""
 
 
 def is_set(wall: float) -> bool:
     """Whether a wall clock can be right: a board without a battery starts in 1970."""
-    return wall >= EARLIEST
+    return wall >= RELEASED
 
 
 def iso(wall: float) -> str:
