@@ -235,6 +235,15 @@ def test_change_by_hand_that_fails_tells_why_and_the_journal_goes_on(disk: Disk,
     assert told.wait(1)[-1] == ([1], None)
 
 
+def test_reading_is_no_commit(disk: Disk, journal: Journal) -> None:
+    journal.execute(lambda connection: connection.execute("SELECT * FROM calls").fetchall()).result(10)
+    assert journal.commits == 0
+    journal.submit(commit(0, saved=[binding(1)]))
+    journal.submit(commit(0, removed=[2]))
+    journal.heartbeat().result(10)
+    assert journal.commits == 1, "nor is what leaves all as it was"
+
+
 def test_cancelled_change_is_not_done(disk: Disk, told: Told) -> None:
     held = Held(disk.connect)
     journal = Journal(held, told, clock())

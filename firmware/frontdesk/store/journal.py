@@ -67,7 +67,7 @@ class Journal:
         """`call_records` says, whenever some are written, how many are kept. `changed` is called after a batch with
         changes by hand, before their futures are done: a snapshot."""
         self.commits = 0
-        """Transactions that reached the disk."""
+        """Transactions that brought something to the disk: one that only reads is none."""
         self._connect = connect
         self._done = done
         self._clock = clock
@@ -196,6 +196,7 @@ class Journal:
 
     def _commit(self, batch: list[_Entry]) -> list[Any]:
         connection = self._open()
+        before = connection.total_changes
         try:
             results = self._write_alone(connection, batch)
             if results is None:
@@ -205,7 +206,7 @@ class Journal:
         except BaseException as error:
             self._roll_back(connection, error)
             raise
-        self.commits += 1
+        self.commits += connection.total_changes > before
         return results
 
     def _write_alone(self, connection: sqlite3.Connection, batch: list[_Entry]) -> list[Any] | None:
