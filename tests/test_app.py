@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
 import resource
 import socket
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,15 +39,21 @@ class _System:
         self.soft, self.hard = limits
 
 
-def connections(directory: Path, wanted: int = 1000) -> int:
-    """How many the box lets in once it has asked for files."""
+@contextlib.contextmanager
+def appliance_of(directory: Path) -> Iterator[app._Appliance]:
+    """A box that does not serve yet."""
     store = Store.open(directory, "office.test")
     try:
-        appliance = app._Appliance(app.Options(directory, LISTENERS), store, ServiceManager({}, 1), deque())
-        appliance._configure(Settings(max_connections=wanted))
-        return appliance._core.settings.max_connections
+        yield app._Appliance(app.Options(directory, LISTENERS), store, ServiceManager({}, 1), deque())
     finally:
         store.close()
+
+
+def connections(directory: Path, wanted: int = 1000) -> int:
+    """How many the box lets in once it has asked for files."""
+    with appliance_of(directory) as appliance:
+        appliance._configure(Settings(max_connections=wanted))
+        return appliance._core.settings.max_connections
 
 
 @pytest.mark.parametrize("hard", [524_288, resource.RLIM_INFINITY])
@@ -78,6 +86,23 @@ def test_a_limit_that_is_high_enough_stays(monkeypatch: pytest.MonkeyPatch, tmp_
     system = _System(monkeypatch, 20_000, 20_000)
     assert connections(tmp_path) == 1000
     assert system.soft == 20_000
+
+
+def test_what_was_done_later_is_let_go_of(tmp_path: Path) -> None:
+    async def case(appliance: app._Appliance) -> None:
+        over = asyncio.Event()
+
+        async def work() -> None:
+            assert len(appliance._work) == 1
+            over.set()
+
+        appliance._later(0, work)
+        await over.wait()
+        await asyncio.sleep(0)
+        assert not appliance._work
+
+    with appliance_of(tmp_path) as appliance:
+        asyncio.run(asyncio.wait_for(case(appliance), 5))
 
 
 def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -125,7 +125,7 @@ class _Appliance:
             _log.warning("%s", notice)
         self._core = self._make_core()
         self._work: set[asyncio.Task[None]] = set()
-        """What was started and is still held."""
+        """What was started and is not done: the loop itself would not hold it."""
 
     def _make_core(self) -> Core:
         store, settings = self._store, self._settings
@@ -283,8 +283,12 @@ class _Appliance:
 
     def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Alarm:
         """Runs something in so many seconds."""
-        loop = asyncio.get_running_loop()
-        return loop.call_later(seconds, lambda: self._work.add(loop.create_task(work())))
+
+        def start() -> None:
+            self._work.add(task := asyncio.create_task(work()))
+            task.add_done_callback(self._work.discard)
+
+        return asyncio.get_running_loop().call_later(seconds, start)
 
     def _lines(self, box: Box) -> list[Line]:
         """Consoles and the front panel; where the console or panel made a pty, its path is told."""
