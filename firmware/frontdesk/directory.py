@@ -9,7 +9,8 @@ from .model import Account
 
 
 class Directory:
-    """Look-ups by user part, by peer address and by host. Changed by `control` alone, on the loop."""
+    """Look-ups by user part, by peer address and by host. Changed on the loop alone: by `control`, the
+    endpoint (where the box listens) and the core (its names)."""
 
     def __init__(self, realm: str, domains: Iterable[str] = ()) -> None:
         self.realm = realm

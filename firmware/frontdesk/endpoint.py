@@ -52,7 +52,7 @@ class Listener(NamedTuple):
 
 
 class Journal(Protocol):
-    """Puts commits on disk and calls `Endpoint.committed` or `commit_failed` on the loop."""
+    """Puts commits on disk and calls `Endpoint.committed` on the loop."""
 
     def submit(self, *commits: Commit) -> None: ...
 

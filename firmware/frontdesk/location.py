@@ -1,9 +1,8 @@
 """The location service: address-of-record -> bindings, and when they expire (RFC 3261 section 10; RFC 5626 section 6).
 
 Two views of an address-of-record: what is committed, which look-ups see, and what is to be once its open tickets are
-on disk, on which the
-registrar builds. A ticket that is committed makes its view visible; one that fails takes every later one of its
-address-of-record with it.
+on disk, on which the registrar builds. A ticket that is committed makes its view visible; one that fails takes every
+later one of its address-of-record with it.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class CallRecord:
 
     call_id: str
     caller: str
-    """The account's username, a trusted peer's address, or the From URI."""
+    """The account's username, a trusted peer's name or address, or the From URI."""
     callee: str
     """The user part that was dialled."""
     started_at: float

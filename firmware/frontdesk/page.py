@@ -18,7 +18,7 @@ from .model import Settings
 from .site import LOOPBACK, Site
 from .transport.interfaces import AddressWatch, local_addresses
 
-if TYPE_CHECKING:  # Where there is no page, nothing of it is loaded.
+if TYPE_CHECKING:  # Loaded where there is a page.
     from .mdns import Claim, LocalName
     from .web_server import WebServer
 

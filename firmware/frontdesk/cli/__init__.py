@@ -1,4 +1,4 @@
-"""The command line (design section 10): `serve`, and the verbs of `control`."""
+"""The command line: `serve`, and the verbs of `control`."""
 
 from __future__ import annotations
 

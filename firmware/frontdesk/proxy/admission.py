@@ -20,11 +20,11 @@ class Caller(Protocol):
 
     @property
     def account(self) -> Account | None:
-        """None for a trusted peer and for a spiral."""
+        """None for a trusted peer, a spiral, a request in a dialog that was let through."""
 
     @property
     def peer(self) -> str:
-        """The trusted peer's name, else ""."""
+        """The trusted peer's name or address, else ""."""
 
 
 def check_from(request: Request, account: Account, directory: Directory) -> None:

@@ -107,7 +107,7 @@ def _distance(host: str, v6: bool, loopback: bool) -> tuple[bool, bool]:
 
 @lru_cache(maxsize=64)
 def host_port(end: HostPort) -> str:
-    """`host:port` as it stands in a URI and a Via, where a scope has no place (RFC 5118 section 4.5)."""
+    """`host:port` as it stands in a URI and a Via, where a scope has no place (RFC 3261 section 25.1)."""
     host, port = end[0].partition("%")[0], end[1]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

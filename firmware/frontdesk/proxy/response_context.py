@@ -172,7 +172,7 @@ class ResponseContext:
             self._timed_out = True
             self._terminate(branch)
             if not self._invite:
-                self._groups.clear()  # the sender has timed out as well (RFC 4321 section 1.2)
+                self._groups.clear()  # the sender has timed out as well (RFC 4321 section 1.5)
             self._proceed(now)
 
     def failed(self, branch: Branch, now: float) -> None:

@@ -52,8 +52,7 @@ class Refresh:
     nonce_issued: float
 
     def write(self, binding: Binding, now: float) -> None:
-        """Puts the new interval into `binding` (the committed one, or a copy of it); its expiry is the location
-        service's."""
+        """Puts the new interval and its end into `binding` (the committed one, or a copy of it)."""
         binding.granted = self.granted
         binding.call_id = self.call_id
         binding.cseq = self.cseq

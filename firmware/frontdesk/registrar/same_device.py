@@ -16,8 +16,8 @@ def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, us
     """Whether a REGISTER with these marks comes from the device that holds `binding`.
 
     Both name an instance: that alone decides. Else its own secret, the Call-ID, the MAC or the live flow; equal
-    User-Agent and source
-    address only when its old connection is closed, since two equal phones behind one router are two.
+    User-Agent and source address only when its old connection is closed, since two equal phones behind one router
+    are two.
     """
     if binding.state is BindingState.STATIC:
         return False

@@ -12,7 +12,7 @@ COMPACT = {
     "n": "identity-info", "o": "event", "r": "refer-to", "s": "subject", "t": "to", "u": "allow-events", "v": "via",
     "x": "session-expires", "y": "identity",
 }
-"""Compact form -> long name in lower case (the registry of RFC 3261 section 27.2 and its later entries)."""
+"""Compact form -> long name in lower case (the registry of RFC 3261 section 27.3 and its later entries)."""
 
 _SPELLINGS = {
     "call-id": "Call-ID", "cseq": "CSeq", "www-authenticate": "WWW-Authenticate", "mime-version": "MIME-Version",

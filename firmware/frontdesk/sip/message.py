@@ -205,7 +205,7 @@ class Message:
         raise NotImplementedError
 
     def encode(self) -> bytes:
-        """The message as bytes. The Content-Length line is the sender's, or is added by `with_body`."""
+        """The message as bytes, its lines as they are: Content-Length is for whoever makes the message."""
         text = "\r\n".join([self.start_line, *[line for _, _, line in self.fields], "", ""])
         return text.encode("utf-8", "surrogateescape") + self.body
 

@@ -1,4 +1,4 @@
-"""Where messages come from and go to: flows, destinations, and the wish to send (RFC 5626 3.3, RFC 3261 section 18)."""
+"""Where messages come from and go to: flows, destinations, and the wish to send (RFC 5626 2.1, RFC 3261 section 18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A binding's row, and how its times are read back on this boot or on another (design: Clocks)."""
+"""A binding's row, and how its times are read back on this boot or on another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal: the one thread that writes. All that waits goes into one transaction with one fsync (design section 4).
+"""The journal: the one thread that writes. All that waits goes into one transaction with one fsync.
 
 Whatever queues up while a transaction is syncing goes into the next: a batch grows with the load by itself, there is no
 timer and no added latency.

@@ -1,4 +1,4 @@
-"""One box, one process: the lock on the data directory (design: `serve` holds it, else a command does for a moment)."""
+"""One box, one process: the lock on the data directory (`serve` holds it, else a command does for a moment)."""
 
 from __future__ import annotations
 
