@@ -60,7 +60,7 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
         ("max-bindings", "0"),
         ("max-bindings", "-1"),
         ("max-bindings", "1.5"),
-        ("guard", "yes"),
+        ("web", "yes"),
         ("algorithms", "MD5, SHA-1"),
         ("algorithms", ""),
         ("min-expires", "0"),
@@ -97,8 +97,12 @@ def test_kept_limits_in_the_wrong_order_are_left_at_their_defaults() -> None:
 
 
 def test_kept_setting_that_cannot_be_is_told_and_the_others_are_taken() -> None:
-    settings, complaints = load({"flush": "5m", "guard": "perhaps", "from-the-future": "1"})
+    settings, complaints = load({"flush": "5m", "web": "perhaps", "from-the-future": "1"})
     assert settings.flush == 300 and len(complaints) == 2
+
+
+def test_kept_setting_of_an_older_box_is_passed_over() -> None:
+    assert load({"flush": "5m", "guard": "off"}) == (Settings(flush=300), [])
 
 
 @pytest.mark.parametrize("text", ["192.0.2.0/24", "192.0.2.255/24", "fd00::/64"])

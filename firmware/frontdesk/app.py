@@ -69,7 +69,6 @@ class Options:
     """Where `--sip` says; empty: as the settings say."""
     domains: tuple[str, ...] = ()
     """The first names the realm of a database that is yet to be made."""
-    guard: bool = True
     flush: float | None = None
     """Seconds; None: as the settings say."""
     log: str = "text"
@@ -352,9 +351,7 @@ def _check_user(data: Path) -> None:
 
 def _settings(stored: Settings, options: Options, host: str = "") -> Settings:
     """Those in use; `host`: the name that the network has given the box, if it has."""
-    settings = replace(stored, guard=options.guard)
-    if options.flush is not None:
-        settings = replace(settings, flush=options.flush)
+    settings = stored if options.flush is None else replace(stored, flush=options.flush)
     named = host_names(host or stored.hostname)
     return replace(settings, domains=tuple(dict.fromkeys((*stored.domains, *options.domains, *named))))
 

@@ -251,7 +251,6 @@ SETTINGS = (
     Setting("max-connections", COUNT, "TCP and TLS connections open at once.", 1, 100_000),
     Setting("max-accounts", COUNT, "Accounts of the box.", 1, 1_000_000),
     Setting("flush", DURATION, "How long a pure refresh may wait for the disk; 0s: it never waits.", 0, 86_400),
-    Setting("guard", SWITCH, "Rate limits and bans."),
     Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 1, 3600),
     Setting("max-breadth", COUNT, "Branches that one call may have at once (RFC 5393).", 1, 1000),
     Setting("call-records", COUNT, "Ended calls that are kept; the oldest go first.", 0, 1_000_000),
@@ -279,6 +278,8 @@ SETTINGS = (
     Setting("console.idle", DURATION, "When a console with nobody at it logs out; 0s: never.", 0, 86_400),
 )
 TABLE = {setting.key: setting for setting in SETTINGS}
+GONE = frozenset({"guard"})
+"""Keys of older boxes that mean nothing any more: where they are kept or written down, they are passed over."""
 DEFAULTS = Settings()
 """Of a box whose board has no others."""
 NETWORK = ("net.address", "net.gateway", "net.dns")
@@ -335,6 +336,8 @@ def load(texts: Mapping[str, str], defaults: Settings = DEFAULTS) -> tuple[Setti
     values: dict[str, Any] = {}
     complaints = []
     for key, text in texts.items():
+        if key in GONE:
+            continue
         try:
             values[find(key).field] = parse(key, text)
         except SettingError as error:

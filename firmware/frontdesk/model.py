@@ -208,7 +208,6 @@ class Settings:
     """Kept in memory at most, about 300 bytes each."""
     flush: float = 600.0
     """How long a pure refresh may wait for the disk; 0: every refresh is on disk before its 200."""
-    guard: bool = True
     timer_c: float = 180.0
     """RFC 3261 section 16.6 step 11: more than three minutes is the RFC's; it is reset by each provisional answer."""
     max_breadth: int = 60

@@ -67,6 +67,12 @@ def test_plain_export_is_what_people_would_write(desk: Desk) -> None:
     assert re.fullmatch(r"\. [0-9A-F]{8}", text.splitlines()[-1])
 
 
+def test_setting_of_an_older_box_is_passed_over_with_a_note(desk: Desk) -> None:
+    answer = desk.do("import", text="frontdesk-export 1\nset guard off\nset flush 5m\n")
+    assert answer["notes"] == ["There is no setting guard any more: its line was passed over."]
+    assert desk.box.settings.flush == 300
+
+
 def test_only_an_export_with_secrets_has_any(desk: Desk) -> None:
     filled(desk)
     secrets = [value for secret in desk.box.account("101").secrets for value in secret.ha1.values()]

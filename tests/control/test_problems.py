@@ -82,7 +82,7 @@ def test_lights_tell_of_every_problem_but_that_the_box_is_new(desk: Desk) -> Non
     desk.do("account remove", user="101")
     assert list(alarms(desk.box)) == [] and len(told(desk)) == 1
     refuse(desk, "unknown-user", account="")
-    desk.do("config stage", key="guard", value="off")
+    desk.do("config stage", key="web", value="off")
     assert len(list(alarms(desk.box))) == 2 and len(told(desk)) == 3
 
 

@@ -175,7 +175,7 @@ def test_refused_setting_leaves_the_box_as_it_was(
     boxes: Boxes, run: Run, tmp_path: Path, password_file: Path
 ) -> None:
     file = tmp_path / "o.toml"
-    file.write_text('[box]\ndomain = "o.test"\n[settings]\nguard = false\nmax-bindings = 0\n[[account]]\nuser = "1"\n')
+    file.write_text('[box]\ndomain = "o.test"\n[settings]\nweb = false\nmax-bindings = 0\n[[account]]\nuser = "1"\n')
     box = boxes()
     before = box.desk.box.directory.realm
     status, _, err = run("provision", file, "--port", box.port, "--yes", "--password-file", password_file)

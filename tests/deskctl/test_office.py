@@ -34,8 +34,8 @@ def test_range_has_all_its_numbers_and_their_names() -> None:
 
 
 def test_values_are_written_as_settings_are_typed() -> None:
-    office = read('[settings]\nguard = true\nmax_bindings = 3\ndomains = ["a.example", "b.example"]\n', "o.toml")
-    assert office.settings == {"guard": "on", "max-bindings": "3", "domains": "a.example, b.example"}
+    office = read('[settings]\nweb = true\nmax_bindings = 3\ndomains = ["a.example", "b.example"]\n', "o.toml")
+    assert office.settings == {"web": "on", "max-bindings": "3", "domains": "a.example, b.example"}
 
 
 def test_box_and_network_are_settings_with_a_place_of_their_own() -> None:
@@ -84,7 +84,7 @@ def test_address_of_a_peer_is_canonical() -> None:
         ('[network]\ndns = [1]\n', "o.toml:2: dns is a text"),
         ('[box]\nhostname = "x"\n[settings]\nhostname = "y"\n', "o.toml:4: hostname is set in [box] already."),
         ("settings = 5\n", "o.toml:1: settings is a table"),
-        ("[settings]\nguard = {}\n", "o.toml:2: guard is a text"),
+        ("[settings]\nweb = {}\n", "o.toml:2: web is a text"),
         ("[settings]\n\ndomains = [1]\n", "o.toml:3: domains is a text"),
         ('[peers]\n"desk" = "x"\n', "o.toml:2: 'desk' is no IP address"),
         ('[peers]\n"192.0.2.1" = 5\n', "o.toml:2: A peer has a name"),
@@ -95,4 +95,4 @@ def test_mistake_is_named_with_its_line(text: str, complaint: str) -> None:
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    assert len(mistakes('[[account]]\nuser = "a b"\n[peers]\nx = 1\n[settings]\nguard = {}\n')) == 3
+    assert len(mistakes('[[account]]\nuser = "a b"\n[peers]\nx = 1\n[settings]\nweb = {}\n')) == 3

@@ -31,7 +31,7 @@ THERE = State(
     {"101": {"name": "Front desk"}, "102": {"name": "Workshop"}, "199": {"name": "another"}},
     {"desk": "101", "other": "199"},
     {"192.0.2.9": "Provider", "192.0.2.10": "another"},
-    {"default-expires": "10m", "domains": "a.example,b.example", "guard": "off"},
+    {"default-expires": "10m", "domains": "a.example,b.example", "web": "off"},
     "made.example",
 )
 
@@ -102,7 +102,7 @@ def test_domain_is_changed_before_accounts_are_made_and_only_where_there_is_no_a
         (replace(EMPTY, settings={"domains": ""}), "o.toml:2: The box has no setting 'default-expires'; it has "),
         (replace(EMPTY, accounts={"desk": {"name": ""}}), "o.toml:6: On the box 'desk' is an account."),
         (replace(EMPTY, aliases={"desk": "7"}), "o.toml:6: On the box 'desk' is an alias of '7'."),
-        (replace(EMPTY, staged=("flush", "guard")), "Somebody has staged changes of settings on the box (flush, gu"),
+        (replace(EMPTY, staged=("flush", "web")), "Somebody has staged changes of settings on the box (flush, we"),
         (replace(EMPTY, settings=EMPTY.settings | {"max-accounts": "1"}), "The box would have 2 accounts, and its set"),
         (replace(EMPTY, aliases={"102": "7"}), "o.toml:11: On the box '102' is an alias of '7'."),
     ],

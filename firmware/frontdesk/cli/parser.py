@@ -25,6 +25,7 @@ GROUPS = {
     "token": "What programs need to use the box over HTTP.",
 }
 LATER = {
+    "guard": "rate limits and bans",
     "pnp": "phones that set themselves up",
 }
 """Options of `serve` that take `off` until there is something behind them."""
@@ -133,7 +134,6 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
         "--flush", type=seconds, metavar="SECONDS",
         help="how long a pure refresh may wait for the disk; 0: it never waits (default: 600)",
     )  # fmt: skip
-    parser.add_argument("--guard", choices=["off"], help="no rate limits and bans")
     parser.add_argument("--log", choices=["text", "json"], default="text", help="how the log is written")
     parser.add_argument(
         "--console", action="append", default=[], type=console_port, metavar="pty|PORT|off",

@@ -25,7 +25,6 @@ def serve_options(options: Namespace) -> Options:
     return Options(
         data=options.data,
         domains=tuple(options.domains),
-        guard=options.guard != "off",
         flush=options.flush,
         log=options.log,
         consoles=tuple(where for where in dict.fromkeys(consoles) if where != "off"),

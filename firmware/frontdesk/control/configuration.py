@@ -31,7 +31,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from ..model import HA1_SIZES, Account
+from ..model import HA1_SIZES, Account, Sentence
 from .errors import VerbError
 
 HEADER = "frontdesk-export"
@@ -58,6 +58,8 @@ class Configuration:
     """User and URI of each binding that was set by hand."""
     keys: dict[str, str] = field(default_factory=dict)
     admin: str | None = None
+    notes: list[Sentence] = field(default_factory=list)
+    """What of it was passed over, for people."""
 
 
 def write(configuration: Configuration) -> str:

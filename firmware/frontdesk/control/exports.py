@@ -93,7 +93,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         "added": added,
         "changed": len(accounts) - added,
         "without_password": [account.username for account in held if not account.secrets],
-        "notes": notes,
+        "notes": [*read.notes, *notes],
     }
 
 

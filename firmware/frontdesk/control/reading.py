@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ..config import SettingError, combined, find
+from ..config import GONE, SettingError, combined, find
 from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
 from .checks import USER, checked_address, checked_domain, checked_name, checked_uri
@@ -118,6 +118,9 @@ class _Reader:
         self._read.realm = checked_domain(name)
 
     def _set(self, key: str, value: str) -> None:
+        if key in GONE:
+            self._read.notes.append(Sentence("There is no setting {key} any more: its line was passed over.", key=key))
+            return
         combined(Settings(), {} if find(key).key.endswith("-expires") else {key: value})
         self._read.settings[find(key).key] = value
 
