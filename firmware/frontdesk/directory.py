@@ -46,10 +46,6 @@ class Directory:
         for alias in account.aliases if account else ():
             self._aliases.pop(alias, None)
 
-    def is_peer(self, address: str) -> bool:
-        """Whether requests from that IP address are trusted."""
-        return address in self.peers
-
     # -- which names -------------------------------------------------------------------------------------------------
 
     def listen(self, host: str, port: int) -> None:

@@ -89,8 +89,6 @@ class BindingState(StrEnum):
     """How far a binding is believed."""
 
     LIVE = "live"
-    SUSPECT = "suspect"
-    SUSPENDED = "suspended"
     RESTORED = "restored"
     STATIC = "static"
 

@@ -171,4 +171,5 @@ def test_version_1_stays_readable(tmp_path: Path) -> None:
     assert done(restored.box.admin.check(PASSWORD, "somebody"))
     imported.do("import", text=(FORMATS / "version-1.export").read_text())
     assert imported.do("export", secrets=True) == restored.do("export", secrets=True)
+    assert "auth_key" not in imported.do("export", secrets=True), "nothing needs it any more"
     assert [row["call_id"] for row in done(restored.box.records.calls(10))] == ["2", "a84b4c76e66710"]

@@ -189,7 +189,7 @@ def test_box_takes_what_is_written(written: Configuration) -> None:
         desk = Desk(Path(path))
         try:
             desk.do("import", text=text)
-            assert desk.restart().do("export", secrets=True).splitlines()[1:-3] == text.splitlines()[1:-1]
+            assert desk.restart().do("export", secrets=True).splitlines()[1:-2] == text.splitlines()[1:-1]
         finally:
             desk.close()
 

@@ -27,16 +27,6 @@ def lines(message: Request | Response) -> list[str]:
     return message.encode().decode().split("\r\n")[1:-2]
 
 
-def test_a_line_put_in_front_leaves_the_others() -> None:
-    request = invite()
-    request.prepend("via", "SIP/2.0/UDP box;branch=z9hG4bK2")
-    assert request.via.host == "box"
-    assert lines(request) == ["Via: SIP/2.0/UDP box;branch=z9hG4bK2", *LINES]
-    request.remove_first("via")
-    assert lines(request) == LINES
-    assert request.via.host == "a"
-
-
 def test_the_first_of_a_joined_list_goes_alone() -> None:
     request = invite()
     request.remove_first("via")

@@ -36,7 +36,9 @@ from .errors import VerbError
 
 HEADER = "frontdesk-export"
 VERSION = 1
-KEYS = ("auth_key", "record_route_key")
+KEYS = ("record_route_key",)
+GONE_KEYS = ("auth_key",)
+"""Of older boxes: nothing needs them any more."""
 END = "."
 """Begins the last line."""
 LONGEST = 32 << 20

@@ -10,7 +10,7 @@ from ..config import GONE, SettingError, combined, find
 from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
 from .checks import USER, checked_address, checked_domain, checked_name, checked_uri
-from .configuration import END, HEADER, KEYS, VERSION, Configuration, checksum
+from .configuration import END, GONE_KEYS, HEADER, KEYS, VERSION, Configuration, checksum
 from .errors import Sentence, VerbError
 
 LINE = "Line {line}: {reason} Nothing was imported."
@@ -160,9 +160,10 @@ class _Reader:
         account.secrets += (Secret(device, dict(zip(HA1_SIZES, hashes, strict=True))),)
 
     def _key(self, name: str, text: str) -> None:
-        if name not in KEYS or len(text) != 64 or not _HEX.fullmatch(text):
+        if name not in (*KEYS, *GONE_KEYS) or len(text) != 64 or not _HEX.fullmatch(text):
             raise VerbError("{name!r} is no key of the box.", name=name[:20])
-        self._read.keys[name] = text
+        if name in KEYS:
+            self._read.keys[name] = text
 
     def _admin(self, kept: str) -> None:
         try:

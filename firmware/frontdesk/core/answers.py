@@ -53,7 +53,7 @@ class Answers:
         else:
             self.answer(request, flow, response, now)
 
-    def ask_the_box(self, request: Request, flow: Flow, now: float) -> None:
+    def ask_the_box(self, request: Request, flow: Flow) -> None:
         """A request to the box itself. Raises Rejection for a method that it does not do (section 8.2.1)."""
         if request.method == "OPTIONS":
             # Anybody may ask this, so its answer is stateless: what were kept would push out the answers of phones.

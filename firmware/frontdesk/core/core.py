@@ -164,7 +164,7 @@ class Core:
         if request.method == "REGISTER":
             self.registrations.register(request, flow, caller, now, self.wall_offset)
         elif routed.dialog is None and _is_to_the_box(request, routed):
-            self._answers.ask_the_box(request, flow, now)
+            self._answers.ask_the_box(request, flow)
         else:
             self.proxy.forward(request, routed, flow, caller, now)
 

@@ -63,7 +63,7 @@ def one_for_an_instance(bindings: list[Binding]) -> list[Binding]:
 def _order(binding: Binding) -> tuple[bool, float, bool]:
     # The first two make the groups; a binding in doubt rings with its group, after those that are not.
     q = 1.0 if binding.q is None else binding.q
-    doubtful = binding.state not in (BindingState.LIVE, BindingState.STATIC)
+    doubtful = binding.state is BindingState.RESTORED
     return not binding.connected, -q, doubtful
 
 

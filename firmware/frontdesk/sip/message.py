@@ -135,12 +135,6 @@ class Message:
 
     # -- changing --------------------------------------------------------------------------------------------------
 
-    def prepend(self, key: str, value: str) -> None:
-        """Puts a new line before the first of that header (or first of all)."""
-        self._changed(key)
-        at = next((at for at, field in enumerate(self.fields) if field[0] == key), 0)
-        self.fields.insert(at, make_field(key, value))
-
     def append(self, key: str, value: str) -> None:
         """Puts a new line at the end."""
         self._changed(key)

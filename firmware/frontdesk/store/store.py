@@ -39,7 +39,6 @@ class Store:
         """What the box knew about itself when this was opened: its realm, its keys, its admin."""
         self.realm = meta["realm"]
         self.record_route_key = bytes.fromhex(meta["record_route_key"])
-        self.auth_key = bytes.fromhex(meta["auth_key"])
 
     @classmethod
     def open(cls, directory: Path, domain: str | None = None) -> Store:
@@ -240,7 +239,6 @@ def _name(connection: sqlite3.Connection, domain: str | None) -> None:
     fresh = {
         "realm": (domain or f"frontdesk-{secrets.token_hex(4)}").lower(),
         "record_route_key": secrets.token_hex(32),
-        "auth_key": secrets.token_hex(32),
     }
     for key, value in fresh.items():
         if key not in known:
