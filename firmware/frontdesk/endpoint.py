@@ -164,7 +164,7 @@ class Endpoint:
 
     def arrived(self, datagrams: list[Datagram]) -> None:
         """All that a socket held. Nearly always worked on at once: the way through the inbox takes 3 us more."""
-        if len(datagrams) <= TURN and not self._turn_is_due and not self._core.is_backed_up:
+        if len(datagrams) <= TURN and not (self._turn_is_due or self._refused or self._core.is_backed_up):
             datagrams = self._work_on(datagrams)
             self.settle()
         if datagrams:
