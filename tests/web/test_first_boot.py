@@ -184,3 +184,10 @@ def test_two_at_first_boot_do_not_undo_each_other(new: House) -> None:
     one.send_form("/welcome/phones", "/welcome/phones", accounts="101")
     assert other.post("/welcome/phones", data=other_form | {"accounts": "102"}).status_code == 403
     assert [each["user"] for each in new.desk.do("account list")] == ["101"]
+
+
+def test_code_is_told_to_nobody_who_asks_by_network(new: House) -> None:
+    token = new.desk.do("token add", name="reader")["token"]
+    answer = new.browser().get("/api/1/status", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200 and (new.desk.box.admin.code or "none") not in answer.text
+    assert "first_boot_code" not in answer.json() and "first_boot_code" in new.desk.do("status")
