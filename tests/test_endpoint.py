@@ -4,88 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
-from frontdesk import RELEASED, overload
+from frontdesk import RELEASED
 from frontdesk import endpoint as endpoint_module
-from frontdesk.core import Core, registrations
-from frontdesk.endpoint import AT_ONCE, TURN, Endpoint, Listener
-from frontdesk.events import Kind
+from frontdesk.endpoint import Endpoint, Listener
 from frontdesk.model import Changes, Commit, Settings
-from frontdesk.sip.wire import Destination, Flow, Send
+from frontdesk.sip.wire import Destination, Send
 from frontdesk.transport import tcp
 from tests.support.bare_core import BareCore
-from tests.support.registering import REALM
-
-PATIENCE = 5.0
-
-
-def options(branch: str = "z9hG4bK1", body: str = "", host: str = "127.0.0.1") -> bytes:
-    return (
-        f"OPTIONS sip:{REALM} SIP/2.0\r\nVia: SIP/2.0/UDP {host};branch={branch};rport\r\nMax-Forwards: 70\r\n"
-        f"From: <sip:a@{REALM}>;tag=1\r\nTo: <sip:{REALM}>\r\nCall-ID: 1@a\r\nCSeq: 1 OPTIONS\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n{body}"
-    ).encode()
-
-
-class _Disk:
-    """A journal that never writes: nothing here registers."""
-
-    def submit(self, *commits: Commit) -> None:
-        raise AssertionError(f"{commits} were to be written")
-
-
-@asynccontextmanager
-async def serving(
-    *hosts: str, transport: str = "udp", limit: int = 1000, core: Core | None = None
-) -> AsyncIterator[Endpoint]:
-    endpoint = Endpoint(core or BareCore(Settings(max_connections=limit)).core, _Disk())
-    await endpoint.listen([Listener(transport, host, 0) for host in hosts or ("127.0.0.1",)])
-    try:
-        yield endpoint
-    finally:
-        await endpoint.close()
-
-
-def port_of(endpoint: Endpoint, number: int = 0) -> int:
-    return int(endpoint.listeners[number].rpartition(":")[2])
-
-
-def run(case: Callable[[], Awaitable[None]]) -> None:
-    async def limited() -> None:
-        async with asyncio.timeout(PATIENCE):
-            await case()
-
-    asyncio.run(limited())
-
-
-@asynccontextmanager
-async def phone_of(endpoint: Endpoint) -> AsyncIterator[tuple[socket.socket, Flow]]:
-    """A phone's socket, and its flow as the box sees it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
-        phone.setblocking(False)
-        phone.connect(("127.0.0.1", port_of(endpoint)))
-        yield phone, Flow("udp", ("127.0.0.1", port_of(endpoint)), phone.getsockname())
-
-
-async def answers(phone: socket.socket, count: int) -> list[bytes]:
-    """The status of each of the next answers."""
-    loop = asyncio.get_running_loop()
-    return [(await loop.sock_recv(phone, 65_535))[8:11] for _ in range(count)]
-
-
-async def ask(data: bytes, address: tuple[str, int]) -> bytes:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as phone:
-        phone.setblocking(False)
-        phone.connect(address)
-        phone.send(data)
-        return await asyncio.get_running_loop().sock_recv(phone, 65_535)
+from tests.support.served import Disk, ask, options, phone_of, port_of, run, serving
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -181,7 +111,7 @@ def test_a_listener_that_cannot_be_bound_is_named() -> None:
     async def case() -> None:
         async with serving() as endpoint:
             taken = Listener("udp", "127.0.0.1", port_of(endpoint))
-            other = Endpoint(BareCore().core, _Disk())
+            other = Endpoint(BareCore().core, Disk())
             with pytest.raises(OSError) as caught:
                 await other.listen([taken])
             assert caught.value.filename == f"udp:127.0.0.1:{taken.port}"
@@ -256,7 +186,7 @@ def test_keep_alive_is_no_message(data: bytes, monkeypatch: pytest.MonkeyPatch) 
 def test_the_commits_of_a_turn_reach_the_journal_together() -> None:
     async def case() -> None:
         turns: list[tuple[Commit, ...]] = []
-        disk = _Disk()
+        disk = Disk()
         disk.submit = lambda *commits: turns.append(commits)  # type: ignore[method-assign]
         core = BareCore().core
         endpoint = Endpoint(core, disk)
@@ -340,7 +270,7 @@ class TestConnections:
     def test_another_limit_counts_from_the_next_connection_on(self) -> None:
         async def case() -> None:
             core = BareCore(Settings(max_connections=5)).core
-            endpoint = Endpoint(core, _Disk())
+            endpoint = Endpoint(core, Disk())
             await endpoint.listen([Listener("tcp", "127.0.0.1", 0)])
             core.configure(Settings(max_connections=1))
             first = await asyncio.open_connection("127.0.0.1", port_of(endpoint))
@@ -371,161 +301,5 @@ class TestConnections:
                 assert await first[0].readexactly(2) == b"\r\n"
                 for _, writer in (first, second, third):
                     writer.close()
-
-        run(case)
-
-
-class TestOverload:
-    def test_more_than_a_turn_is_worked_on_in_turns_and_others_get_theirs(self) -> None:
-        async def case() -> None:
-            async with serving() as endpoint, phone_of(endpoint) as (phone, flow):
-                endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 5)])
-                done: list[bytes] = []
-                asyncio.get_running_loop().call_soon(lambda: done.append(phone.recv(65_535)))
-                assert await answers(phone, TURN + 4) == [b"200"] * (TURN + 4)
-                assert len(done) == 1
-
-        run(case)
-
-    def test_what_comes_while_others_wait_for_a_turn_stands_behind_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        sent = [options(f"z9hG4bK{number}") for number in range(TURN + 2)]
-        seen: list[bytes] = []
-        turns: list[int] = []
-
-        async def case() -> None:
-            async with serving() as endpoint, phone_of(endpoint) as (_, flow):
-                monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000.0)
-                monkeypatch.setattr(endpoint, "received", lambda data, flow: seen.append(data))
-                monkeypatch.setattr(endpoint, "settle", lambda: turns.append(len(seen)))
-                endpoint.arrived([(data, flow) for data in sent[:-1]])
-                endpoint.arrived([(sent[-1], flow)])
-                for _ in range(4):
-                    await asyncio.sleep(0)
-                assert seen == sent and turns == [TURN, TURN + 2]
-
-        run(case)
-
-    def test_a_turn_ends_in_time_whatever_its_requests_cost(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        ticks = itertools.count(step=endpoint_module.TURN_TIME)
-        left: list[int] = []
-
-        async def case() -> None:
-            all_done = asyncio.Event()
-
-            def settle() -> None:
-                left.append(len(endpoint.waiting))
-                if not endpoint.waiting:
-                    all_done.set()
-
-            async with serving() as endpoint, phone_of(endpoint) as (_, flow):
-                monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000 + next(ticks))
-                monkeypatch.setattr(endpoint, "settle", settle)
-                endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 3)])
-                await all_done.wait()
-                assert left == list(reversed(range(TURN + 3)))
-
-        run(case)
-
-    def test_what_waited_too_long_is_refused_and_the_story_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        now = 1000.0
-
-        async def case() -> None:
-            nonlocal now
-            monkeypatch.setattr(endpoint_module, "monotonic", lambda: now)
-            core = BareCore().core
-            async with serving(core=core) as endpoint, phone_of(endpoint) as (phone, flow):
-                endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 1)])
-                now += overload.CALL_PATIENCE + 1
-                assert await answers(phone, TURN + 1) == [b"503"] * (TURN + 1)
-                endpoint.arrived([(options(), flow)])
-                assert await answers(phone, 1) == [b"200"]
-            told = [event.text for event in core.events if event.kind is Kind.WARNING]
-            assert len(told) == 2 and str(TURN + 1) in told[1]
-
-        run(case)
-
-    def test_while_the_disk_is_backed_up_registers_are_refused_and_all_else_is_served(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async def case() -> None:
-            async with serving() as endpoint:
-                address = ("127.0.0.1", port_of(endpoint))
-                monkeypatch.setattr(registrations, "MAX_HELD", 0)
-                register = options().replace(b"OPTIONS", b"REGISTER")
-                answer = await ask(register, address)
-                assert answer.startswith(b"SIP/2.0 503 ") and b"\r\nRetry-After: " in answer
-                assert (await ask(options("z9hG4bK2"), address)).startswith(b"SIP/2.0 200 ")
-                monkeypatch.setattr(registrations, "MAX_HELD", 1)
-                assert (await ask(register, address)).startswith(b"SIP/2.0 401 ")
-
-        run(case)
-
-    def test_the_overload_is_not_over_while_the_disk_is_backed_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def case() -> None:
-            core = BareCore().core
-            async with serving(core=core) as endpoint, phone_of(endpoint) as (phone, _):
-                monkeypatch.setattr(registrations, "MAX_HELD", 0)
-                phone.send(options().replace(b"OPTIONS", b"REGISTER"))
-                assert await answers(phone, 1) == [b"503"]
-                phone.send(options("z9hG4bK2"))
-                assert await answers(phone, 1) == [b"200"]
-                assert len([event for event in core.events if event.rule == "overload"]) == 1
-                monkeypatch.setattr(registrations, "MAX_HELD", 1)
-                phone.send(options("z9hG4bK3"))
-                assert await answers(phone, 1) == [b"200"]
-                assert "1 requests" in [event.text for event in core.events if event.rule == "overload"][-1]
-
-        run(case)
-
-    @pytest.mark.parametrize("error", [None, OSError("no space left")])
-    def test_of_many_tickets_some_are_answered_at_a_time_and_all_in_their_order(
-        self, monkeypatch: pytest.MonkeyPatch, error: OSError | None
-    ) -> None:
-        core = BareCore().core
-        heard: list[int] = []
-        rounds: list[int] = []
-
-        async def case() -> None:
-            monkeypatch.setattr(core, "committed", lambda ticket, now: heard.append(ticket))
-            monkeypatch.setattr(core, "commit_failed", lambda ticket, error, now: heard.append(ticket))
-            async with serving(core=core) as endpoint:
-                endpoint.committed(list(range(2 * AT_ONCE + 1)), error)
-                endpoint.committed([100, 101], error)
-                for _ in range(4):
-                    rounds.append(len(heard) - sum(rounds))
-                    await asyncio.sleep(0)
-                assert rounds == [AT_ONCE, AT_ONCE, 1, 2]
-                endpoint.committed([102], error)
-            assert heard == [*range(2 * AT_ONCE + 1), 100, 101, 102]
-
-        run(case)
-
-    @pytest.mark.parametrize("error", [None, OSError("no space left")])
-    def test_ticket_whose_answer_cannot_be_given_takes_no_other_with_it(
-        self, monkeypatch: pytest.MonkeyPatch, error: OSError | None
-    ) -> None:
-        core = BareCore().core
-        heard: list[int] = []
-
-        def hear(ticket: int, *_: object) -> None:
-            if ticket == 1:
-                raise ValueError("no answer")
-            heard.append(ticket)
-
-        async def case() -> None:
-            monkeypatch.setattr(core, "committed", hear)
-            monkeypatch.setattr(core, "commit_failed", hear)
-            async with serving(core=core) as endpoint:
-                endpoint.committed([1, 2, 3], error)
-            assert heard == [2, 3]
-
-        run(case)
-
-    def test_all_that_a_crowd_sends_at_once_is_answered(self) -> None:
-        async def case() -> None:
-            async with serving() as endpoint, phone_of(endpoint) as (phone, _):
-                for number in range(TURN + 20):  # no await between them: they meet in the kernel's buffer
-                    phone.send(options(f"z9hG4bK{number}"))
-                assert await answers(phone, TURN + 20) == [b"200"] * (TURN + 20)
 
         run(case)

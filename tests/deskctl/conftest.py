@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from deskctl.cli import main
 from frontdesk.control import scrypt
 from tests.deskctl.pty_box import PtyBox
 
 Boxes = Callable[..., PtyBox]
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -28,3 +30,15 @@ def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Boxes]:
     yield make
     for box in made:
         box.close()
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs deskctl: `run(*arguments)` gives its exit status, standard output and standard error."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return command

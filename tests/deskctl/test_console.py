@@ -1,0 +1,70 @@
+"""deskctl console: a terminal at the box, over a pty."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deskctl.cli import BAD_COMMAND, DONE, NO_BOX
+from tests.deskctl.conftest import Boxes, Run
+
+
+def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
+    box = boxes()
+    got: list[bytes] = []
+
+    def echo(data: bytes, now: float) -> bytes:
+        got.append(data)
+        return b"Frontdesk> "
+
+    box.machine.receive = echo  # type: ignore[method-assign]
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "deskctl", "console", "--port", box.port]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        shown = read_until(ours, b"Ctrl-]")
+        wait_for_raw(ours)
+        os.write(ours, b"status\r")
+        shown = read_until(ours, b"Frontdesk> ")
+        assert b"Frontdesk> " in shown
+        while b"".join(got) != b"status\r":
+            time.sleep(0.01)
+        os.write(ours, b"\x1d")
+        assert process.wait(10) == DONE
+    os.close(ours)
+
+
+def test_console_without_a_terminal_is_told_so(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    status, out, err = run("console", "--port", boxes().port)
+    assert status == BAD_COMMAND and "needs a terminal" in err and err.count("\n") == 1 and not out
+
+
+def test_console_of_no_port_is_not_said_to_be_connected(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    status, out, err = run("console", "--port", tmp_path / "none")
+    assert status == NO_BOX and "cannot be opened" in err and not out
+
+
+def read_until(terminal: int, expected: bytes) -> bytes:
+    shown = b""
+    while expected not in shown:
+        shown += os.read(terminal, 1000)
+    return shown
+
+
+def wait_for_raw(terminal: int) -> None:
+    """Until the program has taken the terminal over."""
+    import termios
+
+    while termios.tcgetattr(terminal)[3] & termios.ICANON:
+        time.sleep(0.01)

@@ -1,0 +1,67 @@
+"""What programs are answered: the API, /healthz and /metrics, over a box in memory."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.control.desk import phone
+from tests.web.house import Browser, House
+
+
+@pytest.fixture
+def api(house: House) -> Browser:
+    """A program with an admin token."""
+    token = house.desk.do("token add", name="program", role="admin")["token"]
+    program = house.browser()
+    program.headers["Authorization"] = f"Bearer {token}"
+    return program
+
+
+def test_api_does_what_the_verbs_do(house: House, api: Browser) -> None:
+    made = api.post("/api/1/accounts", json={"user": "102", "name": "Workshop"}).json()
+    assert made["user"] == "102" and len(made["password"]) == 16
+    assert api.patch("/api/1/accounts/102", json={"assignment": "name=Lab"}).status_code == 200
+    assert api.post("/api/1/accounts/102/aliases", json={"alias": "lab"}).status_code == 200
+    assert api.post("/api/1/accounts/102/devices", json={"device": "mobile"}).status_code == 200
+    assert api.post("/api/1/accounts/102/bindings", json={"contact": "sip:x@192.0.2.7"}).status_code == 200
+    [told] = [each for each in api.get("/api/1/accounts").json() if each["user"] == "102"]
+    assert told["name"] == "Lab" and told["aliases"] == ["lab"] and told["devices"] == ["mobile"]
+    assert len(api.get("/api/1/bindings").json()) == 1 and len(api.get("/api/1/devices?user=102").json()) == 1
+    assert api.delete("/api/1/accounts/102/bindings?contact=sip:x@192.0.2.7").status_code == 200
+    assert api.put("/api/1/settings/flush", json={"value": "5m"}).status_code == 200
+    assert api.delete("/api/1/accounts/102").status_code == 200
+    assert house.desk.box.settings.flush == 300 and [each["user"] for each in house.desk.do("account list")] == ["101"]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b"[" * 10_000, b'{"user": 5}', b'{"hue": "red"}', b"\xff"])
+def test_api_refuses_what_it_cannot_read_in_one_sentence(house: House, api: Browser, body: bytes) -> None:
+    answer = api.post("/api/1/accounts", content=body)
+    assert answer.status_code == 400 and list(answer.json()) == ["error"]
+
+
+def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
+    assert api.delete("/api/1/accounts/999").status_code == 404
+    assert api.get("/api/1/calls?limit=many").status_code == 400
+    assert api.get("/api/1/nothing").json()["error"]
+
+
+def test_health_is_503_while_nothing_is_served(house: House) -> None:
+    house.desk.box.listeners = []
+    assert house.browser().get("/healthz").status_code == 503
+    house.desk.box.listeners = ["udp:192.0.2.1:5060"]
+    assert house.browser().get("/healthz").text == "ok\n"
+
+
+def test_metrics_are_for_the_box_itself_and_for_tokens(house: House, api: Browser) -> None:
+    phone(house.desk)
+    text = api.get("/metrics").text
+    assert "frontdesk_bindings 1" in text and "Front desk" not in text and "sip:" not in text
+    assert house.browser(source="127.0.0.1").get("/metrics").status_code == 200
+    assert house.browser().get("/metrics").status_code == 401
+
+
+def test_metrics_are_well_formed(api: Browser) -> None:
+    for line in api.get("/metrics").text.splitlines():
+        assert re.fullmatch(r"# (HELP|TYPE) frontdesk_\w+ .+|frontdesk_\w+(\{\w+=\"[^\"]*\"\})? [\d.e+-]+", line)
