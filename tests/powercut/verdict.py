@@ -58,7 +58,8 @@ def _damage(data: Path) -> list[str]:
 
 def _facts(store: Store, data: Path) -> Facts:
     facts: Facts = {
-        f"account {account.username}": (account.enabled, account.secrets[0].ha1["MD5"]) for account in store.accounts()
+        f"account {account.username}": (account.enabled, [secret.ha1["MD5"] for secret in account.secrets])
+        for account in store.accounts()
     }
     for binding in store.bindings(NOW, WALL, NEXT_BOOT):
         facts[f"phone {binding.call_id}"] = binding.flow and binding.flow.remote

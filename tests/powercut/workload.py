@@ -104,7 +104,7 @@ class Workload:
             self._disabled.add(user)
         elif verb in ("add", "enable"):
             self._disabled.discard(user)
-        row = None if verb == "remove" else (user not in self._disabled, ha1(user, self._passwords[user]))
+        row = None if verb == "remove" else (user not in self._disabled, [ha1(user, self._passwords[user])])
         changes = [self._history.ask(f"account {user}", row)]
         if gone:
             phones = [call_id for call_id in self._ports if call_id.startswith(f"{user}-")]
