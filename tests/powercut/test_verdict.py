@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_an_account_whose_rows_are_gone_is_lost(tmp_path: Path, table: str) -> N
         box.do("account add", user="101", password="correct horse")
         history.acknowledge(change)
     assert not judge(tmp_path, history, 0).lost
-    with sqlite3.connect(tmp_path / "frontdesk.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "frontdesk.db", isolation_level=None)) as connection:
         connection.execute(f"DELETE FROM {table}")
     verdict = judge(tmp_path, history, 0)
     assert not verdict.damaged and [line.split(" is ")[0] for line in verdict.lost] == ["account 101"]
