@@ -21,7 +21,6 @@ from .events import Event, Kind
 from .model import Commit
 from .overload import Inbox, rank, refusal
 from .sip.errors import ParseError, SipError, TransportError
-from .sip.message import Message
 from .sip.wire import Destination, Flow, HostPort, Send, hostport
 from .transport.interfaces import AddressWatch, local_addresses, source_address
 from .transport.resolver import numeric, resolve
@@ -131,7 +130,7 @@ class Endpoint:
 
     def _listen_on(self, transport: str, address: HostPort) -> HostPort:
         if transport == "udp" and address not in self._udp:
-            udp = UdpSocket(address, self.arrived)
+            udp = UdpSocket(address, self.arrived, self.unreached)
             udp.start(self._loop)
             address = udp.address
             self._udp[address] = udp
@@ -241,6 +240,11 @@ class Endpoint:
         """What came is no SIP message; its sender is told if there is a way back."""
         self._core.refuse(error, flow, monotonic())
 
+    def unreached(self, data: bytes) -> None:
+        """ICMP says that a datagram which begins with these bytes can't arrive."""
+        self._core.unreached(data, monotonic())
+        self.settle()
+
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""
         self._core.flow_closed(flow, monotonic())
@@ -318,11 +322,11 @@ class Endpoint:
     def _send(self, send: Send) -> None:
         try:
             if isinstance(send.target, Flow):
-                self._send_over(encoded(send.message), send.target)
+                self._send_over(send.data, send.target)
                 return
             known = numeric(send.target)
             if known is not None and known[0] == "udp":
-                self._send_datagram(encoded(send.message), known[1])
+                self._send_datagram(send.data, known[1])
                 return
         except SipError:
             self._core.transport_failed(send.key, monotonic())
@@ -363,7 +367,7 @@ class Endpoint:
 
     async def _deliver(self, send: Send, destination: Destination) -> None:
         """Finds the destination's addresses and sends to the first that takes the message (RFC 3263 section 4.3)."""
-        data = encoded(send.message)
+        data = send.data
         try:
             for transport, address in await resolve(destination):
                 if await self._deliver_to(data, transport, address):
@@ -390,8 +394,3 @@ class Endpoint:
 def monotonic() -> float:
     """Seconds since boot, suspension included: what all deadlines are measured on."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def encoded(message: Message | bytes) -> bytes:
-    """The bytes to send."""
-    return message if isinstance(message, bytes) else message.encode()

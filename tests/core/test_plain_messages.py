@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.endpoint import encoded
 from frontdesk.sip.checks import read_message
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import MAX_MESSAGE, reread
@@ -185,7 +184,7 @@ def test_request_that_grows_beyond_a_datagram_on_its_way_is_acknowledged_and_can
     credentials = Answerer("101", PASSWORD, challenge).authorize("INVITE", f"sip:102@{REALM}")
     box.core.read(pair.request("INVITE", headers=f"Proxy-Authorization: {credentials}\r\n"), HERE, box.clock.now)
     (forwarded,) = [each for each in box.core.take_actions() if isinstance(each, Send) and each.target == line]
-    invite = reread(encoded(forwarded.message))
+    invite = reread(forwarded.data)
     assert isinstance(invite, Request) and len(invite.encode()) > MAX_MESSAGE
     box.core.read(Response.to_request(invite, 180, to_tag="b").encode(), line, box.clock.now)
     if cancelled:
@@ -195,6 +194,6 @@ def test_request_that_grows_beyond_a_datagram_on_its_way_is_acknowledged_and_can
         box.core.read(Response.to_request(invite, 486, to_tag="b").encode(), line, box.clock.now)
         methods = ["ACK"]
     actions = [each for each in box.core.take_actions() if isinstance(each, Send)]
-    sent = [encoded(each.message).split()[0].decode() for each in actions if each.target == line]
-    answered = [encoded(each.message).split()[1] for each in actions if each.target == HERE]
+    sent = [each.data.split()[0].decode() for each in actions if each.target == line]
+    answered = [each.data.split()[1] for each in actions if each.target == HERE]
     assert sent == methods and answered == ([b"180", b"200"] if cancelled else [b"180", b"486"])

@@ -243,3 +243,21 @@ def test_a_phone_without_power_does_not_keep_the_other_from_being_called(phone: 
     put_through(alice, porch)
     talk(alice, porch)
     hung_up(porch, alice)
+
+
+@pytest.mark.parametrize("where", ["udp", "udp6"])
+def test_a_call_to_a_phone_that_has_died_ends_at_once(phone: MakePhone, where: str) -> None:
+    """Nobody listens at its port any more, and its computer says so (ICMP)."""
+    alice, bob = registered(phone, where), registered(phone, where)
+    bob.stop()
+    alice.dial(bob.user)
+    refused(alice, 480)
+
+
+def test_a_phone_that_has_died_does_not_hold_back_that_the_other_is_busy(phone: MakePhone) -> None:
+    alice, desk = registered(phone), registered(phone)
+    porch = registered(phone, of=desk)
+    desk.stop()
+    rings(alice, porch)
+    porch.hang_up()
+    refused(alice, 486)

@@ -170,7 +170,7 @@ class Box:
 
 def message(send: Send) -> Message:
     """What was sent, read back from its bytes."""
-    return parse_message(send.message if isinstance(send.message, bytes) else send.message.encode())
+    return parse_message(send.data)
 
 
 def _host(flow: Flow | None) -> str:

@@ -59,6 +59,42 @@ def test_transport_error_while_calling_fails_the_transaction(bench: Bench) -> No
     assert bench.times("INVITE") == [0]
 
 
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+@pytest.mark.parametrize("quoted", [None, 300])
+def test_request_that_icmp_gives_back_fails_its_transaction(bench: Bench, method: str, quoted: int | None) -> None:
+    """Section 18.4; ICMP need not give back all of it."""
+    bench.layer.client(request(method), UDP, bench, 0.0)
+    bench.layer.unreached(bench.sent[-1][1].data[:quoted], 0.1)
+    assert bench.told == [(0.1, "failed")]
+
+
+@pytest.mark.parametrize(
+    "given_back",
+    [
+        b"",
+        request("INVITE", "z9hG4bKguessed").encode(),
+        request("ACK").encode(),
+        request("CANCEL").encode(),
+        response(request("INVITE"), 180).encode(),
+        request("INVITE").encode().partition(b"branch")[0],
+    ],
+    ids=["nothing", "another branch", "ACK", "CANCEL", "a response", "too little"],
+)
+def test_whatever_else_icmp_gives_back_fails_nothing(bench: Bench, given_back: bytes) -> None:
+    """Who was not on the way of a request does not know its branch, and can't make a call fail."""
+    bench.layer.client(request("INVITE"), UDP, bench, 0.0)
+    bench.layer.unreached(given_back, 0.1)
+    assert bench.told == []
+
+
+def test_phone_that_has_rung_is_waited_for_whatever_icmp_says(bench: Bench) -> None:
+    invite = request("INVITE")
+    bench.layer.client(invite, UDP, bench, 0.0)
+    answer(bench, invite, 180)
+    bench.layer.unreached(invite.encode(), 0.1)
+    assert bench.told == [(0.0, "180")]
+
+
 def test_closed_connection_fails_what_nobody_has_answered(bench: Bench) -> None:
     bench.layer.client(request("INVITE", "z9hG4bKa"), TCP, bench, 0.0)
     bench.layer.client(request("INVITE", "z9hG4bKb"), TCP, bench, 0.0)

@@ -70,8 +70,7 @@ class BareCore:
         while actions := self.core.take_actions():
             for action in actions:
                 if isinstance(action, Send):
-                    data = action.message if isinstance(action.message, bytes) else action.message.encode()
-                    self.sent.append((parse_message(data), action.target))
+                    self.sent.append((parse_message(action.data), action.target))
                 elif isinstance(action, Close):
                     self.closed.append(action.flow)
                 else:

@@ -80,7 +80,7 @@ class Bench:
     def message(self, start: str) -> Request | Response:
         """The last of those."""
         send = [send for _, send in self.sent if _short(send).split()[0] == start][-1]
-        message = parse_message(send.message) if isinstance(send.message, bytes) else send.message
+        message = parse_message(send.data)
         assert isinstance(message, Request | Response)
         return message
 
@@ -97,6 +97,5 @@ class Bench:
 
 
 def _short(send: Send) -> str:
-    data = send.message if isinstance(send.message, bytes) else send.message.encode()
-    line = data.partition(b"\r\n")[0].decode()
+    line = send.data.partition(b"\r\n")[0].decode()
     return line.removeprefix("SIP/2.0 ").removesuffix(" SIP/2.0")

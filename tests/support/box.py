@@ -72,8 +72,7 @@ class Box:
         """Does what the core wants done."""
         for action in self.core.take_actions():
             if isinstance(action, Send):
-                data = action.message if isinstance(action.message, bytes) else action.message.encode()
-                self._wire.post(BOX, _address(action.target), data)
+                self._wire.post(BOX, _address(action.target), action.data)
             elif isinstance(action, Commit):
                 self.records += action.changes.calls
                 self._disk.append((self._clock.now + DISK, action.ticket))

@@ -143,8 +143,7 @@ class DurableBox:
                     self._answered(action)
 
     def _answered(self, send: Send) -> None:
-        data = send.message if isinstance(send.message, bytes) else send.message.encode()
-        response = parse_message(data)
+        response = parse_message(send.data)
         assert isinstance(response, Response)
         self.answers.append(response)
 

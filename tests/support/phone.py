@@ -117,8 +117,7 @@ class Phone:
     def _send(self, send: Send) -> None:
         target = send.target
         address = target.remote if isinstance(target, Flow) else (target.host, target.port or 5060)
-        data = send.message if isinstance(send.message, bytes) else send.message.encode()
-        self._wire.post(self._seen, address, data)
+        self._wire.post(self._seen, address, send.data)
 
     # -- what comes --------------------------------------------------------------------------------------------------
 

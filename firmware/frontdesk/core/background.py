@@ -63,12 +63,7 @@ class BackgroundWrites:
     def refreshed(self, binding: Binding, now: float, patience: float) -> None:
         """A pure refresh: on disk within `patience` seconds."""
         self._refreshed[binding.id] = binding
-        if self._armed is None or now + patience < self._armed:
-            self._arm(now + patience)
-
-    def forget(self, binding: Binding) -> None:
-        """It is gone: another commit tells it."""
-        self._refreshed.pop(binding.id, None)
+        self._arm(now + patience)
 
     def forget_calls(self) -> None:
         """No record is written any more of calls that have ended so far."""

@@ -229,6 +229,10 @@ class Core:
         """A Send with that key could not be delivered."""
         self.layer.transport_failed(key, now)
 
+    def unreached(self, data: bytes, now: float) -> None:
+        """A datagram that begins with these bytes can't arrive."""
+        self.layer.unreached(data, now)
+
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A connection is gone: its bindings are no longer reached over it, and what waits on it fails at once."""
         self.location.disconnect(flow)

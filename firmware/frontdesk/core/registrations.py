@@ -199,7 +199,6 @@ class Registrations:
         """Takes away, in memory and on disk, the bindings whose time is over."""
         expired = self._location.expire(now)
         for binding in expired:
-            self.background.forget(binding)
             self.emit(Event(now, Kind.EXPIRED, username(binding.aor), f"{binding.contact} expired"))
         self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
 

@@ -5,7 +5,11 @@ A key holds the method, so that a CANCEL, which shares the INVITE's branch, is a
 
 from __future__ import annotations
 
+import re
+
 from .message import Request, Response
+
+_OWN_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+ SIP/2\.0\r\nVia: [^\r\n,]*;branch=([-.\w]+)")
 
 
 def client_key(branch: str, method: str) -> str:
@@ -16,6 +20,12 @@ def client_key(branch: str, method: str) -> str:
 def response_key(response: Response) -> str:
     """The key of the client transaction that a response is for. Raises ParseError."""
     return client_key(response.branch, response.cseq.method)
+
+
+def own_key(data: bytes) -> str | None:
+    """The key of the client transaction whose request begins with these bytes; None: they are no request's of ours."""
+    match = _OWN_REQUEST.match(data)
+    return client_key(match[2].decode("ascii"), match[1].decode("ascii")) if match else None
 
 
 def server_key(request: Request, method: str | None = None) -> str:

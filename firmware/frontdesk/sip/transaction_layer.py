@@ -9,7 +9,7 @@ from .errors import ParseError
 from .finished_answers import FinishedAnswers
 from .invite_client_transaction import InviteClientTransaction
 from .invite_server_transaction import InviteServerState, InviteServerTransaction
-from .matching import ack_keys, client_key, response_key, server_key
+from .matching import ack_keys, client_key, own_key, response_key, server_key
 from .message import Recipe, Request, Response
 from .response_target import response_target
 from .server_transaction import NonInviteServerTransaction, ServerTransaction
@@ -143,6 +143,15 @@ class TransactionLayer:
         transaction = self._clients.get(key) or self._servers.get(key)
         if transaction is not None:
             transaction.transport_failed(now)
+
+    def unreached(self, data: bytes, now: float) -> None:
+        """ICMP gives back the first bytes of what was sent and can't arrive (18.4).
+
+        The branch is proof: who was not on the way can't know it, so nobody else can make a call fail.
+        """
+        client = self._clients.get(own_key(data) or "")
+        if client is not None:
+            client.transport_failed(now)
 
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A connection is gone: requests on it that nobody has answered yet have failed (17.1.4)."""

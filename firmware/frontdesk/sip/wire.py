@@ -61,3 +61,9 @@ class Send:
     message: Message | bytes
     target: Target
     key: str = ""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes to send."""
+        message = self.message
+        return message if isinstance(message, bytes) else message.encode()

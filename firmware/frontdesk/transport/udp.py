@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +20,15 @@ RECEIVE_BUFFER = 4 << 20
 KNOWN_FLOWS = 16_384
 """Flows remembered, so that a datagram from a known place costs no new one."""
 
+RECVERR = {socket.AF_INET: (socket.IPPROTO_IP, 11), socket.AF_INET6: (socket.IPPROTO_IPV6, 25)}
+"""IP_RECVERR and IPV6_RECVERR of linux/in.h and linux/in6.h: what ICMP says of a datagram comes back (ip(7))."""
+UNREACHABLE = (2, 3), (3, 1)
+"""SO_EE_ORIGIN_ICMP and _ICMP6 of linux/errqueue.h, and Destination Unreachable of each (RFC 792, RFC 4443)."""
+QUOTED = 1500
+"""Bytes of the datagram that an ICMP message gives back at most; most hosts give some 500, some none."""
+NOTES = 256
+"""Bytes for the struct sock_extended_err beside them, and whose word it is."""
+
 Datagram = tuple[bytes, Flow]
 
 
@@ -25,9 +36,13 @@ class UdpSocket:
     """Reads all that is there: a callback of the loop for each datagram costs four times as much, and what stays in
     the kernel's buffer is lost unseen when that is full."""
 
-    def __init__(self, address: HostPort, arrived: Callable[[list[Datagram]], None]) -> None:
-        """Binds; raises OSError. `arrived` is called with what was read."""
+    def __init__(
+        self, address: HostPort, arrived: Callable[[list[Datagram]], None], unreached: Callable[[bytes], None]
+    ) -> None:
+        """Binds; raises OSError. `arrived` is called with what was read, `unreached` with the first bytes of a datagram
+        that can't arrive."""
         self._arrived = arrived
+        self._unreached = unreached
         self._flows: dict[Any, Flow] = {}
         """By the remote address as the socket tells it."""
         self._socket = _bind(address)
@@ -40,7 +55,12 @@ class UdpSocket:
     def send(self, data: bytes, remote: HostPort) -> None:
         """Sends one datagram. Raises TransportError; a full socket buffer counts as a loss on the way."""
         try:
-            self._socket.sendto(data, remote)
+            try:
+                self._socket.sendto(data, remote)
+            except BlockingIOError:
+                raise
+            except OSError:  # perhaps of an earlier datagram, and told only now: then this one has not gone
+                self._socket.sendto(data, remote)
         except BlockingIOError:
             return
         except OSError as error:
@@ -59,9 +79,24 @@ class UdpSocket:
             while len(datagrams) < READ:
                 data, remote = receive(65_535)
                 datagrams.append((data, known(remote) or self._flow(remote)))
-        except OSError:  # BlockingIOError: all is read; others tell of a datagram sent before
+        except BlockingIOError:  # all is read
             pass
-        self._arrived(datagrams)
+        except OSError:
+            self._hear_of_unreached()
+        if datagrams:
+            self._arrived(datagrams)
+        else:  # woken up for an error that a `send` has met already
+            self._hear_of_unreached()
+
+    def _hear_of_unreached(self) -> None:
+        """What ICMP says is kept apart from datagrams, and wakes the loop up until it is read."""
+        for _ in range(READ):
+            try:
+                quoted, notes, _, _ = self._socket.recvmsg(QUOTED, NOTES, socket.MSG_ERRQUEUE)
+            except OSError:  # BlockingIOError: all is read
+                return
+            if any(is_unreachable(note) for _, _, note in notes):
+                self._unreached(quoted)
 
     def _flow(self, remote: Any) -> Flow:
         if len(self._flows) >= KNOWN_FLOWS:
@@ -70,12 +105,19 @@ class UdpSocket:
         return flow
 
 
+def is_unreachable(note: bytes) -> bool:
+    """Whether a struct sock_extended_err tells of a host, network, port or protocol that can't be reached."""
+    error, origin, kind = struct.unpack_from("=IBB", note)
+    return (origin, kind) in UNREACHABLE and error != errno.EMSGSIZE  # which is on its way, in smaller pieces
+
+
 def _bind(address: HostPort) -> socket.socket:
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     udp = socket.socket(family, socket.SOCK_DGRAM)
     try:
         if family == socket.AF_INET6:
             udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        udp.setsockopt(*RECVERR[family], 1)
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         udp.setblocking(False)
         udp.bind(address)

@@ -74,7 +74,6 @@ class Server:
                 self._serve(client)
 
     def _serve(self, client: socket.socket) -> None:
-        client.settimeout(PATIENCE)
         told = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
         _, user, _ = _CREDENTIALS.unpack(told)
         if user not in self._users:
