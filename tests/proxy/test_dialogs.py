@@ -124,27 +124,43 @@ def test_phone_that_moves_in_a_call_and_is_taken_for_another_is_reached_where_th
     assert target == there
 
 
-def test_trusted_peer_whose_connection_is_closed_is_called_back_at_its_contact() -> None:
+PEER = "203.0.113.5"
+LINE, PLACE = tcp(PEER, connection=8), udp(PEER, 40_000)
+"""How a trusted peer calls: over a connection, or by UDP from a port of its own."""
+
+
+@pytest.mark.parametrize(
+    ("peer", "says", "wanted"),
+    [
+        (LINE, f"sip:101@{PEER}:5070;transport=tcp", Destination(PEER, 5070, "tcp")),
+        (LINE, f"sip:101@{PEER}", Destination(PEER, None, "tcp")),
+        (LINE, "sip:101@10.1.1.1", LINE),
+        (PLACE, f"sip:101@{PEER}:5070", udp(PEER, 5070)),
+        (PLACE, f"sip:101@{PEER}", udp(PEER)),
+        (PLACE, f"sip:101@{PEER}:5070;transport=tcp", Destination(PEER, 5070, "tcp")),
+        (PLACE, f"sip:101@{PEER}:5070;transport=sctp", PLACE),
+        (PLACE, "sip:101@10.1.1.1", PLACE),
+    ],
+)
+@pytest.mark.parametrize("record_routes", [False, True])
+def test_trusted_peer_is_called_back_where_it_says(peer: Flow, says: str, wanted: Target, record_routes: bool) -> None:
+    """In its Contact or, where the call is somebody's behind it, in its Record-Route; at its own address alone."""
     box = Box()
-    peer = tcp("203.0.113.5", connection=8)
-    box.directory.peers = {peer.remote[0]: "pbx"}
+    box.directory.peers = {PEER: "pbx"}
     box.phone("102", B)
-    box.receive(request("INVITE", flow=peer), peer, Who(None, "pbx"))
+    headers = [f"Record-Route: <{says};lr>"] if record_routes else []
+    box.receive(request("INVITE", flow=peer, headers=headers), peer, Who(None, "pbx"))
     invite = box.request("INVITE")
     box.receive(reply(invite, 200), B)
-    up = Up(invite, box.responses()[-1], peer, B)
-    for contact, wanted in (
-        ("sip:101@203.0.113.5:5070;transport=tcp", Destination("203.0.113.5", 5070, "tcp")),
-        ("sip:101@203.0.113.5", Destination("203.0.113.5", None, "tcp")),
-        ("sip:101@10.1.1.1", peer),
-    ):
-        text = request(
-            "INFO", contact, flow=B, caller="102", to="<sip:101@desk.example>", tag="callee", to_tag="caller",
-            routes=route_set(up.ok, callee=True),
-        )  # fmt: skip
-        box.receive(text, B)
-        ((_, target),) = box.requests("INFO")
-        assert target == wanted
+    routes = route_set(box.responses()[-1], callee=True)
+    contact = "sip:gateway@198.51.100.70" if record_routes else says
+    text = request(
+        "BYE", contact, flow=B, caller="102", to="<sip:101@desk.example>", tag="callee", to_tag="caller", routes=routes,
+    )  # fmt: skip
+    box.receive(text, B)
+    ((bye, target),) = box.requests("BYE")
+    assert target == wanted
+    assert bye.values("route") == ([f"<{says};lr>"] if record_routes else [])
 
 
 @pytest.mark.parametrize("method", ["PRACK", "UPDATE", "INFO"])

@@ -127,7 +127,8 @@ class ProxyCore:
         """The token's side: where its phone is now, else its flow, never a private Contact; the URI stays."""
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
-        target = self._phone_target(side.binding, uri, now) or self._peer_target(side.flow, uri) or side.flow
+        hop = routed.route or uri
+        target = self._phone_target(side.binding, uri, now) or self._peer_target(side.flow, hop) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
     def _phone_target(self, id: int, uri: Uri, now: float) -> Target | None:
@@ -143,12 +144,14 @@ class ProxyCore:
         return found.target if found is not None else None
 
     def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
-        """A trusted peer is called back where its Contact says, if that is at its own address: the connection that it
-        has called over may be closed long since."""
-        if flow is None or not flow.reliable or flow.remote[0] not in self._directory.peers:
+        """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its
+        own address: it may send from another port, and the connection that it has called over may be closed."""
+        if flow is None or flow.remote[0] not in self._directory.peers or bare(uri.host) != flow.remote[0]:
             return None
         transport = (uri.parameters.get("transport") or flow.transport).lower()
-        return Destination(flow.remote[0], uri.port, transport) if bare(uri.host) == flow.remote[0] else None
+        if transport == flow.transport == "udp":
+            return flow._replace(remote=(flow.remote[0], uri.port or DEFAULT_PORTS["udp"]))
+        return Destination(flow.remote[0], uri.port, transport) if transport in ("udp", "tcp") else None
 
     def _caller_side(self, request: Request, flow: Flow, caller: Caller, now: float) -> Side:
         """Where the sender of a request is: his binding at that flow, else the one that his Contact names."""
