@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.sip.message import Request
-from frontdesk.sip.wire import Flow
-from tests.proxy.box import BOX_V6, Box, reply, request, route_set, tcp, udp
+from frontdesk.sip.wire import Destination, Flow
+from tests.proxy.box import BOX_V6, Box, Who, reply, request, route_set, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
 
@@ -150,6 +150,33 @@ def test_identity_is_asserted_by_trusted_peers_alone(box: Box, folded: bool) -> 
     box.directory.peers = {A.remote[0]: "pbx"}
     box.receive(request("INVITE", headers=headers, call_id="another"), A)
     assert [line for _, _, line in box.request("INVITE").fields if line in forged] == forged
+
+
+@pytest.mark.parametrize("folded", [False, True])
+@pytest.mark.parametrize(("privacy", "hidden"), [("id", True), ("user; ID", True), ("none", False)])
+def test_identity_that_is_private_reaches_trusted_peers_alone(
+    box: Box, folded: bool, privacy: str, hidden: bool
+) -> None:
+    """RFC 3325 section 7: a withheld number stays withheld, but for the next trusted peer."""
+    box.directory.peers = {A.remote[0]: "pbx", "203.0.113.9": "trunk"}
+    box.phone("102", None, "sip:102@203.0.113.9")
+    said = ["P-Asserted-Identity: <sip:+4930@pbx>", "Remote-Party-ID: <sip:+4930@pbx>;privacy=full"]
+    headers = [*said, f"Privacy: {privacy}", "Subject: a\r\n b" if folded else "Subject: a"]
+    box.receive(request("INVITE", headers=headers), A, Who(peer="pbx"))
+    sent = box.requests("INVITE")
+    heard = {target: [line for _, _, line in invite.fields if line in said] for invite, target in sent}
+    assert heard == {B: [] if hidden else said, Destination("203.0.113.9", None, None): said}
+
+
+def test_identity_that_a_trusted_peer_asserts_is_not_lost_where_the_request_comes_round(box: Box) -> None:
+    """102 is sent on to 103 at the same box: there it comes from the box itself."""
+    box.directory.peers = {A.remote[0]: "pbx"}
+    box.phone("103", None, f"sip:102@{box.host}")
+    said = "P-Asserted-Identity: <sip:+4930@pbx>"
+    box.receive(request("INVITE", "sip:103@desk.example", headers=[said]), A, Who(peer="pbx"))
+    round_trip = Flow("udp", (box.host, 5060), (box.host, 5060))
+    box.receive(box.request("INVITE"), round_trip, Who())
+    assert box.request("INVITE").lines("p-asserted-identity") == ["<sip:+4930@pbx>"]
 
 
 def test_other_lines_go_on_as_they_came(box: Box) -> None:

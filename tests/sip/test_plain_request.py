@@ -73,9 +73,9 @@ def values(request: Request, key: str) -> list[str] | str:
 
 def assert_passed_on(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
     for each, other in ((plain, parsed), (plain.without_routes(), parsed.without_routes())):
-        lines = shared_lines(each, REALM, trusted=False)
+        lines = shared_lines(each, REALM, identity=False)
         assert lines is not None
-        shared = "\r\n".join(line for *_, line in shared_fields(other, REALM, trusted=False))
+        shared = "\r\n".join(line for *_, line in shared_fields(other, REALM, identity=False))
         assert lines.decode("utf-8", "surrogateescape") == shared
         assert each.encode() == other.encode()
 
@@ -83,7 +83,7 @@ def assert_passed_on(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
 def assert_parsed(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
     assert plain.fields == parsed.fields
     assert plain.encode() == parsed.encode()
-    assert shared_lines(plain, REALM, trusted=False) is None
+    assert shared_lines(plain, REALM, identity=False) is None
     plain.stamp(flow)
     assert_views(plain, parsed, flow)
     plain.remove("via")

@@ -30,14 +30,19 @@ IDENTITIES = ("p-asserted-identity", "remote-party-id")
 """Who a trusted peer says that the caller is: from anybody else it is a forgery (RFC 3325 section 5)."""
 
 
-def shared_fields(request: Request, realm: str, *, trusted: bool) -> list[Field]:
+def is_private(request: Request) -> bool:
+    """Whether the caller's identity is for trusted peers alone (RFC 3325 section 7)."""
+    return any(value.strip().lower() == "id" for line in request.lines("privacy") for value in line.split(";"))
+
+
+def shared_fields(request: Request, realm: str, *, identity: bool) -> list[Field]:
     """Steps 1, 3 and 9, the same for each branch: all fields but what it puts itself, Max-Forwards lowered by one.
 
-    Credentials for the box itself end here; they are nobody else's business (section 22.3). `trusted`: whether it comes
-    from a trusted peer.
+    Credentials for the box itself end here; they are nobody else's business (section 22.3). `identity`: whether
+    IDENTITIES go on.
     """
     fields: list[Field] = []
-    dropped, max_forwards, length = _dropped(trusted), False, False
+    dropped, max_forwards, length = _dropped(identity), False, False
     for field in request.fields:
         key = field[0]
         if key == "max-forwards":
@@ -55,13 +60,13 @@ def shared_fields(request: Request, realm: str, *, trusted: bool) -> list[Field]
     return fields
 
 
-def shared_lines(request: Request, realm: str, *, trusted: bool) -> bytes | None:
+def shared_lines(request: Request, realm: str, *, identity: bool) -> bytes | None:
     """The same, encoded, of a request that is still lines of bytes; None of any other."""
     raw = request.raw if isinstance(request, PlainRequest) else None
     if raw is None:
         return None
     form, lines = raw
-    gone = [number for key in _dropped(trusted) for number, _ in form.places.get(key, ())]
+    gone = [number for key in _dropped(identity) for number, _ in form.places.get(key, ())]
     for number, start in form.places.get("proxy-authorization", ()):
         if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
             gone.append(number)
@@ -71,8 +76,8 @@ def shared_lines(request: Request, realm: str, *, trusted: bool) -> bytes | None
     return b"\r\n".join(lines)
 
 
-def _dropped(trusted: bool) -> tuple[str, ...]:
-    return ("max-breadth",) if trusted else ("max-breadth", *IDENTITIES)
+def _dropped(identity: bool) -> tuple[str, ...]:
+    return ("max-breadth",) if identity else ("max-breadth", *IDENTITIES)
 
 
 def _lowered(field: Field) -> Field:

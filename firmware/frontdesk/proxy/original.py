@@ -11,9 +11,10 @@ from ..sip.message import Field, Request
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
-from ..sip.wire import Flow
+from ..sip.wire import Flow, Target
 from .forwarding import (
     RECORD_ROUTED,
+    is_private,
     local_hop,
     max_breadth,
     postprocess_routes,
@@ -27,6 +28,9 @@ from .record_route import Side, Tokens
 from .response_context import Branch
 from .routing import Routed
 from .target_set import Candidate
+
+Shared = tuple[bytes | None, list[Field]]
+"""What all branches have in common: encoded, or the fields of a request that had to be parsed."""
 
 
 @dataclass(slots=True)
@@ -44,18 +48,25 @@ class Surroundings:
 class Original:
     """One request, once for all of its branches."""
 
-    def __init__(self, request: Request, routed: Routed, flow: Flow, around: Surroundings, caller: Side | None) -> None:
-        """`caller`: the sender's side of the dialog that may come of it; None inside a dialog."""
+    def __init__(
+        self, request: Request, routed: Routed, flow: Flow, around: Surroundings, caller: Side | None, *, trusted: bool
+    ) -> None:
+        """`caller`: the sender's side of the dialog that may come of it; None inside a dialog. `trusted`: whether what
+        he says of his identity may go on."""
         self._request = routed.request
         self._routed = routed
         self._around = around
         self._caller = caller
         self._incoming = local_hop(flow, around.directory)
-        realm, trusted = around.directory.realm, flow.remote[0] in around.directory.peers
-        self._lines = shared_lines(routed.request, realm, trusted=trusted)
-        self._fields = [] if self._lines is not None else shared_fields(routed.request, realm, trusted=trusted)
+        self._open = self._shared(identity=trusted)
+        self._private = self._shared(identity=False) if trusted and is_private(request) else None
         # Inside a dialog there is one target, so that no loop can multiply (RFC 5393 section 4.1).
         self._second_part = loop_hash(request) if routed.dialog is None else ""
+
+    def _shared(self, *, identity: bool) -> Shared:
+        request, realm = self._request, self._around.directory.realm
+        lines = shared_lines(request, realm, identity=identity)
+        return lines, [] if lines is not None else shared_fields(request, realm, identity=identity)
 
     def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
         """Step 10: sends the branch's request by a client transaction of its own."""
@@ -74,19 +85,25 @@ class Original:
         if request.method in RECORD_ROUTED:
             fields += record_routes(self._token_for(candidate), self._incoming, outgoing)
         fields += [("route", value, "Route: " + value) for value in candidate.path]
-        fields += [max_breadth(share), *self._fields]
-        copy = self._copy(candidate.uri, fields)
+        fields.append(max_breadth(share))
+        copy = self._copy(candidate.uri, fields, self._shared_with(candidate.target))
         if candidate.path or self._routed.route is not None:
             postprocess_routes(copy)
         return copy
 
-    def _copy(self, uri: str, fields: list[Field]) -> Request:
+    def _shared_with(self, target: Target) -> Shared:
+        if self._private is None:
+            return self._open
+        directory, (host, port) = self._around.directory, target.remote if isinstance(target, Flow) else target[:2]
+        return self._open if host in directory.peers or directory.serves(host, port) else self._private
+
+    def _copy(self, uri: str, fields: list[Field], shared: Shared) -> Request:
         """The request with that Request-URI, and with these fields of its own on top."""
-        method, body = self._request.method, self._request.body
-        if self._lines is None:
-            return Request(method, uri, fields, body)
+        method, body, (lines, rest) = self._request.method, self._request.body, shared
+        if lines is None:
+            return Request(method, uri, fields + rest, body)
         head = "\r\n".join([f"{method} {uri} SIP/2.0", *[line for _, _, line in fields], ""])
-        data = b"%b%b\r\n\r\n%b" % (head.encode("utf-8", "surrogateescape"), self._lines, body)
+        data = b"%b%b\r\n\r\n%b" % (head.encode("utf-8", "surrogateescape"), lines, body)
         return UnreadRequest(method, uri, data)
 
     def _token_for(self, candidate: Candidate) -> str:

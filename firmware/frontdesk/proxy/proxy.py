@@ -67,7 +67,9 @@ class ProxyCore:
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
         side = self._caller_side(request, flow, caller, now) if routed.dialog is None else None
-        original = Original(request, routed, flow, self._around, side)
+        # Without a dialog, who has no account is a trusted peer, or the box itself (a spiral): it has looked already.
+        trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
+        original = Original(request, routed, flow, self._around, side, trusted=trusted)
         transaction = self._layer.server(request, flow, now)
         watch = self._watch(request, routed, flow, caller, now)
         context = ResponseContext(transaction, groups, breadth, original, self._around, self.settings.timer_c, watch)
@@ -80,9 +82,9 @@ class ProxyCore:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
         if routed.dialog is None:
             return
+        original = Original(request, routed, flow, self._around, None, trusted=flow.remote[0] in self._directory.peers)
         for group in self._dialog_targets(routed, now):
-            ack = Original(request, routed, flow, self._around, None).request_to(group[0], self.settings.max_breadth)
-            self._layer.send(Send(ack, group[0].target))
+            self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth), group[0].target))
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
         """Section 16.10. Raises Rejection(481) without a context: the box does not relay a CANCEL for anybody."""
