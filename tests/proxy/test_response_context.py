@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from frontdesk.model import Settings
@@ -57,6 +60,27 @@ def test_losers_answers_stay_behind() -> None:
     fork.answer(1, 487)
     assert fork.statuses == [100, 180, 200]
     assert fork.acks == [1]
+
+
+@pytest.mark.parametrize("loser", ["cancelled", "silent", "dead"])
+def test_a_call_that_rang_several_phones_leaves_no_work_for_the_garbage_collector(loser: str) -> None:
+    """Which hardly ever comes: what stays in a cycle stays for days."""
+    gc.disable()
+    try:
+        fork = Fork(2)
+        context = weakref.ref(next(iter(fork.box.layer._servers.values())).context)
+        fork.answer(0, 180)
+        if loser == "cancelled":
+            fork.answer(1, 180)
+        fork.answer(0, 200)
+        if loser == "cancelled":
+            fork.answer(1, 487)
+        elif loser == "dead":
+            fork.fail(1)
+        fork.wait(100)
+        assert len(fork.box.layer) == 0 and context() is None
+    finally:
+        gc.enable()
 
 
 def test_every_2xx_is_passed_on_for_as_long_as_they_come() -> None:
