@@ -12,8 +12,8 @@ from frontdesk import RELEASED
 from frontdesk import endpoint as endpoint_module
 from frontdesk.endpoint import Endpoint, Listener
 from frontdesk.model import Changes, Commit, Settings
-from frontdesk.sip.wire import Destination, Send
-from frontdesk.transport import tcp
+from frontdesk.sip.wire import Destination, Flow, Send
+from frontdesk.transport import interfaces, tcp
 from tests.support.bare_core import BareCore
 from tests.support.served import Disk, ask, options, phone_of, port_of, run, serving
 
@@ -63,6 +63,47 @@ def test_listener_that_cannot_be_bound_changes_nothing() -> None:
                 assert caught.value.filename == f"udp:127.0.0.1:{taken.port}"
                 assert endpoint.listeners == before and list(endpoint._udp) == [("127.0.0.1", port_of(endpoint))]
                 assert (await ask(options(), ("127.0.0.1", port_of(endpoint)))).startswith(b"SIP/2.0 200 OK")
+
+    run(case)
+
+
+def test_address_that_is_not_ready_holds_nothing_up_and_is_heard_when_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPv6 addresses are tentative at first (RFC 4862), or for good where another machine has the same."""
+    here = ["127.0.0.1", "192.0.2.77"]
+    monkeypatch.setattr(interfaces, "local_addresses", lambda family: here if family == socket.AF_INET else [])
+
+    async def case() -> None:
+        async with serving("127.0.0.9") as endpoint:
+            port = port_of(endpoint)
+            await endpoint.listen([Listener("udp", "0.0.0.0", port)])
+            assert list(endpoint._udp) == [("127.0.0.1", port)]
+            here[1] = "127.0.0.2"
+            endpoint._addresses_changed()
+            assert (await ask(options(), ("127.0.0.2", port))).startswith(b"SIP/2.0 200")
+
+    run(case)
+
+
+def test_address_that_the_machine_has_no_more_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Phones that have registered there are rung from another one."""
+    here = ["127.0.0.1", "127.0.0.2"]
+    monkeypatch.setattr(interfaces, "local_addresses", lambda family: here if family == socket.AF_INET else [])
+
+    async def case() -> None:
+        async with serving("127.0.0.9") as endpoint:
+            port = port_of(endpoint)
+            await endpoint.listen([Listener("udp", "0.0.0.0", port), Listener("udp", "127.0.0.9", port)])
+            here.remove("127.0.0.2")
+            endpoint._addresses_changed()
+            assert {host for host, _ in endpoint._udp} == {"127.0.0.1", "127.0.0.9"}
+            directory = endpoint._core.directory
+            assert directory.listens_on(("127.0.0.1", port)) and not directory.listens_on(("127.0.0.2", port))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+                phone.setblocking(False)
+                phone.bind(("127.0.0.1", 0))
+                endpoint._core._actions.append(Send(b"INVITE", Flow("udp", ("127.0.0.2", port), phone.getsockname())))
+                endpoint.settle()
+                assert await asyncio.get_running_loop().sock_recv(phone, 100) == b"INVITE"
 
     run(case)
 

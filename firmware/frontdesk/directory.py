@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .model import Account
+from .sip.wire import HostPort
 
 
 class Directory:
@@ -58,6 +59,11 @@ class Directory:
         """Takes away each address (its host without brackets, its port) at which the box no longer listens."""
         self.addresses = {(host, port) for host, port in self.addresses if listens(host.strip("[]"), port)}
         self._hosts = {host for host, _ in self.addresses}
+
+    def listens_on(self, end: HostPort) -> bool:
+        """Whether the box hears what is sent to that address."""
+        host, port = end
+        return (f"[{host}]" if ":" in host else host, port) in self.addresses
 
     def serves(self, host: str, port: int | None = None) -> bool:
         """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens

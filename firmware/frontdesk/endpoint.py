@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
-import socket
 import time
 from collections import deque
 from collections.abc import Coroutine, Iterable
@@ -22,7 +22,7 @@ from .model import Commit
 from .overload import Inbox, rank, refusal
 from .sip.errors import ParseError, SipError, TransportError
 from .sip.wire import Destination, Flow, HostPort, Send, hostport
-from .transport.interfaces import AddressWatch, local_addresses, source_address
+from .transport.interfaces import WILDCARDS, AddressWatch, source_address, stands_for
 from .transport.resolver import numeric, resolve
 from .transport.tcp import Connections
 from .transport.udp import Datagram, UdpSocket
@@ -35,8 +35,6 @@ TURN = 64
 """Datagrams worked on before timers, connections and the journal's word get their turn."""
 TURN_TIME = 0.005
 """Seconds after which a turn ends early: at 20,000 datagrams a second a buffer of 208 KiB is full after 10 ms."""
-KINDS = ("udp", "tcp")
-WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
 
 _log = logging.getLogger("frontdesk.endpoint")
 
@@ -87,6 +85,8 @@ class Endpoint:
         Raises OSError, whose `filename` names the listener that could not be bound; then nothing has changed.
         """
         before, wanted = dict(self._listening), list(dict.fromkeys(listeners))
+        if self._watch is None and any(each.host in WILDCARDS for each in wanted):
+            self._watch = AddressWatch(self._loop, self._addresses_changed)
         for listener in wanted:
             if listener in before:
                 continue
@@ -100,33 +100,38 @@ class Endpoint:
         self._listening = {listener: self._listening[listener] for listener in wanted}
         self._let_go()
         self.listeners[:] = [f"{each.transport}:{hostport(address)}" for each, address in self._listening.items()]
-        if self._watch is None and any(each.host in WILDCARDS for each in wanted):
-            self._watch = AddressWatch(self._loop, self._addresses_changed)
 
     def _let_go(self) -> None:
-        """Closes what no listener stands for. Connections that are open stay so."""
-        for address in [address for address in self._udp if not self._covers("udp", address)]:
+        """Closes what no listener stands for, or whose address is the machine's no more. Open connections stay so."""
+        udp, tcp = self._ends("udp"), self._ends("tcp")
+        for address in self._udp.keys() - udp:
             self._udp.pop(address).close(self._loop)
         self._connections.stop_all_but({at for each, at in self._listening.items() if each.transport == "tcp"})
-        self._core.directory.listen_only(lambda host, port: any(self._covers(kind, (host, port)) for kind in KINDS))
+        self._core.directory.listen_only(lambda host, port: (host, port) in udp or (host, port) in tcp)
 
-    def _covers(self, transport: str, address: HostPort) -> bool:
-        return any(
-            each.transport == transport
-            and bound[1] == address[1]
-            and (bound[0] == address[0] or (each.host in WILDCARDS and (":" in each.host) == (":" in address[0])))
-            for each, bound in self._listening.items()
-        )
+    def _ends(self, transport: str) -> set[HostPort]:
+        """Where the listeners of that transport are heard: a wildcard on each of the machine's addresses."""
+        bound = [(each.host, at) for each, at in self._listening.items() if each.transport == transport]
+        return {(host, at[1]) for wanted, at in bound for host in stands_for(wanted) or [at[0]]}
 
     async def _bind(self, listener: Listener) -> HostPort:
         address: HostPort = (listener.host, listener.port)
         if listener.transport == "tcp":
             address = await self._connections.listen(address)
         if listener.host in WILDCARDS:
-            for host in local_addresses(WILDCARDS[listener.host]):
-                self._listen_on(listener.transport, (host, address[1]))
+            self._listen_everywhere(listener, address[1])
             return address
         return self._listen_on(listener.transport, address)
+
+    def _listen_everywhere(self, listener: Listener, port: int) -> None:
+        """On each of the machine's addresses; the watch comes back to one that is not ready (RFC 4862: tentative)."""
+        for host in stands_for(listener.host):
+            try:
+                self._listen_on(listener.transport, (host, port))
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL and listener not in self._listening:
+                    raise  # whoever asks for the listener is told
+                _log.warning("cannot listen on %s:%s: %s", listener.transport, host, error.strerror)
 
     def _listen_on(self, transport: str, address: HostPort) -> HostPort:
         if transport == "udp" and address not in self._udp:
@@ -138,13 +143,10 @@ class Endpoint:
         return address
 
     def _addresses_changed(self) -> None:
-        """The machine has other addresses: sockets for the new ones; the old ones do no harm."""
+        """The machine has other addresses: from the new ones it rings phones that have registered at the old ones."""
         for listener, bound in self._listening.items():
-            for host in local_addresses(WILDCARDS[listener.host]) if listener.host in WILDCARDS else ():
-                try:
-                    self._listen_on(listener.transport, (host, bound[1]))
-                except OSError as error:
-                    _log.warning("cannot listen on %s:%s: %s", listener.transport, host, error.strerror)
+            self._listen_everywhere(listener, bound[1])
+        self._let_go()
 
     async def close(self) -> None:
         """Stops listening and forgets what was still to be sent."""

@@ -51,8 +51,18 @@ def test_via_names_the_transport_and_family_of_the_flow(box: Box) -> None:
     assert str(invite.via).startswith(f"SIP/2.0/TCP [{BOX_V6[0]}]:5060;branch=")
 
 
+def test_phone_that_registered_at_an_address_which_the_box_has_left_hears_of_the_new_one(box: Box) -> None:
+    old = Flow("udp", ("198.51.100.1", 5060), ("198.51.100.12", 5060))
+    box.phone("103", old)
+    box.receive(request("INVITE", "sip:103@desk.example"), A)
+    ((invite, target),) = box.requests()
+    assert target == old and str(invite.via).startswith("SIP/2.0/UDP 192.0.2.1:5060;rport")
+    assert "@192.0.2.1:5060;lr>" in invite.required("record-route")
+
+
 def test_via_and_record_route_name_no_scope(box: Box) -> None:
     flow = Flow("udp", ("fe80::1%eth0", 5060), ("fe80::2%eth0", 5060))
+    box.directory.listen("fe80::1%eth0", 5060)
     box.phone("103", flow, "sip:103@[fe80::2]")
     invite = forwarded(box, uri="sip:103@desk.example")
     assert str(invite.via).startswith("SIP/2.0/UDP [fe80::1]:5060;rport")

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from frontdesk.sip.errors import TransportError
 from frontdesk.sip.wire import HostPort
-from frontdesk.transport.udp import Datagram, UdpSocket, is_unreachable
+from frontdesk.transport.udp import TRIES, Datagram, UdpSocket, is_unreachable
 from tests.support.served import run
 
 HOSTS = pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -92,6 +93,41 @@ def test_a_datagram_goes_though_one_before_it_could_not_arrive(host: str) -> Non
             assert place.is_quiet(), "the error that the second send has met would wake the loop up for ever"
 
     run(case)
+
+
+class _Struck:
+    """A socket that meets the error of some earlier datagram each time that it is to send."""
+
+    def __init__(self, error: int, times: int) -> None:
+        self._errors = [error] * times
+        self.sent: list[bytes] = []
+
+    def sendto(self, data: bytes, remote: HostPort) -> None:
+        if self._errors:
+            raise OSError(self._errors.pop(), "told only now")
+        self.sent.append(data)
+
+
+@pytest.mark.parametrize(
+    ("error", "times", "fails"),
+    [
+        (errno.EHOSTUNREACH, TRIES - 1, False),
+        (errno.EHOSTUNREACH, TRIES, True),
+        (errno.ENETUNREACH, TRIES, True),
+        (errno.ECONNREFUSED, 100, False),
+    ],
+)
+def test_a_flood_of_errors_of_others_fails_no_datagram(error: int, times: int, fails: bool) -> None:
+    """That nobody listens is never the word on the datagram that is being sent: it counts as lost, and is repeated."""
+    udp = UdpSocket.__new__(UdpSocket)
+    struck = _Struck(error, times)
+    udp._socket = struck  # type: ignore[assignment]
+    if fails:
+        with pytest.raises(TransportError):
+            udp.send(b"INVITE", ("192.0.2.1", 5060))
+    else:
+        udp.send(b"INVITE", ("192.0.2.1", 5060))
+    assert struck.sent == ([b"INVITE"] if times < TRIES else [])
 
 
 @HOSTS

@@ -156,9 +156,7 @@ class Core:
 
     def _is_spiral(self, request: Request, flow: Flow) -> bool:
         """A request of the box's own that came back to it: an account whose phone stands at another account."""
-        host, port = flow.remote
-        own = (f"[{host}]" if ":" in host else host, port) in self.directory.addresses
-        return own and self.layer.is_own(request)
+        return self.directory.listens_on(flow.remote) and self.layer.is_own(request)
 
     def _serve(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
         if request.method == "REGISTER":

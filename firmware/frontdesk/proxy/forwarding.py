@@ -97,10 +97,12 @@ def _realm(credentials: str) -> str | None:
 
 
 def local_hop(target: Target, directory: Directory) -> Hop:
-    """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected."""
-    if isinstance(target, Flow):
+    """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected, or
+    that has talked to an address which the box has left."""
+    if isinstance(target, Flow) and (target.reliable or directory.listens_on(target.local)):
         return target.transport, host_port(target.local)
-    v6, loopback = ":" in target.host, target.host == "::1" or target.host.startswith("127.")
+    there = target.remote[0] if isinstance(target, Flow) else target.host
+    v6, loopback = ":" in there, there == "::1" or there.startswith("127.")
     listeners = sorted(directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), end))
     host, port = listeners[0] if listeners else ("127.0.0.1", 5060)
     return target.transport or "udp", f"{host}:{port}"

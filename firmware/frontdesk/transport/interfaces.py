@@ -14,6 +14,7 @@ from ..sip.wire import HostPort
 
 _RTMGRP_IPV4_IFADDR = 0x10
 _RTMGRP_IPV6_IFADDR = 0x100
+WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
 SETTLE = 0.5
 """Seconds: addresses come in bursts, and an IPv6 address may be tentative at first."""
 
@@ -28,6 +29,11 @@ def local_addresses(family: int) -> list[str]:
             elif family == socket.AF_INET6 and ip.is_IPv6 and not ip.ip[0].lower().startswith("fe80:"):
                 found.append(ip.ip[0])
     return found
+
+
+def stands_for(host: str) -> list[str]:
+    """The machine's addresses, where `host` is a wildcard; else none."""
+    return local_addresses(WILDCARDS[host]) if host in WILDCARDS else []
 
 
 def source_address(remote: HostPort) -> str:

@@ -26,6 +26,8 @@ UNREACHABLE = (2, 3), (3, 1)
 """SO_EE_ORIGIN_ICMP and _ICMP6 of linux/errqueue.h, and Destination Unreachable of each (RFC 792, RFC 4443)."""
 QUOTED = 1500
 """Bytes of the datagram that an ICMP message gives back at most; most hosts give some 500, some none."""
+TRIES = 4
+"""For a datagram that meets errors of others: even under a flood of forged ICMP one of them goes."""
 NOTES = 256
 """Bytes for the struct sock_extended_err beside them, and whose word it is."""
 
@@ -54,17 +56,17 @@ class UdpSocket:
 
     def send(self, data: bytes, remote: HostPort) -> None:
         """Sends one datagram. Raises TransportError; a full socket buffer counts as a loss on the way."""
-        try:
+        failure: OSError | None = None
+        for _ in range(TRIES):
             try:
                 self._socket.sendto(data, remote)
+                return
             except BlockingIOError:
-                raise
-            except OSError:  # perhaps of an earlier datagram, and told only now: then this one has not gone
-                self._socket.sendto(data, remote)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            raise TransportError(f"UDP to {remote[0]}:{remote[1]}: {error.strerror}") from error
+                return
+            except OSError as error:  # perhaps of an earlier datagram, and told only now: then this one has not gone
+                failure = error
+        if not isinstance(failure, ConnectionRefusedError):  # which is never this one's: lost on the way
+            raise TransportError(f"UDP to {remote[0]}:{remote[1]}: {failure and failure.strerror}") from failure
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stops reading and frees the port."""
