@@ -214,6 +214,3 @@ def test_port_without_a_box_is_silent(boxes: Boxes) -> None:
 def test_port_that_is_none_is_an_error(url: str) -> None:
     with pytest.raises(OSError, match=f"{url} cannot be opened: "):
         Cable(url).open()
-
-
-

@@ -36,7 +36,6 @@ class Load:
         self._socket.connect(server)
         self._socket.setblocking(False)
         self._devices = [Device(user, password) for user, password in accounts.items()]
-        self._by_call_id = {device.call_id: device for device in self._devices}
         self._turn = 0
         self._under_way: dict[str, Device] = {}
         self.answers = 0

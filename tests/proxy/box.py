@@ -17,7 +17,7 @@ from frontdesk.sip.parser import parse_message
 from frontdesk.sip.plain_request import plain_request
 from frontdesk.sip.timers import Deadlines
 from frontdesk.sip.transaction_layer import TransactionLayer
-from frontdesk.sip.wire import Destination, Flow, Send, Target
+from frontdesk.sip.wire import Flow, Send, Target
 
 BOX = ("192.0.2.1", 5060)
 BOX_V6 = ("2001:db8::1", 5060)
@@ -227,8 +227,3 @@ def route_set(response: Message, *, callee: bool = False) -> list[str]:
     """The Routes that the caller (or the callee) uses in the dialog (section 12.1)."""
     routes = response.values("record-route")
     return routes if callee else routes[::-1]
-
-
-def is_destination(target: Target, host: str) -> bool:
-    """Whether it is to be resolved, and by that host."""
-    return isinstance(target, Destination) and target.host == host

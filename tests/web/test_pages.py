@@ -14,7 +14,6 @@ from frontdesk.events import Event, Kind
 from tests.control.desk import phone
 from tests.web.house import Browser, House, forms, on_loop
 
-NOTICE = re.compile(r'<div class="notice" role="status">(.*?)</div>', re.S)
 CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
 COMMAND = re.compile(r"On the command line:</span> (.*?)</code>")
 

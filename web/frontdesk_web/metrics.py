@@ -41,5 +41,3 @@ def _metric(name: str, kind: str, help: str, value: float, labels: str = "") -> 
     yield f"# HELP frontdesk_{name} {help}"
     yield f"# TYPE frontdesk_{name} {kind}"
     yield f"frontdesk_{name}{labels} {value}"
-
-

@@ -47,4 +47,3 @@ def dialled(uri: Uri, directory: Directory) -> Account:
     if account is None or not account.enabled:
         raise Rejection(404)
     return account
-
