@@ -1,5 +1,4 @@
 % from frontdesk_web.pages.front import problem
-% from frontdesk.control.times import ago
 <section class="sheet" aria-labelledby="wrong">
 <h2 id="wrong">{{_("What is wrong") if problems else _("All is well")}}</h2>
 % if problems:
