@@ -26,7 +26,6 @@ class Candidate:
     target: Target
     side: Side
     path: tuple[str, ...] = ()
-    q: float = 1.0
 
 
 def target_set(bindings: list[Binding], directory: Directory, limit: int) -> list[list[Candidate]]:
@@ -82,8 +81,7 @@ def candidate(binding: Binding, directory: Directory) -> Candidate | None:
     if target is None:
         return None
     flow = target if isinstance(target, Flow) else None
-    q = 1.0 if binding.q is None else binding.q
-    return Candidate(request_uri(binding.contact), target, Side(binding.id, flow), binding.path, q)
+    return Candidate(request_uri(binding.contact), target, Side(binding.id, flow), binding.path)
 
 
 def _target(binding: Binding, directory: Directory) -> Target | None:
@@ -136,6 +134,7 @@ def destination(uri: Uri | None) -> Destination | None:
 
 
 def bare(host: str) -> str:
+    """A URI's host as addresses are written elsewhere: IPv6 without its brackets."""
     return host[1:-1] if host.startswith("[") else host
 
 
