@@ -99,13 +99,13 @@ class Box:
         data = text.encode() if isinstance(text, str) else text
         message = plain_request(data, flow) or parse_message(data) if isinstance(data, bytes) else data
         if isinstance(message, Response):
-            self.layer.receive_response(message, flow, self.now)
+            self.layer.receive_response(message, self.now)
         elif isinstance(message, Request):
             self._receive_request(message, flow, who)
 
     def _receive_request(self, request: Request, flow: Flow, who: Who | None) -> None:
         request.stamp(flow)
-        if self.layer.receive_request(request, flow, self.now):
+        if self.layer.receive_request(request, self.now):
             return
         try:
             self._serve(request, flow, who)
@@ -117,11 +117,11 @@ class Box:
                 self.layer.answer(request, flow, response, self.now)
 
     def _serve(self, request: Request, flow: Flow, who: Who | None) -> None:
-        self.proxy.validate(request, flow, self.now)
+        self.proxy.validate(request)
         if request.method == "CANCEL":
             self.proxy.cancel(request, flow, self.now)
             return
-        routed = self.proxy.preprocess(request, flow, self.now)
+        routed = self.proxy.preprocess(request)
         if request.method == "ACK":
             self.proxy.ack(request, routed, flow, self.now)
         else:

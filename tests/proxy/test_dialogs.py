@@ -300,7 +300,7 @@ def test_token_in_another_dialog_opens_nothing(other: dict[str, str]) -> None:
     up = call(box, A, B)
     text = request("BYE", "sip:102@10.0.0.2", **{"to_tag": "callee", **other}, cseq=2, routes=route_set(up.ok))  # type: ignore[arg-type]
     message = _parsed(text)
-    assert box.proxy.preprocess(message, A, 0).dialog is None
+    assert box.proxy.preprocess(message).dialog is None
     box.receive(text, A)
     assert box.statuses() == [403]
 

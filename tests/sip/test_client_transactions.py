@@ -15,7 +15,7 @@ def bench() -> Bench:
 
 
 def answer(bench: Bench, sent: Request, status: int, to_tag: str = "314159") -> bool:
-    return bench.layer.receive_response(response(sent, status, to_tag), UDP, bench.clock.now)
+    return bench.layer.receive_response(response(sent, status, to_tag), bench.clock.now)
 
 
 # -- INVITE: Calling --------------------------------------------------------------------------------------------------
@@ -382,5 +382,5 @@ def test_response_that_cannot_be_read_matches_nothing(bench: Bench, header: str,
     bench.layer.client(sent, UDP, bench, 0.0)
     broken = response(sent, 200)
     broken.replace(header, [value] if value else [])
-    assert not bench.layer.receive_response(broken, UDP, 0.0)
+    assert not bench.layer.receive_response(broken, 0.0)
     assert not bench.told

@@ -124,8 +124,8 @@ class Phone:
     def _receive(self, data: bytes, source: HostPort) -> None:
         message, flow = parse_message(data), Flow(self.transport, self._seen, source)
         if isinstance(message, Response):
-            self.layer.receive_response(message, flow, self.now())
-        elif isinstance(message, Request) and not self.layer.receive_request(message, flow, self.now()):
+            self.layer.receive_response(message, self.now())
+        elif isinstance(message, Request) and not self.layer.receive_request(message, self.now()):
             self._serve(message, flow)
 
     def _serve(self, request: Request, flow: Flow) -> None:

@@ -109,7 +109,7 @@ class Core:
         if isinstance(message, Request):
             self._receive_request(message, flow, now)
         elif isinstance(message, Response):
-            self.layer.receive_response(message, flow, now)
+            self.layer.receive_response(message, now)
 
     def refuse(self, error: ParseError, flow: Flow, now: float) -> None:
         """What came is no good message; its `request`, as far as it could be read, says where the answer goes."""
@@ -121,13 +121,13 @@ class Core:
         caller: Caller | None = None
         try:
             request.stamp(flow)
-            if self.layer.receive_request(request, flow, now):
+            if self.layer.receive_request(request, now):
                 return
-            self.proxy.validate(request, flow, now)
+            self.proxy.validate(request)
             if request.method == "CANCEL":
                 self.proxy.cancel(request, flow, now)
                 return
-            routed = self.proxy.preprocess(request, flow, now)
+            routed = self.proxy.preprocess(request)
             if request.method == "ACK":
                 self.proxy.ack(request, routed, flow, now)
                 return

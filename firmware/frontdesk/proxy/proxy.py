@@ -49,11 +49,11 @@ class ProxyCore:
         self._layer = layer
         self._around = Surroundings(directory, layer, deadlines, Tokens(key), random)
 
-    def validate(self, request: Request, flow: Flow, now: float) -> None:
+    def validate(self, request: Request) -> None:
         """Section 16.3, steps 2 to 5. Raises Rejection."""
         validate(request, self._directory, self.settings.max_breadth)
 
-    def preprocess(self, request: Request, flow: Flow, now: float) -> Routed:
+    def preprocess(self, request: Request) -> Routed:
         """Section 16.4. Raises Rejection(400)."""
         return preprocess(request, self._directory, self._around.tokens)
 

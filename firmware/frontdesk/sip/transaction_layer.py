@@ -34,7 +34,7 @@ class TransactionLayer:
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
-    def receive_request(self, request: Request, flow: Flow, now: float) -> bool:
+    def receive_request(self, request: Request, now: float) -> bool:
         """Whether the request ends here: a retransmission, or the ACK to a 300-699 response. Raises ParseError."""
         if request.method == "ACK":
             return self._receive_ack(request, now)
@@ -126,7 +126,7 @@ class TransactionLayer:
         client.begin(now)
         return client
 
-    def receive_response(self, response: Response, flow: Flow, now: float) -> bool:
+    def receive_response(self, response: Response, now: float) -> bool:
         """Whether a client transaction takes the response; else drop it (RFC 6026 section 8.9), as one past reading."""
         try:
             client = self._clients.get(response_key(response))
