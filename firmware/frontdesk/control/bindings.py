@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import Binding, BindingState
+from ..sip.wire import hostport
 from .box import Box, VerbError
 from .checks import checked_uri
 from .times import iso
@@ -27,7 +28,7 @@ def snapshot(binding: Binding, now: float, offset: float) -> Answer:
     return {
         "aor": binding.aor,
         "contact": binding.contact,
-        "received": None if flow is None else _hostport(*flow.remote),
+        "received": None if flow is None else hostport(flow.remote),
         "transport": None if flow is None else flow.transport,
         "expires": None if binding.expires_at is None else max(0, round(binding.expires_at - now)),
         "q": binding.q,
@@ -77,7 +78,3 @@ async def remove(box: Box, user: str, contact: str) -> Answer:
         raise VerbError("The account {user!r} has no binding {contact}.", user=user, contact=contact)
     await box.records.bind([], box.drop(found))
     return {"user": user, "contact": contact}
-
-
-def _hostport(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
