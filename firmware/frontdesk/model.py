@@ -16,6 +16,16 @@ AddressOfRecord = str
 """`sip:USER@REALM`: one account, one address-of-record, whatever served name a request used."""
 
 
+def address_of_record(username: str, realm: str) -> AddressOfRecord:
+    """An account's."""
+    return f"sip:{username}@{realm}"
+
+
+def username_of(aor: AddressOfRecord) -> str:
+    """The account that has that address-of-record."""
+    return aor.removeprefix("sip:").rpartition("@")[0]
+
+
 HA1_SIZES = {"MD5": 16, "SHA-256": 32, "SHA-512-256": 32}
 """Bytes of a HA1 by its algorithm."""
 

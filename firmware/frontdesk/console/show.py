@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..control.text import aligned, cell
-from ..control.times import ago
+from ..control.text import NOBODY, WHEREABOUTS, aligned, cell, whereabouts
 from .line_editor import WIDTH
 
 INDENT = "    "
@@ -24,20 +23,9 @@ def fitted(rows: Iterable[list[str]], below: Iterable[str]) -> str:
 def bindings(answer: Any) -> str:
     """Who is where, two lines each."""
     if not answer:
-        return "Nobody is registered."
-    rows = [
-        [
-            row["aor"].removeprefix("sip:").rpartition("@")[0],
-            row["state"],
-            "never" if row["expires"] is None else ago(row["expires"]),
-            row["received"] or "-",
-            (row["transport"] or "-").upper(),
-        ]
-        for row in answer
-    ]
+        return NOBODY
     below = [f"{cell(row['contact'])} {cell(row['user_agent'])}".removesuffix(" -") for row in answer]
-    return fitted([["user", "state", "expires in", "seen at", "over"], *([cell(text) for text in row] for row in rows)],
-                  below)  # fmt: skip
+    return fitted([WHEREABOUTS, *map(whereabouts, answer)], below)
 
 
 def accounts(answer: Any) -> str:

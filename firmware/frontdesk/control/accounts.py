@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..model import Account, Settings
+from ..model import Account, Settings, address_of_record
 from . import passwords
 from .box import Box, VerbError
 from .checks import STEPS, USER, checked_name
@@ -29,7 +29,7 @@ async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer
     check_room(box.settings, len(box.directory.accounts) + 1)
     made = password or passwords.make()
     secret = passwords.secret("", user, box.directory.realm, made)
-    account = Account(user, f"sip:{user}@{box.directory.realm}", checked_name(name), secrets=(secret,))
+    account = Account(user, address_of_record(user, box.directory.realm), checked_name(name), secrets=(secret,))
     await box.save(account)
     return {"user": user, "aor": account.aor} | ({} if password else {"password": made})
 
@@ -151,9 +151,10 @@ def _parse_row(box: Box, row: dict[str | Any, Any], made: dict[str, str] | None)
                 "The password is empty; `frontdesk account import --make-passwords` makes one and shows it."
             )
         password = made[user] = passwords.make()
+    realm = box.directory.realm
     return Account(
-        user, f"sip:{user}@{box.directory.realm}", checked_name(FORMULA.sub("", name)), ENABLED[enabled.lower()],
-        secrets=(passwords.secret("", user, box.directory.realm, password),), aliases=tuple(aliases.split()),
+        user, address_of_record(user, realm), checked_name(FORMULA.sub("", name)), ENABLED[enabled.lower()],
+        secrets=(passwords.secret("", user, realm, password),), aliases=tuple(aliases.split()),
     )  # fmt: skip
 
 

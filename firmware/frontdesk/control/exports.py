@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from ..config import SETTINGS, SettingError, combined, text_of
-from ..model import Account, Binding, BindingState, Settings
+from ..model import Account, Binding, BindingState, Settings, address_of_record, username_of
 from . import configuration, reading
 from .accounts import check_room
 from .admin import Pair
@@ -47,14 +47,10 @@ async def taken(box: Box, secrets: bool) -> Configuration:
         },
         peers=dict(box.directory.peers),
         accounts=accounts,
-        bindings=[(_user(each), each.contact) for each in box.location if each.state is BindingState.STATIC],
+        bindings=[(username_of(each.aor), each.contact) for each in box.location if each.state is BindingState.STATIC],
         keys={name: meta[name] for name in KEYS if name in meta},
         admin=meta.get("admin"),
     )
-
-
-def _user(binding: Binding) -> str:
-    return binding.aor.removeprefix("sip:").rpartition("@")[0]
 
 
 # -- reading back ------------------------------------------------------------------------------------------------------
@@ -115,7 +111,7 @@ def _realm(box: Box, read: Configuration, wipe: bool) -> str:
 def _merged(before: dict[str, Account], account: Account, realm: str) -> Account:
     old = before.get(account.username)
     kept = account.secrets or (old.secrets if old else ())
-    return replace(account, aor=f"sip:{account.username}@{realm}", secrets=kept)
+    return replace(account, aor=address_of_record(account.username, realm), secrets=kept)
 
 
 def _check_names(before: dict[str, Account], read: Configuration) -> None:
@@ -138,12 +134,12 @@ def _settings(old: Settings, read: Configuration) -> Settings:
 
 
 def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
-    there = set() if wipe else {(_user(each), each.contact) for each in box.location}
+    there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location}
     now = box.clock.now()
     return [
         Binding(
-            box.location.new_id(), f"sip:{user}@{realm}", uri, "", None, 0, None, registered_at=now, seen_at=now,
-            state=BindingState.STATIC,
+            box.location.new_id(), address_of_record(user, realm), uri, "", None, 0, None,
+            registered_at=now, seen_at=now, state=BindingState.STATIC,
         )
         for user, uri in read.bindings
         if (user, uri) not in there

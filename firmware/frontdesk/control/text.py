@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..model import username_of
 from .bindings import CLOSED
 from .checks import is_visible
 from .times import ago
@@ -102,7 +103,7 @@ def imported(answer: Any) -> str:
     lines = [f"Imported {answer['added']} new accounts, changed {answer['changed']}."]
     if answer["without_password"]:
         lines.append(f"Without a password: {', '.join(answer['without_password'])}")
-    return "\n".join([*lines, *(f"Note: {note}" for note in answer["notes"])])
+    return _noted("\n".join(lines), answer)
 
 
 def restored(answer: Any) -> str:
@@ -119,22 +120,26 @@ def network(answer: Any) -> str:
     return "\n".join([shown(answer), *dict.fromkeys(notes)])
 
 
+NOBODY = "Nobody is registered."
+WHEREABOUTS = ["user", "state", "expires in", "seen at", "over"]
+
+
+def whereabouts(binding: Any) -> list[str]:
+    """The cells under that heading."""
+    texts = (
+        username_of(binding["aor"]),
+        binding["state"],
+        "never" if binding["expires"] is None else ago(binding["expires"]),
+        binding["received"],
+        (binding["transport"] or "").upper(),
+    )
+    return [cell(text) for text in texts]
+
+
 def bindings(answer: Any) -> str:
     """Who is where, one line each."""
-    rows = [
-        [
-            row["aor"].removeprefix("sip:").rpartition("@")[0],
-            row["state"],
-            "never" if row["expires"] is None else ago(row["expires"]),
-            row["received"] or "-",
-            (row["transport"] or "-").upper(),
-            row["contact"],
-            row["user_agent"],
-        ]
-        for row in answer
-    ]
-    heading = ["user", "state", "expires in", "seen at", "over", "contact", "device"]
-    return aligned([heading, *([cell(text) for text in row] for row in rows)]) if rows else "Nobody is registered."
+    rows = [[*whereabouts(row), cell(row["contact"]), cell(row["user_agent"])] for row in answer]
+    return aligned([[*WHEREABOUTS, "contact", "device"], *rows]) if rows else NOBODY
 
 
 def who(answer: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Protocol
 from ..auth import Authenticator, Caller
 from ..events import Event, Kind
 from ..location import LocationService
-from ..model import AddressOfRecord, Binding, Changes, Close, Commit, Settings
+from ..model import AddressOfRecord, Binding, Changes, Close, Commit, Settings, username_of
 from ..overload import retry_after
 from ..registrar import Registrar, Registration
 from ..registrar.answer import answer_headers, story
@@ -199,7 +199,7 @@ class Registrations:
         """Takes away, in memory and on disk, the bindings whose time is over."""
         expired = self._location.expire(now)
         for binding in expired:
-            self.emit(Event(now, Kind.EXPIRED, username(binding.aor), f"{binding.contact} expired"))
+            self.emit(Event(now, Kind.EXPIRED, username_of(binding.aor), f"{binding.contact} expired"))
         self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
@@ -208,7 +208,7 @@ class Registrations:
         for binding in bindings:
             by_aor.setdefault(binding.aor, set()).add(binding.id)
             text = f"{binding.contact} dropped by the administrator"
-            self.emit(Event(now, Kind.UNREGISTERED, username(binding.aor), text))
+            self.emit(Event(now, Kind.UNREGISTERED, username_of(binding.aor), text))
             if binding.flow is not None and binding.flow.connection:
                 self._act(Close(binding.flow))
         for aor, ids in by_aor.items():
@@ -218,11 +218,6 @@ class Registrations:
     def add(self, binding: Binding) -> None:
         """Adds a binding that was made by hand (static)."""
         self._stage(binding.aor, [*self._location.latest(binding.aor), binding], Changes(saved=[binding]))
-
-
-def username(aor: AddressOfRecord) -> str:
-    """The account of an address-of-record."""
-    return aor.removeprefix("sip:").rpartition("@")[0]
 
 
 def _retry_after(request: Request) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from ..model import HA1_SIZES, Account, Secret
+from ..model import HA1_SIZES, Account, Secret, address_of_record
 from .text import cell, texts
 
 
@@ -15,7 +15,7 @@ def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
     accounts: dict[str, Account] = {}
     for row in connection.execute("SELECT username, name, enabled, settings FROM accounts ORDER BY username"):
         username, name, enabled, settings = texts(row)
-        accounts[username] = account = Account(username, f"sip:{username}@{realm}", name, enabled == 1)
+        accounts[username] = account = Account(username, address_of_record(username, realm), name, enabled == 1)
         if settings:
             account.settings = json.loads(settings)
     # In the order of their rows: an account's secrets are written together, the main one first.
