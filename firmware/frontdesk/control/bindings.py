@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import Binding, BindingState
+from ..model import AddressOfRecord, Binding, BindingState
 from ..sip.wire import hostport
 from .box import Box, VerbError
 from .checks import checked_uri
@@ -50,6 +50,14 @@ def told_state(binding: Binding) -> str:
     return CLOSED if is_closed else str(binding.state)
 
 
+def set_by_hand(box: Box, aor: AddressOfRecord, uri: str) -> Binding:
+    """A static binding."""
+    now = box.clock.now()
+    return Binding(
+        box.location.new_id(), aor, uri, "", None, 0, None, registered_at=now, seen_at=now, state=BindingState.STATIC
+    )
+
+
 async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer:
     """A place for a device that cannot register."""
     if not static:
@@ -58,14 +66,8 @@ async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer
     uri = checked_uri(contact)
     if any(other.contact == uri for other in box.location.latest(account.aor)):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
-    now = box.clock.now()
-    binding = Binding(
-        box.location.new_id(), account.aor, uri, "", None, 0, None, registered_at=now, seen_at=now,
-        state=BindingState.STATIC,
-    )  # fmt: skip
-    if box.core is not None:
-        box.core.add(binding)
-        box.settle()
+    binding = set_by_hand(box, account.aor, uri)
+    box.add([binding])
     await box.records.bind([binding])
     return {"user": user, "contact": uri}
 

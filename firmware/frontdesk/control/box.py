@@ -224,7 +224,7 @@ class Box:
             self.core.rename(realm)
 
     def add(self, bindings: Iterable[Binding]) -> None:
-        """Static bindings that are on disk."""
+        """Takes static bindings in, in the running box."""
         if self.core is not None:
             for binding in bindings:
                 self.core.add(binding)

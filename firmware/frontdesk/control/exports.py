@@ -13,6 +13,7 @@ from ..model import Account, Binding, BindingState, Settings, address_of_record,
 from . import configuration, reading
 from .accounts import check_room
 from .admin import Pair
+from .bindings import set_by_hand
 from .box import Box, VerbError
 from .configuration import KEYS, Configuration
 from .errors import Sentence
@@ -135,15 +136,9 @@ def _settings(old: Settings, read: Configuration) -> Settings:
 
 def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
     there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location}
-    now = box.clock.now()
     return [
-        Binding(
-            box.location.new_id(), address_of_record(user, realm), uri, "", None, 0, None,
-            registered_at=now, seen_at=now, state=BindingState.STATIC,
-        )
-        for user, uri in read.bindings
-        if (user, uri) not in there
-    ]  # fmt: skip
+        set_by_hand(box, address_of_record(user, realm), uri) for user, uri in read.bindings if (user, uri) not in there
+    ]
 
 
 def _pairs(read: Configuration, realm: str, settings: Settings, wipe: bool) -> list[Pair]:
