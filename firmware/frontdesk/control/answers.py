@@ -49,7 +49,7 @@ def _settings(**texts: str) -> dict[str, str]:
     try:
         settings = combined(DEFAULTS, texts)
     except SettingError as error:
-        raise VerbError(error.template, **error.words) from None
+        raise VerbError.of(error) from None
     return {key: text_of(settings, key) for key in texts}
 
 

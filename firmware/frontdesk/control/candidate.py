@@ -193,7 +193,7 @@ def checked(box: Box, texts: Mapping[str, str | None]) -> Settings:
     try:
         return combined(box.settings, texts, box.defaults)
     except SettingError as error:
-        raise VerbError(error.template, **error.words) from None
+        raise VerbError.of(error) from None
 
 
 def typed(box: Box, key: str, text: str | None) -> str:
@@ -201,7 +201,7 @@ def typed(box: Box, key: str, text: str | None) -> str:
     try:
         return text_of(box.defaults, key) if text is None else find(key).form.write(parse(key, text))
     except SettingError as error:
-        raise VerbError(error.template, **error.words) from None
+        raise VerbError.of(error) from None
 
 
 def known(key: str) -> str:
@@ -209,7 +209,7 @@ def known(key: str) -> str:
     try:
         return find(key).key
     except SettingError as error:
-        raise VerbError(error.template, **error.words) from None
+        raise VerbError.of(error) from None
 
 
 async def started(box: Box, *, on_trial: bool) -> None:

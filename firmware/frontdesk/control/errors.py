@@ -15,3 +15,8 @@ class VerbError(Exception):
         super().__init__(template.format(**words) if words else template)
         self.template = template
         self.words = words
+
+    @classmethod
+    def of(cls, error: Told) -> VerbError:
+        """The same said by another error, such as one of a setting."""
+        return cls(error.template, **error.words)

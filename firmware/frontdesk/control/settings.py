@@ -22,7 +22,7 @@ async def get(box: Box, key: str) -> str:
     try:
         return text_of(box.settings, key)
     except SettingError as error:
-        raise VerbError(error.template, **error.words) from None
+        raise VerbError.of(error) from None
 
 
 async def put(box: Box, key: str, value: str = "") -> Answer:
