@@ -42,7 +42,6 @@ class Records(Protocol):
         self,
         *,
         accounts: Sequence[Account] = (),
-        dropped: Iterable[int] = (),
         bound: Sequence[Binding] = (),
         pairs: Sequence[Pair] = (),
         calls: Sequence[dict[str, Any]] = (),

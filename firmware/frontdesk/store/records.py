@@ -52,7 +52,7 @@ class Records:
         await self._do(write)
 
     async def put(self, table: str, key: str, value: str | None) -> None:
-        """Sets one row of `settings` or `peers`, or takes it away (None)."""
+        """Sets one row of `meta` or `peers`, or takes it away (None)."""
         if value is None:
             await self._do(lambda connection: accounts.remove_pair(connection, table, key))
         else:
@@ -69,7 +69,6 @@ class Records:
         self,
         *,
         accounts: Sequence[Account] = (),
-        dropped: Iterable[int] = (),
         bound: Sequence[Binding] = (),
         pairs: Sequence[tuple[str, str, str | None]] = (),
         calls: Sequence[dict[str, Any]] = (),
@@ -77,13 +76,11 @@ class Records:
     ) -> None:
         """Much at once, all or nothing. `wipe` takes everything away first, the older snapshots too."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
-        ids = [(id,) for id in dropped]
 
         def write(connection: sqlite3.Connection) -> None:
             if wipe:
                 wiping.wipe(connection)
             _save_all(connection, accounts, pairs, calls)
-            connection.executemany(bindings.REMOVE, ids)
             connection.executemany(bindings.SAVE, rows)
 
         await self._do(write)
@@ -91,7 +88,7 @@ class Records:
             self._forget_past()
 
     async def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> None:
-        """Saves and drops bindings (ids) where no box runs."""
+        """Saves bindings that were set by hand, and drops bindings (ids)."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in saved]
         ids = [(id,) for id in dropped]
 
