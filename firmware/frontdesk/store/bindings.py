@@ -1,4 +1,4 @@
-"""A binding's row, and how its times are read back on this boot or on another."""
+"""Rows of bindings, and how their times are read back on this boot or on another; rows of ended calls."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ COLUMNS = (
     "id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen, "
     "call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device"
 )
-SAVE = f"INSERT OR REPLACE INTO bindings ({COLUMNS}) VALUES ({', '.join('?' * 21)})"
+SAVE = f"INSERT OR REPLACE INTO bindings ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(', ')))})"
 REMOVE = "DELETE FROM bindings WHERE id = ?"
-SAVE_CALL = (
-    "INSERT INTO calls (call_id, caller, callee, started, answered, ended, result, device) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
+CALL_COLUMNS = ("call_id", "caller", "callee", "started", "answered", "ended", "result", "device")
+SAVE_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
+LOAD_CALLS = f"SELECT {', '.join(CALL_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ?"
 # Ids only grow and go from the old end alone, so this is one range at the start of the table.
 TRIM_CALLS = "DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?"
 

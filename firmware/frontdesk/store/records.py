@@ -13,8 +13,6 @@ from .errors import StoreError
 from .journal import Write
 from .text import texts
 
-CALL_COLUMNS = "call_id, caller, callee, started, answered, ended, result, device"
-
 
 class Execute(Protocol):
     """Does a change in a transaction: through the journal in the box, on the spot where no box runs."""
@@ -102,8 +100,8 @@ class Records:
         """The newest call records, newest first, times in Unix seconds."""
 
         def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            rows = connection.execute(f"SELECT {CALL_COLUMNS} FROM calls ORDER BY id DESC LIMIT ?", (limit,))
-            return [dict(zip(CALL_COLUMNS.split(", "), texts(row), strict=True)) for row in rows]
+            rows = connection.execute(bindings.LOAD_CALLS, (limit,))
+            return [dict(zip(bindings.CALL_COLUMNS, texts(row), strict=True)) for row in rows]
 
         result: list[dict[str, Any]] = await self._do(read, snapshot=False)
         return result
@@ -127,5 +125,4 @@ def _save_all(
             accounts.remove_pair(connection, table, key)
         else:
             accounts.save_pair(connection, table, key, value)
-    columns = CALL_COLUMNS.split(", ")
-    connection.executemany(bindings.SAVE_CALL, [tuple(map(call.get, columns)) for call in calls])
+    connection.executemany(bindings.SAVE_CALL, [tuple(map(call.get, bindings.CALL_COLUMNS)) for call in calls])
