@@ -7,12 +7,11 @@ SHA-256 of its content.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from .database import PAGE_SIZE, sync_directory
+from .database import PAGE_SIZE, write_whole
 from .schema import VOLATILE, version_of
 
 KEEP = 3
@@ -36,14 +35,7 @@ class Snapshots:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         number = max((_number(path) for path in self._files()), default=0) + 1
         path = self.folder / f"{number:08d}-{_digest(content)}.db"
-        temporary = path.with_suffix(".tmp")
-        descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        temporary.rename(path)
-        sync_directory(self.folder)
+        write_whole(path, content)
         self.tidy()
         return path
 
@@ -64,18 +56,6 @@ class Snapshots:
         """Takes away all but the newest."""
         for path in [*self._files()[keep:], *self.folder.glob("*.tmp")]:
             path.unlink(missing_ok=True)
-
-
-def restore(content: bytes, path: Path) -> None:
-    """Makes a snapshot the database, durably: `path` is there whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    temporary.rename(path)
-    sync_directory(path.parent)
 
 
 def _copy(connection: sqlite3.Connection) -> bytes:

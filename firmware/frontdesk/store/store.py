@@ -18,7 +18,7 @@ from . import accounts, bindings, database, schema
 from .clock import Clock
 from .errors import StoreError
 from .journal import Done, Journal, Write
-from .snapshots import Snapshots, restore
+from .snapshots import Snapshots
 
 NAME = "frontdesk.db"
 ID_BLOCK = 1_000_000
@@ -216,7 +216,7 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
 
 def _without_database(path: Path, domain: str | None, notices: list[Sentence]) -> Store:
     for snapshot, content in Snapshots(path.parent / "snapshots").good():
-        restore(content, path)
+        database.write_whole(path, content)
         try:
             store = _usable(path, domain, notices)
         except _Damaged as damaged:
