@@ -67,6 +67,8 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
         ("min-expires", "2h"),
         ("default-expires", "10s"),
         ("max-expires", "10m"),
+        ("listen", "udp:0.0.0.0:٥٠٦٠"),
+        ("web.listen", "http:0.0.0.0:٨٠"),
         ("no-such", "1"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -174,19 +174,36 @@ def read_hosts(text: str) -> tuple[str, ...]:
     return () if text.lower() == NONE else tuple(dict.fromkeys(map(read_host, text.replace(",", " ").split())))
 
 
-def read_listener(text: str) -> tuple[str, str, int]:
-    """`udp:192.0.2.1:5060` or `tcp:[::]:5060` as transport, address and port."""
+Listener = tuple[str, str, int]
+"""Transport or scheme, address and port."""
+
+
+def _place(text: str) -> tuple[str, int] | None:
+    """`192.0.2.1:5060` or `[::]:5060` as address and port."""
     from ipaddress import ip_address
 
-    transport, _, place = text.lower().partition(":")
-    host, _, port = place.rpartition(":")
+    host, _, port = text.rpartition(":")
+    if not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        return None
     try:
-        address = str(ip_address(host.removeprefix("[").removesuffix("]")))
+        return str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
     except ValueError:
-        address = ""
-    if transport not in ("udp", "tcp") or not address or not port.isdecimal() or int(port) > 65535:
+        return None
+
+
+def _written(listeners: Iterable[Listener]) -> tuple[str, ...]:
+    """As they are typed, each once."""
+    hosts = [(kind, f"[{host}]" if ":" in host else host, port) for kind, host, port in listeners]
+    return tuple(dict.fromkeys(f"{kind}:{host}:{port}" for kind, host, port in hosts))
+
+
+def read_listener(text: str) -> Listener:
+    """`udp:192.0.2.1:5060` or `tcp:[::]:5060`."""
+    transport, _, rest = text.lower().partition(":")
+    place = _place(rest)
+    if transport not in ("udp", "tcp") or place is None:
         raise ValueError("is udp:HOST:PORT or tcp:HOST:PORT with a numeric address")
-    return transport, address, int(port)
+    return (transport, *place)
 
 
 def read_listeners(text: str) -> tuple[str, ...]:
@@ -196,34 +213,23 @@ def read_listeners(text: str) -> tuple[str, ...]:
     found = [read_listener(each) for each in text.replace(",", " ").split()]
     if not found:
         raise ValueError("is all, or a list such as udp:0.0.0.0:5060")
-    hosts = [(transport, f"[{host}]" if ":" in host else host, port) for transport, host, port in found]
-    return tuple(dict.fromkeys(f"{transport}:{host}:{port}" for transport, host, port in hosts))
+    return _written(found)
 
 
-def read_web_listener(text: str) -> tuple[str, str, int]:
-    """`https:0.0.0.0:443`, `http:[::]:80` or, for http, `127.0.0.1:8080` as scheme, address and port."""
-    from ipaddress import ip_address
-
-    scheme, _, place = text.lower().partition(":")
-    if scheme not in ("http", "https"):
-        scheme, place = "http", text
-    host, _, port = place.rpartition(":")
-    try:
-        address = str(ip_address(host.removeprefix("[").removesuffix("]")))
-    except ValueError:
-        address = ""
-    if not address or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+def read_web_listener(text: str) -> Listener:
+    """`https:0.0.0.0:443`, `http:[::]:80` or, for http, `127.0.0.1:8080`."""
+    scheme, _, rest = text.lower().partition(":")
+    place = _place(rest if scheme in ("http", "https") else text)
+    if place is None:
         raise ValueError("is http:HOST:PORT or https:HOST:PORT with a numeric address")
-    return scheme, address, int(port)
+    return ("https" if scheme == "https" else "http", *place)
 
 
 def read_web_listeners(text: str) -> tuple[str, ...]:
     """Listeners of the page between commas or spaces, or `default`."""
     if text.lower() == DEFAULT:
         return ()
-    found = [read_web_listener(each) for each in text.replace(",", " ").split()]
-    hosts = [(scheme, f"[{host}]" if ":" in host else host, port) for scheme, host, port in found]
-    return tuple(dict.fromkeys(f"{scheme}:{host}:{port}" for scheme, host, port in hosts))
+    return _written(read_web_listener(each) for each in text.replace(",", " ").split())
 
 
 DURATION = Form("duration", read_duration, write_duration)
