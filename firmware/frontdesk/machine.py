@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .config import LABEL, NETWORK, ZONE
+from .config import NETWORK, read_host_name, read_zone
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
@@ -39,11 +40,11 @@ class Machine(ManagedElsewhere):
 
     def defaults(self, settings: Settings) -> Settings:
         """Name and time zone are the computer's own, until others are set."""
-        name = os.uname().nodename.partition(".")[0].lower()
-        zone = _zone()
-        if LABEL.fullmatch(name) and not name.isdecimal() and name != "localhost":
-            settings = replace(settings, hostname=name)
-        return replace(settings, timezone=zone) if ZONE.fullmatch(zone) else settings
+        with suppress(ValueError):
+            settings = replace(settings, hostname=read_host_name(os.uname().nodename.partition(".")[0]))
+        with suppress(ValueError):
+            settings = replace(settings, timezone=read_zone(_zone()))
+        return settings
 
     @property
     def interface(self) -> str:
