@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from ..control import Box
-from ..control.candidate import CONSOLE
+from ..control.candidate import CONSOLE, Alarm
 from .machine import SILENCE, Machine
 from .session import Session
-from .terminal import Alarm, Later, Terminal
+from .terminal import Later, Terminal
 
 MACHINE = 0
 """The byte that begins a frame; at the start of a line it says that a program is there."""

@@ -16,6 +16,7 @@ from ..control.throttle import Throttled
 from . import phrases
 from .grammar import Command, Grammar, Misspoken
 from .line_editor import Prompt
+from .machine import SOURCE
 from .phrases import CONFIRMED, EXIT, HELP
 from .show import VERBATIM, wrapped
 from .terminal import Interrupted, Left, Terminal
@@ -24,8 +25,6 @@ from .wizard import Wizard
 RECOVERY = 60.0
 """Seconds after power-up in which a lost password can be taken away."""
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
-SOURCE = "console"
-"""Whose wrong passwords they are."""
 PROMPT = "frontdesk> "
 UNPROTECTED = "There is no admin password yet: whoever is at this line administers the box. `set password` sets one."
 WAKE = "Enter sets this box up; Ctrl-C gives the full prompt. "

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
 
+from ..control.candidate import Alarm
 from .line_editor import Ending, LineEditor, Prompt, Typed
 
 MOST_WAITING = 8 << 10
 """Bytes typed ahead; the line is not read on until they are fewer."""
-
-
 GONE = "The line was taken over, or is dead."
 
 
@@ -21,12 +19,6 @@ class Interrupted(Exception):
 
 class Left(Exception):
     """The person is gone: Ctrl-D, nothing typed for too long, or the line is dead."""
-
-
-class Alarm(Protocol):
-    """A call that is still to come."""
-
-    def cancel(self) -> None: ...
 
 
 Later = Callable[[float, Callable[[], None]], Alarm]
