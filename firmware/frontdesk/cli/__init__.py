@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -75,10 +75,9 @@ def _read_password(argument: Argument) -> str:
     return password
 
 
-def _read(read: object, name: str) -> str:
-    assert callable(read)
+def _read(read: Callable[[], str], name: str) -> str:
     try:
-        return str(read())
+        return read()
     except UnicodeDecodeError:
         raise VerbError(f"{name} is not text in UTF-8.") from None
 

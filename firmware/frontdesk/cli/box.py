@@ -16,9 +16,9 @@ from ..directory import Directory
 from ..location import LocationService
 from ..machine import asleep
 from ..store import Clock, DirectoryLock, Records, Store, StoreError
+from ..store.store import NAME as DATABASE
 
 SOCKET = "control.sock"
-DATABASE = "frontdesk.db"
 PATIENCE = 10.0
 """Seconds in which a box that is starting has to open its socket."""
 PAUSE = 0.05
