@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -17,8 +16,8 @@ from .reading import LINE
 COLUMNS = ("username", "password", "name", "enabled", "aliases")
 """Of a CSV file; the first must be there."""
 ENABLED = {"": True, "yes": True, "no": False}
-FORMULA = re.compile(r"\A'(?=[=+@-])")
-"""Begins a name that a spreadsheet would take for a formula; it is no part of it."""
+FORMULAS = ("=", "+", "-", "@")
+"""How a name begins that a spreadsheet would take for a formula: in a file it has an apostrophe before it."""
 
 Answer = dict[str, Any]
 
@@ -153,9 +152,19 @@ def _parse_row(box: Box, row: dict[str | Any, Any], made: dict[str, str] | None)
         password = made[user] = passwords.make()
     realm = box.directory.realm
     return Account(
-        user, address_of_record(user, realm), checked_name(FORMULA.sub("", name)), ENABLED[enabled.lower()],
+        user, address_of_record(user, realm), checked_name(of_cell(name)), ENABLED[enabled.lower()],
         secrets=(passwords.secret("", user, realm, password),), aliases=tuple(aliases.split()),
     )  # fmt: skip
+
+
+def to_cell(name: str) -> str:
+    """A name as it stands in a file."""
+    return f"'{name}" if name.startswith(FORMULAS) else name
+
+
+def of_cell(name: str) -> str:
+    """The inverse."""
+    return name.removeprefix("'") if name[1:].startswith(FORMULAS) else name
 
 
 # -- aliases -----------------------------------------------------------------------------------------------------------

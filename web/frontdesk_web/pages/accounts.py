@@ -7,6 +7,7 @@ from typing import Any
 from bottle import response
 
 from frontdesk.control import VerbError, passwords
+from frontdesk.control.accounts import COLUMNS, to_cell
 from frontdesk.control.first_boot import read_free, table
 
 from ..gate import go, refused
@@ -80,12 +81,10 @@ def save(visit: Visit) -> str:
 
     text = io.StringIO()
     rows = csv.writer(text)
-    rows.writerow(["username", "password", "name", "enabled", "aliases"])
+    rows.writerow(COLUMNS)
     for each in visit.do("account list"):
-        name = each["name"]
-        # A spreadsheet would take such a name for a formula.
-        safe = f"'{name}" if name[:1] in ("=", "+", "-", "@") else name
-        rows.writerow([each["user"], "", safe, "yes" if each["enabled"] else "no", " ".join(each["aliases"])])
+        enabled = "yes" if each["enabled"] else "no"
+        rows.writerow([each["user"], "", to_cell(each["name"]), enabled, " ".join(each["aliases"])])
     response.content_type = "text/csv; charset=utf-8"
     response.set_header("Content-Disposition", 'attachment; filename="accounts.csv"')
     return text.getvalue()
