@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
@@ -245,11 +246,10 @@ def _check_origin(visit: Visit, route: Route, host: str) -> None:
     origin = request.environ.get("HTTP_ORIGIN")
     if origin is not None and (host_of(urlsplit(origin).netloc) != host):
         raise refused(403, N_("That came from another site."))
-    if visit.session is not None and route.need is not Need.NOTHING:
-        import hmac
-
-        if not hmac.compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode()):
-            raise refused(403, N_("That form is old: fill it in anew."))
+    if visit.session is None or route.need is Need.NOTHING:
+        return
+    if not compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode()):
+        raise refused(403, N_("That form is old: fill it in anew."))
 
 
 def secure_headers() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bottle import template
@@ -14,7 +14,7 @@ from bottle import template
 from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
-from frontdesk.control.errors import Sentence
+from frontdesk.control.errors import Sentence, Told
 from frontdesk.control.times import iso
 
 from . import language
@@ -38,15 +38,6 @@ OUTCOMES = {
     603: N_("declined"),
 }
 """What the statuses of RFC 3261 section 21 mean to people."""
-
-
-class Told(Protocol):
-    """A sentence of `control`."""
-
-    @property
-    def template(self) -> str: ...
-    @property
-    def words(self) -> Mapping[str, object]: ...
 
 
 @dataclass(slots=True)
@@ -169,7 +160,7 @@ class Visit:
         if not text:
             return ""
         zone = _zone(self.box.settings.timezone)
-        at = datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(zone)
+        at = datetime.fromisoformat(text).astimezone(zone)
         today = datetime.fromtimestamp(self.box.clock.wall(), zone).date()
         return at.strftime(form if at.date() == today or form != "%H:%M" else "%Y-%m-%d %H:%M")
 
@@ -188,7 +179,7 @@ class Visit:
         """How long they talked, in minutes and seconds."""
         if not call["answered"] or not call["ended"]:
             return ""
-        began, ended = (datetime.fromisoformat(call[key].replace("Z", "+00:00")) for key in ("answered", "ended"))
+        began, ended = (datetime.fromisoformat(call[key]) for key in ("answered", "ended"))
         minutes, seconds = divmod(round((ended - began).total_seconds()), 60)
         return f"{minutes}:{seconds:02}"
 
