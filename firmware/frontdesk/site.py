@@ -7,14 +7,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from .certificates import Certificates, Names
+from .certificates.names import LOCAL
+from .config import LABEL
 from .model import Settings
 
 FRESH = 10.0
 """Seconds for which addresses are believed."""
 RESOLVER = Path("/etc/resolv.conf")
 LOOPBACK = ("127.0.0.1", "::1")
-LOCAL = "local"
-"""RFC 6762: the names that hosts tell each other."""
 
 
 class Site:
@@ -126,8 +126,6 @@ def search_domains(path: Path = RESOLVER) -> list[str]:
 
 
 def _is_name(text: str) -> bool:
-    from .config import LABEL
-
     labels = text.split(".")
     return len(text) <= 253 and all(map(LABEL.fullmatch, labels)) and not labels[-1].isdecimal()
 

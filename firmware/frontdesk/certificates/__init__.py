@@ -20,10 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import RELEASED
-from .names import Names, fingerprint, is_private
+from .names import Names, fingerprint
 from .settled import Settled, noted, read
 
-__all__ = ["Certificates", "Names", "is_private"]
+__all__ = ["Certificates", "Names"]
 
 PATIENCE = 60.0
 """Seconds that making a certificate may take on the slowest board."""
