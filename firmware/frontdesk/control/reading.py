@@ -55,7 +55,7 @@ def _checked(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     last = lines[-1][1]
     if len(lines) == 1:
         raise VerbError("It ends after its first line.")
-    complete = last.startswith(END) and len(lines) > 1
+    complete = last.startswith(END)
     body = lines[1:-1] if complete else lines[1:]
     numbered = any(_LINE.fullmatch(line) for _, line in body)
     statements = list(_in_order(line for _, line in body)) if numbered else []
