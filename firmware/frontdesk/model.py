@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from itertools import accumulate
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Protocol
@@ -39,7 +40,7 @@ class Secret:
     def __init__(self, name: str, ha1: Mapping[str, str]) -> None:
         """`ha1`: algorithm -> HA1 in hex (RFC 7616 section 3.4.2); what is none counts as absent."""
         self.name = name
-        self._hashes = _digest("".join(map(ha1.get, HA1_SIZES, _NONE)), 80) or b"".join(
+        self._hashes = _digest("".join(map(ha1.get, HA1_SIZES, _NONE)), _ENDS[-1]) or b"".join(
             _digest(ha1.get(algorithm, ""), size) or bytes(size) for algorithm, size in HA1_SIZES.items()
         )
 
@@ -59,9 +60,9 @@ class Secret:
     __hash__ = None  # type: ignore[assignment]
 
 
-_HA1_PLACES = {"MD5": slice(0, 16), "SHA-256": slice(16, 48), "SHA-512-256": slice(48, 80)}
-
-
+_ENDS = tuple(accumulate(HA1_SIZES.values()))
+"""Where each HA1 ends among the bytes of all."""
+_HA1_PLACES = {name: slice(end - size, end) for (name, size), end in zip(HA1_SIZES.items(), _ENDS, strict=True)}
 _NONE = ("",) * len(HA1_SIZES)
 
 
