@@ -1,8 +1,8 @@
 """The core: who asks, and whether the registrar, the proxy or the box itself answers.
 
-In: `read` (bytes) or `receive` (a message), `committed`, `commit_failed`, `transport_failed`, `flow_closed`,
-`handle_timers`, each with now (seconds on CLOCK_BOOTTIME). Out: `next_timer` and `take_actions`: Send, Commit and
-Close, in the order in which they are to be done.
+In: `read` (bytes) or `receive` (a message), `committed`, `commit_failed`, `transport_failed`, `unreached`,
+`flow_closed`, `handle_timers`, each with now (seconds on CLOCK_BOOTTIME). Out: `next_timer` and `take_actions`: Send,
+Commit and Close, in the order in which they are to be done.
 """
 
 from __future__ import annotations
