@@ -165,7 +165,7 @@ translations: $(VENV)  ## compile what the page says in other languages
 
 clean:  ## remove what make made, but not ./data
 	rm -rf .venv .venv-* .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find firmware tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find firmware host install tests web -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:
 	@grep -hE '^[^	 #]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1|\2/; s/^\$$\(VENV\)/.venv/' | \
