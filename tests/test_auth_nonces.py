@@ -60,7 +60,10 @@ def test_nonce_that_did_not_register_lives_five_minutes() -> None:
 
 
 def test_registered_by_a_trusted_peer_changes_nothing() -> None:
-    make().registered(Caller(None, peer="trunk"), 3600.0)
+    phone = Phone(make())
+    phone.send(1)
+    phone.authenticator.registered(Caller(None, peer="trunk", nonce=phone.nonce), 3600.0)
+    assert phone.refusal(2, now=310.0).rule == "stale-nonce"
 
 
 def test_nonce_without_qop_serves_one_request_and_its_retransmissions() -> None:
