@@ -206,6 +206,24 @@ class Phone:
         self.events.end()
 
 
+def hung_up(first: Phone, other: Phone) -> None:
+    """The first hangs up: the other is told so, and its 200 comes back."""
+    first.hang_up()
+    other.expect("CALL_CLOSED")
+    other.received("BYE")
+    first.received("BYE", 200)
+
+
+def held_and_resumed(holder: Phone, held: Phone) -> None:
+    """By a re-INVITE each, of which the other is told and which it answers."""
+    for act, offered, answered in ((holder.hold, "sendonly", "recvonly"), (holder.resume, "sendrecv", "sendrecv")):
+        before, then = len(held.trace.all()), len(holder.trace.all())
+        act()
+        held.received("INVITE", since=before, having=f"a={offered}")
+        holder.received("INVITE", 200, since=then, having=f"a={answered}")
+        held.received("ACK", since=before)
+
+
 def _at(address: str) -> str:
     host = f"[{address}]" if ":" in address else address
     return f"net_interface {address}\nsip_listen {host}:0"

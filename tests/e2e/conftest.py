@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.baresip import Phone
 from tests.e2e.box import ACCOUNTS, DOMAIN, Box
 from tests.e2e.stage import Stage
+from tests.e2e.wiring import Wiring
 
 MakePhone = Callable[..., Phone]
 
@@ -35,6 +36,14 @@ def stage(box: Box, accounts: Iterator[tuple[str, str]], tmp_path: Path) -> Iter
     stage = Stage(("127.0.0.1", box.port), DOMAIN, accounts, tmp_path)
     yield stage
     stage.clear()
+
+
+@pytest.fixture
+def wiring() -> Iterator[Wiring]:
+    """A serial line."""
+    wiring = Wiring()
+    yield wiring
+    wiring.close()
 
 
 @pytest.fixture

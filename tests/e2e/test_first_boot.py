@@ -50,13 +50,6 @@ def nowhere() -> Iterator[Namespace]:
 
 
 @pytest.fixture
-def wiring() -> Iterator[Wiring]:
-    wiring = Wiring()
-    yield wiring
-    wiring.close()
-
-
-@pytest.fixture
 def new_box(tmp_path: Path, nowhere: Namespace, wiring: Wiring) -> Iterator[Box]:
     box = Box(tmp_path / "data", hosts=("0.0.0.0",), namespace=nowhere, options=("--console", wiring.box))
     box.start()

@@ -34,13 +34,6 @@ def office() -> Iterator[Namespace]:
 
 
 @pytest.fixture
-def wiring() -> Iterator[Wiring]:
-    wiring = Wiring()
-    yield wiring
-    wiring.close()
-
-
-@pytest.fixture
 def box(tmp_path: Path, office: Namespace, wiring: Wiring) -> Iterator[Box]:
     """With a known first-boot code, two accounts, and a phone of one."""
     box = Box(tmp_path / "data", hosts=(ADDRESS,), namespace=office, options=("--panel", wiring.box, "--web", PAGE))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.baresip import Phone
+from tests.e2e.baresip import Phone, held_and_resumed, hung_up
 from tests.e2e.box import Box
 
 MakePhone = Callable[..., Phone]
@@ -43,14 +43,6 @@ def put_through(caller: Phone, called: Phone) -> None:
 def talk(*phones: Phone) -> None:
     for phone in phones:
         phone.expect("CALL_RTPESTAB")
-
-
-def hung_up(first: Phone, other: Phone) -> None:
-    """The first hangs up: the other is told so, and its 200 comes back."""
-    first.hang_up()
-    other.expect("CALL_CLOSED")
-    other.received("BYE")
-    first.received("BYE", 200)
 
 
 # -- calls over every pair of transports
@@ -213,12 +205,7 @@ def test_hold_and_resume(phone: MakePhone, caller: str, callee: str) -> None:
     put_through(alice, bob)
     talk(alice, bob)
     for holder, held in ((alice, bob), (bob, alice)):
-        for act, offered, answered in ((holder.hold, "sendonly", "recvonly"), (holder.resume, "sendrecv", "sendrecv")):
-            before, then = len(held.trace.all()), len(holder.trace.all())
-            act()
-            held.received("INVITE", since=before, having=f"a={offered}")
-            holder.received("INVITE", 200, since=then, having=f"a={answered}")
-            held.received("ACK", since=before)
+        held_and_resumed(holder, held)
     hung_up(bob, alice)
 
 

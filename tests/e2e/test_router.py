@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.baresip import Phone
+from tests.e2e.baresip import Phone, held_and_resumed, hung_up
 from tests.e2e.box import ACCOUNTS, DOMAIN, Box
 from tests.e2e.namespace import Street
 
@@ -72,21 +72,13 @@ def test_calls_from_and_to_a_phone_behind_a_router(home: Phone, neighbour: Phone
     put_through(caller, called)
     neighbour.expect("CALL_RTPESTAB")  # voice comes out; inwards only what the phone's own STUN would open
     first, other = (home, neighbour) if hangs_up == "home" else (neighbour, home)
-    first.hang_up()
-    other.expect("CALL_CLOSED")
-    other.received("BYE")
-    first.received("BYE", 200)
+    hung_up(first, other)
 
 
 def test_hold_from_both_sides_of_a_router(home: Phone, neighbour: Phone) -> None:
     put_through(neighbour, home)
     for holder, held in ((home, neighbour), (neighbour, home)):
-        for act, offered, answered in ((holder.hold, "sendonly", "recvonly"), (holder.resume, "sendrecv", "sendrecv")):
-            before, then = len(held.trace.all()), len(holder.trace.all())
-            act()
-            held.received("INVITE", since=before, having=f"a={offered}")
-            holder.received("INVITE", 200, since=then, having=f"a={answered}")
-            held.received("ACK", since=before)
+        held_and_resumed(holder, held)
 
 
 def test_a_caller_outside_gives_up(home: Phone, neighbour: Phone) -> None:
