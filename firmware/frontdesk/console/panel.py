@@ -20,6 +20,7 @@ from panel_link.stream import Stream
 from .. import __version__
 from ..control import Box, VerbError, alarms, run
 from ..control.candidate import PANEL_CONSOLE
+from ..control.host import reachable
 from .console import Console
 from .identity import hostname
 from .serial_port import Port
@@ -258,9 +259,8 @@ def alarms_of(box: Box) -> tuple[str, ...]:
 def address_of(interfaces: list[dict[str, Any]]) -> str:
     """Where the box is reached, or one sentence that says why it is not."""
     for interface in interfaces:
-        for address in interface["addresses"]:
-            if not address.lower().startswith("fe80"):
-                return str(address.partition("/")[0])
+        for address in reachable(interface):
+            return address.partition("/")[0]
     if not interfaces:
         return "No network"
     if any(interface["link"] == "up" for interface in interfaces):

@@ -132,6 +132,11 @@ def read_gateways(path: Path = ROUTES) -> dict[str, str]:
     return gateways
 
 
+def reachable(interface: dict[str, Any]) -> list[str]:
+    """Its addresses, but those of IPv6 that are good on its own link alone."""
+    return [address for address in interface["addresses"] if not address.lower().startswith("fe80:")]
+
+
 def without_dhcp(interface: dict[str, Any]) -> str:
     """Its own sentence where an interface has but an address of its own making (RFC 3927); else nothing."""
     own = [address for address in interface["addresses"] if ":" not in address]

@@ -9,7 +9,7 @@ from typing import Any
 from ..config import DHCP
 from .box import Box, VerbError
 from .checks import checked_address
-from .host import without_dhcp
+from .host import reachable, without_dhcp
 from .times import is_set
 
 Answer = dict[str, Any]
@@ -55,7 +55,7 @@ def _interface(interface: Answer) -> Answer:
     name = interface["name"]
     if interface["link"] == "down":
         return _bad(name, "There is no link: is the cable in, and is the other end turned on?")
-    addresses = [address for address in interface["addresses"] if not address.lower().startswith("fe80")]
+    addresses = reachable(interface)
     if not addresses:
         return _bad(name, "It has no address: does a DHCP server answer? Else `set net.address`.")
     if sentence := without_dhcp(interface):
