@@ -8,10 +8,10 @@ from frontdesk.events import Kind
 from frontdesk.model import CallRecord
 from frontdesk.proxy import calls
 from frontdesk.proxy.calls import Call, CallBook, CallState
-from frontdesk.sip.message import Response
+from frontdesk.sip.message import Request, Response
 from tests.proxy.box import Box, Who, reply, request, route_set, udp
 
-A, B = udp("192.0.2.11"), udp("192.0.2.12")
+A, B, C = udp("192.0.2.11"), udp("192.0.2.12"), udp("192.0.2.13")
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_call_that_was_given_up_is_487(box: Box) -> None:
 
 
 def test_second_call_that_is_named_as_the_first_is_told_and_recorded_too(box: Box) -> None:
-    box.phone("103", udp("192.0.2.13"))
+    box.phone("103", C)
     invited(box)
     says(box, 200)
     box.now += 60
@@ -122,10 +122,73 @@ def test_second_call_that_is_named_as_the_first_is_told_and_recorded_too(box: Bo
 
 
 def test_forks_of_a_trusted_proxy_are_one_call(box: Box) -> None:
-    box.phone("103", udp("192.0.2.13"))
+    box.phone("103", C)
     invited(box, Who(None, "pbx"))
     box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who(None, "pbx"))
     assert len(box.proxy.calls.active(box.now)) == 1 and kinds(box) == [Kind.CALLING]
+
+
+def forked(box: Box) -> tuple[Request, Request]:
+    """A PBX calls 102 and 103 as one call: what each phone gets."""
+    box.phone("103", C)
+    invited(box, Who(peer="pbx"))
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who(peer="pbx"))
+    return box.invite, box.request("INVITE")  # type: ignore[attr-defined]
+
+
+def test_call_that_a_peer_forks_is_the_one_that_answers(box: Box) -> None:
+    first, second = forked(box)
+    box.receive(reply(second, 180), C)
+    box.receive(reply(first, 486), B)
+    box.receive(reply(second, 200), C)
+    assert [(call.callee, call.state) for call in box.proxy.calls.active(box.now)] == [("103", CallState.ANSWERED)]
+    assert [event.text for event in box.events] == ["calls 102", "103 rings", "103 answered"]
+    assert box.records == []
+
+
+def test_call_that_a_peer_forks_fails_when_all_forks_have(box: Box) -> None:
+    first, second = forked(box)
+    box.receive(reply(first, 486), B)
+    assert box.records == []
+    box.receive(reply(second, 480), C)
+    assert [(record.callee, record.result) for record in box.records] == [("102", 480)]
+
+
+def test_fork_that_fails_after_another_has_answered_does_not_end_the_call(box: Box) -> None:
+    first, second = forked(box)
+    box.receive(reply(second, 200), C)
+    box.receive(reply(first, 487), B)
+    assert (len(box.proxy.calls), box.records) == (1, [])
+
+
+def test_hunt_of_a_peer_goes_on_in_the_same_call_while_it_is_being_cancelled(box: Box) -> None:
+    box.phone("103", C)
+    invited(box, Who(peer="pbx"))
+    says(box, 180)
+    box.receive(request("CANCEL", branch="z9hG4bKone"), A)
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who(peer="pbx"))
+    (second,) = [one for one, _ in box.requests("INVITE")]
+    says(box, 487)
+    box.receive(reply(second, 200), C)
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == ["103"]
+
+
+def test_hunt_of_a_peer_begins_another_call_once_the_first_has_ended(box: Box) -> None:
+    box.phone("103", C)
+    invited(box, Who(peer="pbx"))
+    says(box, 486)
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who(peer="pbx"))
+    assert [record.callee for record in box.records] == ["102"]
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == ["103"]
+
+
+def test_invite_of_the_box_that_comes_round_is_no_other_call(box: Box) -> None:
+    box.phone("103", C)
+    invited(box)
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who())
+    second = box.request("INVITE")
+    box.receive(reply(second, 486), C)
+    assert ([call.callee for call in box.proxy.calls.active(box.now)], box.records) == (["102"], [])
 
 
 def test_calls_that_are_up_when_the_box_ends_are_recorded_as_far_as_they_are_known(box: Box) -> None:
@@ -228,8 +291,8 @@ def test_answer_that_comes_too_late_is_no_news() -> None:
     told: list[Kind] = []
     calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None)
     calls_.begin(one := call(1))
-    calls_.progress(one, Response(603, "", []), 1)
-    calls_.progress(one, Response(200, "", []), 2)
+    calls_.progress(one, "", Response(603, "", []), 1)
+    calls_.progress(one, "", Response(200, "", []), 2)
     assert told == [Kind.CALLING, Kind.ENDED]
 
 
@@ -237,5 +300,5 @@ def test_call_that_was_given_up_ends_once() -> None:
     calls_, records = book()
     calls_.begin(one := call(1))
     assert calls_.active(86_401) == []
-    calls_.progress(one, Response(486, "", []), 86_402)
+    calls_.progress(one, "", Response(486, "", []), 86_402)
     assert [record.result for record in records] == [408]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 
@@ -25,7 +25,7 @@ MAX_AGE = 86_400.0
 Watch = Callable[[Response, float], None]
 """Told of each response that goes to the sender of a request."""
 Key = tuple[str, str]
-"""Call-ID and the initiator's tag: all forks of one INVITE are one call."""
+"""Call-ID and the initiator's tag: all forks of one INVITE are one call, be they the box's or a trusted peer's."""
 
 
 class CallState(StrEnum):
@@ -45,13 +45,15 @@ class Call:
     """Username of the credentials; "" for a trusted peer."""
     caller: str
     callee: str
-    """The user part that was dialled."""
+    """The user part that was dialled; of several, the one that answered."""
     source: str
     started_at: float
     state: CallState = CallState.CALLING
     answered_at: float | None = None
     device: str = ""
     """The URI of the Contact that answered."""
+    pending: dict[str, str] = field(default_factory=dict)
+    """The INVITEs without a final response: whom each calls, by its branch."""
 
 
 class CallBook:
@@ -81,12 +83,20 @@ class CallBook:
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
     def invited(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:
-        """An INVITE was let through; None where it is one that came round again (a spiral), or a fork of it."""
+        """An INVITE was let through; None where it is one of the box's own that came round again (a spiral)."""
         call = _call(request, flow, caller, now)
-        known = self._calls.get(call.key)
-        if known is not None and caller.account is not None:  # a phone that names two calls alike hides neither
-            self._close(known, now)
-        return partial(self.progress, call) if self.begin(call) else None
+        callee, known = call.callee, self._calls.get(call.key)
+        if known is not None:
+            if caller.account is not None:  # a phone that names two calls alike hides neither
+                self._close(known, now)
+            elif caller.peer:  # one more fork, or the next one of a hunt
+                call = known
+            else:
+                return None
+        branch = request.via.branch or ""
+        call.pending[branch] = callee
+        self.begin(call)
+        return partial(self.progress, call, branch)
 
     def refused(self, request: Request, flow: Flow, caller: Caller, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
@@ -116,17 +126,21 @@ class CallBook:
         self._tell(Kind.CALLING, call, call.started_at, f"calls {call.callee}")
         return True
 
-    def progress(self, call: Call, response: Response, now: float) -> None:
-        """What the caller was answered; nothing counts any more when the call has ended."""
+    def progress(self, call: Call, branch: str, response: Response, now: float) -> None:
+        """What the caller was answered to one INVITE; nothing counts any more when the call has ended."""
         status = response.status
         if self._calls.get(call.key) is not call:
             return
+        callee = call.pending.get(branch, call.callee)
+        if status >= 200:
+            call.pending.pop(branch, None)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
-            self._tell(Kind.RINGING, call, now, f"{call.callee} rings")
+            self._tell(Kind.RINGING, call, now, f"{callee} rings")
         elif 200 <= status < 300 and call.answered_at is None:
+            call.callee = callee
             self._answered(call, response, now)
-        elif status >= 300:
+        elif status >= 300 and call.answered_at is None and not call.pending:
             self._end(call, status, now)
 
     def hung_up(self, key: Key, now: float) -> None:
@@ -143,8 +157,9 @@ class CallBook:
         self._tell(Kind.ANSWERED, call, now, f"{call.callee} answered")
 
     def _end(self, call: Call, result: int, now: float) -> None:
-        if self._calls.pop(call.key, None) is None:
+        if self._calls.get(call.key) is not call:
             return
+        del self._calls[call.key]
         answered = call.answered_at
         how = f"failed: {result}" if answered is None else f"lasted {now - answered:.0f} s"
         self._tell(Kind.ENDED, call, now, f"call to {call.callee} {how}")
