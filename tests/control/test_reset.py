@@ -43,10 +43,11 @@ def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:
 def test_call_that_was_up_leaves_no_record(desk: Desk) -> None:
     ended, up = (Call((f"{name}@phone", "tag"), "101", "101", "102", "", desk.now) for name in ("ended", "up"))
     for call in (ended, up):
+        call.dialogs.add("callee")
         desk.core.proxy.calls.begin(call)
-    desk.core.proxy.calls.hung_up(ended.key, desk.now)
+    desk.core.proxy.calls.hung_up(ended.key, "callee", desk.now)
     desk.do("factory-reset", yes=True)
-    desk.core.proxy.calls.hung_up(up.key, desk.now)
+    desk.core.proxy.calls.hung_up(up.key, "callee", desk.now)
     desk.core.write_records()
     assert desk.core.proxy.calls.active(desk.now) == []
     assert not [each for each in desk.core.take_actions() if isinstance(each, Commit) and each.changes.calls]

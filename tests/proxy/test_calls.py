@@ -94,6 +94,60 @@ def test_bye_that_nobody_answers_ends_the_call(box: Box) -> None:
     assert [record.result for record in box.records] == [200]
 
 
+def bye(box: Box, invite: Request, tag: str, *, by_callee: bool = False) -> None:
+    """A BYE in the dialog of that phone, and its 200."""
+    routes = route_set(invite, callee=not by_callee)
+    sender, receiver = (tag, "caller") if by_callee else ("caller", tag)
+    text = request("BYE", "sip:102@10.0.0.2", tag=sender, to_tag=receiver, cseq=2, routes=routes)
+    box.receive(text, B if by_callee else A)
+    box.receive(reply(box.request("BYE"), 200), A if by_callee else B)
+
+
+def both_answer(box: Box) -> tuple[Request, Request]:
+    """Two phones of 102 pick up at once: what each got."""
+    box.phone("102", C)
+    box.receive(request("INVITE", branch="z9hG4bKone"), A)
+    (first, _), (second, _) = box.requests("INVITE")
+    box.receive(reply(first, 200, "first"), B)
+    box.receive(reply(second, 200, "second"), C)
+    return first, second
+
+
+@pytest.mark.parametrize("kept", [0, 1])
+def test_call_that_two_phones_have_answered_ends_with_the_bye_of_the_last(box: Box, kept: int) -> None:
+    """The caller hangs up on all but one (section 13.2.2.4)."""
+    invites, tags = both_answer(box), ("first", "second")
+    bye(box, invites[1 - kept], tags[1 - kept])
+    assert (len(box.proxy.calls), box.records) == (1, [])
+    bye(box, invites[kept], tags[kept])
+    assert [record.result for record in box.records] == [200]
+
+
+def test_answer_whose_to_cannot_be_read_is_an_answer_all_the_same(box: Box) -> None:
+    invited(box)
+    answer = reply(box.invite, 200)  # type: ignore[attr-defined]
+    box.receive(answer.encode().replace(b";tag=callee", b";tag=callee;tag=<"), B)
+    assert box.statuses() == [200]
+    assert [call.state for call in box.proxy.calls.active(box.now)] == [CallState.ANSWERED]
+
+
+def test_callee_hangs_up_on_his_own_dialog(box: Box) -> None:
+    first, second = both_answer(box)
+    bye(box, first, "first", by_callee=True)
+    assert (len(box.proxy.calls), box.records) == (1, [])
+    bye(box, second, "second", by_callee=True)
+    assert len(box.records) == 1
+
+
+def test_bye_in_an_early_dialog_leaves_the_end_to_the_invite(box: Box) -> None:
+    invited(box)
+    says(box, 180)
+    bye(box, box.invite, "callee")  # type: ignore[attr-defined]
+    assert box.records == []
+    says(box, 487)
+    assert [(record.answered_at, record.result) for record in box.records] == [(None, 487)]
+
+
 def test_refused_call_leaves_its_status(box: Box) -> None:
     invited(box)
     says(box, 180)
@@ -283,7 +337,7 @@ def test_call_is_given_up_after_a_day() -> None:
     calls_.begin(call(1))
     assert len(calls_.active(86_399)) == 1
     assert calls_.active(86_401) == []
-    calls_.hung_up(("call-1", "tag"), 86_402)
+    calls_.hung_up(("call-1", "tag"), "callee", 86_402)
     assert len(records) == 1
 
 

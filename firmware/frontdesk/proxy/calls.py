@@ -54,6 +54,8 @@ class Call:
     """The URI of the Contact that answered."""
     pending: dict[str, str] = field(default_factory=dict)
     """The INVITEs without a final response: whom each calls, by its branch."""
+    dialogs: set[str] = field(default_factory=set)
+    """The tags of those that have answered and not hung up: two phones may pick up at once."""
 
 
 class CallBook:
@@ -108,12 +110,14 @@ class CallBook:
         """What the answers to a request of a call that is up mean to it; None: nothing."""
         if request.method not in ("BYE", "INVITE"):
             return None
-        return partial(self._answered_in_dialog, (request.call_id, initiator), request.method == "BYE")
+        tags = request.from_.tag, request.to.tag
+        other = tags[tags[0] == initiator] or ""
+        return partial(self._answered_in_dialog, (request.call_id, initiator), other, request.method == "BYE")
 
-    def _answered_in_dialog(self, key: Key, bye: bool, response: Response, now: float) -> None:
-        # Any end of a BYE ends the call; a re-INVITE's 481 or 408 says that the dialog is gone (section 12.2.1.2).
+    def _answered_in_dialog(self, key: Key, tag: str, bye: bool, response: Response, now: float) -> None:
+        # Any end of a BYE ends the dialog; a re-INVITE's 481 or 408 says that it is gone (section 12.2.1.2).
         if response.status in (408, 481) or (bye and response.status >= 200):
-            self.hung_up(key, now)
+            self.hung_up(key, tag, now)
 
     # -- the life of a call --------------------------------------------------------------------------------------------
 
@@ -137,24 +141,33 @@ class CallBook:
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{callee} rings")
-        elif 200 <= status < 300 and call.answered_at is None:
-            call.callee = callee
-            self._answered(call, response, now)
-        elif status >= 300 and call.answered_at is None and not call.pending:
-            self._end(call, status, now)
+        elif 200 <= status < 300:
+            call.dialogs.add(_tag(response))
+            if call.answered_at is None:
+                self._answered(call, callee, response, now)
+        elif status >= 300:
+            self._end_with_the_last(call, status, now)
 
-    def hung_up(self, key: Key, now: float) -> None:
-        """The call's BYE is through; one that the box does not know (it was restarted) is no news."""
+    def hung_up(self, key: Key, tag: str, now: float) -> None:
+        """A BYE is through. It is no news where the box does not know the call (it was restarted), nor before that
+        phone has answered: the INVITE's own final response ends an early dialog (section 15.1.2)."""
         call = self._calls.get(key)
-        if call is not None:
-            self._end(call, 200, now)
+        if call is not None and tag in call.dialogs:
+            call.dialogs.remove(tag)
+            self._end_with_the_last(call, 200, now)
 
-    def _answered(self, call: Call, response: Response, now: float) -> None:
+    def _answered(self, call: Call, callee: str, response: Response, now: float) -> None:
+        call.callee = callee
         call.state = CallState.ANSWERED
         call.answered_at = now
         contact = contact_of(response)
         call.device = str(contact) if contact else ""
         self._tell(Kind.ANSWERED, call, now, f"{call.callee} answered")
+
+    def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
+        """One of its INVITEs or dialogs has ended: the call does with the last of them."""
+        if not call.pending and not call.dialogs:
+            self._end(call, 200 if call.answered_at is not None else result, now)
 
     def _end(self, call: Call, result: int, now: float) -> None:
         if self._calls.get(call.key) is not call:
@@ -186,6 +199,14 @@ def _call(request: Request, flow: Flow, caller: Caller, now: float) -> Call:
     name = account or caller.peer or str(request.from_.uri)
     key = request.call_id, request.from_.tag or ""
     return Call(key, account, name, unescape(request.uri.user or ""), flow.source, now)
+
+
+def _tag(response: Response) -> str:
+    """To's tag; "" where there is none that can be read."""
+    try:
+        return response.to.tag or ""
+    except ParseError:
+        return ""
 
 
 def contact_of(message: Message) -> Uri | None:

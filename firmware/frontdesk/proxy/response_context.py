@@ -231,8 +231,8 @@ class ResponseContext:
         self._transaction.respond(response, now)
         if self._watch is not None:
             self._watch(response, now)
-        if self._answered:  # for more 2xx the context stays, but nothing is started or told any more
-            self._watch = self._forwarder = None
+        if self._answered:  # for more 2xx the context stays, but nothing is started any more
+            self._forwarder = None
 
     def _terminate(self, branch: Branch) -> None:
         if branch.done:
