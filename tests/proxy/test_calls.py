@@ -9,6 +9,7 @@ from frontdesk.model import CallRecord
 from frontdesk.proxy import calls
 from frontdesk.proxy.calls import Call, CallBook, CallState
 from frontdesk.sip.message import Request, Response
+from frontdesk.sip.timers import Deadlines
 from tests.proxy.box import Box, Who, reply, request, route_set, udp
 
 A, B, C = udp("192.0.2.11"), udp("192.0.2.12"), udp("192.0.2.13")
@@ -245,6 +246,29 @@ def test_invite_of_the_box_that_comes_round_is_no_other_call(box: Box) -> None:
     assert ([call.callee for call in box.proxy.calls.active(box.now)], box.records) == (["102"], [])
 
 
+@pytest.mark.parametrize("who", [None, Who(peer="pbx")])
+@pytest.mark.parametrize("status", [401, 407, 422])
+def test_invite_that_answers_a_challenge_is_the_same_call(box: Box, status: int, who: Who | None) -> None:
+    invited(box, who)
+    says(box, status)
+    box.receive(request("INVITE", branch="z9hG4bKtwo", cseq=2), A, who)
+    box.invite = box.request("INVITE")  # type: ignore[attr-defined]
+    box.pass_time(20)
+    says(box, 200)
+    hangs_up(box)
+    assert [record.result for record in box.records] == [200]
+    assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED]
+
+
+def test_challenge_that_nobody_answers_is_how_the_call_failed(box: Box) -> None:
+    invited(box)
+    says(box, 407)
+    box.pass_time(9)
+    assert box.records == []
+    box.pass_time(1)
+    assert [record.result for record in box.records] == [407]
+
+
 def test_calls_that_are_up_when_the_box_ends_are_recorded_as_far_as_they_are_known(box: Box) -> None:
     invited(box)
     says(box, 200)
@@ -316,7 +340,7 @@ def test_what_is_refused_otherwise_is_no_call(box: Box, text: str) -> None:
 
 def book() -> tuple[CallBook, list[CallRecord]]:
     records: list[CallRecord] = []
-    return CallBook(lambda event: None, records.append), records
+    return CallBook(lambda event: None, records.append, Deadlines()), records
 
 
 def call(number: int, at: float = 0.0) -> Call:
@@ -343,7 +367,7 @@ def test_call_is_given_up_after_a_day() -> None:
 
 def test_answer_that_comes_too_late_is_no_news() -> None:
     told: list[Kind] = []
-    calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None)
+    calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None, Deadlines())
     calls_.begin(one := call(1))
     calls_.progress(one, "", Response(603, "", []), 1)
     calls_.progress(one, "", Response(200, "", []), 2)

@@ -13,12 +13,17 @@ from ..sip.address import Address
 from ..sip.errors import ParseError
 from ..sip.grammar import unescape
 from ..sip.message import Message, Request, Response
+from ..sip.timers import Deadlines
 from ..sip.uri import Uri
 from ..sip.wire import Flow
 from .admission import Caller
 
 MAX_CALLS = 10_000
 """Calls known at a time; beyond it the oldest is given up."""
+CHALLENGES = (401, 407, 422)
+"""What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
+RETRIED_WITHIN = 10.0
+"""Seconds that a challenged caller has for it until the call counts as failed."""
 MAX_AGE = 86_400.0
 """Seconds: a call whose BYE never came is given up after a day."""
 
@@ -57,11 +62,19 @@ class Call:
     dialogs: set[str] = field(default_factory=set)
     """The tags of those that have answered and not hung up: two phones may pick up at once."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it: it has ended, or is about to be tried again."""
+        return not self.pending and not self.dialogs
+
 
 class CallBook:
     """All calls that are up, oldest first."""
 
-    def __init__(self, emit: Callable[[Event], None], record: Callable[[CallRecord], None]) -> None:
+    def __init__(
+        self, emit: Callable[[Event], None], record: Callable[[CallRecord], None], deadlines: Deadlines
+    ) -> None:
+        self._deadlines = deadlines
         self._emit = emit
         self._record = record
         self._calls: dict[Key, Call] = {}
@@ -89,10 +102,10 @@ class CallBook:
         call = _call(request, flow, caller, now)
         callee, known = call.callee, self._calls.get(call.key)
         if known is not None:
-            if caller.account is not None:  # a phone that names two calls alike hides neither
-                self._close(known, now)
-            elif caller.peer:  # one more fork, or the next one of a hunt
+            if caller.peer or known.is_over:  # one more fork, the next one of a hunt, or the answer to a challenge
                 call = known
+            elif caller.account is not None:  # a phone that names two calls alike hides neither
+                self._close(known, now)
             else:
                 return None
         branch = request.via.branch or ""
@@ -145,6 +158,8 @@ class CallBook:
             call.dialogs.add(_tag(response))
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
+        elif status in CHALLENGES:
+            self._deadlines.set(now + RETRIED_WITHIN, partial(self._end_with_the_last, call, status))
         elif status >= 300:
             self._end_with_the_last(call, status, now)
 
@@ -166,7 +181,7 @@ class CallBook:
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
         """One of its INVITEs or dialogs has ended: the call does with the last of them."""
-        if not call.pending and not call.dialogs:
+        if call.is_over:
             self._end(call, 200 if call.answered_at is not None else result, now)
 
     def _end(self, call: Call, result: int, now: float) -> None:

@@ -43,7 +43,7 @@ class ProxyCore:
         record: Callable[[CallRecord], None],
     ) -> None:
         self.settings = settings
-        self.calls = CallBook(emit, record)
+        self.calls = CallBook(emit, record, deadlines)
         self._location = location
         self._directory = directory
         self._layer = layer
