@@ -311,6 +311,12 @@ def test_call_of_a_trusted_peer_carries_its_name(box: Box) -> None:
     assert (call.caller, call.account) == ("provider", "")
 
 
+def test_call_to_the_contact_of_a_phone_is_one_to_its_account(box: Box) -> None:
+    box.phone("103", C, "sip:103-0x5581aa@192.0.2.13")
+    box.receive(request("INVITE", "sip:103-0x5581aa@192.0.2.13"), A)
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == ["103"]
+
+
 def test_messages_are_no_calls(box: Box) -> None:
     box.receive(request("MESSAGE"), A)
     assert box.proxy.calls.active(box.now) == []

@@ -11,7 +11,6 @@ from ..events import Event, Kind
 from ..model import CallRecord
 from ..sip.address import Address
 from ..sip.errors import ParseError
-from ..sip.grammar import unescape
 from ..sip.message import Message, Request, Response
 from ..sip.timers import Deadlines
 from ..sip.uri import Uri
@@ -50,7 +49,7 @@ class Call:
     """Username of the credentials; "" for a trusted peer."""
     caller: str
     callee: str
-    """The user part that was dialled; of several, the one that answered."""
+    """The user part that was dialled, or whose phone; of several, the one that answered."""
     source: str
     started_at: float
     state: CallState = CallState.CALLING
@@ -97,10 +96,10 @@ class CallBook:
 
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
-    def invited(self, request: Request, flow: Flow, caller: Caller, now: float) -> Watch | None:
+    def invited(self, request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Watch | None:
         """An INVITE was let through; None where it is one of the box's own that came round again (a spiral)."""
-        call = _call(request, flow, caller, now)
-        callee, known = call.callee, self._calls.get(call.key)
+        call = _call(request, flow, caller, callee, now)
+        known = self._calls.get(call.key)
         if known is not None:
             if caller.peer or known.is_over:  # one more fork, the next one of a hunt, or the answer to a challenge
                 call = known
@@ -113,9 +112,9 @@ class CallBook:
         self.begin(call)
         return partial(self.progress, call, branch)
 
-    def refused(self, request: Request, flow: Flow, caller: Caller, status: int, now: float) -> None:
+    def refused(self, request: Request, flow: Flow, caller: Caller, callee: str, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
-        call = _call(request, flow, caller, now)
+        call = _call(request, flow, caller, callee, now)
         if self.begin(call):
             self._end(call, status, now)
 
@@ -209,11 +208,11 @@ class CallBook:
         self._emit(Event(now, kind, call.account, text, call.source))
 
 
-def _call(request: Request, flow: Flow, caller: Caller, now: float) -> Call:
+def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Call:
     account = caller.account.username if caller.account else ""
     name = account or caller.peer or str(request.from_.uri)
     key = request.call_id, request.from_.tag or ""
-    return Call(key, account, name, unescape(request.uri.user or ""), flow.source, now)
+    return Call(key, account, name, callee, flow.source, now)
 
 
 def _tag(response: Response) -> str:

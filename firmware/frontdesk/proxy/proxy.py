@@ -172,13 +172,20 @@ class ProxyCore:
     def _watch(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> Watch | None:
         if routed.dialog is not None:
             return self.calls.in_dialog(request, routed.dialog.initiator)
-        return self.calls.invited(request, flow, caller, now) if request.method == "INVITE" else None
+        if request.method != "INVITE":
+            return None
+        return self.calls.invited(request, flow, caller, self._callee(request.uri, now), now)
 
     def _note_refusal(
         self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float
     ) -> None:
         if request.method == "INVITE" and routed.dialog is None and status in (404, 480):
-            self.calls.refused(request, flow, caller, status, now)
+            self.calls.refused(request, flow, caller, self._callee(request.uri, now), status, now)
+
+    def _callee(self, uri: Uri, now: float) -> str:
+        """What was dialled; the account's name where that is the Contact of its phone."""
+        named = self._at_contact(uri, now)
+        return unescape((Uri.parse(named[0].aor) if named else uri).user or "")
 
 
 def _trying(request: Request) -> Response:
