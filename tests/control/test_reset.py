@@ -43,7 +43,7 @@ def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:
 def test_call_that_was_up_leaves_no_record(desk: Desk) -> None:
     ended, up = (Call((f"{name}@phone", "tag"), "101", "101", "102", "", desk.now) for name in ("ended", "up"))
     for call in (ended, up):
-        call.dialogs.add("callee")
+        call.dialogs["callee"] = True
         desk.core.proxy.calls.begin(call)
     desk.core.proxy.calls.hung_up(ended.key, "callee", desk.now)
     desk.do("factory-reset", yes=True)

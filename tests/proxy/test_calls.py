@@ -124,6 +124,15 @@ def test_call_that_two_phones_have_answered_ends_with_the_bye_of_the_last(box: B
     assert [record.result for record in box.records] == [200]
 
 
+def test_answer_that_comes_once_more_begins_no_dialog_anew(box: Box) -> None:
+    """A phone repeats its 200 until it has the ACK, which the caller's BYE may overtake."""
+    first, second = both_answer(box)
+    bye(box, second, "second")
+    box.receive(reply(second, 200, "second"), C)
+    bye(box, first, "first")
+    assert len(box.records) == 1
+
+
 def test_answer_whose_to_cannot_be_read_is_an_answer_all_the_same(box: Box) -> None:
     invited(box)
     answer = reply(box.invite, 200)  # type: ignore[attr-defined]
@@ -305,10 +314,13 @@ def test_bye_of_a_call_from_before_a_restart_just_passes(box: Box) -> None:
     assert (box.statuses(), box.records, box.events) == ([200], [], [])
 
 
-def test_call_of_a_trusted_peer_carries_its_name(box: Box) -> None:
-    invited(box, Who(peer="provider"))
+@pytest.mark.parametrize(("user", "caller"), [("%2B4930", "+4930 (provider)"), ("", "provider")])
+def test_call_of_a_trusted_peer_carries_its_name_and_who_calls(box: Box, user: str, caller: str) -> None:
+    """A call that was missed can be returned."""
+    text = request("INVITE").replace("From: <sip:101@", f"From: <sip:{user}@" if user else "From: <sip:")
+    box.receive(text, A, Who(peer="provider"))
     (call,) = box.proxy.calls.active(box.now)
-    assert (call.caller, call.account) == ("provider", "")
+    assert (call.caller, call.account) == (caller, "")
 
 
 def test_call_to_the_contact_of_a_phone_is_one_to_its_account(box: Box) -> None:

@@ -11,6 +11,7 @@ from ..events import Event, Kind
 from ..model import CallRecord
 from ..sip.address import Address
 from ..sip.errors import ParseError
+from ..sip.grammar import unescape
 from ..sip.message import Message, Request, Response
 from ..sip.timers import Deadlines
 from ..sip.uri import Uri
@@ -58,13 +59,13 @@ class Call:
     """The URI of the Contact that answered."""
     pending: dict[str, str] = field(default_factory=dict)
     """The INVITEs without a final response: whom each calls, by its branch."""
-    dialogs: set[str] = field(default_factory=set)
-    """The tags of those that have answered and not hung up: two phones may pick up at once."""
+    dialogs: dict[str, bool] = field(default_factory=dict)
+    """The tags of those that have answered (two phones may pick up at once), and whether their dialog is still up."""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left of it: it has ended, or is about to be tried again."""
-        return not self.pending and not self.dialogs
+        return not self.pending and not any(self.dialogs.values())
 
 
 class CallBook:
@@ -154,7 +155,7 @@ class CallBook:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{callee} rings")
         elif 200 <= status < 300:
-            call.dialogs.add(_tag(response))
+            call.dialogs.setdefault(_tag(response), True)
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
         elif status in CHALLENGES:
@@ -166,8 +167,8 @@ class CallBook:
         """A BYE is through. It is no news where the box does not know the call (it was restarted), nor before that
         phone has answered: the INVITE's own final response ends an early dialog (section 15.1.2)."""
         call = self._calls.get(key)
-        if call is not None and tag in call.dialogs:
-            call.dialogs.remove(tag)
+        if call is not None and call.dialogs.get(tag):
+            call.dialogs[tag] = False
             self._end_with_the_last(call, 200, now)
 
     def _answered(self, call: Call, callee: str, response: Response, now: float) -> None:
@@ -210,9 +211,15 @@ class CallBook:
 
 def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Call:
     account = caller.account.username if caller.account else ""
-    name = account or caller.peer or str(request.from_.uri)
+    name = account or _through(caller.peer, request.from_.uri) or str(request.from_.uri)
     key = request.call_id, request.from_.tag or ""
     return Call(key, account, name, callee, flow.source, now)
+
+
+def _through(peer: str, uri: Uri) -> str:
+    """Who calls through a trusted peer, as far as it says, and which: `+4930123 (pbx)`."""
+    user = unescape(uri.user or "")
+    return f"{user} ({peer})" if user and peer else peer
 
 
 def _tag(response: Response) -> str:
