@@ -62,11 +62,52 @@ def test_openssl_accepts_the_leaf_for_each_of_the_boxs_names_and_no_other(house:
     assert "hostname mismatch" in house.verify("-verify_hostname", "example.com").lower()
 
 
-def test_ca_is_of_the_release_and_lasts_ten_years(house: House) -> None:
+@pytest.mark.parametrize("years", [0, 9, 30])
+def test_ca_is_good_from_the_release_until_ten_years_from_now(house: House, years: int) -> None:
+    house.now = NOW + timedelta(days=365 * years)
     house.leaf()
     authority = x509.load_pem_x509_certificate(house.certificates.authority)
     assert authority.not_valid_before_utc.timestamp() == RELEASED
-    assert authority.not_valid_after_utc.year - authority.not_valid_before_utc.year == 10
+    assert authority.not_valid_after_utc - house.now == timedelta(days=3653)
+
+
+def test_ca_that_would_end_before_a_leaf_does_is_made_anew(house: House) -> None:
+    house.leaf()
+    shown = house.certificates.fingerprint
+    last = NOW + timedelta(days=3653 - 397)
+    house.now = last
+    assert house.leaf().not_valid_after_utc > last + timedelta(days=390)
+    assert house.certificates.fingerprint == shown and house.verify() == "box.crt: OK"
+    house.now = last + timedelta(days=300)
+    house.leaf()
+    assert house.certificates.fingerprint != shown and house.verify() == "box.crt: OK"
+
+
+def test_certificate_is_good_at_any_time_and_after_any_restart(house: House) -> None:
+    for days in range(0, 30 * 365, 180):
+        house.now = NOW + timedelta(days=days)
+        house.certificates = house.restarted() if days % 360 else house.certificates
+        house.leaf()
+        assert house.verify() == "box.crt: OK"
+
+
+def test_ca_of_a_clock_that_was_ahead_is_good_by_one_that_is_right(house: House) -> None:
+    house.now = NOW + timedelta(days=20 * 365)
+    house.leaf()
+    shown = house.certificates.fingerprint
+    house.now = NOW
+    house.leaf()
+    assert house.certificates.fingerprint == shown and house.verify() == "box.crt: OK"
+
+
+def test_leaf_is_used_no_longer_than_it_is_good(house: House) -> None:
+    """Whoever made it: one of a CA that ended soon, by an older release."""
+    house.leaf()
+    authority = making.load(house.directory / "ca.crt", house.directory / "ca.key")
+    assert authority is not None
+    until = authority.certificate.not_valid_after_utc
+    short = making.leaf(authority, NAMES, until - timedelta(days=30)).certificate
+    assert short.not_valid_after_utc == until == making.due(short)
 
 
 def test_keys_are_for_the_box_alone(house: House) -> None:
@@ -217,7 +258,7 @@ def test_nothing_of_it_is_left_once_it_is_forgotten(house: House) -> None:
 def test_given_pair_is_used_and_a_newer_one_with_no_restart(house: House) -> None:
     house.leaf()
     for number in (1, 2):
-        pair = making.authority(frozenset({f"given{number}"}), released())
+        pair = making.authority(frozenset({f"given{number}"}), released(), NOW)
         (house.directory / "given.key").write_bytes(pair.key_pem)
         (house.directory / "given.crt").write_bytes(pair.pem)
         os.utime(house.directory / "given.crt", (number, number))
@@ -238,7 +279,7 @@ def test_given_pair_that_is_broken_shuts_nobody_out(house: House) -> None:
 
 def test_good_pair_in_place_of_a_broken_one_is_used(house: House) -> None:
     test_given_pair_that_is_broken_shuts_nobody_out(house)
-    pair = making.authority(frozenset({"given"}), released())
+    pair = making.authority(frozenset({"given"}), released(), NOW)
     (house.directory / "given.key").write_bytes(pair.key_pem)
     (house.directory / "given.crt").write_bytes(pair.pem)
     os.utime(house.directory / "given.crt", (1, 1))

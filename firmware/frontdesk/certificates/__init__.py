@@ -1,7 +1,8 @@
 """The box's certificates: a CA of its own and a leaf for its names, or a pair that it was given (RFC 5280).
 
-DIR/tls holds ca.crt and ca.key, which are made once, and again only where somebody wants a name that they are not good
-for: whoever trusts a CA should not have to trust another because the box is called otherwise; box.crt and box.key, made
+DIR/tls holds ca.crt and ca.key, which are made once, and again only where they would end before a leaf does, or where
+somebody wants a name that they are not good for: whoever trusts a CA should not have to trust another because the box
+is called otherwise; box.crt and box.key, made
 anew when they grow old or names change; and given.crt and given.key, which somebody may put there: they are used as
 they are.
 """

@@ -15,7 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .names import LOCAL, PRIVATE, Names, is_private
 
-YEARS = 10
+LIFE = timedelta(days=3653)
+"""Of a CA: ten years."""
 LEAF = timedelta(days=397)
 BACK = timedelta(days=1)
 """A leaf is good from this long before it was made: a browser's clock may be behind the box's."""
@@ -43,16 +44,17 @@ class Pair:
         return self.key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
-def authority(hosts: Iterable[str], since: datetime) -> Pair:
+def authority(hosts: Iterable[str], since: datetime, now: datetime) -> Pair:
     """A CA that is good for these names, for those of multicast DNS, and for private addresses, and for nothing else
-    (RFC 5280 section 4.2.1.10)."""
+    (RFC 5280 section 4.2.1.10), until ten years from now. `since`: when no clock was earlier, so that a CA that was
+    made by a clock that was wrong is good by one that is right."""
     key = ec.generate_private_key(ec.SECP256R1())
     serial = x509.random_serial_number()
     name = _name(f"Frontdesk CA {serial % 16**6:06X}")
     permitted: list[x509.GeneralName] = [x509.DNSName(host) for host in sorted({LOCAL, *hosts})]
     permitted += [x509.IPAddress(ip_network(network)) for network in PRIVATE]
     certificate = (
-        _builder(name, name, key, serial, since, since.replace(year=since.year + YEARS))
+        _builder(name, name, key, serial, since, now + LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.NameConstraints(permitted, None), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
@@ -91,6 +93,16 @@ def covered(certificate: x509.Certificate, hosts: Iterable[str]) -> frozenset[st
     return frozenset(host for host in hosts if any(host == each or host.endswith(f".{each}") for each in permitted))
 
 
+def is_lasting(certificate: x509.Certificate, now: datetime) -> bool:
+    """Whether the CA is good for the whole life of a leaf that is made now."""
+    return certificate.not_valid_after_utc >= now + LEAF
+
+
+def due(certificate: x509.Certificate) -> datetime:
+    """When a leaf is to be made anew."""
+    return min(certificate.not_valid_before_utc + RENEW, certificate.not_valid_after_utc)
+
+
 def is_good(certificate: x509.Certificate, issuer: x509.Certificate, names: Names, now: datetime) -> bool:
     """Whether a leaf is this CA's, for these names, and not yet to be made anew."""
     try:
@@ -100,8 +112,7 @@ def is_good(certificate: x509.Certificate, issuer: x509.Certificate, names: Name
     said = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     hosts = set(said.get_values_for_type(x509.DNSName))
     addresses = {str(address) for address in said.get_values_for_type(x509.IPAddress)}
-    since = certificate.not_valid_before_utc
-    fresh = since <= now < since + RENEW and now < certificate.not_valid_after_utc
+    fresh = certificate.not_valid_before_utc <= now < due(certificate)
     return fresh and hosts == names.hosts and addresses == {each for each in names.addresses if is_private(each)}
 
 

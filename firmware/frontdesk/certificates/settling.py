@@ -13,13 +13,17 @@ from .settled import Settled, of_files
 
 
 def settle(directory: Path, names: Names, now: datetime, released: datetime) -> Settled:
-    """There is a CA that is good for the names that are wanted, and a leaf of it for all that it is good for. Raises
-    OSError."""
+    """There is a CA that lasts and is good for the names that are wanted, and a leaf of it for all that it is good for.
+    Raises OSError."""
     directory.mkdir(mode=0o700, exist_ok=True)
     new = ""
     authority = making.load(directory / "ca.crt", directory / "ca.key")
-    if authority is None or not names.wanted <= making.covered(authority.certificate, names.hosts):
-        authority = making.authority(names.hosts, released)
+    if (
+        authority is None
+        or not making.is_lasting(authority.certificate, now)
+        or not names.wanted <= making.covered(authority.certificate, names.hosts)
+    ):
+        authority = making.authority(names.hosts, released, now)
         write(directory, "ca", authority.pem, authority.key_pem)
         new = fingerprint(authority.pem)
     named = replace(names, hosts=making.covered(authority.certificate, names.hosts))
@@ -27,9 +31,9 @@ def settle(directory: Path, names: Names, now: datetime, released: datetime) -> 
     if leaf is None or not making.is_good(leaf.certificate, authority.certificate, named, now):
         leaf = making.leaf(authority, named, now)
         write(directory, "box", leaf.pem + authority.pem, leaf.key_pem)
-    since = leaf.certificate.not_valid_before_utc
-    Settled(of_files(directory), names, since, since + making.RENEW).write(directory)
-    return Settled(of_files(directory), names, since, since + making.RENEW, new)
+    since, until = leaf.certificate.not_valid_before_utc, making.due(leaf.certificate)
+    Settled(of_files(directory), names, since, until).write(directory)
+    return Settled(of_files(directory), names, since, until, new)
 
 
 def write(directory: Path, name: str, certificate: bytes, key: bytes) -> None:
