@@ -189,6 +189,16 @@ def test_certificate_that_cannot_be_written_is_one_sentence(house: House) -> Non
         house.certificates.context()
 
 
+def test_fault_is_told_until_there_is_a_certificate(house: House) -> None:
+    house.directory.write_text("in the way")
+    with pytest.raises(OSError, match="Not a directory"):
+        house.certificates.context()
+    assert "Not a directory" in house.certificates.fault
+    house.directory.unlink()
+    house.certificates.context()
+    assert house.certificates.fault == ""
+
+
 def test_new_address_or_mdns_name_gets_a_new_leaf_of_the_same_ca(house: House) -> None:
     house.leaf()
     shown = house.certificates.fingerprint

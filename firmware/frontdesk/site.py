@@ -91,6 +91,11 @@ class Site:
         return self.certificates.fingerprint if self.certificates else ""
 
     @property
+    def fault(self) -> str:
+        """Why browsers get no certificate; empty: they do."""
+        return self.certificates.fault if self.certificates else ""
+
+    @property
     def urls(self) -> list[str]:
         """Where the page is, for people."""
         if self.https_port:

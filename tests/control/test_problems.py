@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from frontdesk.certificates import Certificates
+from frontdesk.certificates.settled import Settled
 from frontdesk.control import alarms
 from frontdesk.control.day import QUARTER, SLOTS, Day
 from frontdesk.control.problems import MOST_REFUSALS, RECENT, REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.events import Event, Kind
+from frontdesk.site import Site
 from tests.control.desk import Desk, phone
-from tests.store.rows import NOW, WALL, clock
+from tests.store.rows import NOW, REALM, WALL, clock
 
 
 def refuse(desk: Desk, rule: str, account: str = "101", name: str = "101", source: str = "192.0.2.23:5060/udp") -> None:
@@ -76,6 +80,19 @@ def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:
     assert texts == ["The disk is nearly full", "There is no account yet"]
     desk.box.clock = clock(NOW, 3600.0)
     assert told(desk)[0]["text"] == "The box does not know what time it is"
+
+
+def test_page_that_has_no_certificate_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:
+    def make(*_: object) -> Settled:
+        raise OSError("no certificate was made: nobody knows how")
+
+    site = desk.box.site = Site(lambda: desk.box.settings, lambda: REALM, desk.box.clock.now)
+    site.certificates = Certificates(tmp_path / "tls", site.names, desk.box.clock.wall, make)
+    assert told(desk) == []
+    with pytest.raises(OSError, match="nobody"):
+        site.certificates.context()
+    [problem] = told(desk)
+    assert "no certificate was made: nobody knows how" in problem["text"] and problem["cure"].endswith(".")
 
 
 def test_lights_tell_of_every_problem_but_that_the_box_is_new(desk: Desk) -> None:

@@ -56,6 +56,8 @@ class Certificates:
         """What the context was made for."""
         self._good = (released(), released())
         """From when until when it is used."""
+        self.fault = ""
+        """Why whoever asked last got no context; empty: there was one."""
 
     @property
     def is_given(self) -> bool:
@@ -89,16 +91,25 @@ class Certificates:
     def context(self) -> ssl.SSLContext:
         """Made anew where names, files or time ask for it. Raises OSError, ValueError."""
         with self._lock:
-            basis, now = self._look(), self._now()
-            if self._context is None or basis != self._basis or not self._good[0] <= now < self._good[1]:
-                self._context, self._basis = self._load(now), basis
-            return self._context
+            try:
+                context = self._renewed()
+            except (OSError, ValueError) as error:
+                self.fault = str(error)
+                raise
+            self.fault = ""
+            return context
 
     def forget(self) -> None:
         """All of it goes, a given pair too: the next CA is another one."""
         with self._lock:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._context = None
+
+    def _renewed(self) -> ssl.SSLContext:
+        basis, now = self._look(), self._now()
+        if self._context is None or basis != self._basis or not self._good[0] <= now < self._good[1]:
+            self._context, self._basis = self._load(now), basis
+        return self._context
 
     def _look(self) -> object:
         return self._stamp() if self.is_given else self._names()

@@ -71,6 +71,10 @@ REFUSALS = {
 OTHER = Problem("{source} was refused ({rule})", "Look into the events of the account.")
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
+CERTIFICATE = Problem(
+    "The page has no certificate, and no browser reaches it by https ({error})",
+    "See that the clock is right and that the disk has room, then open the page once more.",
+)
 ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with it.")
 
 
@@ -94,6 +98,8 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
     free, total = box.disk()
     if total and free < total * NEARLY_FULL:
         yield _told(DISK)
+    if box.site and box.site.fault:
+        yield _told(CERTIFICATE, {"error": box.site.fault})
 
 
 def _of_phones(box: Box) -> Iterator[Answer]:
