@@ -48,6 +48,22 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     assert browser.get("/").status_code == 200 and new.logged_in().get("/").status_code == 200
 
 
+def test_way_back_asks_for_nothing_once_more_and_the_cards_stay(new: House) -> None:
+    browser = opened(new)
+    assert browser.get("/welcome").headers["Location"] == "/welcome/box", "what was answered so far stays too"
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    last = forms(browser.get("/welcome/phones"))["/welcome/phones"] | {"accounts": "101-103"}
+    for _ in range(2):
+        assert browser.post("/welcome/phones", data=last).headers["Location"] == "/ready"
+    assert "Show 3 cards" in browser.get("/ready").text
+    for step in ("box", "network", "phones"):
+        assert browser.get(f"/welcome/{step}").headers["Location"] == "/ready"
+    for page, on in (("/welcome", "/login"), ("/login", "/"), ("/login?next=%2Faccounts", "/accounts")):
+        assert browser.get(page).headers["Location"] == on
+    browser.post("/login", data={"password": PASSWORD})
+    assert len(re.findall(r"<dd>\w{16}</dd>", browser.get("/cards").text)) == 3
+
+
 @pytest.mark.parametrize(
     ("step", "fields", "sentence"),
     [

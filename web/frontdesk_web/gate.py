@@ -177,11 +177,13 @@ def cookie_name(secure: bool) -> str:
 
 
 def begin(visit: Visit, role: Role, **options: Any) -> Session:
-    """Logs the visitor in."""
+    """Logs the visitor in, or in anew: an administrator's cards stay."""
     if visit.cookie:
         visit.house.sessions.end(visit.cookie)
     cookie, session = visit.house.sessions.begin(role, visit.box.admin.epoch, **options)
     _set_cookie(visit, cookie)
+    if visit.session is not None and role is Role.ADMIN:
+        session.cards, session.made = visit.session.cards, visit.session.made
     visit.session = session
     return session
 
@@ -215,18 +217,23 @@ def _check_size(route: Route) -> None:
 def _check_need(visit: Visit, route: Route) -> None:
     if route.need is Need.NOTHING:
         return
-    session, is_set = visit.session, visit.box.admin.is_set
-    if route.need is Need.CODE:
-        good = session is not None and session.answers is not None and not is_set
-    else:
-        good = session is not None and session.answers is None and is_set
-    if not good:
+    if not is_in(visit, route.need):
+        if is_in(visit):  # First boot is over, and it was his: a step that a browser has gone back to, or sent twice.
+            go("/ready" if visit.role is Role.ADMIN else "/")
         if request.method in SAFE:
-            go(_login(route, _asked()) if is_set else "/welcome")
+            go(_login(route, _asked()) if visit.box.admin.is_set else "/welcome")
         request.environ[ON] = _login(route, request.environ[ON])
         raise refused(403, N_("Log in first."))
     if route.need is Need.ADMIN and visit.role is not Role.ADMIN:
         raise refused(403, N_("Only an administrator may do that."))
+
+
+def is_in(visit: Visit, need: Need = Need.VIEWER) -> bool:
+    """Whether the visitor is logged in; or at first boot, with its code."""
+    session, is_set = visit.session, visit.box.admin.is_set
+    if need is Need.CODE:
+        return session is not None and session.answers is not None and not is_set
+    return session is not None and session.answers is None and is_set
 
 
 def _asked() -> str:

@@ -6,16 +6,20 @@ from bottle import response
 
 from frontdesk.control import Role, VerbError
 
-from ..gate import begin, end, go, local, refused
+from ..gate import begin, end, go, is_in, local, refused
 from ..language import N_
+from ..route import Need
 from ..visit import Visit
 
 
 def login(visit: Visit) -> str:
-    """Asks for the password."""
+    """Asks for the password, but nobody who is logged in."""
     if not visit.box.admin.is_set:
         go("/welcome")
-    return visit.render("login", wanted=visit.form.get("next") or visit.query.get("next", ""))
+    wanted = visit.form.get("next") or visit.query.get("next", "")
+    if is_in(visit) and not visit.error:
+        go(local(wanted))
+    return visit.render("login", wanted=wanted)
 
 
 def log_in(visit: Visit) -> None:
@@ -58,9 +62,11 @@ def authority(visit: Visit) -> bytes:
 
 
 def welcome(visit: Visit) -> str:
-    """Asks for the first-boot code."""
+    """Asks for the first-boot code, but nobody who has typed it."""
     if visit.box.admin.is_set:
         go("/login")
+    if is_in(visit, Need.CODE) and not visit.error:
+        go("/welcome/box")
     return visit.render("welcome")
 
 
