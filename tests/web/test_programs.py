@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from frontdesk_web.api import ROWS, Row
 
+from frontdesk.control import TABLE
+from frontdesk.control.verbs import checked
 from tests.control.desk import phone
 from tests.web.house import Browser, House
 
@@ -33,6 +36,25 @@ def test_api_does_what_the_verbs_do(house: House, api: Browser) -> None:
     assert api.put("/api/1/settings/flush", json={"value": "5m"}).status_code == 200
     assert api.delete("/api/1/accounts/102").status_code == 200
     assert house.desk.box.settings.flush == 300 and [each["user"] for each in house.desk.do("account list")] == ["101"]
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.method} {row.path}") for row in ROWS])
+def test_what_a_row_of_the_api_names_is_what_its_verb_takes(row: Row) -> None:
+    verb = TABLE[row.verb]
+    named = dict.fromkeys(re.findall(r"<(\w+)>", row.path), "x") | dict(row.fixed)
+    asked = {each.name: "x" for each in verb.arguments if each.required}
+    assert checked(verb, asked | named) == asked | named
+
+
+def test_alias_is_removed_where_it_is_and_nowhere_else(house: House, api: Browser) -> None:
+    house.desk.do("account add", user="102")
+    house.desk.do("alias add", user="102", alias="door")
+    for user in ("101", "999"):
+        answer = api.delete(f"/api/1/accounts/{user}/aliases/door")
+        assert answer.status_code == 404
+        assert answer.json() == {"error": f"There is no alias 'door' of {user}: it reaches 102."}
+    assert api.delete("/api/1/accounts/102/aliases/door").json() == {"alias": "door", "user": "102"}
+    assert house.desk.do("alias list") == []
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b"[" * 10_000, b'{"user": 5}', b'{"hue": "red"}', b"\xff"])

@@ -178,11 +178,16 @@ async def alias(box: Box, user: str, alias: str) -> Answer:
     return {"alias": alias, "user": user}
 
 
-async def unalias(box: Box, alias: str) -> Answer:
+async def unalias(box: Box, alias: str, user: str = "") -> Answer:
     """Takes an alias away."""
     account = box.directory.resolve(alias)
     if account is None or alias not in account.aliases:
         raise VerbError("There is no alias {alias!r}.", alias=alias)
+    if user not in ("", account.username):
+        raise VerbError(
+            "There is no alias {alias!r} of {user}: it reaches {account}.",
+            alias=alias, user=user, account=account.username,
+        )
     await box.save(replace(account, aliases=tuple(other for other in account.aliases if other != alias)))
     return {"alias": alias, "user": account.username}
 

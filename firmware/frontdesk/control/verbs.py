@@ -88,6 +88,7 @@ NAME = Argument("name", "a name for people", option=True, required=False, metava
 PASSWORD = Argument("password", "a password of your own, asked for; else one is made and printed", Kind.PASSWORD,
                     option=True, required=False, twice=True)  # fmt: skip
 ALIAS = Argument("alias", "the other number or name", metavar="ALIAS")
+OF = Argument("user", "of this account alone", option=True, required=False, metavar="USER")
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
 STATIC = Argument("static", "it never expires", Kind.FLAG, option=True, required=False)
@@ -132,7 +133,7 @@ VERBS = (
                aliases="aliases", devices="devices"), role=Role.VIEWER),
     Verb("account import", accounts.load, text.added, (CSV, MAKE_PASSWORDS)),
     Verb("alias add", accounts.alias, sentence("{alias} now reaches {user}."), (USER, ALIAS)),
-    Verb("alias remove", accounts.unalias, sentence("{alias} no longer reaches {user}."), (ALIAS,)),
+    Verb("alias remove", accounts.unalias, sentence("{alias} no longer reaches {user}."), (ALIAS, OF)),
     Verb("alias list", accounts.aliases, table("There are no aliases yet.", alias="alias", user="user"),
          role=Role.VIEWER),
     Verb("device add", devices.add, sentence("Added the device {device} of {user}."), (USER, DEVICE, PASSWORD)),
