@@ -57,6 +57,28 @@ def test_alias_is_removed_where_it_is_and_nowhere_else(house: House, api: Browse
     assert house.desk.do("alias list") == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "typed"),
+    [("max-bindings", 7, "7"), ("flush", 90.5, "90.5s"), ("web.allow-plain", True, "on"), ("web", False, "off")],
+)
+def test_value_of_a_setting_may_be_what_json_has_for_it(
+    house: House, api: Browser, key: str, value: object, typed: str
+) -> None:
+    assert api.put(f"/api/1/settings/{key}", json={"value": value}).json()["value"] == typed
+    assert house.desk.do("config get", key=key) == typed
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("max-bindings", 0), ("max-bindings", 7.5), ("flush", True), ("web", 1), ("flush", [5])]
+)
+def test_value_that_a_setting_cannot_have_is_refused_however_json_has_it(
+    house: House, api: Browser, key: str, value: object
+) -> None:
+    before = house.desk.do("config list")
+    assert api.put(f"/api/1/settings/{key}", json={"value": value}).status_code == 400
+    assert house.desk.do("config list") == before
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"nonsense", b"[" * 10_000, b'{"user": 5}', b'{"hue": "red"}', b"\xff"])
 def test_api_refuses_what_it_cannot_read_in_one_sentence(house: House, api: Browser, body: bytes) -> None:
     answer = api.post("/api/1/accounts", content=body)

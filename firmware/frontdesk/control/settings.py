@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..config import SETTINGS, SettingError, text_of
+from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from .admin import Pair
 from .box import Box, VerbError
@@ -13,6 +13,8 @@ from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain
 
 Answer = dict[str, Any]
+Value = str | float | bool
+"""Of a setting, as it is typed or as JSON has it."""
 DEFAULT = "default"
 """The value that takes a setting back to where it was at first."""
 
@@ -25,9 +27,9 @@ async def get(box: Box, key: str) -> str:
         raise VerbError.of(error) from None
 
 
-async def put(box: Box, key: str, value: str = "") -> Answer:
+async def put(box: Box, key: str, value: Value = "") -> Answer:
     """Changes one setting, at once and for good."""
-    if not value and "=" in key:
+    if value == "" and "=" in key:
         key, _, value = key.partition("=")
     key, text = _typed(key, value)
     box.candidate.refuse_trial(box)
@@ -36,8 +38,10 @@ async def put(box: Box, key: str, value: str = "") -> Answer:
     return {"key": key, "value": text_of(settings, key), "notes": notes}
 
 
-def _typed(key: str, value: str) -> tuple[str, str | None]:
-    return known(key), None if value == DEFAULT else value
+def _typed(key: str, value: Value) -> tuple[str, str | None]:
+    if isinstance(value, bool):
+        value = SWITCH.write(value)
+    return known(key), None if value == DEFAULT else str(value)
 
 
 async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:
@@ -61,7 +65,7 @@ def _pairs(settings: Settings, texts: Mapping[str, str | None]) -> list[Pair]:
 # -- staged ------------------------------------------------------------------------------------------------------------
 
 
-async def stage(box: Box, key: str, value: str) -> Answer:
+async def stage(box: Box, key: str, value: Value) -> Answer:
     """Stages one setting; `commit` takes all that are staged into use."""
     key, text = _typed(key, value)
     warning = box.candidate.stage(box, key, text)

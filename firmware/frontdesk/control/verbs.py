@@ -38,6 +38,8 @@ class Kind(StrEnum):
     TEXT = "text"
     COUNT = "count"
     FLAG = "flag"
+    VALUE = "value"
+    """A setting's, as it is typed; programs may say a number or a boolean too."""
     PASSWORD = "password"
     """Never on a command line: read from standard input, or made."""
     SECRET = "secret"
@@ -97,8 +99,9 @@ MAKE_PASSWORDS = Argument("make-passwords", "make a password where the file has 
                           option=True, required=False)  # fmt: skip
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
 KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
-VALUE = Argument("value", "a value, or `default`", metavar="VALUE")
-VALUE_OR_BOTH = Argument("value", "a value, or `default`; KEY=VALUE is possible too", required=False, metavar="VALUE")
+VALUE = Argument("value", "a value, or `default`", Kind.VALUE, metavar="VALUE")
+VALUE_OR_BOTH = Argument("value", "a value, or `default`; KEY=VALUE is possible too", Kind.VALUE, required=False,
+                         metavar="VALUE")  # fmt: skip
 LIMIT = Argument("limit", f"calls that have ended, {system.CALLS} by default", Kind.COUNT, option=True, required=False)
 SEARCH = Argument("search", "a part of a number, name or alias", required=False, metavar="TEXT")
 START = Argument("start", "the first one, 0 by default", Kind.COUNT, option=True, required=False)
@@ -234,7 +237,7 @@ def _check_type(argument: Argument, value: object) -> None:
     elif argument.kind is Kind.COUNT:
         good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
     else:
-        good = isinstance(value, str)
+        good = isinstance(value, str | int | float if argument.kind is Kind.VALUE else str)
     name = argument.metavar or argument.name
     if not good:
         raise VerbError("{argument} is not a {kind} that can be used.", argument=name, kind=argument.kind)
