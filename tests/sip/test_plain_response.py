@@ -85,6 +85,24 @@ def test_contacts_are_those_that_the_parser_finds(old: bytes, new: bytes) -> Non
     assert response.values("contact") == long_way(data).values("contact")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"To: ", b"To:   "),
+        (b"tag=b", b"TAG=b"),
+        (b"tag=b", b"x;tag=b;y=1"),
+        (b"To: ", b'To: "A, ;tag=no" '),
+        (b";tag=b", b""),
+    ],
+)
+def test_to_is_what_the_parser_finds(old: bytes, new: bytes) -> None:
+    data = USUAL.replace(old, new)
+    response = plain_response(data)
+    assert response is not None
+    assert response.to == long_way(data).to
+    assert response.encode() == data
+
+
 def test_the_last_via_leaves_none() -> None:
     response = plain_response(USUAL)
     assert response is not None

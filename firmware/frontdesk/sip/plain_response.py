@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from .address import Address
 from .checks import MANDATORY, SINGLE
 from .grammar import LWS
 from .headers import canonical_name, header_key
@@ -56,14 +57,21 @@ class PlainResponse(Response):
     def branch(self) -> str:
         return self._top_branch if self._later_via else super().branch
 
+    @property
+    def to(self) -> Address:
+        """A call that is answered asks for this and for its Contact alone: found without the rest."""
+        return super().to if self._plain is None else Address.parse(_text(self._head(self._plain), b"\r\nTo: "))
+
     def values(self, key: str) -> list[str]:
-        """A call that is answered asks for its Contact alone: found without the rest."""
         if key == "contact" and self._plain is not None:
-            head = self._plain[: len(self._plain) - len(self.body)]
-            value = _only(head, b"\r\nContact: ").decode("utf-8", "surrogateescape")
+            head = self._head(self._plain)
+            value = _text(head, b"\r\nContact: ")
             if value and "," not in value and not _OTHER_CONTACT.search(head):
-                return [value.strip(LWS)]
+                return [value]
         return super().values(key)
+
+    def _head(self, plain: bytes) -> bytes:
+        return plain[: len(plain) - len(self.body)]
 
     def pop_via(self) -> bool:
         if self._plain is None or not self._later_via:
@@ -102,6 +110,10 @@ def _is_usual(names: tuple[bytes, ...]) -> bool:
     written = all(name == canonical_name(key).encode() for name, key in zip(names, keys, strict=True) if key in needed)
     once = all(keys.count(key) == 1 for key in keys if key in SINGLE)
     return "" not in keys and written and once and {*needed} <= {*keys} and keys.count("via") <= MAX_VIAS
+
+
+def _text(head: bytes, name: bytes) -> str:
+    return _only(head, name).decode("utf-8", "surrogateescape").strip(LWS)
 
 
 def _only(head: bytes, name: bytes) -> bytes:
