@@ -1,14 +1,15 @@
-"""Connections on real sockets: their limit, half-sent messages, and peers that do not read."""
+"""Connections on real sockets: their limit, half-sent messages, peers that do not read, and whose turn it is."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
+import itertools
 import socket
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 import pytest
 
@@ -27,6 +28,10 @@ class _Driver:
     def __init__(self) -> None:
         self.connections: Connections | None = None
         self.frames: list[bytes] = []
+        self.heard: list[Flow] = []
+        self.now = self.effort = 0.0
+        """The clock, and how far each message moves it."""
+        self.failing: Flow | None = None
         self.gone: list[Flow] = []
         self.bound = False
         self.answer = b""
@@ -41,7 +46,11 @@ class _Driver:
         return list(self.connections._open.values())
 
     def received(self, data: bytes, flow: Flow) -> None:
+        if flow == self.failing:
+            raise RuntimeError("of this message")
         self.frames.append(data)
+        self.heard.append(flow)
+        self.now += self.effort
         if self.answer:
             assert self.connections is not None
             with contextlib.suppress(TransportError):
@@ -215,8 +224,10 @@ def test_phone_with_a_binding_is_heard_while_it_does_not_read() -> None:
         driver.bound = bound
         connection.pause_writing()
         assert transport.is_paused is not bound
+    connection.fall_behind()
     connection.resume_writing()
-    assert not transport.is_paused
+    waits = transport.is_paused
+    assert waits and connection.work(0.0) and not transport.is_paused
 
 
 class _Transport(asyncio.Transport):
@@ -224,6 +235,9 @@ class _Transport(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__({"sockname": ("192.0.2.1", 5060), "peername": ("192.0.2.9", 40000)})
+
+    def is_closing(self) -> bool:
+        return False
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         assert high == tcp.UNREAD
@@ -274,5 +288,113 @@ def test_others_get_their_turn_however_much_one_connection_sends() -> None:
             turns = zip([0, *driver.turns], driver.turns, strict=False)
             assert max(after - before for before, after in turns) <= tcp.READ // len(MESSAGE) + 1
             writer.close()
+
+    run(case)
+
+
+AT_ONCE = 5
+"""Messages in a turn's time."""
+PIPELINED = 40
+"""Messages that a stranger sends in one piece."""
+
+
+@asynccontextmanager
+async def flooded(
+    monkeypatch: pytest.MonkeyPatch, strangers: int = 20
+) -> AsyncIterator[tuple[_Driver, list[socket.socket]]]:
+    """Strangers have sent more than a turn has time for."""
+    driver = _Driver()
+    driver.effort = tcp.TURN_TIME / AT_ONCE
+    monkeypatch.setattr(tcp, "monotonic", lambda: driver.now)
+    async with listening(driver) as address:
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(socket.create_connection(address)) for _ in range(strangers)]
+            for each in sockets:
+                each.sendall(MESSAGE * PIPELINED)
+            yield driver, sockets
+
+
+@pytest.mark.parametrize("strangers", [1, 20])
+def test_no_more_is_heard_in_a_turn_than_it_has_time_for_and_of_each_as_much(
+    monkeypatch: pytest.MonkeyPatch, strangers: int
+) -> None:
+    async def case() -> None:
+        async with flooded(monkeypatch, strangers) as (driver, _):
+            heard = [0]
+            while heard[-1] < PIPELINED * strangers:
+                await asyncio.sleep(0)
+                heard.append(len(driver.frames))
+                of_each = [driver.heard.count(each.flow) for each in driver.open]
+                assert not of_each or max(of_each) - min(of_each) <= AT_ONCE + 2
+            assert max(after - before for before, after in itertools.pairwise(heard)) <= AT_ONCE + 1
+
+    run(case)
+
+
+def test_phone_with_a_binding_does_not_wait_behind_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case() -> None:
+        async with flooded(monkeypatch) as (driver, _):
+            await until(lambda: len(driver.frames) > 5 * PIPELINED)
+            phone = Connection(driver.open[0]._connections)
+            driver.is_bound = lambda flow: flow == phone.flow  # type: ignore[method-assign]
+            phone.connection_made(_Transport())
+            brought = MESSAGE * (AT_ONCE + 2)
+            phone.get_buffer(0)[: len(brought)] = brought
+            phone.buffer_updated(len(brought))
+            assert driver.heard[-AT_ONCE:] == [phone.flow] * AT_ONCE
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert driver.heard.count(phone.flow) == AT_ONCE + 2 and len(driver.frames) < 20 * PIPELINED
+            phone.connection_lost(None)
+
+    run(case)
+
+
+@pytest.mark.parametrize("ending", ["closes", "closes late", "fails"])
+def test_one_that_is_closed_while_it_waits_is_heard_no_more_but_all_others_are(
+    monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    async def case() -> None:
+        failed: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(context["exception"]))
+        async with flooded(monkeypatch) as (driver, _):
+            await until(lambda: len(driver.frames) > 5 * PIPELINED)
+            first, *others = [each.flow for each in driver.open]
+            heard = driver.heard.count(first)
+            if ending == "fails":
+                driver.failing = first
+            else:
+                transport = driver.open[0]._transport
+                assert transport is not None
+                transport.write(bytes(1 << 23) if ending == "closes late" else b"")
+                transport.close()
+            await until(lambda: all(driver.heard.count(each) == PIPELINED for each in others))
+            assert driver.heard.count(first) == heard < PIPELINED
+            assert driver.gone == [first] * (ending != "closes late") and len(failed) == (ending == "fails")
+
+    run(case)
+
+
+def test_who_has_waited_is_heard_again_and_the_loop_rests_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns: list[tcp.Turns] = []
+    take = tcp.Turns._take_turn
+
+    def take_turn(turn: tcp.Turns) -> None:
+        turns.append(turn)
+        take(turn)
+
+    monkeypatch.setattr(tcp.Turns, "_take_turn", take_turn)
+
+    async def case() -> None:
+        async with flooded(monkeypatch) as (driver, strangers):
+            await until(lambda: len(driver.frames) == 20 * PIPELINED)
+            await asyncio.sleep(0)
+            taken = len(turns)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert 0 < taken == len(turns)
+            for each in strangers:
+                each.sendall(MESSAGE)
+            await until(lambda: len(driver.frames) == 20 * (PIPELINED + 1))
 
     run(case)

@@ -1,4 +1,4 @@
-"""SIP over TCP: connections, their limit, and half-sent messages (RFC 3261 section 18, RFC 5626 section 4.4.1)."""
+"""SIP over TCP: connections, their limit, turns, half-sent messages (RFC 3261 section 18, RFC 5626 section 4.4.1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import errno
 import itertools
 import os
 import socket
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Iterator
+from time import monotonic
 from typing import Protocol
 
 from ..sip.errors import ParseError, TransportError
@@ -30,7 +32,9 @@ BACKLOG = 128
 ON_THE_WAY = 4 * BACKLOG
 """Files that a burst may hold beyond the limit, for each listener: asyncio needs four turns from accept to close."""
 READ = 8192
-"""Bytes of one connection that are worked on before others get their turn (asyncio alone would read 256 KiB)."""
+"""Bytes of one connection that are read before others get their turn (asyncio alone would read 256 KiB)."""
+TURN_TIME = 0.005
+"""Seconds in which all connections are worked on before datagrams, timers and the journal's word get their turn."""
 _BUFFER = bytearray(READ)
 _connection_ids = itertools.count(1)
 
@@ -59,6 +63,8 @@ class Connection(asyncio.BufferedProtocol):
         self._reader = StreamReader()
         self._half_sent: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
+        self._frames: Iterator[bytes | KeepAlive] = iter(())
+        self._is_behind = self._is_unread = False
         self.flow = Flow("tcp", ("", 0), ("", 0), next(_connection_ids))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -73,26 +79,47 @@ class Connection(asyncio.BufferedProtocol):
         return _BUFFER  # of all connections: what is read into it is taken out at once
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._read(bytes(_BUFFER[:nbytes]))
-
-    def _read(self, data: bytes) -> None:
         self._connections.active(self)
-        pings = 0
+        self._frames = self._reader.feed(bytes(_BUFFER[:nbytes]))
+        self._connections.serve(self)
+
+    def fall_behind(self) -> None:
+        """What was read waits for its turn."""
+        self._is_behind = True
+        self._read_or_pause()
+
+    def work(self, end: float) -> bool:
+        """Works on what was read, until `end`; whether that was all."""
+        if self._transport is None or self._transport.is_closing():
+            return True
         try:
-            for frame in self._reader.feed(data):
-                if frame is KeepAlive.PING:
-                    pings += 1
-                elif isinstance(frame, bytes):
-                    self._complete()
-                    self._connections.driver.received(frame, self.flow)
+            is_all = self._receive(end)
         except ParseError as error:
             self._connections.driver.broken(error, self.flow)
             self._connections.driver.settle()
             self.close()
-            return
-        self._answer(pings)
-        self._watch_half_sent()
+            return True
+        if is_all:
+            self._watch_half_sent()
+        if is_all and self._is_behind:
+            self._is_behind = False
+            self._read_or_pause()
         self._connections.driver.settle()
+        return is_all
+
+    def _receive(self, end: float) -> bool:
+        pings, is_all = 0, True
+        for frame in self._frames:
+            if frame is KeepAlive.PING:
+                pings += 1
+            elif isinstance(frame, bytes):
+                self._complete()
+                self._connections.driver.received(frame, self.flow)
+            if self._reader.pending and monotonic() > end:
+                is_all = False
+                break
+        self._answer(pings)
+        return is_all
 
     def _answer(self, pings: int) -> None:
         # All at once: a stream of nothing but pings would keep the loop busy with writes of two bytes.
@@ -122,11 +149,20 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def pause_writing(self) -> None:
-        if self._transport is not None and not self._connections.driver.is_bound(self.flow):
-            self._transport.pause_reading()
+        self._is_unread = not self._connections.driver.is_bound(self.flow)
+        self._read_or_pause()
 
     def resume_writing(self) -> None:
-        if self._transport is not None:
+        self._is_unread = False
+        self._read_or_pause()
+
+    def _read_or_pause(self) -> None:
+        """Nothing more is read while something waits here, of what was asked or of the answers."""
+        if self._transport is None:
+            return
+        if self._is_behind or self._is_unread:
+            self._transport.pause_reading()
+        else:
             self._transport.resume_reading()
 
     def close(self) -> None:
@@ -149,6 +185,46 @@ class Connection(asyncio.BufferedProtocol):
             vars(transport).pop("_read_ready_cb", None)
 
 
+class Turns:
+    """Connections that share the time of a turn, which lasts for as many rounds of the loop as it takes to spend it.
+    Then who brings more waits for the next round, behind those that wait already; each has an equal part of it."""
+
+    def __init__(self) -> None:
+        self._left = TURN_TIME
+        self._waiting: deque[Connection] = deque()
+        """Paused until all that they have brought is worked on; empty while time is left."""
+
+    def serve(self, connection: Connection) -> bool:
+        """Works on what it has brought while there is time; whether that was all. Else it is to wait."""
+        return self._left > 0 and self._work(connection)
+
+    def wait(self, connection: Connection) -> None:
+        """What `serve` has left goes on in the next rounds."""
+        connection.fall_behind()
+        self._waiting.append(connection)
+
+    def _work(self, connection: Connection) -> bool:
+        now, left = monotonic(), self._left
+        self._left = 0.0  # an error ends the turn, and the connection; the others go on
+        try:
+            is_all = connection.work(now + left / (1 + len(self._waiting)))
+            self._left = now + left - monotonic()
+        except Exception:
+            connection.abort()
+            raise
+        finally:
+            if self._left <= 0:
+                asyncio.get_running_loop().call_soon(self._take_turn)
+        return is_all
+
+    def _take_turn(self) -> None:
+        self._left = TURN_TIME
+        while self._waiting and self._left > 0:
+            connection = self._waiting.popleft()
+            if not self.serve(connection):
+                self._waiting.append(connection)
+
+
 class Connections:
     """All open connections, the least recently active first."""
 
@@ -156,6 +232,7 @@ class Connections:
         self.driver = driver
         self._limit = limit
         self._open: dict[int, Connection] = {}
+        self._turns, self._phones_turns = Turns(), Turns()
         self._servers: dict[HostPort, asyncio.Server] = {}
 
     def __len__(self) -> int:
@@ -221,6 +298,16 @@ class Connections:
 
     def _idle(self, newest: Connection) -> Connection:
         return next((each for each in self._open.values() if not self.driver.is_bound(each.flow)), newest)
+
+    def serve(self, connection: Connection) -> None:
+        """Works on what it has brought, or lets that wait. All share one time; where it is used up phones with a
+        binding have as much again, and wait for nobody else."""
+        if self._turns.serve(connection):
+            return
+        if not self.driver.is_bound(connection.flow):
+            self._turns.wait(connection)
+        elif not self._phones_turns.serve(connection):
+            self._phones_turns.wait(connection)
 
     def active(self, connection: Connection) -> None:
         """It has brought bytes: it is the last to go."""
