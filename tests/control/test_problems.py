@@ -82,6 +82,12 @@ def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:
     assert told(desk)[0]["text"] == "The box does not know what time it is"
 
 
+def test_box_that_does_not_run_is_told_with_how_it_starts(desk: Desk) -> None:
+    desk.box.core = None
+    [problem] = told(desk)
+    assert problem["text"] == "The box does not run" and "systemctl start frontdesk" in problem["cure"]
+
+
 def test_page_that_has_no_certificate_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:
     def make(*_: object) -> Settled:
         raise OSError("no certificate was made: nobody knows how")

@@ -117,7 +117,7 @@ def used() -> set[str | tuple[str, str]]:
         found |= {ast.literal_eval(match[1]) for match in ONE.finditer(text)}
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
     sentences = [*problems.REFUSALS.values(), problems.OTHER]
-    sentences += [problems.CLOCK, problems.DISK, problems.CERTIFICATE, problems.ACCOUNTS]
+    sentences += [problems.CLOCK, problems.DISK, problems.CERTIFICATE, problems.STOPPED, problems.ACCOUNTS]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
     found.add(UNRESOLVED)
     counted = {text for each in found if isinstance(each, tuple) for text in each}

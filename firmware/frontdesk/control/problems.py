@@ -75,6 +75,7 @@ CERTIFICATE = Problem(
     "The page has no certificate, and no browser reaches it by https ({error})",
     "See that the clock is right and that the disk has room, then open the page once more.",
 )
+STOPPED = Problem("The box does not run", "Start it: `systemctl start frontdesk`, or `make run`.")
 ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with it.")
 
 
@@ -91,6 +92,8 @@ def alarms(box: Box) -> Iterator[Answer]:
 
 
 def _of_the_box(box: Box) -> Iterator[Answer]:
+    if box.core is None:
+        yield _told(STOPPED)
     for notice in box.all_notices:
         yield _told(Problem(notice.template, ""), notice.words)
     if not is_set(box.clock.wall()):
