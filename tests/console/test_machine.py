@@ -202,6 +202,15 @@ def test_another_password_ends_the_session(connected: Connected) -> None:
     assert cable.ask("account list") == {"error": LOG_IN}
 
 
+def test_whoever_left_during_an_import_is_not_let_in_again(connected: Connected) -> None:
+    cable = connected("open sesame")
+    cable.ask("login", password="open sesame")
+    work = cable.machine._do("import", {"text": 'frontdesk-export 1\naccount 101 "Front desk"\n'})
+    cable.machine.log_out()
+    cable.loop.run_until_complete(work)
+    assert cable.ask("account list") == {"error": LOG_IN}
+
+
 def test_all_steps_are_done_in_their_order(connected: Connected) -> None:
     cable = connected()
     add = {"verb": "account add", "arguments": {"user": "101", "password": "secret"}}

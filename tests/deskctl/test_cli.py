@@ -254,6 +254,23 @@ def test_backup_is_sealed_and_replaces_another_box(boxes: Boxes, run: Run, offic
     assert run("export", "--secrets", "--port", other.port)[1] == run("export", "--secrets", "--port", one.port)[1]
 
 
+@pytest.mark.parametrize("before", ["", "correct horse"])
+@pytest.mark.parametrize("command", [["export", "--secrets"], ["backup"]])
+def test_restore_that_brings_another_admin_password_is_told_as_done(
+    boxes: Boxes, run: Run, password_file: Path, tmp_path: Path, before: str, command: list[str]
+) -> None:
+    one, other = boxes("open sesame", "ONE"), boxes(before, "OTHER")
+    file, passphrase, old = tmp_path / "file", tmp_path / "passphrase", tmp_path / "old"
+    passphrase.write_text("four words of mine\n")
+    old.write_text(f"{before}\n")
+    with_it = ["--passphrase-file", passphrase] if command == ["backup"] else []
+    run(*command, *with_it, "--output", file, "--port", one.port, "--password-file", password_file)
+    with_it += ["--passphrase-file", passphrase, "--yes"]
+    status, out, err = run("restore", file, *with_it, "--port", other.port, "--password-file", old)
+    assert (status, err) == (DONE, "") and "0 accounts" in out
+    assert run("export", "--port", other.port, "--password-file", password_file)[0] == DONE
+
+
 def test_damaged_export_changes_nothing(boxes: Boxes, run: Run, tmp_path: Path) -> None:
     box = boxes()
     box.verb("account add", user="101", password="secret")

@@ -28,6 +28,8 @@ LONGEST_OF_STRANGERS = 4096
 """Bytes of a request."""
 FOR_STRANGERS = ("hello", "status", "login")
 STATUS_OF_STRANGERS = ("version", "uptime", "accounts", "bindings", "calls", "provisioned")
+BRING_A_PASSWORD = ("import", "restore")
+"""They may end every session; whoever asked stays inside, for the answer is still to be fetched."""
 MOST_STEPS = 10_000
 PRODUCT = "frontdesk"
 SOURCE = "console"
@@ -123,6 +125,8 @@ class Machine:
         if verb == "all":
             return await self._all(arguments.get("steps"))
         answer = await run(self._box, verb, arguments)
+        if verb in BRING_A_PASSWORD and self._entered is not None:
+            self._entered = self._admin.epoch
         if verb == "status" and not self._inside:
             return {key: answer[key] for key in STATUS_OF_STRANGERS}
         return answer
