@@ -130,7 +130,7 @@ def test_tab_adds_what_all_choices_share(before: str, added: str, choices: tuple
 # -- help --------------------------------------------------------------------------------------------------------------
 
 
-SHOWN = ["status", "accounts", "devices", "bindings", "calls", "events", "net", "log", "config"]
+SHOWN = ["status", "accounts", "devices", "bindings", "calls", "events", "problems", "net", "log", "config"]
 WORDS = [
     *("show", "set", "add", "delete", "test", "diff", "commit", "rollback", "export", "import", "backup"),
     *("factory-reset", "ping", "reboot", "help", "exit"),

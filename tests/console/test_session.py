@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.console import session
 from frontdesk.console.line_editor import WIDTH
+from frontdesk.control import TABLE
 from tests.console.conftest import PASSWORD
 from tests.console.visit import Visit
 from tests.control.desk import Desk, phone
@@ -103,6 +104,13 @@ def test_account_is_added_and_shown_and_deleted(visit: Visit) -> None:
     assert "102" not in visit.desk.box.directory.accounts
 
 
+def test_what_is_wrong_is_shown_with_its_cure_as_on_the_command_line(visit: Visit) -> None:
+    visit.desk.box.disk = lambda: (4, 100)
+    shown = visit.say("show problems")
+    assert "nearly full" in shown and "    Free some room" in shown
+    assert shown.split() == TABLE["problems"].show(visit.desk.do("problems")).split()
+
+
 def test_password_of_an_account_is_asked_for_and_not_shown(visit: Visit) -> None:
     shown = visit.type("add account 103 password\rs3cr3t\rs3cr3t\r")
     assert "Added 103." in shown and "s3cr3t" not in shown
@@ -136,7 +144,7 @@ def test_every_screen_fits_eighty_columns(visit: Visit) -> None:
     phone(visit.desk, user_agent="A phone with a long name " * 4, contact="sip:101@192.0.2.77:5060;transport=tcp")
     visit.desk.do("peer add", address="192.0.2.9", name="the other telephone system")
     visit.desk.do("alias add", user="101", alias="reception")
-    for what in ("status", "accounts", "devices", "bindings", "calls", "events", "config", "config flush"):
+    for what in ("status", "problems", "accounts", "devices", "bindings", "calls", "events", "config", "config flush"):
         rows = visit.say(f"show {what}").splitlines()
         assert rows and max(map(len, rows)) < WIDTH, what
     assert max(map(len, visit.say("help").splitlines())) < WIDTH
