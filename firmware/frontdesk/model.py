@@ -265,6 +265,8 @@ class Sentence(str):
 
     template: str
     words: dict[str, object]
+    cure: str = ""
+    """What helps, where it tells of something wrong."""
 
     def __new__(cls, template: str, **words: object) -> Sentence:
         sentence = super().__new__(cls, template.format(**words) if words else template)

@@ -14,6 +14,7 @@ from frontdesk.control.day import QUARTER, SLOTS, Day
 from frontdesk.control.problems import MOST_REFUSALS, RECENT, REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.events import Event, Kind
+from frontdesk.model import Sentence
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW, REALM, WALL, clock
@@ -86,6 +87,14 @@ def test_box_that_does_not_run_is_told_with_how_it_starts(desk: Desk) -> None:
     desk.box.core = None
     [problem] = told(desk)
     assert problem["text"] == "The box does not run" and "systemctl start frontdesk" in problem["cure"]
+
+
+def test_notice_is_told_with_its_own_cure(desk: Desk) -> None:
+    notice = Sentence("Something was set aside as {name}.", name="x")
+    notice.cure = "Remove it."
+    desk.box.notices.append(notice)
+    [problem] = told(desk)
+    assert (problem["text"], problem["cure"]) == ("Something was set aside as x.", "Remove it.")
 
 
 def test_page_that_has_no_certificate_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:

@@ -254,6 +254,20 @@ def test_damage_is_still_told_at_the_next_start(tmp_path: Path) -> None:
     store.close()
 
 
+def test_damage_is_told_with_its_cure_until_the_file_is_removed(tmp_path: Path) -> None:
+    opened(tmp_path).close()
+    damage(tmp_path / NAME)
+    for _ in range(2):
+        store = opened(tmp_path)
+        store.close()
+        assert "remove that file" in store.notices[0].cure
+    [aside] = set_aside(tmp_path)
+    aside.unlink()
+    store = opened(tmp_path)
+    store.close()
+    assert not store.notices
+
+
 def test_damaged_twice_in_a_second_keeps_both(tmp_path: Path) -> None:
     opened(tmp_path).close()
     for _ in range(2):

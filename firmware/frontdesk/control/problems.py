@@ -95,7 +95,7 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
     if box.core is None:
         yield _told(STOPPED)
     for notice in box.all_notices:
-        yield _told(Problem(notice.template, ""), notice.words)
+        yield _told(Problem(notice.template, notice.cure), notice.words)
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
     free, total = box.disk()

@@ -162,7 +162,7 @@ def _open(directory: Path, domain: str | None) -> Store:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / NAME
     sentence = "A damaged database was set aside as {name}."
-    notices = [Sentence(sentence, name=aside.name) for aside in _set_aside_before(path)]
+    notices = [_curable(Sentence(sentence, name=aside.name)) for aside in _set_aside_before(path)]
     if not path.exists() or not path.stat().st_size:
         return _without_database(path, domain, notices)
     path.chmod(0o600)
@@ -170,8 +170,16 @@ def _open(directory: Path, domain: str | None) -> Store:
         return _usable(path, domain, notices)
     except _Damaged as damaged:
         sentence = "The database was damaged ({cause}) and was set aside as {name}."
-        notices.append(Sentence(sentence, cause=str(damaged.__cause__), name=damaged.aside.name))
+        notices.append(_curable(Sentence(sentence, cause=str(damaged.__cause__), name=damaged.aside.name)))
         return _without_database(path, domain, notices)
+
+
+def _curable(notice: Sentence) -> Sentence:
+    notice.cure = Sentence(
+        "Look whether all accounts are there, then remove that file from the data directory; the notice ends with the "
+        "next start."
+    )
+    return notice
 
 
 def _set_aside_before(path: Path) -> list[Path]:
