@@ -79,10 +79,12 @@ class LocationService:
         pending = self._pending.get(aor)
         return pending[-1].bindings if pending else self._committed.get(aor, ())
 
-    def is_settled_alone(self, binding: Binding) -> bool:
-        """Whether it is committed, the only one of its address-of-record, and no ticket is open."""
+    def settled(self, binding: Binding) -> tuple[Binding, ...]:
+        """All of its address-of-record, itself among them, if they are committed and no ticket is open; else none."""
         committed = self._committed.get(binding.aor, ())
-        return len(committed) == 1 and committed[0] is binding and binding.aor not in self._pending
+        if binding.aor in self._pending or not any(each is binding for each in committed):
+            return ()
+        return committed
 
     def open_ticket(self, aor: AddressOfRecord) -> int | None:
         """The newest ticket of that address-of-record that is not on disk yet."""

@@ -1,6 +1,6 @@
 """The box's 200 to a REGISTER as bytes with holes, and the 401 that begins like it (RFC 3261 sections 8.2.6 and 10.3).
 
-The holes are branch, CSeq's number, the Contact's value, and the Date's value where there is one.
+The holes are branch, CSeq's number, the Contacts' values, and the Date's value where there is one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ _REGISTER = b" REGISTER\r\n"
 _CONTACT = b"Contact: "
 _REGISTER_CONTACT = _REGISTER + _CONTACT
 _DATE = b"\r\nDate: "
+NEXT_CONTACT = "\r\nContact: "
+"""Between the values of two devices."""
 _NO_BODY = b"Content-Length: 0\r\n\r\n"
 
 
@@ -28,7 +30,7 @@ class AnswerTemplate:
     head: bytes
     """From behind the Status-Line to the CSeq's number, with %b for the branch."""
     after: bytes
-    """From the Contact's value to the Date's, or to the end."""
+    """From the last Contact's value to the Date's, or to the end."""
     end: bytes | None
     """From the Date's value on; None where there is none."""
 
@@ -49,6 +51,9 @@ class Ok:
     parameters: str
     granted: int
     date: str | None
+    before: str = ""
+    """The values of the account's other devices, with what parts them."""
+    behind: str = ""
 
     def __len__(self) -> int:
         return _SIZE
@@ -57,8 +62,9 @@ class Ok:
         """The answer to the REGISTER with that branch."""
         template = self.template
         head = template.head % branch.encode()
-        value = f"<{self.contact}>{self.parameters};expires={self.granted}".encode("utf-8", "surrogateescape")
-        pieces = (_OK, head, self.digits, _REGISTER_CONTACT, value, template.after)
+        values = f"{self.before}<{self.contact}>{self.parameters};expires={self.granted}{self.behind}"
+        encoded = values.encode("utf-8", "surrogateescape")
+        pieces = (_OK, head, self.digits, _REGISTER_CONTACT, encoded, template.after)
         if self.date is None or template.end is None:
             return b"".join(pieces)
         return b"".join((*pieces, self.date.encode(), template.end))
@@ -67,12 +73,12 @@ class Ok:
 _SIZE = 128
 
 
-def make_answer_template(answer: bytes, register: Register, contact: str) -> AnswerTemplate | None:
-    """Cuts the answer that `register` got the long way, `contact` its Contact's value; None where it is of another
-    shape."""
+def make_answer_template(answer: bytes, register: Register, contacts: str) -> AnswerTemplate | None:
+    """Cuts the answer that `register` got the long way, `contacts` what it says of all devices; None where it is of
+    another shape."""
     start, found, rest = answer.partition(_BRANCH + register.branch.encode())
     middle, again, after = rest.partition(_CSEQ + register.digits + _REGISTER)
-    value = _CONTACT + contact.encode("utf-8", "surrogateescape")
+    value = _CONTACT + contacts.encode("utf-8", "surrogateescape")
     if not (start.startswith(_OK) and found and again and after.startswith(value)):
         return None
     head = _plain(start[len(_OK) :] + _BRANCH) + b"%b" + _plain(middle + _CSEQ)

@@ -102,7 +102,7 @@ class Core:
         self.receive(message, flow, now)
         accepted, self.registrations.last = self.registrations.last, None
         if accepted is not None:
-            self._renewals.learn(data, flow, accepted)
+            self._renewals.learn(data, flow, accepted, now)
 
     def receive(self, message: Message, flow: Flow, now: float) -> None:
         """A message came over `flow`."""

@@ -113,9 +113,10 @@ class Registrations:
             transaction = self._layer.server(request, flow, now)
             self._hold(ticket, _Parsed(transaction, registration.username, accepted, self._accepted))
 
-    def write(self, binding: Binding, waiting: Waiting) -> None:
-        """Answers one that changes the only binding of its address-of-record, of which no ticket is open."""
-        self._hold(self._stage(binding.aor, [binding], Changes(saved=[binding])), waiting)
+    def write(self, binding: Binding, bindings: Iterable[Binding], waiting: Waiting) -> None:
+        """Answers one that changes `binding`, one of `bindings`: all of its address-of-record, which has no ticket
+        open."""
+        self._hold(self._stage(binding.aor, list(bindings), Changes(saved=[binding])), waiting)
 
     def _hold(self, ticket: int, waiting: Waiting) -> None:
         self._waiting.setdefault(ticket, []).append(waiting)

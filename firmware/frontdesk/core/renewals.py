@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
+from itertools import takewhile
 
 from ..auth import Authenticator
 from ..events import Event
@@ -19,7 +20,7 @@ from ..location import LocationService
 from ..model import Binding, BindingState, Secret
 from ..nonces import Window
 from ..registrar import Registrar
-from ..registrar.answer import sip_date, told
+from ..registrar.answer import contact_value, sip_date, told
 from ..registrar.contact import Contact
 from ..registrar.spread import mark
 from ..sip.digest import HASHES, Credentials, h
@@ -32,7 +33,7 @@ from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow, Send
-from .answer_template import AnswerTemplate, Ok, make_answer_template
+from .answer_template import NEXT_CONTACT, AnswerTemplate, Ok, make_answer_template
 from .held import ReadyAnswer
 from .registrations import Accepted, Registrations
 from .template import Register, Template, make_template, usual
@@ -65,16 +66,26 @@ class _Device:
     """Seconds."""
     template: Template
     answer: AnswerTemplate
+    company: tuple[Binding, ...] = ()
+    """All bindings of the account, where those before this one were last seen to be other devices'."""
 
     def read(self, data: bytes) -> Register | None:
         """What differs from its last REGISTER; None where that is more than it may be."""
         values = self.template.read(data)
         return None if values is None else usual(*values)
 
-    def ok(self, register: Register, binding: Binding, now: float, wall_offset: float | None) -> Ok:
-        """The 200 to it; as `contact_value`, for a binding that has just been granted its interval."""
-        date = None if wall_offset is None else sip_date(int(now + wall_offset))
-        return Ok(self.answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
+    def is_among(self, bindings: tuple[Binding, ...], register: Register) -> bool:
+        """Whether the registrar would take this device's binding for its own, as the first that its marks fit."""
+        own = self.binding
+        if len(bindings) == 1 or (self.company is bindings and register.contact == own.contact):
+            return True
+        earlier = list(takewhile(lambda each: each is not own, bindings))
+        if own.instance:
+            return all(each.instance != own.instance for each in earlier)
+        if register.contact != own.contact or not _is_elsewhere(own.contact, earlier):
+            return False
+        self.company = bindings
+        return True
 
 
 @dataclass(slots=True)
@@ -140,18 +151,24 @@ class Renewals:
         if not register.proof:
             self._challenge(device, register, now)
             return True
-        if not self._may_renew(device.binding, register, now) or (wall_offset is None) != (device.answer.end is None):
+        bindings = self._location.settled(device.binding)
+        if not bindings or not _may_renew(device.binding, register, now) or not device.is_among(bindings, register):
             return False
+        if (wall_offset is None) != (device.answer.end is None):
+            return False
+        date = None if wall_offset is None else sip_date(int(now + wall_offset))
         if register.contact == device.binding.contact and self._registrations.settings.flush:
-            return self._fold(device, register, key, now, wall_offset)
-        return self._write(device, register, key, data, now, wall_offset)
+            return self._fold(device, register, bindings, key, now, date)
+        return self._write(device, register, bindings, key, data, now, date)
 
     def _challenge(self, device: _Device, register: Register, now: float) -> None:
         """Stateless, as every challenge (section 8.2.7)."""
         headers = self._authenticator.challenges(now)
         self._layer.send(Send(device.answer.challenge(register, headers), device.target))
 
-    def _fold(self, device: _Device, register: Register, key: str, now: float, wall_offset: float | None) -> bool:
+    def _fold(
+        self, device: _Device, register: Register, bindings: tuple[Binding, ...], key: str, now: float, date: str | None
+    ) -> bool:
         """A pure refresh: in memory, and answered at once."""
         window = self._spend(device, register, now)
         if window is None:
@@ -159,13 +176,14 @@ class Renewals:
         binding = device.binding
         expires_at = _renew(binding, register, window, now)
         self._registrations.fold(binding, expires_at, now)
-        window.extend(expires_at)
-        ok = device.ok(register, binding, now, wall_offset)
+        window.extend(_longest(bindings, expires_at))
+        ok = self._ok(device.answer, register, binding, bindings, now, date)
         self._layer.answer_under(key, ok.encode(register.branch), ok, device.target, now)
         return True
 
     def _write(
-        self, device: _Device, register: Register, key: str, data: bytes, now: float, wall_offset: float | None
+        self, device: _Device, register: Register, bindings: tuple[Binding, ...], key: str, data: bytes, now: float,
+        date: str | None
     ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         if self._registrations.is_backed_up or not _is_sip(register.contact):
@@ -179,23 +197,28 @@ class Renewals:
         who = mark(binding.instance, binding.aor, binding.contact)
         binding.granted = self._registrar.grant(device.asked, binding.granted, who)
         binding.expires_at = expires_at = _renew(binding, register, window, now)
+        bindings = tuple(binding if each is device.binding else each for each in bindings)
         device.binding = binding
         request = UnreadRequest("REGISTER", "", data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
-        answer = ReadyAnswer(device.ok(register, binding, now, wall_offset), register.branch)
+        answer = ReadyAnswer(self._ok(device.answer, register, binding, bindings, now, date), register.branch)
         emit = self._registrations.emit if moved else None
-        held = _Held(transaction, device.username, answer, binding, window, expires_at, emit)
-        self._registrations.write(binding, held)
+        held = _Held(transaction, device.username, answer, binding, window, _longest(bindings, expires_at), emit)
+        self._registrations.write(binding, bindings, held)
         return True
 
-    def _may_renew(self, binding: Binding, register: Register, now: float) -> bool:
-        return (
-            register.cseq > binding.cseq
-            and binding.connected
-            and binding.expires_at is not None
-            and binding.expires_at > now
-            and self._location.is_settled_alone(binding)
-        )
+    def _ok(
+        self, answer: AnswerTemplate, register: Register, binding: Binding, bindings: tuple[Binding, ...], now: float,
+        date: str | None
+    ) -> Ok:
+        """The 200 to it, `binding` having just been granted its interval; as `answer_headers`."""
+        ok = Ok(answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
+        if len(bindings) > 1:
+            settings, at = self._registrations.settings, bindings.index(binding)
+            values = [contact_value(each, settings, now) for each in bindings]
+            ok.before = "".join(value + NEXT_CONTACT for value in values[:at])
+            ok.behind = "".join(NEXT_CONTACT + value for value in values[at + 1 :])
+        return ok
 
     def _spend(self, device: _Device, register: Register, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
@@ -212,11 +235,11 @@ class Renewals:
 
     # -- learning a device ---------------------------------------------------------------------------------------------
 
-    def learn(self, data: bytes, flow: Flow, accepted: Accepted) -> None:
+    def learn(self, data: bytes, flow: Flow, accepted: Accepted, now: float) -> None:
         """Keeps what is needed to know the device again, if its REGISTER is of the usual shape."""
         call_id = _key(accepted.request.call_id)
         self._known.pop(call_id, None)
-        device = self._device(data, flow, accepted)
+        device = self._device(data, flow, accepted, now)
         if device is None:
             return
         self._known[call_id] = device
@@ -233,10 +256,10 @@ class Renewals:
         }
         self._sweep_at = 2 * len(self._known) + SPARE
 
-    def _device(self, data: bytes, flow: Flow, accepted: Accepted) -> _Device | None:
-        request, bindings, account = accepted.request, accepted.registration.bindings, accepted.caller.account
-        values, contacts = request.lines("authorization"), request.values("contact")
-        if (len(values), len(request.values("via")), len(contacts), len(bindings)) != (1, 1, 1, 1) or account is None:
+    def _device(self, data: bytes, flow: Flow, accepted: Accepted, now: float) -> _Device | None:
+        request, account = accepted.request, accepted.caller.account
+        values, contacts, own = request.lines("authorization"), request.values("contact"), accepted.registration.own
+        if (len(values), len(request.values("via")), len(contacts), len(own)) != (1, 1, 1, 1) or account is None:
             return None
         template = make_template(data)
         if template is None:
@@ -244,15 +267,14 @@ class Renewals:
         register, credentials = usual(*template.proof_cut.values(data)), Credentials.parse(values[0])
         if register is None or not _is_read_alike(register, request, credentials):
             return None
-        binding, contact = bindings[0], Contact.parse(contacts[0])
+        binding, contact = own[0], Contact.parse(contacts[0])
         secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
-        value = f"<{binding.contact}>{binding.parameters};expires={binding.granted}"
         encoded = accepted.answer.encode()
-        answer = make_answer_template(encoded, register, value)
+        answer = make_answer_template(encoded, register, NEXT_CONTACT.join(accepted.answer.lines("contact")))
         if secret is None or answer is None or not binding.contact == contact.text == register.contact:
             return None
         date = accepted.answer.first("date")
-        ok = Ok(answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
+        ok = self._ok(answer, register, binding, tuple(accepted.registration.bindings), now, date)
         if ok.encode(register.branch) != encoded:
             return None
         accepted.answer = ReadyAnswer(ok, register.branch)  # kept as its recipe for Timer J
@@ -280,6 +302,28 @@ def _renew(binding: Binding, register: Register, window: Window, now: float) -> 
     binding.seen_at = binding.accepted_at = now
     binding.state = BindingState.LIVE
     return now + binding.granted
+
+
+def _may_renew(binding: Binding, register: Register, now: float) -> bool:
+    return (
+        register.cseq > binding.cseq
+        and binding.connected
+        and binding.expires_at is not None
+        and binding.expires_at > now
+    )
+
+
+def _longest(bindings: tuple[Binding, ...], own: float) -> float:
+    """Until when the last of them lives, one of which lives until `own`."""
+    if len(bindings) == 1:
+        return own
+    return max(each.expires_at for each in bindings if each.expires_at is not None)
+
+
+def _is_elsewhere(contact: str, bindings: list[Binding]) -> bool:
+    """Whether none of them is at that URI."""
+    uri = Uri.parse(contact)
+    return not any(uri.matches(Uri.parse(each.contact)) for each in bindings)
 
 
 def _is_sip(contact: str) -> bool:

@@ -10,7 +10,7 @@ from math import ceil
 from ..events import Event, Kind
 from ..model import Binding, Settings
 from ..sip.message import Request
-from .registrar import Registration
+from .registration import Registration
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
 from ..location import LocationService
-from ..model import Account, AddressOfRecord, Binding, BindingState, Changes, Settings
+from ..model import Account, Binding, BindingState, Settings
 from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection
 from ..sip.grammar import unescape
@@ -17,6 +16,7 @@ from ..sip.response_target import DEFAULT_PORTS
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .contact import Contact, parse_expires
+from .registration import Refresh, Registration
 from .same_device import same_device
 from .spread import mark, spread
 
@@ -38,58 +38,6 @@ class Resolver(Protocol):
     def resolve(self, user: str) -> Account | None: ...
 
     def serves(self, host: str, port: int | None = None) -> bool: ...
-
-
-@dataclass(slots=True)
-class Refresh:
-    """A committed binding that lives on where it is, changed in this alone; a phone that was off and on again too."""
-
-    binding: Binding
-    granted: int
-    call_id: str
-    cseq: int
-    user_agent: str
-    nonce_issued: float
-
-    def write(self, binding: Binding, now: float) -> None:
-        """Puts the new interval and its end into `binding` (the committed one, or a copy of it)."""
-        binding.granted = self.granted
-        binding.call_id = self.call_id
-        binding.cseq = self.cseq
-        binding.user_agent = self.user_agent
-        binding.nonce_issued = self.nonce_issued
-        binding.expires_at = now + self.granted
-        binding.seen_at = binding.accepted_at = now
-        binding.state = BindingState.LIVE
-
-
-@dataclass(slots=True)
-class Registration:
-    """The outcome of an accepted REGISTER."""
-
-    aor: AddressOfRecord
-    username: str
-    bindings: list[Binding]
-    """All of the address-of-record from now on (those of `refreshes` as they are before it)."""
-    changes: Changes = field(default_factory=Changes)
-    """What must be on disk before the 200."""
-    refreshes: list[Refresh] = field(default_factory=list)
-    """What may wait for the flush."""
-    told: list[tuple[str, Binding]] = field(default_factory=list)
-    """("add" | "move" | "remove" | "replace", binding) for the events."""
-
-    def drop_refresh(self, binding: Binding) -> None:
-        """As if that binding had not been refreshed."""
-        self.refreshes = [each for each in self.refreshes if each.binding is not binding]
-
-    def harden(self, now: float) -> None:
-        """Makes the refreshes part of what must be on disk before the 200: copies take their bindings' places."""
-        for refresh in self.refreshes:
-            binding = refresh.binding.copy()
-            refresh.write(binding, now)
-            self.bindings[self.bindings.index(refresh.binding)] = binding
-            self.changes.saved.append(binding)
-        self.refreshes.clear()
 
 
 class Registrar:
