@@ -39,6 +39,7 @@ def test_after_a_small_commit_the_next_ones_find_room(database: Path) -> None:
         room.keep()
         lengths.add(length(database))
     assert len(lengths) == 1 and lengths.pop() >= ROOM
+    room.close()
     connection.close()
 
 
@@ -49,6 +50,7 @@ def test_room_that_is_used_up_is_made_again(database: Path) -> None:
         insert(connection)
         room.keep()
     assert 2 * ROOM < length(database) < 200 * 1100 + 2 * ROOM
+    room.close()
     connection.close()
 
 
@@ -56,8 +58,10 @@ def test_a_commit_that_is_not_small_gets_none(database: Path) -> None:
     connection = connect(database)
     insert(connection, 2 * SMALL)
     before = length(database)
-    LogRoom(connection).keep()
+    room = LogRoom(connection)
+    room.keep()
     assert length(database) == before
+    room.close()
     connection.close()
 
 
@@ -69,6 +73,7 @@ def test_after_a_power_cut_all_that_was_committed_is_there(database: Path, tmp_p
         room.keep()
     for name in (database.name, database.name + LOG):
         shutil.copy(tmp_path / name, tmp_path / f"after-{name}")
+    room.close()
     connection.close()
     after = connect(tmp_path / f"after-{database.name}")
     assert after.execute("SELECT count(*) FROM rows").fetchone() == (5,)
@@ -76,7 +81,7 @@ def test_after_a_power_cut_all_that_was_committed_is_there(database: Path, tmp_p
 
 
 def test_where_no_room_can_be_made_commits_go_on(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: str, size: int) -> int:
+    def full(log: int, size: int) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(log_room, "_extend", full)
@@ -86,6 +91,7 @@ def test_where_no_room_can_be_made_commits_go_on(database: Path, monkeypatch: py
         insert(connection)
         room.keep()
     assert connection.execute("SELECT count(*) FROM rows").fetchone() == (3,)
+    room.close()
     connection.close()
 
 

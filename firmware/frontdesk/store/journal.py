@@ -257,6 +257,9 @@ class Journal:
             self._let_go()
 
     def _let_go(self) -> None:
+        if self._room is not None:
+            self._room.close()
+            self._room = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -28,23 +28,32 @@ class LogRoom:
     def __init__(self, connection: sqlite3.Connection) -> None:
         database = connection.execute("PRAGMA database_list").fetchone()[2]
         self._path = database + LOG if database else ""
+        self._log: int | None = None
         self._size = 0
 
     def keep(self) -> None:
         """A transaction has been committed: makes room if it was small and found none. Without it all is well, too."""
+        if not self._path:
+            return
         with contextlib.suppress(OSError):
-            size = os.stat(self._path).st_size if self._path else self._size
+            if self._log is None:
+                self._log = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+            # Not by `stat`: a file whose times are asked for after each commit gets new ones at each write (Linux 6.13
+            # and later), and putting these on disk takes a third of the next commit.
+            size = os.lseek(self._log, 0, os.SEEK_END)
             grown, self._size = size - self._size, size
             if 0 < grown <= SMALL:
-                self._size = _extend(self._path, size)
+                self._size = _extend(self._log, size)
+
+    def close(self) -> None:
+        """Lets go of the log, and of no lock of SQLite's: none is on the log itself."""
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
 
 
-def _extend(path: str, size: int) -> int:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        end = size + os.pwrite(descriptor, _BLOCK[size % len(_BLOCK) :], size)
-        while end < size + ROOM:
-            end += os.pwrite(descriptor, _BLOCK, end)
-        return end
-    finally:
-        os.close(descriptor)  # lets go of no lock of SQLite's: none is on the log itself
+def _extend(log: int, size: int) -> int:
+    end = size + os.pwrite(log, _BLOCK[size % len(_BLOCK) :], size)
+    while end < size + ROOM:
+        end += os.pwrite(log, _BLOCK, end)
+    return end
