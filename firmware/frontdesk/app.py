@@ -33,6 +33,7 @@ from .events import Event, Kind
 from .location import LocationService
 from .log import EventLines, Recent, start_logging
 from .machine import machine
+from .mailbox import Mailbox
 from .model import Sentence, Settings
 from .page import Page
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
@@ -146,8 +147,9 @@ class _Appliance:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         self._raise_file_limit()
+        mailbox = Mailbox[tuple[list[int], Exception | None]](loop, lambda word: endpoint.committed(*word))
         journal = self._store.journal(
-            lambda tickets, error: _on_loop(loop, lambda: endpoint.committed(tickets, error)),
+            lambda tickets, error: mailbox.put((tickets, error)),
             self._clock,
             call_records=lambda: self._settings.call_records,
         )
@@ -160,6 +162,7 @@ class _Appliance:
                 await front.close()
             await endpoint.close()
             journal.close()
+            mailbox.close()
 
     def _configure(self, settings: Settings) -> None:
         self._stored, self._settings = settings, _settings(settings, self._options, self._host)
@@ -369,11 +372,6 @@ def _two_at_once() -> OffLoop:
 def _reason(error: OSError) -> str:
     """asyncio puts a sentence of its own into strerror."""
     return os.strerror(error.errno) if error.errno else str(error)
-
-
-def _on_loop(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended; what is on disk stays on disk
-        loop.call_soon_threadsafe(call)
 
 
 def _settle_memory() -> None:
