@@ -28,7 +28,7 @@ def test_all_words_come_out_in_their_order_and_on_the_loop() -> None:
 
         thread = threading.Thread(target=speak)
         thread.start()
-        await done.wait()
+        await asyncio.wait_for(done.wait(), 30)
         thread.join()
         mailbox.close()
         assert came == [(number, threading.get_ident()) for number in range(MANY)]
@@ -49,7 +49,7 @@ def test_a_word_that_cannot_be_dealt_with_holds_up_no_other() -> None:
         mailbox = Mailbox(loop, receive)
         mailbox.put("bad")
         mailbox.put("good")
-        await done.wait()
+        await asyncio.wait_for(done.wait(), 30)
         mailbox.close()
         assert faults == ["bad"]
 
