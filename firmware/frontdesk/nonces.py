@@ -47,10 +47,15 @@ class Window:
     registered: bool = False
     used_at: float = 0.0
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether nothing of its nonce has been used: then it is kept nowhere."""
+        return self.highest < 0 and self.request is None
+
     def admits(self, use: Use) -> bool:
         """Whether that is still to be had of the nonce."""
         if not isinstance(use, int):
-            return self.highest < 0 and self.request in (None, use)
+            return self.is_unused or self.request == use
         if self.request is not None:
             return False
         below = self.highest - use
@@ -134,10 +139,10 @@ class Nonces:
 
     def spend(self, username: str, window: Window, use: Use, now: float) -> bool:
         """Takes `use`, which a window just found admits. False: its nonce is not above the account's floor."""
-        used = self._used.get(username)
-        if used is None:
-            self._used[username] = used = _Used()
-        if used.of(window.nonce) is None:
+        if window.is_unused:
+            used = self._used.get(username)
+            if used is None:
+                self._used[username] = used = _Used()
             if window.issued <= used.floor:
                 return False
             used.make_room(now)

@@ -33,8 +33,8 @@ _MARKS = {
 """The line, and what stands on it before the hole; the others stand on the Authorization line, behind their names."""
 _CLOSING = {b'"': b'"', b"<": b">"}
 _ENDS = b",; \r"
-_IN_QUOTES = b"/="
-"""What base64 has besides."""
+_IN_QUOTES = TOKEN_BYTES + b"/="
+"""Tokens, and what base64 has besides."""
 _URI = TOKEN_BYTES + b"@:;=&$?/()[]#"
 _HEX = string.hexdigits.encode()
 _COOKIE = MAGIC_COOKIE.encode()
@@ -126,9 +126,7 @@ def usual(branch: bytes, digits: bytes, contact: bytes, *proof: bytes) -> Regist
         return None
     if proof and (len(proof[1]) != _NC_DIGITS or proof[1].translate(None, _HEX)):
         return None
-    # All at once, since nearly all are tokens: what is not has to be in the proof, and quoted.
-    odd = b"".join((branch, *proof)).translate(None, TOKEN_BYTES)
-    if odd and (odd.translate(None, _IN_QUOTES) or branch.translate(None, TOKEN_BYTES)):
+    if branch.translate(None, TOKEN_BYTES) or b"".join(proof).translate(None, _IN_QUOTES):
         return None
     return Register(branch.decode(), digits, int(digits), contact.decode(), proof)
 
