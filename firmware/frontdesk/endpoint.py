@@ -177,7 +177,8 @@ class Endpoint:
         Kind by kind, so that each finds its code in the processor's cache: a tenth of a call's time, 16 at once.
         """
         end = monotonic() + TURN_TIME
-        datagrams.sort(key=lambda datagram: rank(datagram[0]))
+        if len(datagrams) > 1:
+            datagrams.sort(key=lambda datagram: rank(datagram[0]))
         for number, (data, flow) in enumerate(datagrams):
             if monotonic() > end:
                 return datagrams[number:]
