@@ -212,6 +212,14 @@ class TestExpiry:
         box.clock.advance(1)
         assert box.commits[0].changes.removed == [1]
 
+    def test_a_refresh_for_a_shorter_time_expires_sooner(self) -> None:
+        box = BareCore()
+        box.register(PHONE, headers=("Expires: 3600",))
+        box.register(PHONE, cseq=2, headers=("Expires: 60",))
+        box.commits.clear()
+        box.clock.advance(61)
+        assert box.commits[0].changes.removed == [1]
+
     def test_a_step_of_the_wall_clock_moves_the_date_alone(self) -> None:
         box = BareCore()
         assert box.register(PHONE)[0].first("date") is None
