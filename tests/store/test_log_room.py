@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.store import log_room
-from frontdesk.store.database import LOG, connect
+from frontdesk.store.database import LOG, connect, file_of
 from frontdesk.store.log_room import ROOM, SMALL, LogRoom
 
 
@@ -32,7 +32,7 @@ def length(database: Path) -> int:
 
 def test_after_a_small_commit_the_next_ones_find_room(database: Path) -> None:
     connection = connect(database)
-    room = LogRoom(connection)
+    room = LogRoom(file_of(connection))
     lengths = set()
     for _ in range(10):
         insert(connection)
@@ -45,7 +45,7 @@ def test_after_a_small_commit_the_next_ones_find_room(database: Path) -> None:
 
 def test_room_that_is_used_up_is_made_again(database: Path) -> None:
     connection = connect(database)
-    room = LogRoom(connection)
+    room = LogRoom(file_of(connection))
     for _ in range(200):
         insert(connection)
         room.keep()
@@ -58,7 +58,7 @@ def test_a_commit_that_is_not_small_gets_none(database: Path) -> None:
     connection = connect(database)
     insert(connection, 2 * SMALL)
     before = length(database)
-    room = LogRoom(connection)
+    room = LogRoom(file_of(connection))
     room.keep()
     assert length(database) == before
     room.close()
@@ -67,7 +67,7 @@ def test_a_commit_that_is_not_small_gets_none(database: Path) -> None:
 
 def test_after_a_power_cut_all_that_was_committed_is_there(database: Path, tmp_path: Path) -> None:
     connection = connect(database)
-    room = LogRoom(connection)
+    room = LogRoom(file_of(connection))
     for _ in range(5):
         insert(connection)
         room.keep()
@@ -86,7 +86,7 @@ def test_where_no_room_can_be_made_commits_go_on(database: Path, monkeypatch: py
 
     monkeypatch.setattr(log_room, "_extend", full)
     connection = connect(database)
-    room = LogRoom(connection)
+    room = LogRoom(file_of(connection))
     for _ in range(3):
         insert(connection)
         room.keep()
@@ -97,5 +97,5 @@ def test_where_no_room_can_be_made_commits_go_on(database: Path, monkeypatch: py
 
 def test_a_database_in_memory_has_no_log() -> None:
     connection = sqlite3.connect(":memory:")
-    LogRoom(connection).keep()
+    LogRoom(file_of(connection)).keep()
     connection.close()

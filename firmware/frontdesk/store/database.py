@@ -40,6 +40,12 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def file_of(connection: sqlite3.Connection) -> str:
+    """The path of its database; "" for one in memory."""
+    path: str = connection.execute("PRAGMA database_list").fetchone()[2]
+    return path
+
+
 def attach(path: Path) -> sqlite3.Connection:
     """A connection that has not looked at the file yet."""
     return sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)

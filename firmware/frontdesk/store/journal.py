@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from ..model import Commit, Sentence
-from . import bindings
+from . import bindings, database
 from .batch import Batch
 from .clock import Clock
 from .log_room import LogRoom
@@ -63,9 +63,11 @@ class Journal:
         *,
         call_records: Callable[[], int] = lambda: 10_000,
         changed: Callable[[sqlite3.Connection], object] = lambda connection: None,
+        is_lost: Callable[[], bool] = lambda: False,
     ) -> None:
         """`call_records` says, whenever some are written, how many are kept. `changed` is called after a batch with
-        changes by hand, before their futures are done: a snapshot."""
+        changes by hand, before their futures are done: a snapshot. `is_lost` says whether the file that `connect`
+        opened has been deleted or replaced."""
         self.commits = 0
         """Transactions that brought something to the disk: one that only reads is none."""
         self._connect = connect
@@ -73,6 +75,7 @@ class Journal:
         self._clock = clock
         self._call_records = call_records
         self._changed = changed
+        self._is_lost = is_lost
         # A Condition costs both threads ten times as much, and wakes the writer at each entry of a turn.
         self._queue: SimpleQueue[list[_Entry]] = SimpleQueue()
         self._gate = threading.Lock()
@@ -124,7 +127,8 @@ class Journal:
     @property
     def notices(self) -> list[Sentence]:
         """What the disk does not do at the moment, a sentence each."""
-        return [trouble.notice for trouble in (self._disk, self._snapshots) if trouble.notice]
+        lost = [_lost()] if self._is_lost() else []
+        return [*lost, *(trouble.notice for trouble in (self._disk, self._snapshots) if trouble.notice)]
 
     @property
     def bytes_written(self) -> int:
@@ -237,7 +241,7 @@ class Journal:
             try:
                 if self._disk.notice:
                     _empty_log(connection)
-                room = LogRoom(connection)
+                room = LogRoom(database.file_of(connection))
             except BaseException:
                 connection.close()
                 raise
@@ -300,6 +304,15 @@ class Journal:
             self._done(tickets, error)
         except Exception:  # The loop may be gone at shutdown; what is on disk stays on disk.
             log.debug("nobody heard about tickets %s", tickets, exc_info=True)
+
+
+def _lost() -> Sentence:
+    notice = Sentence("The database was deleted or replaced while the box runs; what it writes is lost when it stops.")
+    notice.cure = Sentence(
+        "Make a backup, then restart the box: accounts and settings come back from its newest snapshot, the list of "
+        "calls from the backup."
+    )
+    return notice
 
 
 def _is_of_the_disk(error: Exception) -> bool:

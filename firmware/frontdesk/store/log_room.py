@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 
 from .database import LOG
 
@@ -25,8 +24,8 @@ _BLOCK = bytes(4096)
 class LogRoom:
     """The log of one connection; asked by the thread that writes, between its transactions."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        database = connection.execute("PRAGMA database_list").fetchone()[2]
+    def __init__(self, database: str) -> None:
+        """`database`: its path; "" for one in memory."""
         self._path = database + LOG if database else ""
         self._log: int | None = None
         self._size = 0

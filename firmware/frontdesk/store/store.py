@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import secrets
@@ -18,6 +19,7 @@ from . import accounts, bindings, database, schema
 from .clock import Clock
 from .errors import StoreError
 from .journal import Done, Journal, Write
+from .presence import Presence
 from .snapshots import Snapshots
 
 NAME = "frontdesk.db"
@@ -114,8 +116,15 @@ class Store:
         """Closes this store's own connection and starts the journal, from now on the only writer."""
         self.close()
         path = self.directory / NAME
+        presence = Presence(path)
+
+        def connect() -> sqlite3.Connection:
+            if presence.is_lost():  # SQLite would make an empty one
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), NAME)
+            return database.connect(path)
+
         return Journal(
-            lambda: database.connect(path), done, clock, call_records=call_records, changed=self.snapshots.write
+            connect, done, clock, call_records=call_records, changed=self.snapshots.write, is_lost=presence.is_lost
         )
 
 
