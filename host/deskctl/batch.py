@@ -99,6 +99,8 @@ class Progress:
         self._state = file.with_name(file.name + STATE)
         self.sheet = file.with_name(file.name + SHEET)
         self._boxes: dict[str, dict[str, Any]] = {}
+        self._passed: dict[str, str] = {}
+        """Serial number -> label of the row, of each box that was passed over; the next run tries it again."""
         if self._state.exists():
             try:
                 self._boxes = json.loads(self._state.read_text(encoding="utf-8"))["boxes"]
@@ -116,13 +118,20 @@ class Progress:
         return len(self._rows)
 
     @property
-    def finished(self) -> bool:
-        """Whether all are done."""
-        return self.done == len(self._rows)
+    def not_done(self) -> list[str]:
+        """Their labels."""
+        return [row.label for row in self._rows if not self._of(row).get("done")]
 
-    def is_done(self, serial: str) -> bool:
-        """Whether that box is."""
-        return any(box.get("done") and box.get("serial") == serial for box in self._boxes.values())
+    @property
+    def waiting(self) -> list[Row]:
+        """Those whose boxes are still to come."""
+        passed = self._passed.values()
+        return [row for row in self._rows if not self._of(row).get("done") and row.label not in passed]
+
+    def is_over(self, serial: str) -> bool:
+        """Whether that box is done, or was passed over."""
+        done = any(box.get("done") and box.get("serial") == serial for box in self._boxes.values())
+        return done or serial in self._passed
 
     def row_for(self, serial: str) -> Row:
         """By its serial number, else the one that was begun with it, else the next that is anybody's. Raises NoRow."""
@@ -132,29 +141,32 @@ class Progress:
             lambda row: not row.serial and not self._of(row),
         ]
         for test in tests:
-            for row in self._rows:
-                if test(row) and not self._of(row).get("done"):
-                    return row
+            for row in filter(test, self.waiting):
+                return row
         raise NoRow(f"No row is left for the box with the serial number {serial}.")
 
-    def begin(self, row: Row, serial: str) -> None:
-        """That box becomes that row's."""
-        self._boxes.setdefault(row.label, {"serial": serial, "passwords": {}, "done": False})["serial"] = serial
+    def begin(self, row: Row, serial: str, made: dict[str, str]) -> None:
+        """That box becomes that row's, and is about to get these passwords. Raises OSError."""
+        self._keep(row, serial, made, done=False)
 
-    def finish(self, row: Row) -> None:
+    def finish(self, row: Row, serial: str) -> None:
         """It is done. Raises OSError."""
-        self._of(row)["done"] = True
-        self.save()
+        self._keep(row, serial, {}, done=True)
 
-    def save(self) -> None:
-        """State and sheet. Raises OSError."""
-        write_private(self._state, json.dumps({"boxes": self._boxes}, indent=1))
-        write_private(self.sheet, "\f".join(self._pages()))
+    def pass_over(self, serial: str, row: Row | None) -> None:
+        """It cannot be done as it is."""
+        self._passed[serial] = row.label if row else ""
 
     def password(self, row: Row, user: str) -> str:
-        """The same one whenever it is asked for: it may be on the box already."""
-        made: dict[str, str] = self._of(row)["passwords"]
-        return made.setdefault(user, passwords.make())
+        """The one of before: it may be on the box already; else a new one."""
+        return self._of(row).get("passwords", {}).get(user) or passwords.make()
+
+    def _keep(self, row: Row, serial: str, made: dict[str, str], done: bool) -> None:
+        """In the state and on the sheet."""
+        words = self._of(row).get("passwords", {}) | made
+        self._boxes[row.label] = {"serial": serial, "passwords": words, "done": done}
+        write_private(self._state, json.dumps({"boxes": self._boxes}, indent=1))
+        write_private(self.sheet, "\f".join(self._pages()))
 
     def _of(self, row: Row) -> dict[str, Any]:
         return self._boxes.get(row.label, {})
@@ -177,9 +189,10 @@ class Progress:
 class BatchWords:
     """The passwords of one box of many: kept before they are sent, and on the sheet."""
 
-    def __init__(self, progress: Progress, row: Row) -> None:
+    def __init__(self, progress: Progress, row: Row, serial: str) -> None:
         self._progress = progress
         self._row = row
+        self._serial = serial
 
     def of(self, user: str) -> str:
         """What was made for it before, else a new one."""
@@ -187,7 +200,7 @@ class BatchWords:
 
     def keep(self, office: Office, made: dict[str, str]) -> None:
         """In the state and on the sheet. Raises OSError."""
-        self._progress.save()
+        self._progress.begin(self._row, self._serial, made)
 
     def tell(self, made: dict[str, str]) -> None:
         """They are on the sheet."""

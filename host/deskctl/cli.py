@@ -11,7 +11,6 @@ from pathlib import Path
 from panel_link.asking import LinkError
 
 from . import batch, flashing, plugging, ports, terminal
-from .batch import NoRow
 from .box import Box, Refused
 from .cable import BAUD, FASTEST, Cable, CableGone
 from .doctor import examine, own_version
@@ -40,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = Screen(options.json)
     try:
         return int(options.run(options, screen))
-    except (Refused, NotAgreed, NoRow) as error:
+    except (Refused, NotAgreed) as error:
         return _complain(screen, error, REFUSED)
     except (OfficeError, PlanError, NoPassword, NoTerminal, UnicodeDecodeError) as error:
         return _complain(screen, error, BAD_COMMAND)
@@ -107,10 +106,14 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
         screen.table(["box", "serial number", "accounts"], shown)
         return DONE
     progress = batch.Progress(options.batch, rows)
-    plugging.run(progress, options.port, options.baud, wishes, screen)
-    screen.say(f"All boxes are done: {progress.boxes}. {progress.sheet} has their passwords: print it, then remove it.")
-    screen.answer({"boxes": progress.boxes, "done": progress.done, "sheet": str(progress.sheet)})
-    return DONE
+    try:
+        plugging.run(progress, options.port, options.baud, wishes, screen)
+    finally:
+        rest, sheet = progress.not_done, progress.sheet
+        what = f"Not done: {', '.join(rest)}." if rest else f"{sheet} has their passwords: print it, then remove it."
+        screen.say(f"{progress.done} of {progress.boxes} boxes are done. {what}")
+        screen.answer({"boxes": progress.boxes, "done": progress.done, "not_done": rest, "sheet": str(sheet)})
+    return REFUSED if rest else DONE
 
 
 def _export(options: Namespace, screen: Screen) -> int:

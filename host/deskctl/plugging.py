@@ -1,4 +1,8 @@
-"""The loop of `provision --batch`: waits for a box that is not done yet, sets it up, and says when the cable may go."""
+"""The loop of `provision --batch`: waits for a box that is not done yet, sets it up, and says when the cable may go.
+
+Where the line fails, the box is tried again. What the box or the person refuses would be refused again: it is told, and
+the box is passed over.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,12 @@ from collections.abc import Sequence
 from panel_link.asking import LinkError
 
 from . import ports
-from .batch import BatchWords, Progress
-from .box import Box
+from .batch import BatchWords, NoRow, Progress, Row
+from .box import Box, Refused
 from .cable import Cable, CableGone
+from .plan import PlanError
 from .ports import Found
-from .provision import Wishes, provision
+from .provision import NotAgreed, Wishes, provision
 from .screen import Screen
 
 PAUSE = 0.5
@@ -20,34 +25,41 @@ PAUSE = 0.5
 
 
 def run(progress: Progress, told: Sequence[str], baud: int, wishes: Wishes, screen: Screen) -> None:
-    """Until all boxes are done. Raises Refused, NotAgreed, NoRow, NoPassword, PlanError, OSError of files."""
-    while not progress.finished:
+    """Until no row waits for its box. Raises NoPassword, OSError of files."""
+    while progress.waiting:
         screen.say(f"{progress.done} of {progress.boxes} boxes are done. Plug in the next one (Ctrl-C: go on later).")
         found = _next(progress, told, baud)
+        row = None
         try:
-            _set_up(progress, found, baud, wishes, screen)
+            row = progress.row_for(found.serial)
+            _set_up(progress, row, found, baud, wishes, screen)
         except (LinkError, CableGone) as error:
             screen.complain(f"{error} It is tried again.")
+        except (Refused, NotAgreed, NoRow, PlanError) as error:
+            progress.pass_over(found.serial, row)
+            why = " ".join(str(error).splitlines())
+            screen.complain(
+                f"{row.label if row else found.port}: {why} The box with the serial number {found.serial} is passed "
+                "over: set that right, on it or in the file, and give the same command again."
+            )
 
 
 def _next(progress: Progress, told: Sequence[str], baud: int) -> Found:
     while True:
         for found in ports.find(told, baud):
-            if found.is_box and not progress.is_done(found.serial):
+            if found.is_box and not progress.is_over(found.serial):
                 return found
         time.sleep(PAUSE)
 
 
-def _set_up(progress: Progress, found: Found, baud: int, wishes: Wishes, screen: Screen) -> None:
-    row = progress.row_for(found.serial)
+def _set_up(progress: Progress, row: Row, found: Found, baud: int, wishes: Wishes, screen: Screen) -> None:
     screen.say(f"{row.label}: the box with the serial number {found.serial} at {found.port}.")
-    progress.begin(row, found.serial)
     box = Box(Cable(found.port, baud), wishes.password.there)
     try:
         box.connect()
         box.log_in()
-        provision(box, row.office, wishes, BatchWords(progress, row), screen)
+        provision(box, row.office, wishes, BatchWords(progress, row, found.serial), screen)
     finally:
         box.close()
-    progress.finish(row)
+    progress.finish(row, found.serial)
     screen.say(f"{row.label} is done; its cable may go.")

@@ -90,7 +90,7 @@ def _apply(box: Box, office: Office, made: Plan, words: Words, screen: Screen) -
         made.notes += [note for answer in answers if isinstance(answer, dict) for note in answer.get("notes", ())]
         rest = plan.make(office, look(box, screen), lambda user: "")
         if rest.steps:
-            raise Refused("The box took everything, but does not show: " + "; ".join(rest.diff))
+            raise Refused("The box took everything, but does not show: " + "; ".join(rest.diff) + ".")
     finally:
         if made.passwords:
             words.tell(made.passwords)

@@ -34,8 +34,10 @@ def users(box: PtyBox) -> list[str]:
     return [row["user"] for row in box.verb("account list")]
 
 
-def provision(file: Path, *boxes: PtyBox) -> int:
-    told = [argument for box in boxes for argument in ("--port", box.port)]
+def provision(file: Path, *boxes: PtyBox, password: str = "open sesame") -> int:
+    word = file.with_name("password")
+    word.write_text(password)
+    told = ["--password-file", str(word), *(argument for box in boxes for argument in ("--port", box.port))]
     return main(["provision", "--batch", str(file), "--yes", "--no-admin-password", *told])
 
 
@@ -68,8 +70,56 @@ def test_done_boxes_are_not_asked_again(boxes: Boxes, file: Path) -> None:
     assert provision(file, north) == DONE
 
 
-def test_box_with_no_row_left_is_told(boxes: Boxes, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert provision(file, boxes(serial="B1"), boxes(serial="B2")) == REFUSED
+# -- a box that is passed over -----------------------------------------------------------------------------------------
+
+
+def test_box_with_another_admin_password_is_told_and_the_next_one_comes(
+    boxes: Boxes, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, south = boxes("another one", serial="A1"), boxes("open sesame", serial="Z9")
+    assert provision(file, other, south) == REFUSED
+    out, err = capsys.readouterr()
+    [line] = err.splitlines()
+    assert line.startswith("deskctl: North wing: That is not the admin password. The box with the serial number A1 is")
+    assert out.endswith("1 of 2 boxes are done. Not done: North wing.\n")
+    assert users(other) == [] and users(south) == ["201", "202"]
+    assert provision(file, other, south, password="another one") == DONE
+    assert users(other) == ["101", "102", "103"]
+
+
+def test_row_of_a_box_that_was_left_as_it_was_is_for_another_one_too(boxes: Boxes, tmp_path: Path) -> None:
+    file = tmp_path / "boxes.csv"
+    file.write_text("label,range\nnorth,101-102\nsouth,201-202\n")
+    other, south, spare = boxes("another one", serial="A1"), boxes(serial="B2"), boxes(serial="C3")
+    assert provision(file, other, south) == REFUSED
+    assert provision(file, other, south, spare, password="wrong") == REFUSED
+    assert provision(file, south, spare) == DONE
+    assert users(south) == ["201", "202"] and users(spare) == ["101", "102"]
+
+
+def test_box_that_refuses_its_row_is_passed_over(
+    boxes: Boxes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "boxes.csv"
+    file.write_text("serial,range,address\nA1,101-102,nowhere\nB2,201-202,\nC3,301-302,\n")
+    first, second, third = boxes(serial="A1"), boxes(serial="B2"), boxes(serial="C3")
+    second.verb("account add", user="9")
+    second.verb("alias add", user="9", alias="201")
+    assert provision(file, first, second, third) == REFUSED
+    out, err = capsys.readouterr()
+    refused, contradiction = err.splitlines()
+    assert "A1: Step 1 of " in refused and "Nothing was done." in refused
+    assert "B2: " in contradiction and "On the box '201' is an alias of '9'." in contradiction
+    assert "1 of 3 boxes are done. Not done: A1, B2." in out
+    assert (users(first), users(second), users(third)) == ([], ["9"], ["301", "302"])
+
+
+def test_box_with_no_row_left_is_told_and_the_next_one_comes(
+    boxes: Boxes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "boxes.csv"
+    file.write_text("serial,range\nC3,301-302\n")
+    assert provision(file, boxes(serial="B2"), boxes(serial="C3")) == DONE
     assert "No row is left for the box with the serial number B2" in capsys.readouterr().err
 
 
@@ -99,15 +149,15 @@ def test_neither_file_nor_batch_is_a_wrong_command() -> None:
 def test_password_is_the_same_after_a_break(file: Path) -> None:
     rows = batch.read(CSV, "b.csv", None)
     before = Progress(file, rows)
-    before.begin(rows[1], "Z9")
     password = before.password(rows[1], "201")
-    before.save()
+    before.begin(rows[1], "Z9", {"201": password})
     after = Progress(file, rows)
     assert after.row_for("Z9") == rows[1] and after.password(rows[1], "201") == password
     assert "NOT FINISHED YET" in after.sheet.read_text()
-    assert not after.is_done("Z9")
-    after.finish(rows[1])
-    assert Progress(file, rows).is_done("Z9") and Progress(file, rows).done == 1
+    assert not after.is_over("Z9")
+    after.finish(rows[1], "Z9")
+    assert Progress(file, rows).is_over("Z9") and Progress(file, rows).done == 1
+    assert password in after.sheet.read_text()
 
 
 def test_row_with_a_serial_number_is_for_that_box_alone(file: Path) -> None:
