@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from panel_link import asking
@@ -39,6 +40,8 @@ class Progress(Protocol):
 
     def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None: ...
     def lost(self) -> None: ...
+    def hidden(self) -> AbstractContextManager[None]:
+        """While the person is asked something."""
 
 
 class _Quiet:
@@ -46,15 +49,17 @@ class _Quiet:
 
     def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None: ...
     def lost(self) -> None: ...
+    def hidden(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class _Call(Call):
     def __init__(self, request: bytes, progress: Progress) -> None:
         super().__init__(secrets.randbits(32), request)
-        self._progress = progress
+        self.progress = progress
 
     def moved(self) -> None:
-        self._progress.moved(self.sent, len(self.request), len(self.answer), self.total)
+        self.progress.moved(self.sent, len(self.request), len(self.answer), self.total)
 
 
 class Box:
@@ -86,12 +91,13 @@ class Box:
         self._asker, self._instance = asker, asker.instance
         return self.hello
 
-    def log_in(self) -> None:
-        """If the box wants it."""
+    def log_in(self, progress: Progress | None = None) -> None:
+        """If the box wants it; `progress`: the bar of what it is needed for."""
         if self._asker is None or not self.hello.get("login"):
             return
         if self.password is None:
-            self.password = self._ask_password()
+            with (progress or _Quiet()).hidden():
+                self.password = self._ask_password()
         request = _request("login", {"password": self.password})
         _answer(self._asker.run(_Call(request, _Quiet())))
         self.hello = _answer(self._asker.run(_Call(_request("hello", {}), _Quiet())))
@@ -112,7 +118,7 @@ class Box:
                 if call.total is not None:
                     call = _Call(call.request, bar)
                 self.hello["login"] = True
-                self.log_in()
+                self.log_in(bar)
             except CableGone:
                 if self._asker is None:
                     raise
@@ -147,12 +153,12 @@ class Box:
             pass  # It comes back by itself after a while.
         self._cable.close()
 
-    def _connect_again(self, call: Call) -> None:
+    def _connect_again(self, call: _Call) -> None:
         before = self._instance
         self.connect(self._comes_back)
         if before != self._instance and call.sent == len(call.request):
             raise Anew("The box was started anew meanwhile; look what it has done, and ask again.")
-        self.log_in()
+        self.log_in(call.progress)
 
 
 def _request(verb: str, arguments: dict[str, object]) -> bytes:

@@ -28,6 +28,15 @@ class Bar:
         """The cable is gone."""
         self._progress.update(self._task, description="Plug the cable in again")
 
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Off the screen, so that a question has a line of its own."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
 
 class Screen:
     """Answers on standard output, all else on standard error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 
 import pytest
@@ -115,6 +116,10 @@ class OnLoss:
 
     def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None: ...
 
+    def hidden(self) -> AbstractContextManager[None]:
+        """Nobody looks."""
+        return nullcontext()
+
     def lost(self) -> None:
         """Now."""
         self.work()
@@ -182,15 +187,13 @@ def test_restart_of_the_box_while_it_works_is_told(boxes: Boxes) -> None:
     there = boxes()
     box = connected(there)
 
-    class Bar:
+    class Bar(OnLoss):
         def moved(self, sent: int, to_send: int, got: int, to_get: int | None) -> None:
             if sent == to_send and to_get is None:
                 there.do(there.reboot_now)
 
-        def lost(self) -> None: ...
-
     with pytest.raises(Anew, match="look what it has done"):
-        box.all(add("101"), Bar())
+        box.all(add("101"), Bar(lambda: None))
     box.close()
 
 
