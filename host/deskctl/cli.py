@@ -7,6 +7,7 @@ from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, _Su
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from panel_link.asking import LinkError
 
@@ -75,7 +76,7 @@ def _ports(options: Namespace, screen: Screen) -> int:
 
 def _console(options: Namespace, screen: Screen) -> int:
     terminal.check()
-    port = options.port[0] if options.port else ports.choose([], options.baud)
+    port = ports.choose(options.port, options.baud)
     cable = Cable(port, options.baud)
     cable.open()
     screen.say(f"Connected to {port}; Ctrl-] leaves.")
@@ -84,6 +85,8 @@ def _console(options: Namespace, screen: Screen) -> int:
 
 
 def _provision(options: Namespace, screen: Screen) -> int:
+    if options.batch and options.sheet:
+        raise OfficeError("A batch has a sheet of its own, beside its file; leave --sheet out.")
     office = read_office(_text(options.file), options.file) if options.file else None
     password = AdminPassword(options.password_file, of_all=options.batch is not None)
     wishes = Wishes(password, options.dry_run, options.yes, options.no_admin_password)
@@ -104,6 +107,7 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
     if options.dry_run:
         shown = [(row.label, row.serial or "any", str(len(row.office.accounts))) for row in rows]
         screen.table(["box", "serial number", "accounts"], shown)
+        screen.answer([{"box": row.label, "serial": row.serial, "accounts": [*row.office.accounts]} for row in rows])
         return DONE
     progress = batch.Progress(options.batch, rows)
     try:
@@ -196,15 +200,22 @@ def _text(name: str) -> str:
 # -- as argparse sees it -----------------------------------------------------------------------------------------------
 
 
-def build_parser() -> ArgumentParser:
+class Parser(ArgumentParser):
+    """Options are typed whole: `--password WORD` is none, and not short for --password-file."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+
+def build_parser() -> Parser:
     """The whole command line."""
-    parser = ArgumentParser("deskctl", description="Sets boxes up over a serial cable.", epilog=EPILOG)
+    parser = Parser(prog="deskctl", description="Sets boxes up over a serial cable.", epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"deskctl {own_version()}")
     _add_common(parser)
     parser.set_defaults(port=[], baud=BAUD, json=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def add(name: str, run: object, text: str, to: _SubParsersAction[ArgumentParser] = commands) -> ArgumentParser:
+    def add(name: str, run: object, text: str, to: _SubParsersAction[Parser] = commands) -> Parser:
         command = to.add_parser(name, help=text, description=text, epilog=EPILOG)
         _add_common(command)
         command.set_defaults(run=run)
@@ -221,7 +232,7 @@ def build_parser() -> ArgumentParser:
     panel = commands.add_parser("panel", help="The front panel.", description="The front panel.")
     _add_common(panel)
     of_panel = panel.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    flash = add("flash", _flash, "Copy the panel's program to the Pico, over its USB port.", of_panel)
+    flash = add("flash", _flash, "Copy the panel's program to the Pico at --port, its USB port.", of_panel)
     flash.add_argument("folder", type=Path, nargs="?", default=Path("build/panel"), metavar="FOLDER",
                        help="what `make panel` laid out (default: build/panel)")  # fmt: skip
     _add_password(add("doctor", _doctor, "Look what is well: port, cable, versions, the box itself."))
@@ -230,8 +241,10 @@ def build_parser() -> ArgumentParser:
 
 def _add_common(parser: ArgumentParser) -> None:
     """Before the command or after it: no default of a command undoes what was given before."""
-    parser.add_argument("--port", action="append", default=SUPPRESS, metavar="PORT",
-                        help="such as /dev/ttyUSB0 or COM3 (default: where a box answers)")  # fmt: skip
+    parser.add_argument(
+        "--port", action="append", default=SUPPRESS, metavar="PORT",
+        help="such as /dev/ttyUSB0 or COM3, several for `ports` and --batch (default: where a box answers)",
+    )  # fmt: skip
     parser.add_argument("--baud", type=_speed, default=SUPPRESS, help=f"speed of the line (default: {BAUD})")
     parser.add_argument("--json", action="store_true", default=SUPPRESS, help="the answer as JSON, for programs")
 
@@ -249,7 +262,8 @@ def _add_provision(command: ArgumentParser) -> None:
                          help="many boxes; office.toml then holds what is the same for all")  # fmt: skip
     command.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
     command.add_argument("--yes", action="store_true", help="do it without asking")
-    command.add_argument("--sheet", type=Path, metavar="FILE", help="a new file for the passwords; none is shown")
+    command.add_argument("--sheet", type=Path, metavar="FILE",
+                         help="a new file for the passwords of one box; none is shown")  # fmt: skip
     command.add_argument("--no-admin-password", action="store_true", help="leave a box that has none without one")
     _add_password(command)
 

@@ -33,7 +33,9 @@ def backup(box: Box, passphrase: str, output: Path | None, screen: Screen) -> No
 
 def _keep(text: str, output: Path | None, screen: Screen) -> None:
     if output is None:
-        sys.stdout.write(text)
+        if not screen.as_json:
+            sys.stdout.write(text)
+        screen.answer({"text": text})
         return
     write_private(output, text)
     screen.say(f"{output} has {len(text.splitlines())} lines.")

@@ -191,6 +191,12 @@ def test_import_obeys_the_columns_that_the_box_writes(desk: Desk) -> None:
     assert other.enabled and other.aliases == ()
 
 
+@pytest.mark.parametrize("written", ["desk 9", '"desk,9"', '"desk, 9"'])
+def test_import_takes_aliases_between_commas_or_spaces(desk: Desk, written: str) -> None:
+    desk.do("account import", text=f"username,password,aliases\n501,secretpw1,{written}\n")
+    assert desk.restart().box.account("501").aliases == ("desk", "9")
+
+
 def test_import_takes_the_semicolons_of_a_german_spreadsheet(desk: Desk) -> None:
     desk.do("account import", text="\ufeffusername;password;name\r\n201;secretpw1;Zwei, null\r\n")
     assert desk.box.account("201").name == "Zwei, null"

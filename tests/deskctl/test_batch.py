@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -136,7 +137,14 @@ def test_pulled_cable_is_the_same_box_again(boxes: Boxes, tmp_path: Path) -> Non
 def test_dry_run_shows_the_rows(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["provision", "--batch", str(file), "--dry-run"]) == DONE
     assert "North wing" in capsys.readouterr().out
+    assert main(["provision", "--batch", str(file), "--dry-run", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)[0]["accounts"] == ["101", "102", "103"]
     assert not Path(f"{file}.state").exists()
+
+
+def test_batch_takes_no_sheet_of_another_name(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["provision", "--batch", str(file), "--yes", "--sheet", "phones.txt"]) == BAD_COMMAND
+    assert "leave --sheet out" in capsys.readouterr().err
 
 
 def test_neither_file_nor_batch_is_a_wrong_command() -> None:

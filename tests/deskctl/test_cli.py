@@ -228,6 +228,11 @@ def test_box_is_written_down_and_read_back_the_same(boxes: Boxes, office: Path, 
     assert run("export", "--secrets", "--port", other.port)[1] == file.read_text()
 
 
+def test_export_for_programs_is_one_json_document(boxes: Boxes, run: Run) -> None:
+    box = boxes()
+    assert json.loads(run("export", "--port", box.port, "--json")[1]) == {"text": run("export", "--port", box.port)[1]}
+
+
 def test_accounts_without_a_password_are_named(boxes: Boxes, run: Run, tmp_path: Path) -> None:
     box = boxes()
     file = tmp_path / "export"
@@ -360,7 +365,10 @@ def test_speed_that_cannot_be_is_told(speed: str, capsys: pytest.CaptureFixture[
     assert end.value.code == BAD_COMMAND and "a speed is 1 to 4000000 baud" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["restore"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nonsense"], ["restore"], ["doctor", "--password", "open sesame"], ["panel", "flash", "--por", "/dev/null"]],
+)
 def test_wrong_command_line_exits_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(arguments)

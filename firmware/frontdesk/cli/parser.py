@@ -132,9 +132,9 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--flush", type=seconds, metavar="SECONDS",
-        help="how long a pure refresh may wait for the disk; 0: it never waits (default: 600)",
+        help="how long a pure refresh may wait for the disk, such as 600 or 10m; 0: it never waits (default: 10m)",
     )  # fmt: skip
-    parser.add_argument("--log", choices=["text", "json"], default="text", help="how the log is written")
+    parser.add_argument("--log", choices=["text", "json"], default="text", help="how it is written (default: text)")
     parser.add_argument(
         "--console", action="append", default=[], type=console_port, metavar="pty|PORT|off",
         help="a serial console at that port, such as /dev/ttyAMA0; pty: at a pseudo-terminal, which is named",

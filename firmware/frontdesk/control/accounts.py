@@ -139,8 +139,9 @@ def _parse_row(box: Box, row: dict[str | Any, Any], made: dict[str, str] | None)
     if None in row or None in (row["username"], row.get("password", "")):
         raise VerbError("There must be {n} values.", n=len([column for column in row if column]))
     user, password = row["username"], row.get("password", "")
-    name, enabled, aliases = (row.get(column) or "" for column in COLUMNS[2:])
-    for each in (user, *aliases.split()):
+    name, enabled, several = (row.get(column) or "" for column in COLUMNS[2:])
+    aliases = tuple(several.replace(",", " ").split())
+    for each in (user, *aliases):
         _check_free(box, each)
     if enabled.lower() not in ENABLED:
         raise VerbError("The column enabled has yes or no, not {value!r}.", value=enabled[:20])
@@ -153,7 +154,7 @@ def _parse_row(box: Box, row: dict[str | Any, Any], made: dict[str, str] | None)
     realm = box.directory.realm
     return Account(
         user, address_of_record(user, realm), checked_name(of_cell(name)), ENABLED[enabled.lower()],
-        secrets=(passwords.secret("", user, realm, password),), aliases=tuple(aliases.split()),
+        secrets=(passwords.secret("", user, realm, password),), aliases=aliases,
     )  # fmt: skip
 
 

@@ -93,8 +93,9 @@ ALIAS = Argument("alias", "the other number or name", metavar="ALIAS")
 OF = Argument("user", "of this account alone", option=True, required=False, metavar="USER")
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
-STATIC = Argument("static", "it never expires", Kind.FLAG, option=True, required=False)
-CSV = Argument("text", f"a file with columns out of {','.join(accounts.COLUMNS)}", Kind.FILE, metavar="FILE.csv")
+STATIC = Argument("static", "it never expires; no other is added by hand", Kind.FLAG, option=True, required=False)
+CSV = Argument("text", f"a file with columns out of {','.join(accounts.COLUMNS)}; commas or spaces between aliases",
+               Kind.FILE, metavar="FILE.csv")  # fmt: skip
 MAKE_PASSWORDS = Argument("make-passwords", "make a password where the file has none, and print it", Kind.FLAG,
                           option=True, required=False)  # fmt: skip
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
@@ -117,7 +118,7 @@ SEALED_WITH = Argument("passphrase", "what it was sealed with", Kind.SECRET)
 BACKUP = Argument("text", "what `backup` printed", Kind.FILE, metavar="FILE")
 KEEP_NETWORK = Argument("keep-network", "keep address, host name and time zone", Kind.FLAG, option=True, required=False)
 TIME = Argument("time", "such as 2027-01-31T14:05", metavar="TIME")
-YES = Argument("yes", "do it", Kind.FLAG, option=True, required=False)
+YES = Argument("yes", "do it; nothing is done without", Kind.FLAG, option=True, required=False)
 ADMIN_PASSWORD = Argument("password", "the new admin password", Kind.SECRET, twice=True)
 VIEWER_PASSWORD = Argument("password", "the new read-only password (an empty line: none)", Kind.SECRET, twice=True)
 TOKEN = Argument("name", "the token's name", metavar="NAME")
