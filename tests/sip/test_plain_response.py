@@ -103,6 +103,36 @@ def test_to_is_what_the_parser_finds(old: bytes, new: bytes) -> None:
     assert response.encode() == data
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"",
+        b"Session-Expires: 1800;refresher=uac\r\n",
+        b"Session-Expires:    1800\r\n",
+        b"Session-Expires: \r\n",
+        b"session-expires: 1800\r\n",
+        b"x: 1800\r\n",
+        b"X: 1800\r\nSession-Expires: 90\r\n",
+        b"Session-Expires: 1800\r\nSession-Expires: 90\r\n",
+    ],
+)
+def test_first_of_a_header_is_what_the_parser_finds(lines: bytes) -> None:
+    data = USUAL.replace(b"Contact: ", lines + b"Contact: ")
+    response = plain_response(data)
+    assert response is not None
+    for key in ("session-expires", "contact", "via", "call-id"):
+        assert response.first(key) == long_way(data).first(key)
+    assert response.pop_via()
+    assert response.first("via") == "SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bKtheirs"
+
+
+def test_what_is_not_there_is_known_without_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
+    response = plain_response(USUAL)
+    assert response is not None
+    monkeypatch.setattr("frontdesk.sip.plain_response.reread", None)
+    assert response.first("session-expires") is None
+
+
 def test_the_last_via_leaves_none() -> None:
     response = plain_response(USUAL)
     assert response is not None

@@ -11,9 +11,9 @@ from ..events import Event, Kind
 from ..model import CallRecord
 from ..sip.address import Address
 from ..sip.errors import ParseError
-from ..sip.grammar import unescape
+from ..sip.grammar import LWS, parse_number, unescape
 from ..sip.message import Message, Request, Response
-from ..sip.timers import Deadlines
+from ..sip.timers import TIMEOUT, Deadline, Deadlines
 from ..sip.uri import Uri
 from ..sip.wire import Flow
 from .admission import Caller
@@ -25,7 +25,11 @@ CHALLENGES = (401, 407, 422)
 RETRIED_WITHIN = 10.0
 """Seconds that a challenged caller has for it until the call counts as failed."""
 MAX_AGE = 86_400.0
-"""Seconds: a call whose BYE never came is given up after a day."""
+"""Seconds: a call without a session timer whose BYE never came is given up after a day."""
+MIN_SESSION = 90
+"""Seconds: no session is shorter, whatever a phone says (RFC 4028 section 4)."""
+GRACE = TIMEOUT
+"""Seconds after a session's expiry: a refresh or a BYE that was under way then has its answer, or none."""
 
 Watch = Callable[[Response, float], None]
 """Told of each response that goes to the sender of a request."""
@@ -61,6 +65,8 @@ class Call:
     """The INVITEs without a final response: whom each calls, by its branch."""
     dialogs: dict[str, bool] = field(default_factory=dict)
     """The tags of those that have answered (two phones may pick up at once), and whether their dialog is still up."""
+    expiries: dict[str, Deadline] = field(default_factory=dict)
+    """What ends those dialogs that have a session timer, if no refresh does before (RFC 4028)."""
 
     @property
     def is_over(self) -> bool:
@@ -121,16 +127,18 @@ class CallBook:
 
     def in_dialog(self, request: Request, initiator: str) -> Watch | None:
         """What the answers to a request of a call that is up mean to it; None: nothing."""
-        if request.method not in ("BYE", "INVITE"):
+        if request.method not in ("BYE", "INVITE", "UPDATE"):
             return None
         tags = request.from_.tag, request.to.tag
         other = tags[tags[0] == initiator] or ""
         return partial(self._answered_in_dialog, (request.call_id, initiator), other, request.method == "BYE")
 
     def _answered_in_dialog(self, key: Key, tag: str, bye: bool, response: Response, now: float) -> None:
-        # Any end of a BYE ends the dialog; a re-INVITE's 481 or 408 says that it is gone (section 12.2.1.2).
+        # Any end of a BYE ends the dialog; a refresh's 481 or 408 says that it is gone (section 12.2.1.2).
         if response.status in (408, 481) or (bye and response.status >= 200):
             self.hung_up(key, tag, now)
+        elif 200 <= response.status < 300 and (call := self._calls.get(key)) is not None:
+            self._refreshed(call, tag, response, now)
 
     # -- the life of a call --------------------------------------------------------------------------------------------
 
@@ -155,9 +163,10 @@ class CallBook:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{callee} rings")
         elif 200 <= status < 300:
-            call.dialogs.setdefault(_tag(response), True)
+            call.dialogs.setdefault(tag := _tag(response), True)
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
+            self._refreshed(call, tag, response, now)
         elif status in CHALLENGES:
             self._deadlines.set(now + RETRIED_WITHIN, partial(self._end_with_the_last, call, status))
         elif status >= 300:
@@ -170,6 +179,23 @@ class CallBook:
         if call is not None and call.dialogs.get(tag):
             call.dialogs[tag] = False
             self._end_with_the_last(call, 200, now)
+
+    def _refreshed(self, call: Call, tag: str, response: Response, now: float) -> None:
+        """A 2xx says how long the session lasts from now on; where it does not, no timer ends it any more (RFC 4028
+        section 7.2)."""
+        interval = response.first("session-expires")
+        if tag in call.expiries:
+            call.expiries.pop(tag).cancel()
+        seconds = parse_number(interval.partition(";")[0].strip(LWS)) if interval and call.dialogs.get(tag) else None
+        if seconds is not None:
+            expires_at = now + max(seconds, MIN_SESSION)
+            call.expiries[tag] = self._deadlines.set(expires_at + GRACE, partial(self._expired, call, tag, expires_at))
+
+    def _expired(self, call: Call, tag: str, expired_at: float, now: float) -> None:
+        """No refresh has come, and no BYE: the phones are gone, or the way to them (RFC 4028 section 8.3)."""
+        call.dialogs[tag] = False
+        if call.is_over:
+            self._end(call, 200, now, expired_at)
 
     def _answered(self, call: Call, callee: str, response: Response, now: float) -> None:
         call.callee = callee
@@ -184,15 +210,19 @@ class CallBook:
         if call.is_over:
             self._end(call, 200 if call.answered_at is not None else result, now)
 
-    def _end(self, call: Call, result: int, now: float) -> None:
+    def _end(self, call: Call, result: int, now: float, expired_at: float | None = None) -> None:
+        """`expired_at`: nobody has said when it ended, but its session has not outlived that."""
         if self._calls.get(call.key) is not call:
             return
         del self._calls[call.key]
-        answered = call.answered_at
-        how = f"failed: {result}" if answered is None else f"lasted {now - answered:.0f} s"
+        for expiry in call.expiries.values():
+            expiry.cancel()
+        answered, ended = call.answered_at, now if expired_at is None else expired_at
+        lasted, end = ("lasted", "") if expired_at is None else ("lasted at most", ": nobody hung up")
+        how = f"failed: {result}" if answered is None else f"{lasted} {ended - answered:.0f} s{end}"
         self._tell(Kind.ENDED, call, now, f"call to {call.callee} {how}")
-        record = CallRecord(call.key[0], call.caller, call.callee, call.started_at, answered, now, result, call.device)
-        self._record(record)
+        times = call.started_at, answered, ended
+        self._record(CallRecord(call.key[0], call.caller, call.callee, *times, result, call.device))
 
     def _give_up(self, now: float, most: int) -> None:
         while self._calls:
