@@ -77,7 +77,7 @@ def test_nonce_without_qop_serves_one_request_and_its_retransmissions() -> None:
         phone.authenticator.authenticate(other_call, 11.0, proxy=False)
     assert caught.value.rule == "stale-nonce"
     other_contact = make_request(phone.authorization(1, phone.nonce), cseq=7)
-    other_contact.append("contact", "<sip:1001@198.51.100.66>")
+    other_contact.replace("contact", ["<sip:1001@198.51.100.66>"])
     with pytest.raises(Refused) as caught:
         phone.authenticator.authenticate(other_contact, 11.0, proxy=False)
     assert caught.value.rule == "stale-nonce"

@@ -78,7 +78,7 @@ def test_console_says_verbs_of_the_table_alone() -> None:
 
 def test_control_socket_and_machine_mode_know_every_verb_of_the_table(desk: Desk) -> None:
     """Each is asked with an argument that none has: a verb that is known names itself in its refusal."""
-    socket, machine = ControlSocket(desk.box), Machine(desk.box, desk.box.admin)
+    socket, machine = ControlSocket(desk.box), Machine(desk.box)
 
     async def refused(words: str) -> str:
         line = b'{"verb": "%s", "arguments": {"colour": "red"}}\n' % words.encode()

@@ -11,8 +11,23 @@ from hypothesis import strategies as st
 
 from frontdesk.console.grammar import Grammar, Misspoken
 from frontdesk.console.line_editor import WIDTH
-from frontdesk.console.phrases import ELSEWHERE, phrases
+from frontdesk.console.phrases import phrases
 from frontdesk.control import TABLE, Argument
+
+ELSEWHERE = {
+    "config set": "`set` stages, and `commit` takes it into use",
+    "account import": "`import` takes what can be pasted",
+    "restore": "`import` takes a backup too, and asks for its passphrase",
+    "who": "`show bindings` has them",
+    "today": "it is for the page",
+    "passwd viewer": "it is for the page",
+    "token add": "tokens are for programs that speak HTTP",
+    "token revoke": "as above",
+    "token list": "as above",
+    "alias list": "`show accounts` has them",
+    "poweroff": "who sits at the cable can pull the plug; the command line has it",
+}
+"""Verbs that have no phrase, and why."""
 
 
 def known(argument: Argument) -> Iterable[str]:

@@ -12,49 +12,29 @@ import pytest
 
 from frontdesk.console.identity import serial_number
 from frontdesk.console.machine import SILENCE, SOURCE, Machine
-from frontdesk.control import VerbError
+from frontdesk.control.throttle import Throttled
 from panel_link.asking import Asker, Call, Port, Refused
 from panel_link.messages import LOG_IN
-from tests.control.desk import Desk
-
-
-class Password:
-    """An admin password that costs nothing to check."""
-
-    def __init__(self, password: str = "") -> None:
-        self.password = password
-        self.epoch = 0
-        self.sources: list[str] = []
-
-    @property
-    def is_set(self) -> bool:
-        """Whether there is one."""
-        return bool(self.password)
-
-    async def check(self, password: str, source: str) -> bool:
-        """Whether it is that."""
-        self.sources.append(source)
-        if len(self.sources) > 3:
-            raise VerbError("Too many wrong passwords; wait 1 s.")
-        return password == self.password
-
-    def set(self, password: str) -> None:
-        """Another one; all sessions end."""
-        self.password = password
-        self.epoch += 1
+from tests.control.desk import Desk, finish
 
 
 class Cable(Port):
     """From a laptop to a box; the box works while the laptop waits."""
 
     def __init__(self, desk: Desk, password: str = "") -> None:
-        self.admin = Password(password)
-        self.machine = Machine(desk.box, self.admin, serial="B0X")
+        self.admin = desk.box.admin
+        if password:
+            self.set(password)
+        self.machine = Machine(desk.box, serial="B0X")
         self.asker = Asker(self)
         self.loop = asyncio.new_event_loop()
         self.time = 100.0
         self.number = 0
         self._coming = b""
+
+    def set(self, password: str) -> None:
+        """Another admin password."""
+        finish(self.admin.set_password(password))
 
     def now(self) -> float:
         """Moves while the laptop waits."""
@@ -151,7 +131,8 @@ def test_wrong_passwords_are_counted_with_those_of_people(connected: Connected) 
     for wrong in ("x", "y", ""):
         assert cable.ask("login", password=wrong) == {"error": "That is not the admin password."}
     assert cable.ask("login", password="open sesame") == {"error": "Too many wrong passwords; wait 1 s."}
-    assert set(cable.admin.sources) == {SOURCE}
+    with pytest.raises(Throttled):
+        finish(cable.admin.check("open sesame", SOURCE))
 
 
 def test_log_tells_of_wrong_passwords_and_of_right_ones_and_has_neither(
@@ -194,11 +175,11 @@ def test_answer_of_an_admin_is_not_for_the_next_one_at_the_line(connected: Conne
 def test_another_password_ends_the_session(connected: Connected) -> None:
     cable = connected()
     cable.ask("hello")
-    cable.admin.set("first one")
+    cable.set("first one")
     assert cable.ask("account list") == {"error": LOG_IN}
     cable.ask("login", password="first one")
     assert cable.ask("account list") == {"answer": []}
-    cable.admin.set("second one")
+    cable.set("second one")
     assert cable.ask("account list") == {"error": LOG_IN}
 
 

@@ -91,7 +91,7 @@ class PtyBox:
 
     def _boot(self) -> None:
         self.desk = Desk(self._directory)
-        self.machine = Machine(self.desk.box, self.desk.box.admin, self._serial)
+        self.machine = Machine(self.desk.box, self._serial)
 
     def _read(self) -> None:
         data = os.read(self._ends[0], 4096)

@@ -86,8 +86,8 @@ def assert_parsed(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
     assert shared_lines(plain, REALM, identity=False) is None
     plain.stamp(flow)
     assert_views(plain, parsed, flow)
-    plain.remove("via")
-    parsed.remove("via")
+    plain.replace("via", [])
+    parsed.replace("via", [])
     assert plain.fields == parsed.fields
 
 

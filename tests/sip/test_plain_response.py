@@ -58,7 +58,7 @@ def test_fields_can_be_read_and_changed_as_ever() -> None:
     response = plain_response(USUAL)
     assert response is not None
     assert response.to.tag == "b"
-    response.append("reason", "SIP;cause=200")
+    response.replace("reason", ["SIP;cause=200"])
     assert response.pop_via()
     assert response.via.branch == "z9hG4bKtheirs"
     assert response.encode() == USUAL.replace(HEAD[0], b"").replace(b"\r\n\r\n", b"\r\nReason: SIP;cause=200\r\n\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from copy import deepcopy
 
 from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
@@ -93,10 +94,10 @@ class BareCore:
         challenge = self.receive(request, at)[0]
         proxy = challenge.status == 407
         value = challenge.required("proxy-authenticate" if proxy else "www-authenticate")
-        signed = request.copy()
+        signed = deepcopy(request)
         signed.replace("via", [f"SIP/2.0/UDP 192.0.2.101:5060;branch=z9hG4bK{next(_branches)}s;rport"])
         answer = Answerer(user, password, value).authorize(request.method, request.uri_text)
-        signed.append("proxy-authorization" if proxy else "authorization", answer)
+        signed.replace("proxy-authorization" if proxy else "authorization", [answer])
         return signed
 
     def register(

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from frontdesk.sip.address import Address
+from frontdesk.sip.invite_server_transaction import InviteServerState
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.server_transaction import ServerTransaction
 from frontdesk.sip.timers import T1, T2, TIMEOUT
@@ -61,7 +62,7 @@ class Call:
         self.phone.transact(self._in_dialog("BYE"), self._next_hop(), lambda response: None)
 
     def _offer(self, invite: Request, body: bytes, to: HostPort) -> None:
-        invite.append("contact", self.phone.contact)
+        invite.replace("contact", [self.phone.contact])
         self._put_body(invite, body)
         self._request = self.phone.transact(invite, to, self._final, self._provisional)
 
@@ -138,7 +139,7 @@ class Call:
 
     def _step(self, status: int, now: float) -> None:
         assert self._server is not None
-        if self._server.final is not None:
+        if self._server.state is not InviteServerState.PROCEEDING:
             return
         if status < 200:
             self.state = "ringing"
@@ -182,8 +183,7 @@ class Call:
             self.cseq += 1
         request = self.phone.request(method, self.remote_target, self.remote, self.call_id, cseq or self.cseq)
         request.replace("from", [self.local])
-        for route in self.route_set:
-            request.append("route", route)
+        request.replace("route", self.route_set)
         return request
 
     def _next_hop(self) -> HostPort:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import count
 
 from frontdesk.sip.client_transaction import ClientTransaction
+from frontdesk.sip.invite_server_transaction import InviteServerState
 from frontdesk.sip.message import Request, Response, make_field
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.timers import Deadlines
@@ -58,11 +60,9 @@ class Phone:
     def register(self, *contacts: str, expires: int | None = 3600) -> None:
         """Registers its own Contact, or these; `register("")` asks for what there is."""
         register = self.request("REGISTER", f"sip:{REALM}", f"<sip:{self.name}@{REALM}>", self.registration)
-        for contact in contacts or (self.contact,):
-            if contact:
-                register.append("contact", contact)
+        register.replace("contact", filter(None, contacts or (self.contact,)))
         if expires is not None and contacts != ("",):
-            register.append("expires", str(expires))
+            register.replace("expires", [str(expires)])
         self.transact(register, BOX, lambda response: self.results.append(response.status))
 
     def call(self, user: str, body: bytes = b"v=0\r\n", to: HostPort = BOX) -> Call:
@@ -146,7 +146,7 @@ class Phone:
         server = self.layer.invite(cancel, flow)
         status = 481 if server is None else 200
         self.layer.answer(cancel, flow, Response.to_request(cancel, status, to_tag=self.name), self.now())
-        if server is not None and server.final is None and isinstance(server.context, Call):
+        if server is not None and server.state is InviteServerState.PROCEEDING and isinstance(server.context, Call):
             server.context.refuse(487)
 
     def _find(self, request: Request) -> Call | None:
@@ -166,8 +166,9 @@ class Transact:
         self._final = final
         self._provisional = provisional
         self._asked: set[str] = set()  # realms whose challenge has been answered
-        for answerer in phone.answerers.values() if request.method == "REGISTER" else ():
-            request.append("Authorization", answerer.authorize(request.method, request.uri_text))
+        if request.method == "REGISTER":
+            known = phone.answerers.values()
+            request.replace("authorization", [each.authorize(request.method, request.uri_text) for each in known])
         self.client = self._begin()
 
     def _begin(self) -> ClientTransaction:
@@ -193,7 +194,7 @@ class Transact:
         new = [challenge for challenge in response.lines(asks) if self._is_new(challenge)]
         if not new:
             return False
-        request = self.request = self.request.copy()
+        request = self.request = deepcopy(self.request)
         for challenge in new:
             answerer = Answerer(self.phone.name, self.phone.password, challenge)
             self._asked.add(answerer.realm)

@@ -24,7 +24,7 @@ class Console:
         self._later = later
         self._terminal = Terminal(self._send_to_people, later)
         self._session = Session(box, self._terminal, editor)
-        self._machine = Machine(box, box.admin)
+        self._machine = Machine(box)
         self._silence: Alarm | None = None
         """Runs while the line is a program's."""
         self._task: asyncio.Task[None] | None = None

@@ -12,7 +12,7 @@ import logging
 import math
 import secrets
 from collections.abc import Coroutine
-from typing import Any, Protocol
+from typing import Any
 
 from panel_link.answering import LONGEST_REQUEST, Answerer, Exchange
 from panel_link.messages import LOG_IN
@@ -39,22 +39,12 @@ Answer = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
-class Admin(Protocol):
-    """The admin password, its tries counted."""
-
-    @property
-    def is_set(self) -> bool: ...
-    @property
-    def epoch(self) -> int: ...
-    async def check(self, password: str, source: str) -> bool: ...
-
-
 class Machine:
     """Bytes in, bytes out; what takes time is done beside, and asked for by the other end until it is done."""
 
-    def __init__(self, box: Box, admin: Admin, serial: str = "") -> None:
+    def __init__(self, box: Box, serial: str = "") -> None:
         self._box = box
-        self._admin = admin
+        self._admin = box.admin
         self._serial = serial or serial_number()
         self._line = Answerer(PRODUCT, secrets.randbits(32))
         self._entered: int | None = None

@@ -127,20 +127,6 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("set clock", ("clock set",), {}),
     ("reboot", ("reboot",), {}),
 )
-ELSEWHERE = {
-    "config set": "`set` stages, and `commit` takes it into use",
-    "account import": "`import` takes what can be pasted",
-    "restore": "`import` takes a backup too, and asks for its passphrase",
-    "who": "`show bindings` has them",
-    "today": "it is for the page",
-    "passwd viewer": "it is for the page",
-    "token add": "tokens are for programs that speak HTTP",
-    "token revoke": "as above",
-    "token list": "as above",
-    "alias list": "`show accounts` has them",
-    "poweroff": "who sits at the cable can pull the plug; the command line has it",
-}
-"""Verbs that have no phrase, and why."""
 CONFIRMED = ("reboot", "factory-reset")
 """Verbs that are done only after one more question."""
 

@@ -63,7 +63,7 @@ class InviteServerTransaction(ServerTransaction):
 
     def _accept(self, now: float) -> None:
         self.state = InviteServerState.ACCEPTED
-        self._finally(now)
+        self._respond(now)
         self._given = None
         self.request.forget_views()
         self._start(InviteServerEvent.TIMER_L, TIMEOUT, now)
@@ -71,7 +71,7 @@ class InviteServerTransaction(ServerTransaction):
     def _complete(self, now: float) -> None:
         self.state = InviteServerState.COMPLETED
         self.refusal = self._given
-        self._finally(now)
+        self._respond(now)
         if not self.reliable:
             self._start(InviteServerEvent.TIMER_G, T1, now)
         self._start(InviteServerEvent.TIMER_H, TIMEOUT, now)

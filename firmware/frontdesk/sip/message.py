@@ -135,21 +135,12 @@ class Message:
 
     # -- changing --------------------------------------------------------------------------------------------------
 
-    def append(self, key: str, value: str) -> None:
-        """Puts a new line at the end."""
-        self._changed(key)
-        self.fields.append(make_field(key, value))
-
     def replace(self, key: str, values: Iterable[str]) -> None:
         """Lets these lines, one a value, stand for all of that header, where its first one stood (else at the end)."""
         self._changed(key)
         at = next((at for at, field in enumerate(self.fields) if field[0] == key), len(self.fields))
         self.fields = [field for field in self.fields if field[0] != key]
         self.fields[at:at] = [make_field(key, value) for value in values]
-
-    def remove(self, key: str) -> None:
-        """Takes every line of that header away."""
-        self.replace(key, ())
 
     def remove_first(self, key: str) -> None:
         """Takes away the first value of a comma-list header; the other lines stay as they came."""
@@ -226,10 +217,6 @@ class Request(Message):
         """Puts another Request-URI (RFC 3261 section 16.6 step 2)."""
         self.uri_text = one_line(uri)
         self._uri = None
-
-    def copy(self) -> Request:
-        """A copy whose fields can be changed without touching this one's (section 16.6 step 1)."""
-        return Request(self.method, self.uri_text, self.fields.copy(), self.body)
 
     def without_routes(self) -> Request:
         """The request without its Route lines."""
@@ -315,10 +302,6 @@ class Response(Message):
         """Takes the top Via off (section 16.7 step 3); whether another one is left."""
         self.remove_first("via")
         return "via" in self.index()
-
-    def copy(self) -> Response:
-        """A copy whose fields can be changed without touching this one's."""
-        return Response(self.status, self.reason, self.fields.copy(), self.body)
 
     @property
     def start_line(self) -> str:

@@ -22,7 +22,7 @@ class ServerSurroundings(Surroundings, Protocol):
 class ServerTransaction(Transaction):
     """A request received over `flow`, and the responses to it."""
 
-    __slots__ = ("_answer", "_given", "_moved", "context", "final", "flow", "request")
+    __slots__ = ("_answer", "_given", "_moved", "context", "flow", "request")
 
     _layer: ServerSurroundings
 
@@ -38,8 +38,6 @@ class ServerTransaction(Transaction):
         super().__init__(key, target or response_target(request, flow), layer, state)
         self.request = request
         self.flow = flow
-        self.final: int | None = None
-        """The status of the final response, once there is one."""
         self.context: object | None = None
         """The transaction user's own."""
         self._answer = b""  # the latest response
@@ -69,11 +67,6 @@ class ServerTransaction(Transaction):
         assert self._given is not None
         self._answer = self._given.encode()
         self._send(self._answer)
-
-    def _finally(self, now: float) -> None:
-        assert self._given is not None
-        self.final = self._given.status
-        self._respond(now)
 
     def _reconnect(self, now: float) -> None:
         # The state stays as it is (RFC 6026 section 8.8); a response whose connection is gone gets a new one (18.2.2).
@@ -149,14 +142,13 @@ class NonInviteServerTransaction(ServerTransaction):
 
     def _complete(self, now: float) -> None:
         self.state = NonInviteServerState.COMPLETED
-        self._finally(now)
+        self._respond(now)
         assert self._given is not None
         self._shrink(self._given.recipe or self._answer, now)
 
     def _complete_silently(self, now: float) -> None:
         # RFC 4320 section 4.2: the client has timed out as well; its last retransmissions are still absorbed.
         self.state = NonInviteServerState.COMPLETED
-        self.final = 408
         self._shrink(b"", now)
 
     def _shrink(self, answer: bytes | Recipe, now: float) -> None:
