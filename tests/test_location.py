@@ -37,6 +37,18 @@ def test_a_failed_ticket_restores_what_was_committed_and_takes_the_later_ones_al
     assert take_back.removed == [2, 3] and take_back.saved == [first]
 
 
+def test_binding_that_is_on_disk_already_is_seen_at_once_and_by_tickets_that_are_open() -> None:
+    location = LocationService([binding(1)])
+    location.stage(AOR, 1, [binding(1, port=2)])
+    location.stage(AOR, 2, [])
+    location.add(binding(9))
+    assert ids(location) == [1, 9] and [each.id for each in location.latest(AOR)] == [9]
+    location.commit(1)
+    assert ids(location) == [1, 9]
+    location.commit(2)
+    assert ids(location) == [9]
+
+
 def test_tickets_of_other_addresses_of_record_do_not_matter() -> None:
     location = LocationService()
     location.stage(AOR, 1, [binding(1)])

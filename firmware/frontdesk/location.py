@@ -103,6 +103,13 @@ class LocationService:
         self._pending.setdefault(aor, deque()).append(_Ticket(ticket, bindings))
         self._aor_of[ticket] = aor
 
+    def add(self, binding: Binding) -> None:
+        """One more, which is on disk already; the tickets that are open do not take it away."""
+        for ticket in self._pending.get(binding.aor, ()):
+            ticket.bindings = [*ticket.bindings, binding]
+        self._committed[binding.aor] = (*self._committed.get(binding.aor, ()), binding)
+        self._index(binding)
+
     def commit(self, ticket: int) -> Changes:
         """The ticket is on disk: its bindings become visible. Returns what is to be written to take back a commit
         that follows a failed one."""

@@ -51,10 +51,10 @@ class Desk:
             who.put(account)
         where = LocationService(self.store.bindings(NOW, WALL, BOOT), self.store.next_binding_id())
         self.core = Core(who, where, Settings(), Keys(b"r" * 32, b"p" * 32), lambda length: b"x" * length)
-        records = Records(self._execute, clock(), self.store.forget_past)
-        admin = Admin(records, self.store.meta, directory, lambda: self.now)
+        self.records = Records(self._execute, clock(), self.store.forget_past)
+        admin = Admin(self.records, self.store.meta, directory, lambda: self.now)
         self.box = Box(
-            who, where, records, self.store.settings(), clock(), admin=admin, core=self.core,
+            who, where, self.records, self.store.settings(), clock(), admin=admin, core=self.core,
             candidate=Candidate(self._later),
             settle=self._settle, configure=self.taken.append, listeners=["udp:127.0.0.1:5060"], started_at=NOW - 90,
         )  # fmt: skip
@@ -76,8 +76,8 @@ class Desk:
 
     def register(self, saved: Binding) -> Binding:
         """A phone is there."""
-        self.core.add(saved)
-        self._settle()
+        finish(self.records.bind([saved]))
+        self.box.location.add(saved)
         return saved
 
     def contacts(self, user: str = "101") -> list[str]:

@@ -50,6 +50,19 @@ def test_static_binding_is_there_at_once_and_for_good(desk: Desk) -> None:
     assert desk.restart().contacts() == ["sip:door@192.0.2.7"]
 
 
+def test_static_binding_is_written_once(desk: Desk) -> None:
+    before = desk.store._connection.total_changes
+    desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)
+    assert desk.store._connection.total_changes - before == 1
+
+
+def test_static_binding_that_cannot_be_written_is_not_there(desk: Desk) -> None:
+    desk.full = True
+    with pytest.raises(VerbError, match="full"):
+        desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)
+    assert desk.contacts() == []
+
+
 @pytest.mark.parametrize("contact", ["door", "tel:5", "sip:", "sip:a b@x", "sip:x@y\r\nz", "mailto:a@b"])
 def test_static_binding_needs_a_sip_uri(desk: Desk, contact: str) -> None:
     with pytest.raises(VerbError, match="is no SIP URI"):

@@ -68,8 +68,7 @@ class TestWhoIsLetIn:
         box = BareCore()
         box.register(PHONE)
         door = Binding(99, f"sip:102@{REALM}", f"sip:101@{REALM}", "", None, 0, None, state=BindingState.STATIC)
-        box.core.add(door)
-        box.settle()
+        box.core.location.add(door)
         box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
         spiral, target = box.sent[-1]
         assert isinstance(spiral, Request) and not isinstance(target, Flow)

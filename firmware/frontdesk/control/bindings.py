@@ -67,8 +67,8 @@ async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer
     if any(other.contact == uri for other in box.location.latest(account.aor)):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
     binding = set_by_hand(box, account.aor, uri)
-    box.add([binding])
     await box.records.bind([binding])
+    box.location.add(binding)
     return {"user": user, "contact": uri}
 
 

@@ -28,6 +28,7 @@ class Location(Protocol):
     def bindings(self, aor: AddressOfRecord, now: float) -> list[Binding]: ...
     def latest(self, aor: AddressOfRecord) -> Sequence[Binding]: ...
     def new_id(self) -> int: ...
+    def add(self, binding: Binding) -> None: ...
     def __iter__(self) -> Iterator[Binding]: ...
     def __len__(self) -> int: ...
 
@@ -223,13 +224,6 @@ class Box:
         self.directory.realm = realm
         if self.core is not None:
             self.core.rename(realm)
-
-    def add(self, bindings: Iterable[Binding]) -> None:
-        """Takes static bindings in, in the running box."""
-        if self.core is not None:
-            for binding in bindings:
-                self.core.add(binding)
-            self.settle()
 
     def drop(self, bindings: Iterable[Binding]) -> list[int]:
         """Takes bindings away in the running box; returns their ids, for the store."""

@@ -169,4 +169,5 @@ def _take(
         if not account.enabled:
             box.drop(box.location.latest(account.aor))
     box.directory.peers.update(peers)
-    box.add(bound)
+    for binding in bound:
+        box.location.add(binding)

@@ -261,10 +261,6 @@ class Core:
         self.proxy.calls.forget()
         self.registrations.background.forget_calls()
 
-    def add(self, binding: Binding) -> None:
-        """Adds a binding that was made by hand (static)."""
-        self.registrations.add(binding)
-
     def rename(self, realm: str) -> None:
         """Takes another realm, while there is no account."""
         self.directory.realm = realm

@@ -216,10 +216,6 @@ class Registrations:
             kept = [binding for binding in self._location.latest(aor) if binding.id not in ids]
             self._stage(aor, kept, Changes(removed=sorted(ids)))
 
-    def add(self, binding: Binding) -> None:
-        """Adds a binding that was made by hand (static)."""
-        self._stage(binding.aor, [*self._location.latest(binding.aor), binding], Changes(saved=[binding]))
-
 
 def _retry_after(request: Request) -> tuple[str, str]:
     return "Retry-After", str(retry_after(request.call_id.encode("utf-8", "surrogateescape")))
