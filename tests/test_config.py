@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -75,6 +76,20 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
 def test_value_that_cannot_be_is_one_sentence(key: str, text: str) -> None:
     with pytest.raises(SettingError, match=r"^[^\n]+\.$"):
         changed(Settings(), key, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        ("listen", "is all, or a list such as udp:0.0.0.0:5060"),
+        ("web.listen", "is default, or a list such as https:0.0.0.0:443"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", " ", ","])
+def test_listeners_that_are_none_are_refused(key: str, rule: str, text: str) -> None:
+    """Whoever wants those that are there by default says so."""
+    with pytest.raises(SettingError, match=f"^{re.escape(key)} {re.escape(rule)}, not "):
+        parse(key, text)
 
 
 def test_lists_are_read_with_commas_or_spaces_in_order() -> None:

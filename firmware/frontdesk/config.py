@@ -229,7 +229,10 @@ def read_web_listeners(text: str) -> tuple[str, ...]:
     """Listeners of the page between commas or spaces, or `default`."""
     if text.lower() == DEFAULT:
         return ()
-    return _written(read_web_listener(each) for each in text.replace(",", " ").split())
+    found = [read_web_listener(each) for each in text.replace(",", " ").split()]
+    if not found:
+        raise ValueError("is default, or a list such as https:0.0.0.0:443")
+    return _written(found)
 
 
 DURATION = Form("duration", read_duration, write_duration)

@@ -180,14 +180,15 @@ def console_port(text: str) -> str:
 
 def web_listener(text: str) -> str:
     """A listener of the setup page, or `off`."""
-    from ..config import read_web_listeners
+    from ..config import read_web_listener, read_web_listeners
 
     if text == "off":
         return text
     try:
-        return read_web_listeners(text)[0]
-    except (ValueError, IndexError) as error:
-        raise ArgumentTypeError(f"{error or 'is http:HOST:PORT'}, not {text!r}") from None
+        read_web_listener(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{error}, not {text!r}") from None
+    return read_web_listeners(text)[0]
 
 
 def panel_port(text: str) -> str:
