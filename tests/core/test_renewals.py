@@ -59,6 +59,18 @@ def test_parameters_behind_a_contact_without_brackets_are_its_own(parameters: st
     assert [each.contact for each in pair.short.bindings()] == left
 
 
+def test_who_asks_for_no_rport_is_reached_at_each_of_his_contacts() -> None:
+    """He may listen at another port than he sends from: another Contact is another flow, which is judged the long
+    way."""
+    pair = Pair()
+    for port in (5060, 5062, 5063):
+        for _ in range(2):
+            data = pair.next(contact=f"<sip:101@192.0.2.101:{port}>").replace(b";rport", b"")
+            assert pair.send(data) == 200
+        assert pair.short.bindings()[0].flow == flow("192.0.2.101", port)
+    assert pair.was_short(pair.next(contact="<sip:101@192.0.2.101:5063>").replace(b";rport", b""))
+
+
 def test_both_ways_grant_a_moved_device_the_same() -> None:
     pair = Pair()
     for port in range(5062, 5070):

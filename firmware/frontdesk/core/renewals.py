@@ -64,6 +64,8 @@ class _Device:
     """Of the accounts, when this was learnt."""
     asked: int
     """Seconds."""
+    hears_at_source: bool
+    """Whatever its Contact says: else another Contact is another flow (see the registrar)."""
     template: Template
     answer: AnswerTemplate
     company: tuple[Binding, ...] = ()
@@ -77,6 +79,8 @@ class _Device:
     def is_among(self, bindings: tuple[Binding, ...], register: Register) -> bool:
         """Whether the registrar would take this device's binding for its own, as the first that its marks fit."""
         own = self.binding
+        if register.contact != own.contact and not self.hears_at_source:
+            return False
         if len(bindings) == 1 or (self.company is bindings and register.contact == own.contact):
             return True
         earlier = list(takewhile(lambda each: each is not own, bindings))
@@ -290,6 +294,7 @@ class Renewals:
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
             asked=self._registrar.interval(request, contact),
+            hears_at_source=flow.transport != "udp" or request.asks_for_rport,
             template=template,
             answer=answer,
         )
