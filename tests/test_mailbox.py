@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from frontdesk.mailbox import Mailbox
 
 MANY = 1000
@@ -36,22 +38,43 @@ def test_all_words_come_out_in_their_order_and_on_the_loop() -> None:
     asyncio.run(scenario())
 
 
-def test_a_word_that_cannot_be_dealt_with_holds_up_no_other() -> None:
+def test_a_word_that_cannot_be_dealt_with_holds_up_no_other(caplog: pytest.LogCaptureFixture) -> None:
     async def scenario() -> None:
-        loop, faults, done = asyncio.get_running_loop(), [], asyncio.Event()
-        loop.set_exception_handler(lambda _, context: faults.append(str(context["exception"])))
+        done = asyncio.Event()
 
         def receive(word: str) -> None:
             if word == "bad":
                 raise ValueError(word)
             done.set()
 
-        mailbox = Mailbox(loop, receive)
+        mailbox = Mailbox(asyncio.get_running_loop(), receive)
         mailbox.put("bad")
         mailbox.put("good")
         await asyncio.wait_for(done.wait(), 30)
         mailbox.close()
-        assert faults == ["bad"]
+
+    asyncio.run(scenario())
+    assert "ValueError: bad" in caplog.text
+
+
+def test_what_is_told_otherwise_overtakes_no_word() -> None:
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        came: list[int] = []
+        done: asyncio.Future[None] = loop.create_future()
+        mailbox = Mailbox(loop, came.append)
+
+        def speak() -> None:
+            for number in range(3):
+                mailbox.put(number)
+            loop.call_soon_threadsafe(done.set_result, None)
+
+        thread = threading.Thread(target=speak)
+        thread.start()
+        thread.join()
+        await done
+        mailbox.close()
+        assert came == [0, 1, 2]
 
     asyncio.run(scenario())
 
