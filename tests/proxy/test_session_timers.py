@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.proxy.calls import GRACE
+from frontdesk.proxy.calls import GRACE, MAX_AGE
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Flow
 from tests.proxy.box import Box, reply, request, route_set, udp
@@ -51,6 +51,14 @@ def test_call_without_a_bye_ends_with_its_session() -> None:
     assert not talk.is_up()
     assert [(record.answered_at, record.ended_at, record.result) for record in talk.box.records] == [(1000, 1090, 200)]
     assert talk.box.events[-1].text == "call to 102 lasted at most 90 s: nobody hung up"
+
+
+def test_call_that_is_refreshed_is_not_given_up_after_a_day() -> None:
+    talk = Talk("90000")
+    talk.box.pass_time(MAX_AGE + 60)
+    assert len(talk.box.proxy.calls.active(1000 + MAX_AGE + 60)) == 1
+    talk.box.pass_time(90_000 + GRACE - MAX_AGE)
+    assert talk.ends == [91_000]
 
 
 @pytest.mark.parametrize("session", ["", "soon", "-1", ";refresher=uas"])

@@ -194,6 +194,7 @@ class CallBook:
     def _expired(self, call: Call, tag: str, expired_at: float, now: float) -> None:
         """No refresh has come, and no BYE: the phones are gone, or the way to them (RFC 4028 section 8.3)."""
         call.dialogs[tag] = False
+        del call.expiries[tag]
         if call.is_over:
             self._end(call, 200, now, expired_at)
 
@@ -225,11 +226,16 @@ class CallBook:
         self._record(CallRecord(call.key[0], call.caller, call.callee, *times, result, call.device))
 
     def _give_up(self, now: float, most: int) -> None:
-        while self._calls:
-            oldest = next(iter(self._calls.values()))
-            if len(self._calls) <= most and now - oldest.started_at < MAX_AGE:
+        """Those that are too old, and the oldest beyond so many."""
+        oldest = next(iter(self._calls.values()), None)
+        if oldest is None or (len(self._calls) <= most and now - oldest.started_at < MAX_AGE):
+            return
+        for call in list(self._calls.values()):
+            too_many = len(self._calls) > most
+            if not too_many and now - call.started_at < MAX_AGE:
                 return
-            self._close(oldest, now)
+            if too_many or not call.expiries:
+                self._close(call, now)
 
     def _close(self, call: Call, now: float) -> None:
         """Gives it up: how it ends will not be known."""
