@@ -35,7 +35,7 @@ class Directory:
         return self.accounts.get(user) or self.accounts.get(self._aliases.get(user, ""))
 
     def put(self, account: Account) -> None:
-        """Adds an account or takes its new form."""
+        """Adds an account or takes its new form; an alias that was another's is its own now."""
         self.drop(account.username)
         self.accounts[account.username] = account
         for alias in account.aliases:
@@ -45,7 +45,8 @@ class Directory:
         """Takes an account and its aliases away; nothing happens where there is none."""
         account = self.accounts.pop(username, None)
         for alias in account.aliases if account else ():
-            self._aliases.pop(alias, None)
+            if self._aliases.get(alias) == username:
+                del self._aliases[alias]
 
     # -- which names -------------------------------------------------------------------------------------------------
 

@@ -126,6 +126,15 @@ def test_import_again_keeps_passwords_devices_and_phones(desk: Desk) -> None:
     assert desk.do("export") == text
 
 
+@pytest.mark.parametrize("way", [("101", "102"), ("102", "101")])
+def test_import_may_give_an_alias_to_another_account(desk: Desk, way: tuple[str, str]) -> None:
+    for user in way:
+        desk.do("import", text=f"frontdesk-export 1\naccount 101 One\naccount 102 Two\nalias {user} reception\n")
+    for box in (desk.box, desk.restart().box):
+        assert [box.account(user).aliases for user in way] == [(), ("reception",)]
+        assert box.directory.resolve("reception") == box.account(way[1])
+
+
 NAMES = st.from_regex(r"[A-Za-z0-9_.+*!~-]{1,12}", fullmatch=True)
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "S"]), max_size=20)
 

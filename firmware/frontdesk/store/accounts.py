@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ..model import HA1_SIZES, Account, Secret, address_of_record
 from .text import cell, texts
@@ -31,11 +31,12 @@ def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
     return list(accounts.values())
 
 
-def save(connection: sqlite3.Connection, accounts: Iterable[Account]) -> None:
-    """Adds accounts or takes their new forms."""
+def save(connection: sqlite3.Connection, accounts: Sequence[Account]) -> None:
+    """Adds accounts or takes their new forms; an alias may move from one to another."""
+    for account in accounts:
+        _remove_parts(connection, cell(account.username))
     for account in accounts:
         username = cell(account.username)
-        _remove_parts(connection, username)
         settings = json.dumps(account.settings, sort_keys=True) if account.settings else None
         connection.execute(
             "INSERT OR REPLACE INTO accounts (username, name, enabled, settings) VALUES (?, ?, ?, ?)",
