@@ -110,7 +110,7 @@ def test_first_domain_is_the_realm(shell: Shell) -> None:
 
 def test_import_of_a_file(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text("username,password,name\n101,secret,One\n102,secret,Two\n")
-    assert shell.ok("account", "import", str(tmp_path / "users.csv")) == "Added 2 accounts.\n"
+    assert shell.ok("account", "import", str(tmp_path / "users.csv")) == "Added 2 accounts, changed 0.\n"
     assert [row["name"] for row in shell.json("account", "list")] == ["One", "Two"]
     assert shell.run("account", "import", str(tmp_path / "users.csv")) == 1
     assert shell.error.startswith("frontdesk: Line 2: ")

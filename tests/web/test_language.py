@@ -217,7 +217,12 @@ def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None
     ("rows", "said"),
     [
         ("102,secret\n102,secret\n", "Zeile 3: &#039;102&#039; stand schon weiter oben. Es wurde nichts eingelesen."),
-        ("101,secret\n", "Zeile 2: Es gibt schon ein Konto &#039;101&#039;. Es wurde nichts eingelesen."),
+        (
+            "101,secret\n103,\n103,\n",
+            "Zeile 2: Es gibt schon ein Konto &#039;101&#039;: lassen Sie sein Passwort leer, "
+            "dann behält es das, das es hat.\n"
+            "Zeile 4: &#039;103&#039; stand schon weiter oben. Es wurde nichts eingelesen.",
+        ),
         ("102\n", "Zeile 2: Es müssen 2 Werte sein. Es wurde nichts eingelesen."),
     ],
 )

@@ -9,9 +9,10 @@ import pytest
 from frontdesk_web import sessions
 from httpx import Response
 
-from frontdesk.control import VerbError
+from frontdesk.control import VerbError, passwords
 from frontdesk.events import Event, Kind
 from tests.control.desk import phone
+from tests.store.rows import REALM
 from tests.web.house import Browser, House, forms, on_loop
 
 CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
@@ -117,7 +118,7 @@ def test_passwords_that_nobody_has_seen_are_never_dropped(
         ("/accounts/101", "/accounts/101/device", {"device": "mobile"}),
     ):
         refused = browser.send_form(at, action, **fields)
-        assert refused.status_code == 400 and "room for 3 cards, and 3 are to be printed" in refused.text
+        assert refused.status_code == 400 and "3 cards have room, not" in refused.text
     assert house.desk.do("account list") == before
     assert browser.send_form("/accounts", "/accounts", user="206", password="typed").status_code == 303
     page = browser.get(re.findall(r'href="(/cards)"', browser.get("/accounts").text)[0]).text
@@ -144,15 +145,19 @@ def test_code_of_a_card_is_whole_however_much_is_in_it(house: House, browser: Br
     assert re.search(r"<svg[^>]* viewBox=", browser.get(f"/accounts/{user}/card").text)
 
 
+def send_accounts(browser: Browser, file: str | bytes) -> Response:
+    """The form that adds accounts from a file, as a spreadsheet saves it."""
+    content = file if isinstance(file, bytes) else file.encode("utf-8-sig")
+    return browser.post("/accounts/csv", data=forms(browser.get("/accounts"))["/accounts/csv"],
+                        files={"file": ("a.csv", content)})  # fmt: skip
+
+
 def test_file_of_accounts_goes_in_and_out(house: House, browser: Browser) -> None:
-    csrf = forms(browser.get("/accounts"))["/accounts/csv"]["csrf"]
-    text = "username,password,name\n301,secret,=Reception\n"
-    sent = browser.post("/accounts/csv", data={"csrf": csrf}, files={"file": ("a.csv", text.encode("utf-8-sig"))})
-    assert "Added 1 account." in followed(browser, sent)
+    sent = send_accounts(browser, "username,password,name\n301,secret,=Reception\n")
+    assert "Added 1 account, changed 0." in followed(browser, sent)
     assert "301,,'=Reception,yes," in browser.get("/accounts.csv").text
     for bad in (b"nonsense", b"\xff\xfe", b""):
-        answer = browser.post("/accounts/csv", data={"csrf": csrf}, files={"file": ("a.csv", bad)})
-        assert answer.status_code == 400
+        assert send_accounts(browser, bad).status_code == 400
 
 
 def test_file_of_accounts_can_be_added_back_as_it_was_saved(house: House, browser: Browser) -> None:
@@ -160,11 +165,35 @@ def test_file_of_accounts_can_be_added_back_as_it_was_saved(house: House, browse
     desk.do("account import", text="username,password,name,enabled,aliases\n301,secret123,=Door,no,777 door\n")
     before = desk.do("account list")
     saved = browser.get("/accounts.csv").text
+    assert "Added 0 accounts, changed 0." in followed(browser, send_accounts(browser, saved))
     for row in before:
         desk.do("account remove", user=row["user"])
-    answer = desk.do("account import", text=saved, **{"make-passwords": True})
-    assert list(answer["passwords"]) == [row["user"] for row in before]
+    sent = send_accounts(browser, saved)
+    assert sent.headers["location"] == "/cards" and followed(browser, sent).count("<svg") == len(before)
     assert [row | {"bindings": 0, "devices": []} for row in before] == desk.do("account list")
+
+
+def test_file_without_passwords_makes_cards_for_those_that_have_none(house: House, browser: Browser) -> None:
+    secrets = house.desk.box.account("101").secrets
+    page = followed(browser, send_accounts(browser, "username,name\n101,Reception\n301,Workshop\n302,Door\n"))
+    assert "Added 2 accounts, changed 1." in page
+    assert COMMAND.findall(page) == ["frontdesk account import FILE.csv --make-passwords"]
+    assert re.findall(r'<section class="card"><h2>(\w+)</h2>\n<p>([\w ]*?) *</p>', page) == [
+        ("301", "Workshop"), ("302", "Door"),
+    ]  # fmt: skip
+    for user, password in re.findall(r"<dd>(\w+)</dd>\s*<dt>Password</dt><dd>(\w{16})</dd>", page):
+        assert house.desk.box.account(user).secrets == (passwords.secret("", user, REALM, password),)
+    assert house.desk.box.account("101").name == "Reception" and house.desk.box.account("101").secrets == secrets
+
+
+def test_file_that_makes_more_cards_than_have_room_changes_nothing(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_CARDS", 1)
+    before = house.desk.do("account list")
+    refused = send_accounts(browser, "username\n301\n302\n")
+    assert refused.status_code == 400 and "1 cards have room, not 2 beside 0" in refused.text
+    assert house.desk.do("account list") == before
 
 
 DOOR = "sip:door@192.0.2.7"

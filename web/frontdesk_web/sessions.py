@@ -62,8 +62,8 @@ class Session:
     def check_cards(self, n: int) -> None:
         """Before so many passwords are made that only their cards will show. Raises VerbError."""
         if len(self.cards) + n > MOST_CARDS:
-            text = N_("There is room for {most} cards, and {cards} are to be printed: print and let go of them first.")
-            raise VerbError(text, cards=len(self.cards), most=MOST_CARDS)
+            text = N_("{most} cards have room, not {n} beside {cards}: print these and let go of them, or add fewer.")
+            raise VerbError(text, cards=len(self.cards), most=MOST_CARDS, n=n)
 
     def forget(self, made: str) -> None:
         """Lets go of the cards, if `made` says that all of them were shown. Raises VerbError."""

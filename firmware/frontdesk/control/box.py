@@ -180,18 +180,21 @@ class Box:
             raise VerbError("There is no account {user!r}.", user=user)
         return account
 
-    async def save(self, account: Account, drop: Callable[[Binding], bool] = lambda binding: False) -> None:
-        """Takes an account's new form, at once in memory and on disk when this returns, and drops bindings of it."""
-        old = self.directory.account(account.username)
-        self.directory.put(account)
-        self.forget(account.username)
-        dropped = self.drop([binding for binding in self.location.latest(account.aor) if drop(binding)])
+    async def save(self, *accounts: Account, drop: Callable[[Binding], bool] = lambda binding: False) -> None:
+        """Takes accounts' new forms, at once in memory and on disk when this returns, all or none; bindings of one that
+        is disabled go, and those that `drop` names."""
+        before = [old for account in accounts if (old := self.directory.account(account.username))]
+        dropped: list[Binding] = []
+        for account in accounts:
+            self.directory.put(account)
+            self.forget(account.username)
+            dropped += [each for each in self.location.latest(account.aor) if not account.enabled or drop(each)]
         try:
-            await self.records.save([account], dropped)
+            await self.records.save(accounts, self.drop(dropped))
         except BaseException:
-            if old is None:
+            for account in accounts:
                 self.directory.drop(account.username)
-            else:
+            for old in before:
                 self.directory.put(old)
             raise
 

@@ -13,7 +13,7 @@ from .checks import USER, checked_address, checked_domain, checked_name, checked
 from .configuration import END, GONE_KEYS, HEADER, KEYS, VERSION, Configuration, checksum
 from .errors import Sentence, VerbError
 
-LINE = "Line {line}: {reason} Nothing was imported."
+LINE = "Line {line}: {reason}"
 NOTHING = "{reason} Nothing was imported."
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^ "]+')
 _LINE = re.compile(r"([0-9]+) +(.*)")
@@ -27,7 +27,7 @@ def read(text: str) -> Configuration:
         try:
             reader.read(line)
         except (VerbError, SettingError) as error:
-            raise VerbError(LINE, line=number, reason=Sentence.of(error)) from None
+            raise VerbError(NOTHING, reason=Sentence(LINE, line=number, reason=Sentence.of(error))) from None
     return reader.finish()
 
 

@@ -87,8 +87,9 @@ def _noted(line: str, answer: Any) -> str:
 
 
 def added(answer: Any) -> str:
-    """Accounts that were added, and the passwords of those for which one was made."""
-    line = "Added 1 account." if answer["added"] == 1 else f"Added {answer['added']} accounts."
+    """Accounts that were added or changed, and the passwords of those for which one was made."""
+    n = answer["added"]
+    line = f"Added {n} account{'' if n == 1 else 's'}, changed {answer['changed']}."
     return with_passwords(line, answer["passwords"]) if "passwords" in answer else line
 
 

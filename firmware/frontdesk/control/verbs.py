@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from . import (
+    account_files,
     accounts,
     administration,
     backups,
@@ -94,9 +95,9 @@ OF = Argument("user", "of this account alone", option=True, required=False, meta
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
 STATIC = Argument("static", "it never expires; no other is added by hand", Kind.FLAG, option=True, required=False)
-CSV = Argument("text", f"a file with columns out of {','.join(accounts.COLUMNS)}; commas or spaces between aliases",
+CSV = Argument("text", f"a file with columns out of {','.join(account_files.COLUMNS)}; commas or spaces between aliases",
                Kind.FILE, metavar="FILE.csv")  # fmt: skip
-MAKE_PASSWORDS = Argument("make-passwords", "make a password where the file has none, and print it", Kind.FLAG,
+MAKE_PASSWORDS = Argument("make-passwords", "make a password where file and box have none, and print it", Kind.FLAG,
                           option=True, required=False)  # fmt: skip
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
 KEY = Argument("key", "the setting; `frontdesk config list` shows all", metavar="KEY")
@@ -135,7 +136,7 @@ VERBS = (
     Verb("account list", accounts.show,
          table("There are no accounts yet.", user="user", name="name", enabled="enabled", bindings="bindings",
                aliases="aliases", devices="devices"), role=Role.VIEWER),
-    Verb("account import", accounts.load, text.added, (CSV, MAKE_PASSWORDS)),
+    Verb("account import", account_files.load, text.added, (CSV, MAKE_PASSWORDS)),
     Verb("alias add", accounts.alias, sentence("{alias} now reaches {user}."), (USER, ALIAS)),
     Verb("alias remove", accounts.unalias, sentence("{alias} no longer reaches {user}."), (ALIAS, OF)),
     Verb("alias list", accounts.aliases, table("There are no aliases yet.", alias="alias", user="user"),

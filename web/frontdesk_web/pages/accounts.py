@@ -6,8 +6,7 @@ from typing import Any
 
 from bottle import response
 
-from frontdesk.control import VerbError, passwords
-from frontdesk.control.accounts import COLUMNS, to_cell
+from frontdesk.control import VerbError, account_files, passwords
 from frontdesk.control.first_boot import read_free, table
 
 from ..gate import go, refused
@@ -63,28 +62,27 @@ def add_range(visit: Visit) -> None:
 
 
 def load(visit: Visit) -> None:
-    """A file of accounts. Raises VerbError."""
+    """A file of accounts; those that have no password get one and a card. Raises VerbError."""
+    assert visit.session is not None
     try:
         text = visit.files.get("file", b"").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise VerbError(visit.texts.gettext("That file is no text in UTF-8.")) from None
-    n = visit.do("account import", text=text)["added"]
-    text = visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)
-    visit.tell(text, visit.house.spoken("account import", {}))
-    go("/accounts")
+    visit.session.check_cards(len(account_files.read(visit.box, text, make_passwords=True).made))
+    asked = {"text": text, "make-passwords": True}
+    answer = visit.do("account import", **asked)
+    made = answer.get("passwords", {})
+    for user, password in made.items():
+        visit.session.remember(user, password)
+    n, changed = answer["added"], answer["changed"]
+    said = visit.texts.ngettext("Added {n} account, changed {changed}.", "Added {n} accounts, changed {changed}.", n)
+    visit.tell(said.format(n=n, changed=changed), visit.house.spoken("account import", asked))
+    go("/cards" if made else "/accounts")
 
 
 def save(visit: Visit) -> str:
-    """All accounts as a file; passwords are not in the box, so they are not in it."""
-    import csv
-    import io
-
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
-    for each in visit.do("account list"):
-        enabled = "yes" if each["enabled"] else "no"
-        rows.writerow([each["user"], "", to_cell(each["name"]), enabled, " ".join(each["aliases"])])
+    """All accounts as a file."""
+    text = account_files.write(visit.do("account list"))
     response.content_type = "text/csv; charset=utf-8"
     response.set_header("Content-Disposition", 'attachment; filename="accounts.csv"')
-    return text.getvalue()
+    return text

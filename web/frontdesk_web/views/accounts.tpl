@@ -51,7 +51,7 @@
 <form method="post" action="/accounts/csv" enctype="multipart/form-data">
 % include("csrf")
 <div class="field"><label for="file">{{_("CSV file")}}</label><input id="file" name="file" type="file" accept=".csv,text/csv" required>
-<p class="hint">{{_("Its first line is username,password,name.")}}</p></div>
+<p class="hint">{{_("Its first line names the columns: username, and any of password, name, enabled, aliases. Who has no password gets one, and you are shown the cards; accounts that are there keep theirs.")}}</p></div>
 <button>{{_("Add")}}</button>
 </form></section>
 </div>

@@ -1,0 +1,182 @@
+"""Accounts as a CSV file (RFC 4180), for spreadsheets: what `account import` reads, and the page saves."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ..model import Account, Secret, address_of_record
+from . import passwords
+from .accounts import check_free, check_room
+from .box import Box, VerbError
+from .checks import checked_name
+from .errors import Sentence
+from .reading import LINE, NOTHING
+
+COLUMNS = ("username", "password", "name", "enabled", "aliases")
+"""The first must be there."""
+ENABLED = {"yes": True, "no": False}
+FORMULAS = ("=", "+", "-", "@")
+"""How a name begins that a spreadsheet would take for a formula: in a file it has an apostrophe before it."""
+MOST_TOLD = 10
+"""Bad lines that are told at once."""
+
+Answer = dict[str, Any]
+Row = Mapping[str | None, Any]
+"""Column -> value; None -> what stands beyond the last column. A value is None where the line ends before it."""
+
+
+async def load(box: Box, text: str, make_passwords: bool = False) -> Answer:
+    """Adds or changes the accounts of a CSV file, all or none."""
+    reader = await box.admin.off_loop(partial(read, box, text, make_passwords))
+    there = box.directory.accounts
+    added = sum(account.username not in there for account in reader.accounts)
+    if added:
+        check_room(box.settings, len(there) + added)
+    taken = [account for account in reader.accounts if there.get(account.username) != account]
+    await box.save(*taken)
+    return {"added": added, "changed": len(taken) - added} | ({"passwords": reader.made} if reader.made else {})
+
+
+def write(accounts: Iterable[Answer]) -> str:
+    """What `account list` answers, as a file; passwords are not in the box, so they are not in it."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    for each in accounts:
+        enabled = "yes" if each["enabled"] else "no"
+        rows.writerow([each["user"], "", to_cell(each["name"]), enabled, " ".join(each["aliases"])])
+    return text.getvalue()
+
+
+def read(box: Box, text: str, make_passwords: bool = False) -> Reader:
+    """What a file makes of the box's accounts. Raises VerbError, which names the lines."""
+    rows = _rows(text)
+    reader = Reader(box, {row["username"] for _, row in rows}, make_passwords)
+    bad: list[Sentence] = []
+    for line, row in rows:
+        try:
+            reader.read(row)
+        except VerbError as error:
+            bad.append(Sentence(LINE, line=line, reason=Sentence.of(error)))
+    if bad:
+        raise _refused(bad)
+    return reader
+
+
+def _rows(text: str) -> list[tuple[int, Row]]:
+    """With the numbers of their lines."""
+    import csv
+    import io
+
+    text = text.removeprefix("\ufeff")
+    # Where a comma stands in numbers, as in German, spreadsheets write a semicolon between values.
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.DictReader(io.StringIO(text), strict=True, delimiter=delimiter)
+    rows: list[tuple[int, Row]] = []
+    begun = 1
+    try:
+        _check_columns(reader.fieldnames or ())
+        begun = reader.line_num + 1
+        for row in reader:
+            rows.append((reader.line_num, row))
+            begun = reader.line_num + 1
+    except (csv.Error, VerbError) as error:
+        reason = Sentence.of(error) if isinstance(error, VerbError) else Sentence("It is no CSV.")
+        raise _refused([Sentence(LINE, line=begun, reason=reason)]) from None
+    return rows
+
+
+def _check_columns(columns: Iterable[str]) -> None:
+    known = ",".join(COLUMNS)
+    if COLUMNS[0] not in columns:
+        raise VerbError("The first line must name the columns {columns}.", columns=known)
+    for column in columns:
+        if column not in COLUMNS:
+            raise VerbError("There is no column {column!r}: {columns} can be.", column=column[:60], columns=known)
+
+
+def _refused(bad: list[Sentence]) -> VerbError:
+    told, *others = bad[:MOST_TOLD]
+    if len(bad) > MOST_TOLD:
+        others.append(Sentence("Further lines that are wrong: {n}.", n=len(bad) - MOST_TOLD))
+    for each in others:
+        told = Sentence("{above}\n{below}", above=told, below=each)
+    return VerbError(NOTHING, reason=told)
+
+
+class Reader:
+    """Takes one row after the other."""
+
+    def __init__(self, box: Box, users: Collection[str], make_passwords: bool) -> None:
+        """`users` are all accounts of the file: the names that they have on the box may go from one to another."""
+        self.accounts: list[Account] = []
+        """As they are to be."""
+        self.made: dict[str, str] = {}
+        """The passwords that were made for them."""
+        self._directory = box.directory
+        self._check_free = partial(check_free, box, besides=users)
+        self._make_passwords = make_passwords
+        self._taken: set[str] = set()
+
+    def read(self, row: Row) -> None:
+        """One account; what its row does not say stays as it is. Raises VerbError."""
+        if None in row or None in (row["username"], row.get("password", "")):
+            raise VerbError("There must be {n} values.", n=len([column for column in row if column]))
+        user = row["username"]
+        name, enabled, aliases = (row.get(column) for column in COLUMNS[2:])
+        old = self._directory.account(user) or Account(user, address_of_record(user, self._directory.realm))
+        account = replace(
+            old,
+            name=old.name if name is None else checked_name(of_cell(name)),
+            enabled=_checked_enabled(enabled) if enabled else old.enabled,
+            aliases=old.aliases if aliases is None else tuple(aliases.replace(",", " ").split()),
+        )
+        for each in (user, *account.aliases):
+            self._take(each, old)
+        self.accounts.append(replace(account, secrets=self._secrets(old, row.get("password", ""))))
+
+    def _take(self, name: str, old: Account) -> None:
+        if self._directory.resolve(name) is not old:
+            self._check_free(name)
+        if name in self._taken:
+            raise VerbError("{name!r} was there before.", name=name)
+        self._taken.add(name)
+
+    def _secrets(self, old: Account, password: str) -> tuple[Secret, ...]:
+        user = old.username
+        if any(not secret.name for secret in old.secrets):
+            if password:
+                raise VerbError(
+                    "There is an account {user!r} already: leave its password empty, and it keeps the one it has.",
+                    user=user,
+                )
+            return old.secrets
+        if not password:
+            if not self._make_passwords:
+                raise VerbError(
+                    "The password is empty; `frontdesk account import --make-passwords` makes one and shows it."
+                )
+            password = self.made[user] = passwords.make()
+        return (passwords.secret("", user, self._directory.realm, password), *old.secrets)
+
+
+def _checked_enabled(text: str) -> bool:
+    if text.lower() not in ENABLED:
+        raise VerbError("The column enabled has yes or no, not {value!r}.", value=text[:20])
+    return ENABLED[text.lower()]
+
+
+def to_cell(name: str) -> str:
+    """A name as it stands in a file."""
+    return f"'{name}" if name.startswith(FORMULAS) else name
+
+
+def of_cell(name: str) -> str:
+    """The inverse."""
+    return name.removeprefix("'") if name[1:].startswith(FORMULAS) else name
