@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from frontdesk.control import VerbError
 from frontdesk.control import text as text_of
-from frontdesk.control.account_files import MOST_TOLD, write
+from frontdesk.control.account_files import FORMULAS, MOST_TOLD, to_cell, write
+from frontdesk.control.checks import JOINERS
 from tests.control.desk import Desk, phone
 
 
@@ -75,6 +78,25 @@ def test_import_makes_passwords_where_that_is_wanted_and_tells_them(desk: Desk) 
     answer = desk.do("account import", text=text, **{"make-passwords": True})
     assert answer["added"] == 2 and list(answer["passwords"]) == ["201"]
     assert answer["passwords"]["201"] in text_of.added(answer)
+
+
+WORDS = st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" '=+-@;,\"" + JOINERS), max_size=20)
+NAMES = st.builds("".join, st.tuples(st.text("'=+-@", max_size=4), WORDS))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(NAMES)
+@example("'=Reception")
+@example("''+1")
+@example("'Reception'")
+def test_every_name_comes_back_as_it_was_saved(desk: Desk, name: str) -> None:
+    desk.do("account set", user="101", assignment=f"name={name}")
+    before = desk.do("account list")
+    saved = write(before)
+    assert not to_cell(name).startswith(FORMULAS)
+    desk.do("account set", user="101", assignment="name=another")
+    desk.do("account import", text=saved)
+    assert desk.do("account list") == before
 
 
 @pytest.mark.parametrize(

@@ -174,9 +174,15 @@ def _checked_enabled(text: str) -> bool:
 
 def to_cell(name: str) -> str:
     """A name as it stands in a file."""
-    return f"'{name}" if name.startswith(FORMULAS) else name
+    return f"'{name}" if _is_guarded(name) else name
 
 
-def of_cell(name: str) -> str:
+def of_cell(cell: str) -> str:
     """The inverse."""
-    return name.removeprefix("'") if name[1:].startswith(FORMULAS) else name
+    return cell.removeprefix("'") if _is_guarded(cell) else cell
+
+
+def _is_guarded(text: str) -> bool:
+    """Whether it would be a formula but for its apostrophes: a name that has some of its own gets one more, so that
+    these are not taken for the guard."""
+    return text.lstrip("'").startswith(FORMULAS)
