@@ -48,7 +48,7 @@ def test_import_tells_every_bad_line(desk: Desk) -> None:
 
 
 def test_quotation_mark_that_is_not_closed_is_told_where_it_begins(desk: Desk) -> None:
-    with pytest.raises(VerbError, match=r"^Line 3: It is no CSV"):
+    with pytest.raises(VerbError, match=r"^Line 3: It is no CSV: each quotation mark is closed"):
         desk.do("account import", text='username,password\n201,secret\n202,"secret\n203,secret\n')
 
 
@@ -105,7 +105,7 @@ def test_every_name_comes_back_as_it_was_saved(desk: Desk, name: str) -> None:
         ("username,password,colour\n201,secretpw1,red\n", "Line 1: There is no column 'colour': username,password,"),
         ("username,password,enabled\n201,secretpw1,maybe\n", "Line 2: The column enabled has yes or no, not 'maybe'"),
         ("username,password,aliases\n201,secretpw1,101\n", "Line 2: There is an account '101' already"),
-        ("username,password,aliases\n201,secretpw1,7\n202,secretpw1,7\n", "Line 3: '7' was there before"),
+        ("username,password,aliases\n201,secretpw1,7\n202,secretpw1,7\n", "Line 3: '7' was there before: leave one"),
     ],
 )
 def test_import_says_what_it_cannot_obey(desk: Desk, text: str, sentence: str) -> None:
@@ -113,9 +113,14 @@ def test_import_says_what_it_cannot_obey(desk: Desk, text: str, sentence: str) -
         desk.do("account import", text=text)
 
 
+def test_value_with_commas_is_told_how_it_stands(desk: Desk) -> None:
+    with pytest.raises(VerbError, match=r"^Line 2: There must be 2 values: one with commas .* in quotation marks"):
+        desk.do("account import", text="username,name\n201,Smith, John\n")
+
+
 @pytest.mark.parametrize("text", ["", "user,pass\n1,2\n"])
 def test_import_needs_its_columns(desk: Desk, text: str) -> None:
-    with pytest.raises(VerbError, match="Line 1: The first line must name the columns username,password,name"):
+    with pytest.raises(VerbError, match="Line 1: The first line must name the columns, username at least: username,"):
         desk.do("account import", text=text)
 
 
@@ -166,7 +171,7 @@ def test_alias_may_go_from_one_account_of_the_file_to_another(desk: Desk) -> Non
     desk.do("alias add", user="102", alias="door")
     desk.do("account import", text="username,aliases\n101,door\n102,\n")
     assert desk.do("alias list") == [{"alias": "door", "user": "101"}]
-    with pytest.raises(VerbError, match=r"^Line 2: 'door' is an alias of the account '101' already"):
+    with pytest.raises(VerbError, match=r"^Line 2: 'door' is an alias of the account '101' already: take it away"):
         desk.do("account import", text="username,aliases\n102,door\n")
 
 

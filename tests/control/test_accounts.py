@@ -187,7 +187,7 @@ def test_account_may_not_take_the_name_of_an_alias(desk: Desk) -> None:
 def test_no_more_accounts_than_the_box_may_have(desk: Desk) -> None:
     desk.do("config set", key="max-accounts", value="2")
     desk.do("account add", user="102")
-    with pytest.raises(VerbError, match="That would be 3 accounts, and max-accounts is 2"):
+    with pytest.raises(VerbError, match="That would be 3 accounts, and max-accounts is 2: remove some"):
         desk.do("account add", user="103")
     with pytest.raises(VerbError, match="max-accounts"):
         desk.do("account import", text="username,password\n103,secret\n")

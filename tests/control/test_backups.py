@@ -92,13 +92,13 @@ def _newer(text: str) -> str:
 @pytest.mark.parametrize(
     ("damage", "passphrase", "sentence"),
     [
-        (lambda text: text, "another passphrase", "The passphrase is not the one it was sealed with"),
-        (_cut, PASSPHRASE, "the last line, `.` and a checksum, is missing"),
-        (_without_a_line, PASSPHRASE, "Line 3 is missing; line 4 came in its place"),
-        (_another_byte, PASSPHRASE, "It came through damaged: its checksum is another"),
-        (_newer, PASSPHRASE, "A newer Frontdesk wrote it"),
-        (lambda text: "", PASSPHRASE, "There is nothing to import"),
-        (lambda text: "frontdesk-backup 1\n1 scrypt\n", PASSPHRASE, "It ends after line 1"),
+        (lambda text: text, "another passphrase", "The passphrase is not the one it was sealed with: type that one"),
+        (_cut, PASSPHRASE, "`.` with a checksum is missing: copy all of it once more"),
+        (_without_a_line, PASSPHRASE, "Line 3 is missing, line 4 came in its place: copy all of it"),
+        (_another_byte, PASSPHRASE, "It came through damaged, its checksum is another: copy all of it"),
+        (_newer, PASSPHRASE, r"A newer Frontdesk wrote it .*: update this box first"),
+        (lambda text: "", PASSPHRASE, "There is nothing to import: choose what was saved"),
+        (lambda text: "frontdesk-backup 1\n1 scrypt\n", PASSPHRASE, "It ends after line 1, .*: copy all of it"),
     ],
 )
 def test_what_cannot_be_opened_changes_nothing(

@@ -208,7 +208,7 @@ def test_box_takes_what_is_written(written: Configuration) -> None:
 
 def test_lost_line_is_named(desk: Desk) -> None:
     lines = filled(desk).do("export").splitlines(keepends=True)
-    with pytest.raises(VerbError, match="Line 4 is missing; line 5 came"):
+    with pytest.raises(VerbError, match="Line 4 is missing, line 5 came in its place: copy all of it once more"):
         desk.do("import", text="".join([*lines[:4], *lines[5:]]))
     with pytest.raises(VerbError, match="ends after line 8"):
         desk.do("import", text="".join(lines[:-1]))
@@ -232,25 +232,25 @@ def test_written_by_hand_it_needs_no_numbers(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("statement", "complaint"),
     [
-        ("colour red", "Line 3: There is no statement 'colour'"),
+        ("colour red", "Line 3: There is no statement 'colour': domain, set, .* can be"),
         ("set colour red", "no setting"),
         ("set flush soon", "duration"),
         ("set flush", "takes 2 words"),
         ("set default-expires 2d", "order"),
-        ("alias 101 x", "no account '101' above"),
-        ("account 1@1 x", "cannot be"),
+        ("alias 101 x", "no account '101' above it: its line `account` comes first"),
+        ("account 1@1 x", "cannot be a name or number: 1 to 64 letters"),
         ("account 101 a b c", "takes 2 or 3 words"),
-        ('account 101 "a', "cannot be read"),
-        ('account 101 "\\x"', "no string"),
-        ("account 101 x off\naccount 101 x", "Line 4: '101' was there before"),
+        ('account 101 "a', "cannot be read .*: what is more than one plain word stands in quotation marks"),
+        ('account 101 "\\x"', "no string: quotation marks and backslashes in it have a backslash"),
+        ("account 101 x off\naccount 101 x", "Line 4: '101' was there before: leave one of the two out"),
         ("account 101 x maybe", "on or off"),
         ("account 101 x\nbinding 101 http://x", "no SIP URI"),
-        ("account 101 x\nsecret 101 \"\" abc \"\" \"\"", "no hash"),
-        ("key color 00", "no key"),
-        ("admin hunter2", "no hash of an admin"),
+        ("account 101 x\nsecret 101 \"\" abc \"\" \"\"", "no hash: copy this line once more"),
+        ("key color 00", "no key of the box: copy this line once more, or leave it out"),
+        ("admin hunter2", "no hash of an admin password: copy this line once more"),
         ("peer localhost x", "no IP address"),
         ("domain a/b", "no name such as"),
-        ("account reception x", "belongs to the account '101'"),
+        ("account reception x", "belongs to the account '101' of this box: take it away there"),
         ("account 103 x\nalias 103 102", "belongs to the account '102'"),
         ("domain other.example", "example.com.*other|other.example.*example.com"),
         ("set net.address 192.0.2.1/24\nset net.gateway 198.51.100.1", "not in the network"),

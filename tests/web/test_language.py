@@ -216,14 +216,15 @@ def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ("102,secret\n102,secret\n", "Zeile 3: &#039;102&#039; stand schon weiter oben. Es wurde nichts eingelesen."),
+        ("102,secret\n102,secret\n", "Zeile 3: &#039;102&#039; stand schon weiter oben: Lassen Sie eines"),
         (
             "101,secret\n103,\n103,\n",
             "Zeile 2: Es gibt schon ein Konto &#039;101&#039;: lassen Sie sein Passwort leer, "
             "dann behält es das, das es hat.\n"
-            "Zeile 4: &#039;103&#039; stand schon weiter oben. Es wurde nichts eingelesen.",
+            "Zeile 4: &#039;103&#039; stand schon weiter oben: Lassen Sie eines von beiden weg. "
+            "Es wurde nichts eingelesen.",
         ),
-        ("102\n", "Zeile 2: Es müssen 2 Werte sein. Es wurde nichts eingelesen."),
+        ("102\n", "Zeile 2: Es müssen 2 Werte sein: Einer mit Kommas oder Semikolons darin steht"),
     ],
 )
 def test_refused_line_of_a_file_is_told_in_the_browsers_language(house: House, rows: str, said: str) -> None:
@@ -246,7 +247,22 @@ def test_what_is_no_backup_is_refused_in_the_browsers_language(house: House) -> 
     browser.headers["Accept-Language"] = "de"
     form = forms(browser.get("/system"))["/system/restore"] | {"passphrase": "correct horse"}
     page = browser.post("/system/restore", data=form, files={"file": ("a.backup", "a letter\n")})
-    assert page.status_code == 400 and "Es beginnt nicht mit `frontdesk-backup 1`." in page.text
+    assert page.status_code == 400 and "Es beginnt nicht mit `frontdesk-backup 1`: Wählen Sie eine andere" in page.text
+
+
+@pytest.mark.parametrize(
+    ("at", "form", "said"),
+    [
+        ("/system", "/system/restore", "keine Sicherung: Wählen Sie eine, die `frontdesk backup` oder diese Seite"),
+        ("/accounts", "/accounts/csv", "kein Text in UTF-8: Speichern Sie sie noch einmal als „CSV UTF-8“."),
+    ],
+)
+def test_file_of_another_kind_is_told_which_one_is_wanted(house: House, at: str, form: str, said: str) -> None:
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    fields = forms(browser.get(at))[form] | {"passphrase": "correct horse"}
+    page = browser.post(form, data=fields, files={"file": ("a", b"PK\x03\x04\xff")})
+    assert page.status_code == 400 and said in page.text
 
 
 def test_what_is_wrong_with_the_disk_is_told_in_the_browsers_language(house: House) -> None:

@@ -87,7 +87,8 @@ def _rows(text: str) -> list[tuple[int, Row]]:
             rows.append((reader.line_num, row))
             begun = reader.line_num + 1
     except (csv.Error, VerbError) as error:
-        reason = Sentence.of(error) if isinstance(error, VerbError) else Sentence("It is no CSV.")
+        no_csv = Sentence("It is no CSV: each quotation mark is closed, and one within a value is doubled.")
+        reason = Sentence.of(error) if isinstance(error, VerbError) else no_csv
         raise _refused([Sentence(LINE, line=begun, reason=reason)]) from None
     return rows
 
@@ -95,7 +96,8 @@ def _rows(text: str) -> list[tuple[int, Row]]:
 def _check_columns(columns: Iterable[str]) -> None:
     known = ",".join(COLUMNS)
     if COLUMNS[0] not in columns:
-        raise VerbError("The first line must name the columns {columns}.", columns=known)
+        sentence = "The first line must name the columns, {first} at least: {columns} can be."
+        raise VerbError(sentence, first=COLUMNS[0], columns=known)
     for column in columns:
         if column not in COLUMNS:
             raise VerbError("There is no column {column!r}: {columns} can be.", column=column[:60], columns=known)
@@ -127,7 +129,10 @@ class Reader:
     def read(self, row: Row) -> None:
         """One account; what its row does not say stays as it is. Raises VerbError."""
         if None in row or None in (row["username"], row.get("password", "")):
-            raise VerbError("There must be {n} values.", n=len([column for column in row if column]))
+            raise VerbError(
+                "There must be {n} values: one with commas or semicolons in it stands in quotation marks.",
+                n=len([column for column in row if column]),
+            )
         user = row["username"]
         name, enabled, aliases = (row.get(column) for column in COLUMNS[2:])
         old = self._directory.account(user) or Account(user, address_of_record(user, self._directory.realm))
@@ -145,7 +150,7 @@ class Reader:
         if self._directory.resolve(name) is not old:
             self._check_free(name)
         if name in self._taken:
-            raise VerbError("{name!r} was there before.", name=name)
+            raise VerbError("{name!r} was there before: leave one of the two out.", name=name)
         self._taken.add(name)
 
     def _secrets(self, old: Account, password: str) -> tuple[Secret, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..model import Account, Settings, address_of_record
 from . import passwords
 from .box import Box, VerbError
-from .checks import STEPS, USER, checked_name
+from .checks import STEPS, checked_name, checked_user
 
 Answer = dict[str, Any]
 
@@ -115,7 +115,7 @@ def check_room(settings: Settings, accounts: int) -> None:
     """Whether the box may have so many. Raises VerbError."""
     if accounts > settings.max_accounts:
         raise VerbError(
-            "That would be {accounts} accounts, and max-accounts is {most}.",
+            "That would be {accounts} accounts, and max-accounts is {most}: remove some, or set it higher.",
             accounts=accounts, most=settings.max_accounts,
         )
 
@@ -123,10 +123,7 @@ def check_room(settings: Settings, accounts: int) -> None:
 def check_free(box: Box, user: str, besides: Collection[str] = ()) -> None:
     """Whether that can be a name or number, and none that an account has: those `besides` do not count. Raises
     VerbError."""
-    if not USER.fullmatch(user):
-        raise VerbError(
-            "{user!r} cannot be a name or number: 1 to 64 letters, digits and _ . + * ! ~ - are possible.", user=user
-        )
+    checked_user(user)
     if user in STEPS:
         raise VerbError("{user!r} cannot be a name or number: a browser cannot ask for its page.", user=user)
     taken = box.directory.resolve(user)
@@ -134,4 +131,7 @@ def check_free(box: Box, user: str, besides: Collection[str] = ()) -> None:
         return
     if taken.username == user:
         raise VerbError("There is an account {user!r} already.", user=user)
-    raise VerbError("{user!r} is an alias of the account {account!r} already.", user=user, account=taken.username)
+    raise VerbError(
+        "{user!r} is an alias of the account {account!r} already: take it away there first.",
+        user=user, account=taken.username,
+    )

@@ -79,7 +79,7 @@ def _read(text: str) -> tuple[list[str], bytes]:
     try:
         return lines[0].split(" "), b64decode("".join(lines[1:]), validate=True)
     except ValueError:
-        raise VerbError("It came through damaged: there is something in it that is no base64.") from None
+        raise VerbError("It came through damaged, something in it is no base64: copy all of it once more.") from None
 
 
 def _parted(plain: str) -> tuple[str, list[Answer]]:

@@ -20,6 +20,26 @@ LONGEST_DOMAIN = 255
 """Octets of a domain name (RFC 1035 section 2.3.4)."""
 
 
+def checked_user(text: str) -> str:
+    """A name or number that phones can dial."""
+    if not USER.fullmatch(text):
+        raise VerbError(
+            "{user!r} cannot be a name or number: 1 to 64 letters, digits and _ . + * ! ~ - are possible.",
+            user=text[:80],
+        )
+    return text
+
+
+def checked_device(text: str) -> str:
+    """A device's name."""
+    if not USER.fullmatch(text):
+        raise VerbError(
+            "{device!r} cannot be a device's name: 1 to 64 letters, digits and _ . + * ! ~ - are possible.",
+            device=text[:80],
+        )
+    return text
+
+
 def checked_name(name: str) -> str:
     """A name for people."""
     if len(name) > LONGEST_NAME or not is_visible(name):

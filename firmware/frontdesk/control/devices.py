@@ -8,7 +8,7 @@ from typing import Any
 from ..model import MAX_SECRETS
 from . import passwords
 from .box import Box, VerbError
-from .checks import USER
+from .checks import checked_device
 
 Answer = dict[str, Any]
 
@@ -16,10 +16,7 @@ Answer = dict[str, Any]
 async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
     """Adds a password for one device."""
     account = box.account(user)
-    if not USER.fullmatch(device):
-        raise VerbError(
-            "{device!r} cannot be a device's name: letters, digits and _ . + * ! ~ - are possible.", device=device
-        )
+    checked_device(device)
     if any(secret.name == device for secret in account.secrets):
         raise VerbError("The account {user!r} has a device {device!r} already.", user=user, device=device)
     if len(account.secrets) >= MAX_SECRETS:

@@ -122,7 +122,8 @@ def _check_names(before: dict[str, Account], read: Configuration) -> None:
         for name in (account.username, *account.aliases):
             if name in owners:
                 raise VerbError(
-                    "{name!r} belongs to the account {owner!r} of this box. Nothing was imported.",
+                    "{name!r} belongs to the account {owner!r} of this box: take it away there, or out of the file. "
+                    "Nothing was imported.",
                     name=name, owner=owners[name],
                 )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ..config import GONE, SettingError, combined, find
 from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
-from .checks import USER, checked_address, checked_domain, checked_name, checked_uri
+from .checks import checked_address, checked_device, checked_domain, checked_name, checked_uri, checked_user
 from .configuration import END, GONE_KEYS, HEADER, KEYS, VERSION, Configuration, checksum
 from .errors import Sentence, VerbError
 
@@ -36,7 +36,7 @@ def statements(text: str, header: str, version: int) -> Iterator[tuple[int, str]
     lines = [line.strip() for line in text.removeprefix("\ufeff").splitlines()]
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
     if not numbered:
-        raise VerbError("There is nothing to import.")
+        raise VerbError("There is nothing to import: choose what was saved as a backup or an export.")
     _check_header(numbered[0][1], header, version)
     return _checked(numbered)
 
@@ -44,9 +44,10 @@ def statements(text: str, header: str, version: int) -> Iterator[tuple[int, str]
 def _check_header(line: str, header: str, known: int) -> None:
     name, _, version = line.partition(" ")
     if name != header or not version.isdecimal():
-        raise VerbError("It does not begin with `{header} {known}`.", header=header, known=known)
+        sentence = "It does not begin with `{header} {known}`: choose another file, or copy it from its first line on."
+        raise VerbError(sentence, header=header, known=known)
     if not 1 <= int(version) <= known:
-        sentence = "A newer Frontdesk wrote it (format {version}, this one knows {known})."
+        sentence = "A newer Frontdesk wrote it (format {version}, this one knows {known}): update this box first."
         raise VerbError(sentence, version=version, known=known)
 
 
@@ -54,16 +55,18 @@ def _checked(lines: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The statements, with the numbers that people see."""
     last = lines[-1][1]
     if len(lines) == 1:
-        raise VerbError("It ends after its first line.")
+        raise VerbError("It ends after its first line: copy all of it once more.")
     complete = last.startswith(END)
     body = lines[1:-1] if complete else lines[1:]
     numbered = any(_LINE.fullmatch(line) for _, line in body)
     statements = list(_in_order(line for _, line in body)) if numbered else []
     if numbered and not complete:
-        sentence = "It ends after line {line}: the last line, `{end}` and a checksum, is missing."
+        sentence = "It ends after line {line}, and `{end}` with a checksum is missing: copy all of it once more."
         raise VerbError(sentence, line=len(statements), end=END)
     if complete and (numbered or last != END) and last != f"{END} {checksum(line for _, line in lines[:-1])}":
-        raise VerbError("It came through damaged: its checksum is another. Nothing was imported.")
+        raise VerbError(
+            "It came through damaged, its checksum is another: copy all of it once more. Nothing was imported."
+        )
     return enumerate(statements, 1) if numbered else iter([each for each in body if not each[1].startswith("#")])
 
 
@@ -72,11 +75,13 @@ def _in_order(lines: Iterable[str]) -> Iterator[str]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise VerbError(
-                "Line {line} came through damaged: {text!r}. Nothing was imported.", line=expected, text=line[:40]
+                "Line {line} came through damaged, {text!r}: copy all of it once more. Nothing was imported.",
+                line=expected, text=line[:40],
             )
         if int(match[1]) != expected:
             raise VerbError(
-                "Line {line} is missing; line {other} came in its place. Nothing was imported.",
+                "Line {line} is missing, line {other} came in its place: copy all of it once more. "
+                "Nothing was imported.",
                 line=expected, other=match[1],
             )
         yield match[2]
@@ -99,7 +104,8 @@ class _Reader:
         """One line without its number."""
         first, *words = _words(line)
         if first not in self._statements:
-            raise VerbError("There is no statement {word!r}.", word=first[:20])
+            known = ", ".join(self._statements)
+            raise VerbError("There is no statement {word!r}: {known} can be.", word=first[:20], known=known)
         take, least, most = self._statements[first]
         if not least <= len(words) <= most:
             sentence = "{word} takes {least} words." if least == most else "{word} takes {least} or {most} words."
@@ -145,23 +151,23 @@ class _Reader:
     def _binding(self, user: str, uri: str) -> None:
         binding = (self._known(user).username, checked_uri(uri))
         if binding in self._read.bindings:
-            raise VerbError("{user} has the binding {uri} already.", user=user, uri=uri)
+            raise VerbError("{user} has the binding {uri} already: leave this line out.", user=user, uri=uri)
         self._read.bindings.append(binding)
 
     def _secret(self, user: str, device: str, *hashes: str) -> None:
         account = self._known(user)
-        if device and not USER.fullmatch(device):
-            raise VerbError("{device!r} cannot be a device's name.", device=device[:64])
+        if device:
+            checked_device(device)
         if any(secret.name == device for secret in account.secrets) or len(account.secrets) >= MAX_SECRETS:
-            raise VerbError("{user} has that secret, or as many as can be, already.", user=user)
+            raise VerbError("{user} has that secret, or as many as can be, already: leave this line out.", user=user)
         for text, size in zip(hashes, HA1_SIZES.values(), strict=True):
             if text and (len(text) != 2 * size or not _HEX.fullmatch(text)):
-                raise VerbError("{text!r} is no hash.", text=text[:20])
+                raise VerbError("{text!r} is no hash: copy this line once more.", text=text[:20])
         account.secrets += (Secret(device, dict(zip(HA1_SIZES, hashes, strict=True))),)
 
     def _key(self, name: str, text: str) -> None:
         if name not in (*KEYS, *GONE_KEYS) or len(text) != 64 or not _HEX.fullmatch(text):
-            raise VerbError("{name!r} is no key of the box.", name=name[:20])
+            raise VerbError("{name!r} is no key of the box: copy this line once more, or leave it out.", name=name[:20])
         if name in KEYS:
             self._read.keys[name] = text
 
@@ -169,20 +175,20 @@ class _Reader:
         try:
             scrypt.parse(kept)
         except ValueError:
-            raise VerbError("That is no hash of an admin password.") from None
+            sentence = "That is no hash of an admin password: copy this line once more, or leave it out."
+            raise VerbError(sentence) from None
         self._read.admin = kept
 
     def _known(self, user: str) -> Account:
         account = self._read.accounts.get(user)
         if account is None:
-            raise VerbError("There is no account {user!r} above it.", user=user[:64])
+            raise VerbError("There is no account {user!r} above it: its line `account` comes first.", user=user[:64])
         return account
 
     def _take(self, name: str) -> None:
-        if not USER.fullmatch(name):
-            raise VerbError("{name!r} cannot be a name or number.", name=name[:64])
+        checked_user(name)
         if name in self._taken:
-            raise VerbError("{name!r} was there before.", name=name)
+            raise VerbError("{name!r} was there before: leave one of the two out.", name=name)
         self._taken.add(name)
 
 
@@ -191,7 +197,10 @@ def _words(line: str) -> list[str]:
     while at < len(line):
         match = _WORD.match(line, at)
         if match is None or line[match.end() : match.end() + 1] not in ("", " "):
-            raise VerbError("It cannot be read from {text!r} on.", text=line[at : at + 20])
+            raise VerbError(
+                "It cannot be read from {text!r} on: what is more than one plain word stands in quotation marks.",
+                text=line[at : at + 20],
+            )
         words.append(_unquoted(match[0]))
         at = match.end() + 1
         at += len(line[at:]) - len(line[at:].lstrip(" "))
@@ -204,4 +213,5 @@ def _unquoted(word: str) -> str:
     try:
         return str(json.loads(word))
     except ValueError:
-        raise VerbError("{word} is no string.", word=word[:20]) from None
+        sentence = "{word} is no string: quotation marks and backslashes in it have a backslash before them."
+        raise VerbError(sentence, word=word[:20]) from None

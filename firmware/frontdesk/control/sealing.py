@@ -35,11 +35,13 @@ def unseal(words: Sequence[str], sealed: bytes, passphrase: str, context: bytes)
     try:
         packed = AESGCM(key).decrypt(nonce, sealed, context + " ".join(words).encode())
     except InvalidTag:
-        raise VerbError("The passphrase is not the one it was sealed with.") from None
+        raise VerbError(
+            "The passphrase is not the one it was sealed with: type that one, capital letters and spaces alike."
+        ) from None
     unpacking = zlib.decompressobj()
     plain = unpacking.decompress(packed, LONGEST)
     if unpacking.unconsumed_tail:
-        raise VerbError("What was sealed has more than {longest} bytes.", longest=LONGEST)
+        raise VerbError("What was sealed has more than {longest} bytes: choose another backup.", longest=LONGEST)
     return plain
 
 
@@ -49,7 +51,7 @@ def _read(words: Sequence[str]) -> tuple[bytes, bytes, scrypt.Cost]:
         cost = scrypt.Cost(int(n), int(r), int(p))
         read = bytes.fromhex(salt), bytes.fromhex(nonce), cost
     except ValueError:
-        raise VerbError("It does not say how it was sealed.") from None
+        raise VerbError("It does not say how it was sealed: choose another backup.") from None
     if (name, cipher) != ("scrypt", "aes-256-gcm") or not cost.bearable or not salt or len(read[1]) != NONCE:
-        raise VerbError("It was sealed in a way that this Frontdesk does not know.")
+        raise VerbError("It was sealed in a way that this Frontdesk does not know: update this box first.")
     return read

@@ -67,7 +67,7 @@ def load(visit: Visit) -> None:
     try:
         text = visit.files.get("file", b"").decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise VerbError(visit.texts.gettext("That file is no text in UTF-8.")) from None
+        raise VerbError(N_("That file is no text in UTF-8: save it once more as “CSV UTF-8”.")) from None
     visit.session.check_cards(len(account_files.read(visit.box, text, make_passwords=True).made))
     asked = {"text": text, "make-passwords": True}
     answer = visit.do("account import", **asked)

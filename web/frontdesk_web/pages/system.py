@@ -49,7 +49,7 @@ def restore(visit: Visit) -> str:
     try:
         text = visit.files.get("file", b"").decode("ascii")
     except UnicodeDecodeError:
-        raise VerbError(visit.texts.gettext("That file is no backup.")) from None
+        raise VerbError(N_("That file is no backup: choose one that `frontdesk backup` or this page saved.")) from None
     answer = visit.do("restore", text=text, passphrase=visit.form.get("passphrase", ""))
     end(visit)
     said = visit.texts.gettext("The box is what the backup says: accounts: {added}, calls: {calls}.").format(**answer)
