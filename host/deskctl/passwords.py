@@ -45,7 +45,8 @@ def passphrase(file: Path | None, new: bool) -> str:
 
 
 class AdminPassword:
-    """Of one box; or (`of_all`) of all boxes of a batch, and then asked for once."""
+    """Of one box; or (`of_all`) of all boxes of a batch, and then asked for until one has taken it, or once if it is
+    new: then it is typed twice."""
 
     def __init__(self, file: Path | None, of_all: bool = False) -> None:
         self._file = file
@@ -54,13 +55,15 @@ class AdminPassword:
 
     def there(self) -> str:
         """What the box has. Raises NoPassword, OSError."""
-        return self._get("Admin password: ", twice=False)
+        return self._known or of_admin(self._file, "Admin password: ", twice=False)
 
     def new(self) -> str:
         """What it is to have. Raises NoPassword, OSError."""
-        return self._get("New admin password: ", twice=True)
+        password = self._known or of_admin(self._file, "New admin password: ", twice=True)
+        self.prove(password)
+        return password
 
-    def _get(self, prompt: str, twice: bool) -> str:
-        if self._known is None or not self._of_all:
-            self._known = of_admin(self._file, prompt, twice)
-        return self._known
+    def prove(self, password: str) -> None:
+        """It is no slip of the fingers: a box has taken it, or it was typed twice."""
+        if self._of_all:
+            self._known = password

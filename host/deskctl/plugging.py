@@ -58,6 +58,8 @@ def _set_up(progress: Progress, row: Row, found: Found, baud: int, wishes: Wishe
     try:
         box.connect()
         box.log_in()
+        if box.password is not None:
+            wishes.password.prove(box.password)
         provision(box, row.office, wishes, BatchWords(progress, row, found.serial), screen)
     finally:
         box.close()

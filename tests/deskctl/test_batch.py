@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deskctl import batch
+from deskctl import batch, passwords
 from deskctl.batch import NoRow, Progress
 from deskctl.cli import BAD_COMMAND, DONE, REFUSED, main
 from deskctl.office import OfficeError
@@ -215,3 +215,18 @@ def test_mistake_is_named_with_its_line(text: str, complaint: str) -> None:
 
 def test_silent_port_is_no_box() -> None:
     assert not Found("x", "", "silent").is_box
+
+
+def test_mistyped_password_is_asked_for_again_and_becomes_no_new_boxs(
+    boxes: Boxes, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["opne sesame", "open sesame", "open sesame"]
+    monkeypatch.setattr(passwords, "getpass", lambda prompt: lines.pop(0))
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    north, south = boxes("open sesame", serial="A1"), boxes(serial="Z9")
+    told = ["--port", north.port, "--port", south.port]
+    assert main(["provision", "--batch", str(file), "--yes", *told]) == REFUSED
+    assert lines == [] and "1 of 2 boxes are done" in capsys.readouterr().out
+    assert south.do(lambda: south.desk.box.admin.is_set)
+    monkeypatch.setattr(passwords, "getpass", lambda prompt: "open sesame")
+    assert main(["provision", "--batch", str(file), "--yes", *told]) == DONE

@@ -60,3 +60,13 @@ def test_made_password_has_no_letter_that_is_taken_for_another() -> None:
     made = passwords.make()
     assert len(made) == LENGTH and set(made) <= set(LETTERS) and set("ilo01").isdisjoint(LETTERS)
     assert made != passwords.make()
+
+
+def test_of_all_boxes_a_password_counts_once_a_box_has_taken_it(typed: list[str]) -> None:
+    """A slip of the fingers becomes no box's password."""
+    typed += ["opne sesame", "open sesame"]
+    password = AdminPassword(None, of_all=True)
+    assert password.there() == "opne sesame"
+    assert password.there() == "open sesame"
+    password.prove("open sesame")
+    assert (password.there(), password.new()) == ("open sesame", "open sesame")

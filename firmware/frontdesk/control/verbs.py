@@ -95,8 +95,10 @@ OF = Argument("user", "of this account alone", option=True, required=False, meta
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
 STATIC = Argument("static", "it never expires; no other is added by hand", Kind.FLAG, option=True, required=False)
-CSV = Argument("text", f"a file with columns out of {','.join(account_files.COLUMNS)}; commas or spaces between aliases",
-               Kind.FILE, metavar="FILE.csv")  # fmt: skip
+CSV = Argument(
+    "text", f"a file with columns out of {','.join(account_files.COLUMNS)}; commas or spaces between aliases",
+    Kind.FILE, metavar="FILE.csv",
+)  # fmt: skip
 MAKE_PASSWORDS = Argument("make-passwords", "make a password where file and box have none, and print it", Kind.FLAG,
                           option=True, required=False)  # fmt: skip
 ADDRESS = Argument("address", "an IP address", metavar="ADDRESS")
