@@ -1,5 +1,6 @@
 """The servers under test: how each is set up with the same accounts, started, and known to answer."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -83,7 +84,8 @@ class Server:
             self._process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:
             for pid in family:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                    os.kill(pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
 
