@@ -6,7 +6,11 @@ from dataclasses import replace
 
 from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.digest_answer import Answerer
-from tests.support.registering import HERE, REALM
+from tests.support.registering import HERE, REALM, flow
+
+OTHER = "<sip:101@192.0.2.103>"
+"""Where the account's other device is, unless it says otherwise."""
+INSTANCE = ';+sip.instance="<urn:uuid:1>"'
 
 
 def register(
@@ -52,6 +56,11 @@ class Pair:
         self.compare()
         answers = [getattr(message, "status", 0) for message, _ in self.short.sent[before:]]
         return answers[-1] if answers else 0
+
+    def send_other(self, contact: str = OTHER, expires: int = 3600) -> None:
+        """Another device of the same account, with a Call-ID and an address of its own."""
+        data = self.next(contact=contact).replace(b"r@phone", b"b@phone")
+        self.send(data.replace(b"Expires: 3600", b"Expires: %d" % expires), flow("192.0.2.103"))
 
     def compare(self) -> None:
         short, long = self.short, self.long

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from frontdesk.core import registrations
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
-from tests.core.pair import Pair, register
+from tests.core.pair import INSTANCE, OTHER, Pair, register
 from tests.support.bare_core import PASSWORD
 from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow
@@ -237,89 +237,6 @@ def test_nothing_is_renewed_by_an_old_template_once_the_settings_have_changed() 
     assert pair.short.bindings()[0].granted <= 600
 
 
-OTHER = "<sip:101@192.0.2.103>"
-INSTANCE = ';+sip.instance="<urn:uuid:1>"'
-
-
-def send_other(pair: Pair, contact: str = OTHER, expires: int = 3600) -> None:
-    """Another device of the same account, with a Call-ID and an address of its own."""
-    data = pair.next(contact=contact).replace(b"r@phone", b"b@phone")
-    pair.send(data.replace(b"Expires: 3600", b"Expires: %d" % expires), flow("192.0.2.103"))
-
-
-@pytest.mark.parametrize("flush", [600.0, 0.0])
-def test_a_device_beside_another_of_its_account_takes_the_short_way(flush: float) -> None:
-    pair = Pair()
-    pair.configure(flush=flush)
-    send_other(pair)
-    assert pair.send(pair.next()) == 200
-    assert pair.send(pair.next()) == 200
-    pair.wait(100)
-    assert pair.send(pair.next()) == 200
-    assert len(pair.short.sent[-1][0].lines("contact")) == 2
-    assert pair.was_short(pair.next())
-
-
-def test_the_answer_follows_what_the_other_device_does() -> None:
-    pair = Pair()
-    send_other(pair)
-    assert pair.send(pair.next()) == 200
-    for contact in ("<sip:101@192.0.2.104>", "<sip:101@192.0.2.105>;q=0.5"):
-        send_other(pair, contact)
-        assert pair.send(pair.next()) == 200
-        assert pair.short.sent[-1][0].lines("contact")[1].startswith(contact)
-    send_other(pair, "<sip:101@192.0.2.105>;q=0.5", expires=0)
-    assert pair.send(pair.next()) == 200
-    assert len(pair.short.sent[-1][0].lines("contact")) == 1
-
-
-def test_beside_another_a_device_that_names_its_instance_moves_the_short_way() -> None:
-    pair = Pair()
-    assert pair.send(pair.next(contact="<sip:101@192.0.2.101>" + INSTANCE)) == 200
-    send_other(pair)
-    for port in (5061, 5062):
-        assert pair.send(pair.next(contact=f"<sip:101@192.0.2.101:{port}>{INSTANCE}")) == 200
-    assert pair.was_short(pair.next(contact=f"<sip:101@192.0.2.101:5063>{INSTANCE}"))
-
-
-def test_beside_another_a_device_without_an_instance_moves_the_long_way() -> None:
-    pair = Pair()
-    send_other(pair)
-    assert pair.send(pair.next()) == 200
-    assert not pair.was_short(pair.next(contact=MOVED))
-
-
-def test_two_devices_at_one_uri_are_told_apart_the_long_way() -> None:
-    """Which of them a REGISTER without an instance means is the registrar's to say: the first."""
-    pair = Pair()
-    second = INSTANCE.replace("1", "2")
-    send_other(pair, OTHER + second)
-    assert pair.send(pair.next(contact="<sip:101@192.0.2.101>;expires=0")) == 200
-    for _ in range(2):
-        assert pair.send(pair.next()) == 200
-    send_other(pair, "<sip:101@192.0.2.101>" + second)
-    assert pair.send(pair.next()) == 200
-    assert [each.call_id for each in pair.short.bindings()] == ["r@phone", "r@phone"]
-
-
-def test_of_two_devices_at_one_uri_the_first_takes_the_short_way() -> None:
-    pair = Pair()
-    send_other(pair)
-    send_other(pair, "<sip:101@192.0.2.101>" + INSTANCE)
-    assert pair.send(pair.next()) == 200
-    assert pair.was_short(pair.next())
-
-
-def test_two_flows_of_one_instance_are_told_apart_the_long_way() -> None:
-    """RFC 5626 section 6: a binding without a reg-id is taken by the first that names one."""
-    pair = Pair()
-    outbound = "Supported: outbound\r\n"
-    flows = [f"<sip:101@192.0.2.101:{port}>{INSTANCE};reg-id={port}" for port in (1, 2)]
-    for contact in (*flows, flows[1], "<sip:101@192.0.2.101:1>" + INSTANCE, flows[1]):
-        data = pair.next(contact=contact, extra=outbound).replace(b"r@phone", contact[-1:].encode())
-        assert pair.send(data) == 200
-
-
 def test_nothing_waits_in_memory_where_every_refresh_goes_to_the_disk() -> None:
     pair = Pair()
     for box in pair.both():
@@ -409,7 +326,7 @@ def test_whatever_comes_both_ways_agree(steps: list[tuple[str, object]]) -> None
 
 def _send(pair: Pair, sent: list[bytes], what: str, value: object) -> None:
     if what == "other":
-        send_other(pair, *value)  # type: ignore[misc]
+        pair.send_other(*value)  # type: ignore[misc]
         return
     if what == "again":
         pair.send(sent[-min(int(value), len(sent))])  # type: ignore[call-overload]

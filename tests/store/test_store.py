@@ -311,33 +311,6 @@ def test_power_cut_between_setting_aside_and_restoring_is_no_loss(tmp_path: Path
     store.close()
 
 
-def test_database_that_is_deleted_or_replaced_under_the_running_box_is_told(tmp_path: Path) -> None:
-    journal = opened(tmp_path).journal(lambda tickets, error: None, clock())
-    assert journal.notices == []
-    (tmp_path / NAME).rename(tmp_path / "elsewhere")
-    assert [notice.partition(" while ")[0] for notice in journal.notices] == ["The database was deleted or replaced"]
-    assert "backup" in journal.notices[0].cure
-    (tmp_path / NAME).touch()
-    assert len(journal.notices) == 1
-    (tmp_path / "elsewhere").replace(tmp_path / NAME)
-    assert journal.notices == []
-    journal.close()
-
-
-def test_no_database_is_made_in_place_of_one_that_was_deleted(tmp_path: Path) -> None:
-    journal = opened(tmp_path).journal(lambda tickets, error: None, clock())
-    (tmp_path / NAME).rename(tmp_path / "elsewhere")
-    with pytest.raises(FileNotFoundError):
-        journal.execute(lambda connection: accounts.save(connection, [account()])).result(10)
-    assert not (tmp_path / NAME).exists()
-    (tmp_path / "elsewhere").replace(tmp_path / NAME)
-    journal.execute(lambda connection: accounts.save(connection, [account()])).result(10)
-    journal.close()
-    store = opened(tmp_path)
-    assert [each.username for each in store.accounts()] == ["101"]
-    store.close()
-
-
 def test_snapshot_holds_no_bindings_and_can_be_opened(tmp_path: Path) -> None:
     store = opened(tmp_path)
     journal = store.journal(lambda tickets, error: None, clock())
