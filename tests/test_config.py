@@ -70,6 +70,11 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
         ("max-expires", "10m"),
         ("listen", "udp:0.0.0.0:٥٠٦٠"),
         ("web.listen", "http:0.0.0.0:٨٠"),
+        ("domains", "sip:a.example"),
+        ("domains", "a.example:5060"),
+        ("domains", "a.example, b!"),
+        ("domains", "fd00::10"),
+        ("web.names", "https://box.example"),
         ("no-such", "1"),
     ],
 )
@@ -95,6 +100,8 @@ def test_listeners_that_are_none_are_refused(key: str, rule: str, text: str) -> 
 def test_lists_are_read_with_commas_or_spaces_in_order() -> None:
     assert parse("algorithms", "sha-256, MD5 sha-256") == ("SHA-256", "MD5")
     assert parse("domains", "B.example,a.example") == ("b.example", "a.example")
+    assert parse("domains", "my_box 192.0.2.10 [fd00::10]") == ("my_box", "192.0.2.10", "[fd00::10]")
+    assert parse("domains", "") == ()
 
 
 def test_underscores_do_for_dashes() -> None:

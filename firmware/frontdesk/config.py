@@ -100,8 +100,13 @@ def read_switch(text: str) -> bool:
 
 
 def read_names(text: str) -> tuple[str, ...]:
-    """Names between commas or spaces, in lower case."""
-    return tuple(dict.fromkeys(text.lower().replace(",", " ").split()))
+    """Names or addresses between commas or spaces, in lower case, as they stand in a URI."""
+    from .sip.host import is_host
+
+    names = tuple(dict.fromkeys(text.lower().replace(",", " ").split()))
+    if not all(map(is_host, names)):
+        raise ValueError("is a list of names such as example.com, and of addresses such as 192.0.2.10 or [fd00::10]")
+    return names
 
 
 def read_algorithms(text: str) -> tuple[str, ...]:
