@@ -13,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Coroutine, Iterable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from . import RELEASED
@@ -35,6 +36,9 @@ TURN = 64
 """Datagrams worked on before timers, connections and the journal's word get their turn."""
 TURN_TIME = 0.005
 """Seconds after which a turn ends early: at 20,000 datagrams a second a buffer of 208 KiB is full after 10 ms."""
+
+monotonic = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+"""Seconds since boot, suspension included: what all deadlines are measured on."""
 
 _log = logging.getLogger("frontdesk.endpoint")
 
@@ -392,8 +396,3 @@ class Endpoint:
             _log.info("%s", error)
             return False
         return True
-
-
-def monotonic() -> float:
-    """Seconds since boot, suspension included: what all deadlines are measured on."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -74,7 +74,7 @@ class _Device:
     def read(self, data: bytes) -> Register | None:
         """What differs from its last REGISTER; None where that is more than it may be."""
         values = self.template.read(data)
-        return None if values is None else usual(*values)
+        return None if values is None else usual(values)
 
     def is_among(self, bindings: tuple[Binding, ...], register: Register) -> bool:
         """Whether the registrar would take this device's binding for its own, as the first that its marks fit."""
@@ -268,7 +268,7 @@ class Renewals:
         template = make_template(data)
         if template is None:
             return None
-        register, credentials = usual(*template.proof_cut.values(data)), Credentials.parse(values[0])
+        register, credentials = usual(template.proof_cut.values(data)), Credentials.parse(values[0])
         if register is None or not _is_read_alike(register, request, credentials):
             return None
         binding, contact = own[0], Contact.parse(contacts[0])

@@ -8,7 +8,7 @@ were in the device's last REGISTER: cutting there takes a quarter of the time of
 
 from __future__ import annotations
 
-import string
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -33,13 +33,13 @@ _MARKS = {
 """The line, and what stands on it before the hole; the others stand on the Authorization line, behind their names."""
 _CLOSING = {b'"': b'"', b"<": b">"}
 _ENDS = b",; \r"
-_IN_QUOTES = TOKEN_BYTES + b"/="
+_TOKEN = re.escape(TOKEN_BYTES)
+_IN_QUOTES = b"[%b/=]++" % _TOKEN
 """Tokens, and what base64 has besides."""
-_URI = TOKEN_BYTES + b"@:;=&$?/()[]#"
-_HEX = string.hexdigits.encode()
-_COOKIE = MAGIC_COOKIE.encode()
-_MAX_DIGITS = 9
-_NC_DIGITS = 8
+_ASKED = b"%b[%b]++ [0-9]{1,9} [%b%b]++" % (MAGIC_COOKIE.encode(), _TOKEN, _TOKEN, re.escape(b"@:;=&$?/()[]#"))
+_PROVED = b"%b %b [0-9A-Fa-f]{8} %b %b" % (_ASKED, *[_IN_QUOTES] * 3)
+_USUAL = {len(QUESTION): re.compile(_ASKED), len(PROOF): re.compile(_PROVED)}
+"""What may stand in so many holes, with a space between them: where one holds a space too, there is one too many."""
 
 Span = tuple[int, int]
 Cutter = Callable[[bytes], tuple[bytes, ...]]
@@ -118,17 +118,12 @@ class Register:
     proof: tuple[bytes, ...]
 
 
-def usual(branch: bytes, digits: bytes, contact: bytes, *proof: bytes) -> Register | None:
+def usual(holes: tuple[bytes, ...]) -> Register | None:
     """The REGISTER with that in its holes; None where one holds what could mean more than it says."""
-    if not branch.startswith(_COOKIE) or branch == _COOKIE:
+    if not _USUAL[len(holes)].fullmatch(b" ".join(holes)):
         return None
-    if not digits.isdigit() or len(digits) > _MAX_DIGITS or contact.translate(None, _URI):
-        return None
-    if proof and (len(proof[1]) != _NC_DIGITS or proof[1].translate(None, _HEX)):
-        return None
-    if branch.translate(None, TOKEN_BYTES) or b"".join(proof).translate(None, _IN_QUOTES):
-        return None
-    return Register(branch.decode(), digits, int(digits), contact.decode(), proof)
+    branch, digits, contact = holes[:3]
+    return Register(branch.decode(), digits, int(digits), contact.decode(), holes[3:])
 
 
 def has_proof(data: bytes) -> bool:
