@@ -62,7 +62,7 @@ class Call:
     device: str = ""
     """The URI of the Contact that answered."""
     pending: dict[str, str] = field(default_factory=dict)
-    """The INVITEs without a final response: whom each calls, by its branch."""
+    """The INVITEs without a final response: whom each calls, by the key of its transaction."""
     dialogs: dict[str, bool] = field(default_factory=dict)
     """The tags of those that have answered (two phones may pick up at once), and whether their dialog is still up."""
     expiries: dict[str, Deadline] = field(default_factory=dict)
@@ -103,8 +103,11 @@ class CallBook:
 
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
-    def invited(self, request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Watch | None:
-        """An INVITE was let through; None where it is one of the box's own that came round again (a spiral)."""
+    def invited(
+        self, request: Request, flow: Flow, caller: Caller, callee: str, transaction: str, now: float
+    ) -> Watch | None:
+        """An INVITE was let through, under the key of its transaction; None where it is one of the box's own that came
+        round again (a spiral)."""
         call = _call(request, flow, caller, callee, now)
         known = self._calls.get(call.key)
         if known is not None:
@@ -114,10 +117,9 @@ class CallBook:
                 self._close(known, now)
             else:
                 return None
-        branch = request.via.branch or ""
-        call.pending[branch] = callee
+        call.pending[transaction] = callee
         self.begin(call)
-        return partial(self.progress, call, branch)
+        return partial(self.progress, call, transaction)
 
     def refused(self, request: Request, flow: Flow, caller: Caller, callee: str, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
@@ -151,14 +153,14 @@ class CallBook:
         self._tell(Kind.CALLING, call, call.started_at, f"calls {call.callee}")
         return True
 
-    def progress(self, call: Call, branch: str, response: Response, now: float) -> None:
+    def progress(self, call: Call, transaction: str, response: Response, now: float) -> None:
         """What the caller was answered to one INVITE; nothing counts any more when the call has ended."""
         status = response.status
         if self._calls.get(call.key) is not call:
             return
-        callee = call.pending.get(branch, call.callee)
+        callee = call.pending.get(transaction, call.callee)
         if status >= 200:
-            call.pending.pop(branch, None)
+            call.pending.pop(transaction, None)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{callee} rings")

@@ -71,7 +71,7 @@ class ProxyCore:
         trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
         transaction = self._layer.server(request, flow, now)
-        watch = self._watch(request, routed, flow, caller, now)
+        watch = self._watch(request, routed, flow, caller, transaction.key, now)
         context = ResponseContext(transaction, groups, breadth, original, self._around, self.settings.timer_c, watch)
         transaction.context = context
         if request.method == "INVITE":
@@ -169,12 +169,14 @@ class ProxyCore:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def _watch(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> Watch | None:
+    def _watch(
+        self, request: Request, routed: Routed, flow: Flow, caller: Caller, transaction: str, now: float
+    ) -> Watch | None:
         if routed.dialog is not None:
             return self.calls.in_dialog(request, routed.dialog.initiator)
         if request.method != "INVITE":
             return None
-        return self.calls.invited(request, flow, caller, self._callee(request.uri, now), now)
+        return self.calls.invited(request, flow, caller, self._callee(request.uri, now), transaction, now)
 
     def _note_refusal(
         self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float

@@ -24,7 +24,8 @@ class TransactionLayer:
     def __init__(self, deadlines: Deadlines, send: Callable[[Send], None]) -> None:
         self.deadlines = deadlines
         self.finished = FinishedAnswers(deadlines)
-        self._send = send
+        self.send = send
+        """For what a transaction wants to send."""
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
 
@@ -157,10 +158,6 @@ class TransactionLayer:
         """A connection is gone: requests on it that nobody has answered yet have failed (17.1.4)."""
         for client in [client for client in self._clients.values() if client.target == flow]:
             client.transport_failed(now)
-
-    def send(self, send: Send) -> None:
-        """A transaction wants to send."""
-        self._send(send)
 
     def forget(self, transaction: Transaction) -> None:
         """A transaction is Terminated, or has shrunk to its answer."""
