@@ -65,14 +65,14 @@ def shared_lines(request: Request, realm: str, *, identity: bool) -> bytes | Non
     raw = request.raw if isinstance(request, PlainRequest) else None
     if raw is None:
         return None
-    form, lines = raw
+    form, lines = raw[0], raw[1].copy()
+    lines[form.hops] = b"Max-Forwards: %d" % max(int(lines[form.hops][14:]) - 1, 0)
     gone = [number for key in _dropped(identity) for number, _ in form.places.get(key, ())]
     for number, start in form.places.get("proxy-authorization", ()):
         if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
             gone.append(number)
-    lines = [line for number, line in enumerate(lines) if number not in gone] if gone else lines.copy()
-    at = form.hops - sum(number < form.hops for number in gone)
-    lines[at] = b"Max-Forwards: %d" % max(int(lines[at][14:]) - 1, 0)
+    for number in sorted(gone, reverse=True):
+        del lines[number]
     return b"\r\n".join(lines)
 
 
