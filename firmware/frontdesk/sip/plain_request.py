@@ -134,8 +134,10 @@ class PlainRequest(Request):
     def lines(self, key: str) -> list[str]:
         if self._lines is None:
             return super().lines(key)
-        places = self._form.places.get(key, ())
-        return [self._value(*place) for place in places] if len(places) != 1 else [self.required(key)]
+        places = self._form.places.get(key)
+        if places is None:
+            return []
+        return [self.required(key)] if len(places) == 1 else [self._value(*place) for place in places]
 
     def _value(self, number: int, start: int) -> str:
         assert self._lines is not None
