@@ -39,7 +39,7 @@ class Answerer:
         self.locked = False
         """Private answers are not given away."""
         self.left = False
-        """The other end has said that it is done."""
+        """The other end has said, in the last bytes that came, that it is done."""
         self.pending: list[Exchange] = []
         """Requests that are complete and to be done, each once; the owner takes them out and fills `answer` in."""
         self._greeting = struct.pack(messages.GREETING_HEAD, messages.VERSION, LONGEST_PAYLOAD, instance)
@@ -48,6 +48,7 @@ class Answerer:
 
     def receive(self, data: bytes) -> bytes:
         """What is to be sent for the bytes that came."""
+        self.left = False
         frames = self._reader.read(data)
         answers = [self._answer(frame) for frame in frames if frame is not None]
         replies = [answer.encode() for answer in answers if answer is not None]

@@ -17,6 +17,8 @@ from .cable import Cable, CableGone
 COMES_BACK = 60.0
 """Seconds that a pulled cable has."""
 GREETS_WITHIN = 3.0
+ERASE_LINE = b"\x15"
+"""Ctrl-U: a plug that goes in makes noise, and where something is typed already the console takes frames for typing."""
 
 
 class Refused(Exception):
@@ -85,6 +87,7 @@ class Box:
         """Opens the cable and finds out who is there, without a login."""
         self._cable.close()
         self._cable.open(patience)
+        self._cable.write(ERASE_LINE)
         asker = Asker(self._cable)
         asker.greet(greets_within)
         self.hello = _answer(asker.run(_Call(_request("hello", {}), _Quiet())))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from frontdesk.console import session
 from frontdesk.console.line_editor import WIDTH
 from frontdesk.control import TABLE
+from panel_link import messages
+from panel_link.frames import Frame, FrameReader
 from tests.console.conftest import PASSWORD
 from tests.console.visit import Visit
 from tests.control.desk import Desk, phone
@@ -239,6 +243,26 @@ def test_zero_after_an_interrupt_is_at_the_start_of_a_line(visit: Visit) -> None
 
 def test_zero_in_the_middle_of_a_line_is_noise(visit: Visit) -> None:
     assert "101" in visit.type(b"show acc\0ounts\r")
+
+
+@pytest.mark.parametrize("noise", [b"", b"x\x15"])
+def test_a_program_comes_and_goes_however_its_bytes_are_cut(visit: Visit, noise: bytes) -> None:
+    """A UART hands on what half a FIFO holds: of a visit's first bytes the console must not take the last one's end for
+    its own. Before it greets, a program erases what a plug that goes in has typed."""
+    greet = Frame(messages.GREET, 1, struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)).encode()
+    leave = Frame(messages.LEAVE, 2).encode()
+    for _ in range(3):
+        assert answers(visit, noise + greet) == [messages.GREETING]
+        assert answers(visit, leave) == [messages.LEFT]
+
+
+def answers(visit: Visit, data: bytes) -> list[int]:
+    """What a program is sent for bytes that come one by one: the types of the frames."""
+    sent = bytearray()
+    for byte in data:
+        visit.type(bytes([byte]))
+        sent += visit.sent
+    return [frame.type for frame in FrameReader().read(bytes(sent)) if frame is not None]
 
 
 def test_garbage_ends_nothing(visit: Visit) -> None:
