@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +88,28 @@ def test_any_byte_off_the_wire_survives(store: Store) -> None:
     odd = b"caf\xe9 \xff\x00".decode("utf-8", "surrogateescape")
     [same] = kept(store, binding(user_agent=odd, contact=f"sip:{odd}@x", path=(odd,), device="Büro"))
     assert (same.user_agent, same.contact, same.path, same.device) == (odd, f"sip:{odd}@x", (odd,), "Büro")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("contact", "CAST(x'7369703AB1' AS TEXT)"),
+        ("remote", "'192.0.2.9'"),
+        ("local", "NULL"),
+        ("deadline", "'soon'"),
+    ],
+)
+def test_a_damaged_row_goes_and_the_others_stay(store: Store, column: str, value: str) -> None:
+    """`quick_check` finds nothing wrong with such a row, and a box that did not start for it would never start."""
+    kept(store, binding(1), binding(2), binding(3, call_id="\udcff@192.0.2.9"))
+    path = store.directory / "frontdesk.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"UPDATE bindings SET {column} = {value} WHERE id = 2")
+    damaged = opened(store.directory)
+    assert [each.id for each in damaged.bindings(NOW, WALL, BOOT)] == [1, 3]
+    assert [str(notice).split(":")[0] for notice in damaged.notices] == ["Damaged registrations were dropped (1)"]
+    damaged.close()
+    again = opened(store.directory)
+    assert [each.call_id for each in again.bindings(NOW, WALL, BOOT)] == ["abc@192.0.2.9", "\udcff@192.0.2.9"]
+    assert again.notices == []
+    again.close()

@@ -188,7 +188,17 @@ def test_directory_that_is_none_is_one_sentence(tmp_path: Path, place: str) -> N
 # -- damaged -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["pages", "header", "short", "empty", "tables"])
+SENSELESS = {
+    "text": "UPDATE accounts SET name = CAST(x'B1' AS TEXT) WHERE username = '101'",
+    "alias": "INSERT INTO aliases VALUES (CAST(x'B1' AS TEXT), '101')",
+    "json": "UPDATE accounts SET settings = '{' WHERE username = '101'",
+    "setting": "UPDATE settings SET value = CAST(x'B1' AS TEXT)",
+    "ids": "INSERT OR REPLACE INTO meta VALUES ('binding_ids', 'x')",
+}
+"""Damage that SQLite's own check passes over."""
+
+
+@pytest.mark.parametrize("how", ["pages", "header", "short", "empty", "tables", *SENSELESS])
 def test_damaged_database_is_set_aside_and_accounts_come_from_the_snapshot(tmp_path: Path, how: str) -> None:
     store = opened(tmp_path)
     save(store, account("101"), account("102"))
@@ -232,8 +242,8 @@ def spoil(path: Path, how: str) -> None:
     elif how == "empty":
         path.write_bytes(b"")
     else:
-        connection = sqlite3.connect(path)
-        connection.execute("DROP TABLE meta")
+        connection = sqlite3.connect(path, isolation_level=None)
+        connection.execute({"tables": "DROP TABLE meta", **SENSELESS}[how])
         connection.close()
 
 
@@ -243,6 +253,27 @@ def test_write_ahead_log_goes_with_the_damaged_database(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}-wal").write_bytes(b"log")
     opened(tmp_path).close()
     assert len(list(tmp_path.glob(f"{NAME}.damaged-*-wal"))) == 1
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty file"])
+def test_a_log_without_its_database_is_played_over_no_snapshot(tmp_path: Path, left: str) -> None:
+    store = opened(tmp_path)
+    save(store, account("101"))
+    save(store, account("102"))
+    log = (tmp_path / f"{NAME}-wal").read_bytes()
+    store.close()
+    (tmp_path / NAME).unlink()
+    if left != "nothing":
+        (tmp_path / NAME).write_bytes(b"")
+    (tmp_path / f"{NAME}-wal").write_bytes(log)
+    restored = opened(tmp_path, None)
+    assert [each.username for each in restored.accounts()] == ["101", "102"]
+    assert [str(notice).partition(" set aside as ")[0] for notice in restored.notices][:1] == [
+        "The database was gone; its log was"
+    ]
+    restored.close()
+    [aside] = tmp_path.glob(f"{NAME}.damaged-*-wal")
+    assert aside.read_bytes() == log
 
 
 def test_damage_is_still_told_at_the_next_start(tmp_path: Path) -> None:

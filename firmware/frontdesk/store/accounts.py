@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import deque
 from collections.abc import Sequence
 
 from ..model import HA1_SIZES, Account, Secret, address_of_record
 from .text import cell, texts
 
+_ACCOUNTS = "SELECT username, name, enabled, settings FROM accounts ORDER BY username"
+# In the order of their rows: an account's secrets are written together, the main one first.
+_SECRETS = "SELECT username, name, md5, sha256, sha512_256 FROM secrets"
+_ALIASES = "SELECT username, alias FROM aliases"
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Raises what reading all of it would: `quick_check` passes over text that is none, and JSON that is none."""
+    for (*_, settings) in connection.execute(_ACCOUNTS):
+        if settings:
+            json.loads(settings)
+    for select in (_SECRETS, _ALIASES):
+        deque(connection.execute(select), maxlen=0)
+    for table in ("peers", "settings"):
+        load_pairs(connection, table)
+
 
 def load(connection: sqlite3.Connection, realm: str) -> list[Account]:
     """All accounts in the order of their names, the main secret of each first."""
     accounts: dict[str, Account] = {}
-    for row in connection.execute("SELECT username, name, enabled, settings FROM accounts ORDER BY username"):
+    for row in connection.execute(_ACCOUNTS):
         username, name, enabled, settings = texts(row)
         accounts[username] = account = Account(username, address_of_record(username, realm), name, enabled == 1)
         if settings:
             account.settings = json.loads(settings)
-    # In the order of their rows: an account's secrets are written together, the main one first.
-    for row in connection.execute("SELECT username, name, md5, sha256, sha512_256 FROM secrets"):
+    for row in connection.execute(_SECRETS):
         username, name, md5, sha256, sha512_256 = texts(row)
         if username in accounts:  # A row without its account, left by somebody with another tool, means nothing.
             ha1 = {"MD5": md5 or "", "SHA-256": sha256 or "", "SHA-512-256": sha512_256 or ""}
             accounts[username].secrets += (Secret(name, ha1),)
-    for row in connection.execute("SELECT username, alias FROM aliases"):
+    for row in connection.execute(_ALIASES):
         username, alias = texts(row)
         if username in accounts:
             accounts[username].aliases += (alias,)

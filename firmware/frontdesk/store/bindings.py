@@ -20,6 +20,8 @@ COLUMNS = (
 )
 SAVE = f"INSERT OR REPLACE INTO bindings ({COLUMNS}) VALUES ({', '.join('?' * len(COLUMNS.split(', ')))})"
 REMOVE = "DELETE FROM bindings WHERE id = ?"
+SENSELESS = (ValueError, TypeError, AttributeError)
+"""What a row is read with where a cell of it holds what was never written."""
 CALL_COLUMNS = ("call_id", "caller", "callee", "started", "answered", "ended", "result", "device")
 SAVE_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
 LOAD_CALLS = f"SELECT {', '.join(CALL_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ?"
@@ -71,6 +73,33 @@ def load(connection: sqlite3.Connection, now: float, wall: float, boot_id: int) 
     """
     rows = connection.execute(f"SELECT {COLUMNS} FROM bindings")
     return [_binding(texts(each), now, wall, boot_id) for each in rows]
+
+
+def load_legible(
+    connection: sqlite3.Connection, now: float, wall: float, boot_id: int
+) -> tuple[list[Binding], list[int]]:
+    """Those of the rows that make sense, and the ids of the others: one damaged byte must not keep the box down."""
+    damaged = object()
+
+    def text(data: bytes) -> object:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return damaged
+
+    found, gone = [], []
+    plain, connection.text_factory = connection.text_factory, text
+    try:
+        for row in connection.execute(f"SELECT {COLUMNS} FROM bindings"):
+            try:
+                if damaged in row:
+                    raise ValueError("text that is none")
+                found.append(_binding(texts(row), now, wall, boot_id))
+            except SENSELESS:
+                gone.append(row[0])
+    finally:
+        connection.text_factory = plain
+    return found, gone
 
 
 def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:

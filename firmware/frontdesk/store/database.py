@@ -79,7 +79,7 @@ def is_damage(error: Exception) -> bool:
 
 
 def set_aside(path: Path) -> Path:
-    """Renames the database and its log to a dated name that is free; returns the name."""
+    """Renames the database and its log, as far as they are there, to a dated name that is free; returns the name."""
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     suffixes = ("", *(f"-{number}" for number in range(2, 1000)))
     names = (path.with_name(f"{path.name}.damaged-{stamp}{suffix}") for suffix in suffixes)
@@ -90,7 +90,8 @@ def set_aside(path: Path) -> Path:
     log = path.with_name(path.name + LOG)
     if log.exists():
         log.rename(aside.with_name(aside.name + LOG))
-    path.rename(aside)  # The database last: after a power cut in between, this is done again.
+    if path.exists():
+        path.rename(aside)  # The database last: after a power cut in between, this is done again.
     sync_directory(path.parent)
     return aside
 

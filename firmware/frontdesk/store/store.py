@@ -77,9 +77,19 @@ class Store:
         return self._settings
 
     def bindings(self, now: float, wall: float, boot_id: int) -> list[Binding]:
-        """All bindings, times on this boot's clock."""
+        """All bindings, times on this boot's clock; a row that is damaged goes, with a notice."""
         with _no_collection():
-            return bindings.load(self._connection, now, wall, boot_id)
+            try:
+                return bindings.load(self._connection, now, wall, boot_id)
+            except (sqlite3.OperationalError, *bindings.SENSELESS):
+                return self._legible_bindings(now, wall, boot_id)
+
+    def _legible_bindings(self, now: float, wall: float, boot_id: int) -> list[Binding]:
+        found, damaged = bindings.load_legible(self._connection, now, wall, boot_id)
+        _transact(self._connection, lambda each: each.executemany(bindings.REMOVE, [(id,) for id in damaged]))
+        sentence = "Damaged registrations were dropped ({count}): those phones are reached again once they register."
+        self.notices.append(Sentence(sentence, count=len(damaged)))
+        return found
 
     def space(self) -> tuple[int, int]:
         """Bytes of its file system that are free for users, and all."""
@@ -173,6 +183,10 @@ def _open(directory: Path, domain: str | None) -> Store:
     sentence = "A damaged database was set aside as {name}."
     notices = [_curable(Sentence(sentence, name=aside.name)) for aside in _set_aside_before(path)]
     if not path.exists() or not path.stat().st_size:
+        if path.with_name(NAME + database.LOG).exists():  # what is in it belongs to no other database
+            aside = database.set_aside(path)
+            sentence = "The database was gone; its log was set aside as {name}."
+            notices.append(Sentence(sentence, name=aside.name + database.LOG))
         return _without_database(path, domain, notices)
     path.chmod(0o600)
     try:
@@ -222,6 +236,8 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     if schema.version_of(connection) <= schema.VERSION:
         database.check(connection)
     migrated = schema.migrate(connection, str(path))
+    accounts.check(connection)
+    _free_id(connection)
     if not migrated and accounts.load_pairs(connection, "meta"):
         return Store(path.parent, connection, notices)
     # Also where a power cut came between the tables and the names.
