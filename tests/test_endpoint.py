@@ -108,6 +108,43 @@ def test_address_that_the_machine_has_no_more_is_let_go(monkeypatch: pytest.Monk
     run(case)
 
 
+def test_a_phone_that_is_gone_without_a_word_is_found_out() -> None:
+    async def case() -> None:
+        async with serving(transport="tcp") as endpoint:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port_of(endpoint))
+            writer.write(b"\r\n\r\n")
+            assert await reader.readexactly(2) == b"\r\n"
+            [connection] = endpoint._connections._open.values()
+            assert connection._transport is not None
+            line = connection._transport.get_extra_info("socket")
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 15_000
+            writer.close()
+
+    run(case)
+
+
+def test_connections_of_an_address_that_the_machine_has_no_more_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing comes over them: what is bound there is known to be unreachable at once."""
+    gone = {"127.0.0.2"}
+    monkeypatch.setattr(tcp, "is_own", lambda host: host not in gone)
+
+    async def case() -> None:
+        async with serving("0.0.0.0", transport="tcp") as endpoint:
+            phones = [await asyncio.open_connection(host, port_of(endpoint)) for host in ("127.0.0.1", "127.0.0.2")]
+            for reader, writer in phones:
+                writer.write(b"\r\n\r\n")
+                assert await reader.readexactly(2) == b"\r\n"
+            endpoint._addresses_changed()
+            assert await phones[1][0].read() == b""
+            phones[0][1].write(b"\r\n\r\n")
+            assert await phones[0][0].readexactly(2) == b"\r\n"
+            for _, writer in phones:
+                writer.close()
+
+    run(case)
+
+
 def test_connection_that_is_open_outlives_its_listener() -> None:
     async def case() -> None:
         async with serving(transport="tcp") as endpoint:

@@ -151,6 +151,7 @@ class Endpoint:
         for listener, bound in self._listening.items():
             self._listen_everywhere(listener, bound[1])
         self._let_go()
+        self._connections.abort_cut_off()
 
     async def close(self) -> None:
         """Stops listening and forgets what was still to be sent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import Callable
 
@@ -34,6 +35,17 @@ def local_addresses(family: int) -> list[str]:
 def stands_for(host: str) -> list[str]:
     """The machine's addresses, where `host` is a wildcard; else none."""
     return local_addresses(WILDCARDS[host]) if host in WILDCARDS else []
+
+
+def is_own(host: str) -> bool:
+    """Whether the machine has that address. An IPv6 link-local one, whose zone is not told, counts as had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            return error.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 def source_address(remote: HostPort) -> str:

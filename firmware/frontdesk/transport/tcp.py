@@ -16,6 +16,7 @@ from typing import Protocol
 from ..sip.errors import ParseError, TransportError
 from ..sip.framing import KeepAlive, StreamReader
 from ..sip.wire import Flow, HostPort
+from .interfaces import is_own
 
 HALF_SENT = 30.0
 """Seconds in which a message that has begun must be complete."""
@@ -35,6 +36,15 @@ READ = 8192
 """Bytes of one connection that are read before others get their turn (asyncio alone would read 256 KiB)."""
 TURN_TIME = 0.005
 """Seconds in which all connections are worked on before datagrams, timers and the journal's word get their turn."""
+KEEP_ALIVE = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 15_000),
+)
+"""A phone that is gone without a word is found out within 75 s, or 15 s (in milliseconds) after something was sent to
+it (tcp(7), RFC 5482): else each call to it would be silence until Timer B."""
 _BUFFER = bytearray(READ)
 _connection_ids = itertools.count(1)
 
@@ -246,6 +256,7 @@ class Connections:
         )
         if not server.sockets:  # asyncio passes over a family that the kernel does not have
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+        _keep_alive(server.sockets[0])  # what it accepts inherits that
         bound: HostPort = server.sockets[0].getsockname()[:2]
         self._servers[bound] = server
         return bound
@@ -255,6 +266,12 @@ class Connections:
         for address in [address for address in self._servers if address not in addresses]:
             self._servers.pop(address).close()
 
+    def abort_cut_off(self) -> None:
+        """Those of an address that the machine has no more: nothing comes over them."""
+        for connection in list(self._open.values()):
+            if not is_own(connection.flow.local[0]):
+                connection.abort()
+
     async def connect(self, remote: HostPort) -> Connection:
         """The open connection to that address, or a new one. Raises TransportError."""
         for connection in self._open.values():
@@ -262,7 +279,8 @@ class Connections:
                 return connection
         try:
             async with asyncio.timeout(CONNECT):
-                _, made = await asyncio.get_running_loop().create_connection(lambda: Connection(self), *remote)
+                line, made = await asyncio.get_running_loop().create_connection(lambda: Connection(self), *remote)
+                _keep_alive(line.get_extra_info("socket"))
         except (OSError, TimeoutError) as error:
             raise TransportError(f"TCP to {remote[0]}:{remote[1]}: {error or 'no answer'}") from error
         return made
@@ -319,3 +337,8 @@ class Connections:
         if self._open.pop(connection.flow.connection, None) is not None:
             self.driver.closed(connection.flow)
             self.driver.settle()
+
+
+def _keep_alive(line: socket.socket) -> None:
+    for option in KEEP_ALIVE:
+        line.setsockopt(*option)
