@@ -74,9 +74,14 @@ def _office(told: dict[str, str], place: str, base: Office) -> Office:
     if "range" in told:
         line = f'[[account]]\nrange = {json.dumps(told["range"])}\n'
         try:
-            accounts |= offices.read(line, place).accounts
+            ranged = offices.read(line, place).accounts
         except OfficeError as error:
             raise ValueError(str(error).rpartition(": ")[2].rstrip(".")) from None
+        for other in base.accounts.values():
+            if taken := [alias for alias in other.aliases if alias in ranged]:
+                raise ValueError(f"{taken[0]} of the range is an alias of {other.user} already")
+        # What the other file says of an account stays.
+        accounts |= {user: wanted for user, wanted in ranged.items() if user not in accounts}
     return replace(base, settings=settings, places=places, accounts=accounts, domain=told.get("domain", base.domain))
 
 
@@ -204,3 +209,6 @@ class BatchWords:
 
     def tell(self, made: dict[str, str]) -> None:
         """They are on the sheet."""
+
+    def forget(self) -> None:
+        """They stay: they are for the same row again."""

@@ -14,6 +14,7 @@ DOMAIN = "domain get"
 """The verbs that tell what a box is; older boxes do not have the last."""
 STAGE, COMMIT = "config stage", "config commit"
 ROLLBACK = "config rollback"
+ADD = "account add"
 MOST_ACCOUNTS = "max-accounts"
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
@@ -91,7 +92,7 @@ def make(office: Office, state: State, password: Callable[[str], str]) -> Plan:
         plan.steps.append(Step(f"~ domain: {state.domain} -> {office.domain}", "domain set", {"domain": office.domain}))
     plan.steps += commit
     for step in _accounts(office, state):
-        if step.verb == "account add":
+        if step.verb == ADD:
             user = str(step.arguments["user"])
             plan.passwords[user] = password(user)
             step.arguments["password"] = plan.passwords[user]
@@ -160,7 +161,7 @@ def _accounts(office: Office, state: State) -> Iterator[Step]:
         there = state.accounts.get(user)
         if there is None:
             name = wanted.name or ""
-            yield Step(f"+ account {user}  {name}".rstrip(), "account add", {"user": user, "name": name})
+            yield Step(f"+ account {user}  {name}".rstrip(), ADD, {"user": user, "name": name})
         elif wanted.name is not None and wanted.name != there["name"]:
             arguments: dict[str, object] = {"user": user, "assignment": f"name={wanted.name}"}
             yield Step(f"~ account {user}: {there['name'] or '-'} -> {wanted.name or '-'}", "account set", arguments)

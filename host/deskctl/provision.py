@@ -15,6 +15,10 @@ from .screen import Screen
 SET_ADMIN = "passwd admin"
 
 
+class NoneAdded(Refused):
+    """The box has refused a step before the first account."""
+
+
 class NotAgreed(Exception):
     """The person said no, or nobody was there."""
 
@@ -39,6 +43,9 @@ class Words(Protocol):
 
     def tell(self, made: dict[str, str]) -> None:
         """At the end, whatever has failed: these may be what the box has now."""
+
+    def forget(self) -> None:
+        """No box has any of them. Raises OSError."""
 
 
 def provision(box: Box, office: Office, wishes: Wishes, words: Words, screen: Screen) -> Plan:
@@ -79,11 +86,12 @@ def _sent(box: Box, made: Plan, bar: Progress) -> list[Any]:
             box.ask(plan.ROLLBACK)
             done = [verb for verb in done if verb != plan.STAGE]
         rest = "The steps before it are done; with the file mended, the others follow." if done else "Nothing was done."
-        raise Refused(f"{error} {rest}") from None
+        raise (Refused if plan.ADD in done else NoneAdded)(f"{error} {rest}") from None
 
 
 def _apply(box: Box, office: Office, made: Plan, words: Words, screen: Screen) -> None:
     words.keep(office, made.passwords)
+    told = bool(made.passwords)
     try:
         with screen.bar("Setting up the box") as bar:
             answers = _sent(box, made, bar)
@@ -91,8 +99,12 @@ def _apply(box: Box, office: Office, made: Plan, words: Words, screen: Screen) -
         rest = plan.make(office, look(box, screen), lambda user: "")
         if rest.steps:
             raise Refused("The box took everything, but does not show: " + "; ".join(rest.diff) + ".")
+    except NoneAdded:
+        told = False
+        words.forget()
+        raise
     finally:
-        if made.passwords:
+        if told:
             words.tell(made.passwords)
     for note in made.notes:
         screen.say(f"Note: {note}")

@@ -30,6 +30,9 @@ class OnScreen:
         self._screen.table(["user", "password"], list(made.items()))
         self._screen.say("These passwords are shown this once; the box keeps their hashes alone.")
 
+    def forget(self) -> None:
+        """They have been nowhere."""
+
 
 class OnSheet(OnScreen):
     """In a file, for its owner's eyes alone."""
@@ -37,16 +40,23 @@ class OnSheet(OnScreen):
     def __init__(self, screen: Screen, path: Path) -> None:
         super().__init__(screen)
         self._path = path
+        self._written = False
 
     def keep(self, office: Office, made: dict[str, str]) -> None:
         """Written before anything is sent. Raises OSError."""
         if made:
             refuse_old(self._path)
             write_private(self._path, page(office, made))
+            self._written = True
 
     def tell(self, made: dict[str, str]) -> None:
         """Where they are."""
         self._screen.say(f"The passwords of the new accounts are in {self._path}.")
+
+    def forget(self) -> None:
+        """The sheet goes, and with the file mended the same command makes it."""
+        if self._written:
+            self._path.unlink(missing_ok=True)
 
 
 def page(office: Office, made: Mapping[str, str]) -> str:

@@ -195,6 +195,21 @@ def test_row_comes_on_top_of_what_is_the_same_for_all() -> None:
     assert x.serial == ""
 
 
+def test_a_range_takes_nothing_from_what_is_said_of_an_account() -> None:
+    base = read_office('[[account]]\nuser = "101"\nname = "Front desk"\naliases = ["desk"]\n', "o.toml")
+    [row] = batch.read("label,range\nx,101-102\n", "b.csv", base)
+    assert [(each.user, each.name, each.aliases) for each in row.office.accounts.values()] == [
+        ("101", "Front desk", ["desk"]),
+        ("102", None, []),
+    ]
+
+
+def test_a_range_over_an_alias_is_a_mistake_before_any_box_is_asked() -> None:
+    base = read_office('[[account]]\nuser = "100"\naliases = ["9"]\n', "o.toml")
+    with pytest.raises(OfficeError, match=r"^b\.csv:2: 9 of the range is an alias of 100 already\.$"):
+        batch.read("label,range\nx,5-10\n", "b.csv", base)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

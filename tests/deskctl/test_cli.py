@@ -154,6 +154,20 @@ def test_value_that_the_box_refuses_is_told(boxes: Boxes, run: Run, tmp_path: Pa
     assert users(box) == []
 
 
+def test_passwords_that_no_box_has_are_handed_to_nobody(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    """Whoever typed them into phones would have two sheets, and with the file mended the command would be refused."""
+    file, sheet, box = tmp_path / "o.toml", tmp_path / "sheet", boxes()
+    file.write_text('[settings]\ndefault-expires = "2d"\n[[account]]\nuser = "101"\n')
+    told = ["provision", file, "--port", box.port, "--yes", OPEN]
+    status, out, err = run(*told)
+    assert status == REFUSED and "Nothing was done." in err and "password" not in out
+    status, out, _ = run(*told, "--sheet", sheet)
+    assert status == REFUSED and not sheet.exists() and "sheet" not in out
+    file.write_text('[[account]]\nuser = "101"\n')
+    assert run(*told, "--sheet", sheet)[0] == DONE
+    assert "101" in sheet.read_text() and users(box) == ["101"]
+
+
 def test_refused_setting_leaves_the_box_as_it_was(
     boxes: Boxes, run: Run, tmp_path: Path, password_file: Path
 ) -> None:
