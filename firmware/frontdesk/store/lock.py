@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,8 @@ PATIENCE = 5.0
 """Seconds to wait for another command; a box that serves is not waited for."""
 PAUSE = 0.02
 """Seconds between tries."""
+NOTE = 32
+"""Bytes of what the holder says of itself."""
 
 
 class DirectoryLock:
@@ -27,25 +30,29 @@ class DirectoryLock:
         except BaseException:
             os.close(self._file)
             raise
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, b"serve %d\n" % os.getpid() if serve else b"", 0)
+        self._note(f"serve {os.getpid()}" if serve else "")
 
     def _take(self, directory: Path, until: float) -> None:
         while True:
             try:
                 return fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.pread(self._file, 64, 0).decode("ascii", "replace").strip()
+                holder = os.pread(self._file, NOTE, 0).decode("ascii", "replace").strip()
                 if holder.startswith("serve "):
                     raise StoreError(f"A frontdesk (process {holder[6:]}) already serves {directory}.") from None
                 if time.monotonic() >= until:
                     raise StoreError(f"Another frontdesk command is still at work on {directory}.") from None
                 time.sleep(PAUSE)
 
+    def _note(self, holder: str) -> None:
+        """For others to read; the file keeps its length, so that it needs no room on a disk that is full."""
+        with suppress(OSError):
+            os.pwrite(self._file, f"{holder:<{NOTE - 1}}\n".encode(), 0)
+
     def release(self) -> None:
         """Lets the next one in; a second call does nothing."""
         if self._file >= 0:
-            os.ftruncate(self._file, 0)
+            self._note("")
             os.close(self._file)
             self._file = -1
 

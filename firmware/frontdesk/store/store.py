@@ -50,7 +50,7 @@ class Store:
         except StoreError:
             raise
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"The data in {directory} cannot be used: {error}.") from error
+            raise StoreError(f"The data in {directory} cannot be used: {_cause(directory, error)}.") from error
 
     def close(self) -> None:
         """Closes the connection; a second call does nothing."""
@@ -208,6 +208,17 @@ def _curable(notice: Sentence) -> Sentence:
 def _set_aside_before(path: Path) -> list[Path]:
     names = sorted(path.parent.glob(f"{path.name}.damaged-*"))
     return [name for name in names if not name.name.endswith(database.LOG)]
+
+
+def _cause(directory: Path, error: Exception) -> str:
+    """With what is to be done, where the disk is the cause."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return str(error)
+    if disk.f_flag & os.ST_RDONLY:
+        return f"its disk is read-only ({error}); look at the disk, and start again"
+    return str(error) if disk.f_bavail else f"its disk is full ({error}); make room on it, and start again"
 
 
 class _Damaged(Exception):
