@@ -10,6 +10,7 @@ import resource
 import socket
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -116,6 +117,35 @@ def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(monkeypatch: py
 
     monkeypatch.setattr(socket, "socket", OldSocket)
     assert app.everywhere() == (Listener("udp", "0.0.0.0", 5060), Listener("tcp", "0.0.0.0", 5060))
+
+
+@pytest.mark.parametrize(
+    ("told", "heard"),
+    [
+        (("udp:192.0.2.1:5060", "udp:127.0.0.1:5060"), ("udp:127.0.0.1:5060",)),
+        (("udp:192.0.2.1:5060",), ()),
+        (("udp:127.0.0.1:5060", "tcp:[::]:5060"), ("udp:127.0.0.1:5060", "tcp:[::]:5060")),
+    ],
+)
+def test_a_box_whose_address_is_gone_is_heard_elsewhere(
+    tmp_path: Path, told: tuple[str, ...], heard: tuple[str, ...]
+) -> None:
+    with appliance_of(tmp_path) as appliance:
+        appliance._clock = replace(appliance._clock, now=lambda: app.ADDRESS_PATIENCE)
+        appliance._configure(Settings(listen=told, web_listen=told))
+        appliance._forgo_lost_addresses()
+        assert (appliance._settings.listen, appliance._settings.web_listen) == (heard, heard)
+        assert [("udp:192.0.2.1:5060" in each, "listen" in each.cure) for each in appliance._store.notices] == [
+            (True, True)
+        ] * (told != heard)
+
+
+def test_an_address_that_the_network_may_still_give_is_waited_for(tmp_path: Path) -> None:
+    with appliance_of(tmp_path) as appliance:
+        appliance._clock = replace(appliance._clock, now=lambda: app.ADDRESS_PATIENCE - 1)
+        appliance._configure(Settings(listen=("udp:192.0.2.1:5060",)))
+        appliance._forgo_lost_addresses()
+        assert appliance._settings.listen == ("udp:192.0.2.1:5060",) and not appliance._store.notices
 
 
 def test_a_taken_port_is_told_in_plain_words(

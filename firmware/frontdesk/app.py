@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
-import gc
 import logging
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -36,11 +34,13 @@ from .machine import machine
 from .mailbox import Mailbox
 from .model import Sentence, Settings
 from .page import Page
+from .process import raise_file_limit, settle_memory
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .site import host_names
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
 from .store.journal import Write
 from .store.records import Records
+from .transport.interfaces import not_here
 from .transport.tcp import ON_THE_WAY
 from .watchdog import Part, Watchdog
 
@@ -55,6 +55,8 @@ PAGE_PATIENCE = 180.0
 """Seconds: a restore may take its time, and six workers at it are as good as stuck."""
 SPARE_FILES = 1024
 """File descriptors beside those of connections: sockets, the database, threads, browsers."""
+ADDRESS_PATIENCE = 120.0
+"""Seconds since power-up in which an address that is not there yet is waited for: systemd starts the box anew."""
 BAD_START = 2
 """Exit status of what can't be started."""
 
@@ -147,6 +149,7 @@ class _Appliance:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         self._raise_file_limit()
+        self._forgo_lost_addresses()
         mailbox = Mailbox[tuple[list[int], Exception | None]](loop, lambda word: endpoint.committed(*word))
         journal = self._store.journal(
             lambda tickets, error: mailbox.put((tickets, error)),
@@ -183,11 +186,29 @@ class _Appliance:
         """As many files as all connections need; where the system grants fewer, fewer connections."""
         listeners = sum(each.transport == "tcp" for each in self._listeners(self._settings))
         spare = SPARE_FILES + listeners * ON_THE_WAY
-        missing = self._settings.max_connections + spare - _raise_file_limit(self._settings.max_connections + spare)
+        missing = self._settings.max_connections + spare - raise_file_limit(self._settings.max_connections + spare)
         if missing > 0:
             most = max(1, self._settings.max_connections - missing)
             _log.warning("The system grants files for %d connections, not %d.", most, self._settings.max_connections)
             self._core.configure(replace(self._settings, max_connections=most))
+
+    def _forgo_lost_addresses(self) -> None:
+        """Where the machine does not have an address of `listen` (any more), the box is heard on the others; where none
+        is left, on all that it has: else no phone would ring, and nobody could set it right from afar. Soon after
+        power-up it is tried again instead: the network may still give it."""
+        settings = self._settings
+        lost = not_here((*settings.listen, *settings.web_listen))
+        if not lost or self._clock.now() < ADDRESS_PATIENCE:
+            return
+        listen, web_listen = (
+            tuple(each for each in told if each not in lost) for told in (settings.listen, settings.web_listen)
+        )
+        self._settings = replace(settings, listen=listen, web_listen=web_listen)
+        sentence = "This computer has no address for {where}: until the next start the box is heard elsewhere."
+        notice = Sentence(sentence, where=", ".join(lost))
+        notice.cure = Sentence("Set `listen` and `web.listen` to addresses that it has, or to all and default.")
+        self._store.notices.append(notice)
+        _log.warning("%s", notice)
 
     async def _serve(self, endpoint: Endpoint, journal: Journal, front: Front | None, stop: asyncio.Event) -> int:
         try:
@@ -205,7 +226,7 @@ class _Appliance:
         if box.admin.code and sys.stdout.isatty():  # Where it is written down it would outlive its purpose.
             print(f"first-boot code: {box.admin.code}", flush=True)  # noqa: T201
         control = ControlSocket(box)
-        _settle_memory()
+        settle_memory()
         await control.start(self._options.data)
         for line in page.lines:
             print(f"page: {line}")  # noqa: T201
@@ -372,24 +393,3 @@ def _two_at_once() -> OffLoop:
 def _reason(error: OSError) -> str:
     """asyncio puts a sentence of its own into strerror."""
     return os.strerror(error.errno) if error.errno else str(error)
-
-
-def _settle_memory() -> None:
-    """What was loaded stays: the collector need not look at it again and again.
-
-    What lives longer than a moment, as calls do, leaves no cycles: it is looked at again very seldom. That saves a
-    twentieth of a call, and pauses of a quarter of a second.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 1000, 20)
-
-
-def _raise_file_limit(wanted: int) -> int:
-    """The limit on open files from now on."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return wanted
-    soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return soft

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import ifaddr
 
@@ -46,6 +46,11 @@ def is_own(host: str) -> bool:
         except OSError as error:
             return error.errno != errno.EADDRNOTAVAIL
     return True
+
+
+def not_here(listeners: Iterable[str]) -> list[str]:
+    """Those, as settings write them (`udp:192.0.2.1:5060`, `https:[::]:443`), whose address the machine has not."""
+    return [each for each in listeners if not is_own(each.partition(":")[2].rpartition(":")[0].strip("[]"))]
 
 
 def source_address(remote: HostPort) -> str:
