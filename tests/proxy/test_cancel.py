@@ -124,3 +124,22 @@ def test_cancel_of_an_answered_call_does_nothing() -> None:
     box = ringing(200, 180)
     cancel(box)
     assert [getattr(message, "status", "request") for message, _ in box.taken()] == [200]
+
+
+def test_when_the_box_stops_nothing_goes_on_ringing_and_the_caller_is_told() -> None:
+    box = ringing(180, 180)
+    box.proxy.shut_down(box.now)
+    sent = box.taken()
+    [answer] = [message for message, flow in sent if flow == A]
+    assert (getattr(answer, "status", 0), answer.lines("retry-after")) == (503, ["10"])
+    cancels = [(message, flow) for message, flow in sent if getattr(message, "method", "") == "CANCEL"]
+    assert [flow for _, flow in cancels] == [B, C]
+    assert {message.lines("reason")[0] for message, _ in cancels} == {'SIP;cause=503;text="Service Unavailable"'}
+    assert [record.result for record in box.records] == [503]
+
+
+def test_when_the_box_stops_a_call_that_is_answered_goes_on_without_it() -> None:
+    box = ringing(180, 200)
+    box.proxy.shut_down(box.now)
+    assert not [message for message, _ in box.taken() if getattr(message, "status", 0) == 503]
+    assert [record.result for record in box.records] == [200]

@@ -209,8 +209,8 @@ class Core:
         self.registrations.background.flush(now)
 
     def shut_down(self, now: float) -> None:
-        """Puts on disk all that may wait, and the calls that are up, as far as they are known."""
-        self.proxy.calls.give_up(now)
+        """Ends what rings, and puts on disk all that may wait, and the calls that are up, as far as they are known."""
+        self.proxy.shut_down(now)
         self.flush(now)
 
     def next_timer(self) -> float | None:

@@ -95,6 +95,13 @@ class ProxyCore:
         self._layer.answer(request, flow, Response.to_request(request, 200, to_tag=self._around.random()), now)
         context.cancel([("Reason", value) for value in request.lines("reason")], now)
 
+    def shut_down(self, now: float) -> None:
+        """The box stops: calls that nobody has answered end; it keeps the others, as far as they are known."""
+        for context in self._layer.contexts():
+            if isinstance(context, ResponseContext):
+                context.stop(now)
+        self.calls.give_up(now)
+
     # -- section 16.5 ------------------------------------------------------------------------------------------------
 
     def _targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:

@@ -22,6 +22,9 @@ from .target_set import Candidate
 COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
+BACK_SOON = "10"
+"""Seconds that a start takes, and more."""
+
 Header = tuple[str, str]
 
 
@@ -199,6 +202,14 @@ class ResponseContext:
         self._groups.clear()
         self._cancel_pending(headers, now)
 
+    def stop(self, now: float) -> None:
+        """The box stops: who calls is told, and may dial again; no phone goes on ringing for nobody."""
+        if not self._invite or self._answered:
+            return
+        self._groups.clear()
+        self._cancel_pending([_reason(503)], now)
+        self._respond(self._own(503, [("Retry-After", BACK_SOON)]), now)
+
     # -- inside --------------------------------------------------------------------------------------------------------
 
     def _proceed(self, now: float) -> None:
@@ -222,8 +233,8 @@ class ResponseContext:
             return self._own(480)  # nothing but failures to send: there is no way to the account
         return self._own(408)  # which ends a non-INVITE transaction silently (RFC 4320 section 4.2)
 
-    def _own(self, status: int) -> Response:
-        return Response.to_request(self._transaction.request, status, to_tag=self._around.random())
+    def _own(self, status: int, headers: Sequence[Header] = ()) -> Response:
+        return Response.to_request(self._transaction.request, status, headers=headers, to_tag=self._around.random())
 
     def _respond(self, response: Response, now: float) -> None:
         if response.status >= 200:

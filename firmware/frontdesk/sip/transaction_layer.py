@@ -108,6 +108,10 @@ class TransactionLayer:
         server = self._servers.get(server_key(cancel, "INVITE"))
         return server if server is not None and server.flow.remote[0] == flow.remote[0] else None
 
+    def contexts(self) -> list[object]:
+        """What hangs on server transactions."""
+        return [server.context for server in self._servers.values() if server.context is not None]
+
     def is_own(self, request: Request) -> bool:
         """Whether the request is one that we have just sent: its top Via's branch names a live client transaction."""
         return client_key(request.via.branch or "", request.method) in self._clients
