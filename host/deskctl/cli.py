@@ -190,7 +190,7 @@ def _connected(options: Namespace) -> Iterator[Box]:
 
 def _text(name: str) -> str:
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise OfficeError(f"{name} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -195,12 +195,13 @@ class _Reader:
     def _read_peers(self, table: dict[str, Any]) -> None:
         for address, name in table.items():
             try:
-                canonical = str(ip_address(address))
+                peer = ip_address(address)
             except ValueError:
                 self._wrong(f"{address!r} is no IP address; it stands in quotes.", "peers", address)
                 continue
             if isinstance(name, str):
-                self._office.peers[canonical] = name
+                # An IPv4 address that is mapped into IPv6 is itself, as the box writes it.
+                self._office.peers[str(getattr(peer, "ipv4_mapped", None) or peer)] = name
             else:
                 self._wrong('A peer has a name, such as "192.0.2.9" = "Provider".', "peers", address)
 
