@@ -398,3 +398,20 @@ def test_call_that_was_given_up_ends_once() -> None:
     assert calls_.active(86_401) == []
     calls_.progress(one, "", Response(486, "", []), 86_402)
     assert [record.result for record in records] == [408]
+
+
+def test_bye_ends_the_call_though_the_other_side_is_reached_no_more() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", None, "sip:102@192.0.2.12")
+    box.receive(request("INVITE"), A)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 200, headers=[("contact", "<sip:102@192.0.2.12>")]), B)
+    del box.bindings[-1]
+    book = box.proxy.calls
+    box.restart()
+    box.proxy.calls = book
+    routes = route_set(invite, callee=True)
+    box.receive(request("BYE", "sip:102@192.0.2.12", to_tag="callee", cseq=2, routes=routes), A)
+    assert box.responses()[-1].status == 480
+    assert [record.result for record in box.records] == [200] and not box.proxy.calls.active(box.now)

@@ -191,6 +191,20 @@ def test_notify_finds_its_subscriber() -> None:
     assert (target, notify.values("record-route") != []) == (subscriber, True)
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_two_phones_at_one_private_contact_the_one_that_has_answered_is_meant(number: int) -> None:
+    """Each is behind a router of its own, with an instance of its own: the same address there says nothing here."""
+    box, flows = Box(), [udp("198.51.100.7", 61_001), udp("203.0.113.7", 61_002)]
+    box.phone("101", A)
+    for flow in flows:
+        box.phone("102", flow, "sip:102@192.168.1.10:5060", instance=f"<urn:uuid:{flow.remote[0]}>")
+    box.receive(request("INVITE"), A)
+    invite = {flow: sent for sent, flow in box.requests("INVITE")}[flows[number]]
+    box.receive(reply(invite, 200, headers=[("contact", "<sip:102@192.168.1.10:5060>")]), flows[number])
+    up = Up(invite, box.responses()[-1], A, flows[number])
+    assert [flow for _, flow in from_caller(box, up, "BYE")] == [flows[number]]
+
+
 def test_phone_that_has_unregistered_is_still_reached() -> None:
     box = Box()
     box.phone("101", A)

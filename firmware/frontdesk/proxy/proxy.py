@@ -148,7 +148,7 @@ class ProxyCore:
             return None
         of_account = self._location.bindings(binding.aor, now)
         if len(of_account) > 1:
-            binding = at_contact(of_account, uri) or binding
+            binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
         found = candidate(binding, self._directory)
         return found.target if found is not None else None
 
@@ -188,7 +188,11 @@ class ProxyCore:
     def _note_refusal(
         self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float
     ) -> None:
-        if request.method == "INVITE" and routed.dialog is None and status in (404, 480):
+        if routed.dialog is not None:  # a BYE ends the call, whether or not there is still a way to its other side
+            watch = self.calls.in_dialog(request, routed.dialog.initiator)
+            if watch is not None:
+                watch(Response.to_request(request, status), now)
+        elif request.method == "INVITE" and status in (404, 480):
             self.calls.refused(request, flow, caller, self._callee(request.uri, now), status, now)
 
     def _callee(self, uri: Uri, now: float) -> str:
