@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.proxy.box import Box, reply, request, udp
+from tests.proxy.box import Box, reply, request, tcp, udp
 
 A, B, C = udp("192.0.2.11"), udp("192.0.2.12"), udp("192.0.2.13")
 
@@ -31,6 +31,23 @@ def test_cancel_is_answered_at_once_and_passed_to_every_branch() -> None:
     sent = box.taken()
     assert [message.status for message, _ in sent if hasattr(message, "status")] == [200]
     assert [flow for message, flow in sent if getattr(message, "method", "") == "CANCEL"] == [B, C]
+
+
+def test_a_phone_that_has_moved_while_it_rang_hears_that_it_is_over() -> None:
+    box, there = ringing(180, 180), udp("198.51.100.7", 61_000)
+    box.bindings[1].flow = there
+    cancel(box)
+    sent = [(message, flow) for message, flow in box.taken() if getattr(message, "method", "") == "CANCEL"]
+    assert [flow for _, flow in sent] == [there, C]
+    box.receive(reply(box.sent[0][0], 487), there)  # type: ignore[attr-defined]
+    assert [flow for message, flow in box.taken() if getattr(message, "method", "") == "ACK"] == [there]
+
+
+def test_a_phone_that_came_back_by_another_transport_is_called_off_where_it_was_rung() -> None:
+    box = ringing(180, 180)
+    box.bindings[1].flow = tcp("192.0.2.12", connection=7)
+    cancel(box)
+    assert [flow for message, flow in box.taken() if getattr(message, "method", "") == "CANCEL"] == [B, C]
 
 
 def test_cancel_has_the_branch_of_what_it_cancels() -> None:

@@ -43,6 +43,8 @@ class Surroundings:
     tokens: Tokens
     random: Callable[[], str]
     """A fresh token, for branches and tags."""
+    whereabouts: Callable[[Candidate], Target]
+    """Where a candidate's phone is by now."""
 
 
 class Original:

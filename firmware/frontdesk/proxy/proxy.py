@@ -47,7 +47,7 @@ class ProxyCore:
         self._location = location
         self._directory = directory
         self._layer = layer
-        self._around = Surroundings(directory, layer, deadlines, Tokens(key), random)
+        self._around = Surroundings(directory, layer, deadlines, Tokens(key), random, self._whereabouts)
 
     def validate(self, request: Request) -> None:
         """Section 16.3, steps 2 to 5. Raises Rejection."""
@@ -151,6 +151,13 @@ class ProxyCore:
             binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
         found = candidate(binding, self._directory)
         return found.target if found is not None else None
+
+    def _whereabouts(self, rung: Candidate) -> Target:
+        """Where a phone is that was rung, by the same transport: it may have moved since, and still has to hear of the
+        call's end."""
+        binding = self._location.binding(rung.side.binding) if rung.side.binding else None
+        found = candidate(binding, self._directory) if binding is not None else None
+        return found.target if found is not None and found.target.transport == rung.target.transport else rung.target
 
     def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
         """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its

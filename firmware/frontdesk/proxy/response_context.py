@@ -14,6 +14,7 @@ from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
 from ..sip.status import reason_phrase
 from ..sip.timers import Deadline, Deadlines
+from ..sip.wire import Target
 from .best_response import best_response
 from .calls import Watch
 from .loop import shares
@@ -36,6 +37,9 @@ class Surroundings(Protocol):
 
     @property
     def random(self) -> Callable[[], str]: ...
+
+    @property
+    def whereabouts(self) -> Callable[[Candidate], Target]: ...
 
 
 class Forwarder(Protocol):
@@ -263,6 +267,7 @@ class ResponseContext:
         branch.cancelled = True
         branch.disarm()  # from here the client transaction gives up by itself, 64*T1 after the CANCEL (section 9.1)
         if branch.client is not None:
+            branch.client.target = self._around.whereabouts(branch.candidate)
             branch.client.cancel(now, headers)
 
 
