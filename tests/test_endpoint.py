@@ -211,6 +211,22 @@ def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
     run(case)
 
 
+def test_the_core_hears_where_a_destination_has_led(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case() -> None:
+        heard: asyncio.Queue[tuple[str, Flow]] = asyncio.Queue()
+        async with serving() as endpoint:
+            monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow: heard.put_nowait((key, flow)))
+            server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+            there = server.sockets[0].getsockname()
+            endpoint._core._actions.append(Send(b"OPTIONS", Destination(*there, "tcp"), "key"))
+            endpoint.settle()
+            key, flow = await heard.get()
+            assert (key, flow.transport, flow.remote) == ("key", "tcp", there) and flow.connection
+            server.close()
+
+    run(case)
+
+
 def test_a_datagram_leaves_from_the_address_that_the_system_would_send_from() -> None:
     """RFC 3261 section 18.1.1: where several listen, the one that the way to the phone begins at."""
 

@@ -375,24 +375,25 @@ class Endpoint:
 
     async def _deliver(self, send: Send, destination: Destination) -> None:
         """Finds the destination's addresses and sends to the first that takes the message (RFC 3263 section 4.3)."""
-        data = send.data
         try:
             for transport, address in await resolve(destination):
-                if await self._deliver_to(data, transport, address):
+                if await self._deliver_to(send, transport, address):
                     return
         except TransportError as error:
             _log.info("%s", error)
         self._core.transport_failed(send.key, monotonic())
         self.settle()
 
-    async def _deliver_to(self, data: bytes, transport: str, address: HostPort) -> bool:
+    async def _deliver_to(self, send: Send, transport: str, address: HostPort) -> bool:
         try:
             if transport == "udp":
-                self._send_datagram(data, address)
+                flow = Flow("udp", self._udp_towards(address).address, address)
             elif transport != "tcp":
                 raise TransportError(f"no {transport} yet to {hostport(address)}")  # never in the clear instead
             else:
-                (await self._connections.connect(address)).write(data)
+                flow = (await self._connections.connect(address)).flow
+            self._send_over(send.data, flow)
+            self._core.sent_over(send.key, flow)
         except TransportError as error:
             _log.info("%s", error)
             return False

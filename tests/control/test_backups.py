@@ -47,6 +47,7 @@ def test_backup_comes_back_whole_on_another_box(desk: Desk, tmp_path: Path) -> N
     other.do("account add", user="999")
     answer = other.do("restore", text=text, passphrase=PASSPHRASE)
     assert (answer["added"], answer["calls"]) == (2, 2)
+    assert "once it registers" in answer["notes"][-1] and "tokens" in answer["notes"][-1]
     assert everything(other) == everything(desk)
     assert everything(other.restart()) == everything(desk)
 

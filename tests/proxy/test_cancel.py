@@ -43,6 +43,19 @@ def test_a_phone_that_has_moved_while_it_rang_hears_that_it_is_over() -> None:
     assert [flow for message, flow in box.taken() if getattr(message, "method", "") == "ACK"] == [there]
 
 
+def test_a_pbx_with_a_name_is_called_off_where_it_was_rung() -> None:
+    box, way = Box(), udp("192.0.2.77")
+    box.phone("101", A)
+    box.phone("102", None, "sip:102@pbx.example.com")
+    box.receive(request("INVITE", branch="z9hG4bKone"), A)
+    invite = box.request("INVITE")
+    box.layer.sent_over(f"INVITE {invite.via.branch}", way)
+    box.receive(reply(invite, 180), way)
+    box.taken()
+    cancel(box)
+    assert [flow for message, flow in box.taken() if getattr(message, "method", "") == "CANCEL"] == [way]
+
+
 def test_a_phone_that_came_back_by_another_transport_is_called_off_where_it_was_rung() -> None:
     box = ringing(180, 180)
     box.bindings[1].flow = tcp("192.0.2.12", connection=7)

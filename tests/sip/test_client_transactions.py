@@ -42,6 +42,28 @@ def test_destination_with_a_reliable_transport_needs_no_timer_a(bench: Bench) ->
     assert bench.times("INVITE") == [0]
 
 
+@pytest.mark.parametrize("way", [UDP, TCP], ids=["udp", "tcp"])
+def test_what_follows_goes_where_the_request_has_gone(bench: Bench, way: Flow) -> None:
+    """A name may stand for several hosts, in another order each time: the others know nothing of this call."""
+    invite = request("INVITE")
+    client = bench.layer.client(invite, Destination("pbx.example.com", None, None), bench, 0.0)
+    bench.layer.sent_over(client.key, way)
+    bench.clock.advance(0.6)
+    answer(bench, invite, 180)
+    client.cancel(bench.clock.now)
+    answer(bench, invite, 487)
+    later = [(bytes(send.data).partition(b" ")[0], send.target) for _, send in bench.sent[1:]]
+    assert later[-2:] == [(b"CANCEL", way), (b"ACK", way)]
+    assert {target for _, target in later} == {way}
+
+
+def test_a_request_to_a_destination_fails_with_the_connection_that_it_went_over(bench: Bench) -> None:
+    client = bench.layer.client(request("INVITE"), Destination("pbx.example.com", None, "tcp"), bench, 0.0)
+    bench.layer.sent_over(client.key, TCP)
+    bench.layer.flow_closed(TCP, 0.3)
+    assert bench.told == [(0.3, "failed")]
+
+
 def test_retransmissions_are_the_same_bytes(bench: Bench) -> None:
     invite = request("INVITE")
     bench.layer.client(invite, UDP, bench, 0.0)

@@ -19,6 +19,7 @@ from typing import Any
 from . import configuration, exports, reading, sealing
 from .box import Box, VerbError
 from .configuration import END, checksum
+from .errors import Sentence
 
 Answer = dict[str, Any]
 HEADER = "frontdesk-backup"
@@ -28,6 +29,7 @@ SHORTEST = 8
 WIDTH = 57
 """Bytes in a line, 76 characters."""
 MOST_CALLS = 1_000_000
+NOT_IN_IT = "Each phone is reached again once it registers; tokens for programs are in no backup: make them anew."
 
 
 async def backup(box: Box, passphrase: str) -> str:
@@ -54,7 +56,7 @@ async def restore(box: Box, text: str, passphrase: str) -> Answer:
     export, calls = _parted(plain.decode("utf-8", "surrogateescape"))
     read = await box.admin.off_loop(partial(reading.read, export))
     answer = await exports.apply(box, read, wipe=True, calls=calls)
-    return answer | {"calls": len(calls)}
+    return answer | {"calls": len(calls), "notes": [*answer["notes"], Sentence(NOT_IN_IT)]}
 
 
 def is_backup(text: str) -> bool:

@@ -1,6 +1,6 @@
 """The core: who asks, and whether the registrar, the proxy or the box itself answers.
 
-In: `read` (bytes) or `receive` (a message), `committed`, `commit_failed`, `transport_failed`, `unreached`,
+In: `read` (bytes) or `receive` (a message), `committed`, `commit_failed`, `sent_over`, `transport_failed`, `unreached`,
 `flow_closed`, `handle_timers`, each with now (seconds on CLOCK_BOOTTIME). Out: `next_timer` and `take_actions`: Send,
 Commit and Close, in the order in which they are to be done.
 """
@@ -226,6 +226,10 @@ class Core:
     def transport_failed(self, key: str, now: float) -> None:
         """A Send with that key could not be delivered."""
         self.layer.transport_failed(key, now)
+
+    def sent_over(self, key: str, flow: Flow) -> None:
+        """A Send with that key, to a destination, has found its way."""
+        self.layer.sent_over(key, flow)
 
     def unreached(self, data: bytes, now: float) -> None:
         """A datagram that begins with these bytes can't arrive."""

@@ -267,7 +267,8 @@ class ResponseContext:
         branch.cancelled = True
         branch.disarm()  # from here the client transaction gives up by itself, 64*T1 after the CANCEL (section 9.1)
         if branch.client is not None:
-            branch.client.target = self._around.whereabouts(branch.candidate)
+            if (target := self._around.whereabouts(branch.candidate)) != branch.candidate.target:
+                branch.client.target = target
             branch.client.cancel(now, headers)
 
 

@@ -149,6 +149,13 @@ class TransactionLayer:
         if transaction is not None:
             transaction.transport_failed(now)
 
+    def sent_over(self, key: str, flow: Flow) -> None:
+        """A request to a destination has gone there: its copies, its CANCEL and its ACK follow (9.1, 17.1.1.3; RFC 3263
+        section 4), and it fails with that connection."""
+        client = self._clients.get(key)
+        if client is not None:
+            client.target = flow
+
     def unreached(self, data: bytes, now: float) -> None:
         """ICMP gives back the first bytes of what was sent and can't arrive (18.4).
 
