@@ -218,7 +218,7 @@ def test_the_core_hears_where_a_destination_has_led(monkeypatch: pytest.MonkeyPa
             monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow: heard.put_nowait((key, flow)))
             server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
             there = server.sockets[0].getsockname()
-            endpoint._core._actions.append(Send(b"OPTIONS", Destination(*there, "tcp"), "key"))
+            endpoint._core._actions.append(Send(b"OPTIONS", Destination(there[0], there[1], "tcp"), "key"))
             endpoint.settle()
             key, flow = await heard.get()
             assert (key, flow.transport, flow.remote) == ("key", "tcp", there) and flow.connection
