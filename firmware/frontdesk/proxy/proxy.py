@@ -80,11 +80,23 @@ class ProxyCore:
 
     def ack(self, request: Request, routed: Routed, flow: Flow, now: float) -> None:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
-        if routed.dialog is None:
+        if routed.dialog is None or not self.is_from(routed.dialog.sender, flow):
             return
         original = Original(request, routed, flow, self._around, None, trusted=flow.remote[0] in self._directory.peers)
         for group in self._dialog_targets(routed, now):
             self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth), group[0].target))
+
+    def is_from(self, side: Side, flow: Flow) -> bool:
+        """Whether a request in a dialog comes from the host of that side: where its phone is registered now, or was
+        when the call was set up. What stands in the configuration (a trusted peer, a static binding) may have several.
+        """
+        host, binding = flow.remote[0], self._location.binding(side.binding) if side.binding else None
+        if host in self._directory.peers:
+            return True
+        if side.binding and (binding is None or binding.flow is None):
+            return binding is not None  # gone: who is still there has a password
+        seen = side.flow is not None and side.flow.remote[0] == host
+        return seen or (binding is not None and binding.flow is not None and binding.flow.remote[0] == host)
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
         """Section 16.10. Raises Rejection(481) without a context: the box does not relay a CANCEL for anybody."""

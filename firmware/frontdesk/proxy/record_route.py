@@ -3,7 +3,7 @@
 The user part of the box's Record-Route is base64url of caller's side, callee's side and MAC. The MAC covers the Call-ID
 and the initiator's tag besides both sides, so that a token opens nothing but its own dialog. A side is the id of a
 binding, which stays when the phone reconnects, and the flow that it was last seen on. The box keeps no state for it:
-calls outlive a restart.
+calls outlive a restart. Whoever overhears a token has no use of it elsewhere: it lets in what comes from a side's host.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class Side:
 
 @dataclass(slots=True)
 class Dialog:
-    """A token that was found good, and the side that this request goes to."""
+    """A token that was found good, and the sides that this request goes to and should come from."""
 
     token: str
     side: Side
+    sender: Side
     initiator: str
     """The initiator's tag."""
 
@@ -64,7 +65,7 @@ class Tokens:
             for initiator, towards in ((sender, 1), (receiver, 0)):
                 sides = self._known.get((token, call_id, initiator))
                 if sides is not None:
-                    return Dialog(token, sides[towards], initiator)
+                    return Dialog(token, sides[towards], sides[1 - towards], initiator)
         payload, mac = _decode(token)
         if not payload or not sender or not receiver:
             return None
@@ -72,7 +73,7 @@ class Tokens:
             if compare_digest(mac, self._mac(payload, call_id, initiator)):
                 sides = _unpack(payload)
                 self._remember(token, call_id, initiator, sides)
-                return Dialog(token, sides[towards], initiator)
+                return Dialog(token, sides[towards], sides[1 - towards], initiator)
         return None
 
     def _remember(self, token: str, call_id: str, initiator: str, sides: tuple[Side, Side]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..directory import Directory
 from ..sip.address import Address
@@ -19,7 +19,7 @@ class Routed:
     request: Request
     """What to go on with: without the box's own Routes. The received one stays as it is."""
     dialog: Dialog | None
-    """The good token among them: it goes to that side."""
+    """The good token among them, of several the last: it goes to that side. Its sender is the first one's."""
     route: Uri | None
     """The first Route that is left, which is not the box's."""
     own: bool
@@ -79,7 +79,8 @@ def _own_routes(
         uri = None if good is not None else _uri(value)
         if uri is not None and not directory.serves(uri.host, uri.port):
             return number, dialog, uri
-        dialog = good or dialog
+        if good is not None:
+            dialog = replace(good, sender=dialog.sender) if dialog is not None else good
     return len(routes), dialog, None
 
 

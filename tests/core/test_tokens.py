@@ -1,0 +1,182 @@
+"""Whom a Record-Route token lets in: the two sides of its call, and nobody else who has heard it (RFC 3261, 16.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from frontdesk.model import Binding, BindingState
+from frontdesk.sip.message import Request, Response
+from frontdesk.sip.parser import parse_message
+from frontdesk.sip.wire import Flow, Target
+from tests.support.asking import ask, statuses
+from tests.support.bare_core import BareCore
+from tests.support.registering import HERE, REALM, flow
+
+PHONE = "<sip:101@192.0.2.101:5060>"
+OTHER = "<sip:102@192.0.2.102:5060>"
+THERE = flow("192.0.2.102")
+THIEF = flow("192.0.2.66")
+DOOR = flow("203.0.113.7")
+
+
+@dataclass
+class Call:
+    """An answered call of 101's; `ok` is what the caller got, and so its Record-Routes are in it."""
+
+    box: BareCore
+    ok: Response
+    contact: str = "sip:102@192.0.2.102:5060"
+
+    def ask(self, method: str, number: int = 1) -> Request:
+        """The caller's request."""
+        return self._ask(method, number, f"From: <sip:101@{REALM}>;tag=1\r\nTo: <sip:102@{REALM}>;tag=callee", -1)
+
+    def ask_back(self, method: str, number: int = 1) -> Request:
+        """The callee's request."""
+        return self._ask(method, number, f"From: <sip:102@{REALM}>;tag=callee\r\nTo: <sip:101@{REALM}>;tag=1", 1)
+
+    def _ask(self, method: str, number: int, ends: str, order: int) -> Request:
+        routes = "".join(f"Route: {value}\r\n" for value in self.ok.values("record-route")[::order])
+        text = (
+            f"{method} {self.contact} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP 192.0.2.101;branch=z9hG4bK{method}{number}{order};rport\r\nMax-Forwards: 70\r\n{routes}"
+            f"{ends}\r\nCall-ID: INVITE@phone\r\nCSeq: {number + 1} {method}\r\nContent-Length: 0\r\n\r\n"
+        )
+        request = parse_message(text.encode())
+        assert isinstance(request, Request)
+        return request
+
+
+def call(box: BareCore, callee: Flow = THERE) -> Call:
+    """101 rings 102, who answers."""
+    box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
+    return answered(box, callee)
+
+
+def answered(box: BareCore, callee: Flow) -> Call:
+    """The INVITE that was sent last is answered."""
+    invite = box.sent[-1][0]
+    assert isinstance(invite, Request) and invite.method == "INVITE"
+    routes = [("record-route", value) for value in invite.lines("record-route")]
+    box.core.receive(Response.to_request(invite, 200, headers=routes, to_tag="callee"), callee, box.clock.now)
+    box.settle()
+    ok = next(sent for sent, target in reversed(box.sent) if isinstance(sent, Response) and target == HERE)
+    assert ok.status == 200
+    return Call(box, ok)
+
+
+@pytest.fixture
+def box() -> BareCore:
+    box = BareCore()
+    box.register(PHONE)
+    box.register(OTHER, user="102", at=THERE, call_id="b@phone")
+    return box
+
+
+def unregister(box: BareCore, user: str) -> None:
+    """Takes the bindings away, as where an account is removed."""
+    box.core.drop(box.bindings(user), box.clock.now)
+    box.settle()
+    assert box.bindings(user) == []
+
+
+def reached(box: BareCore, request: Request, at: Flow) -> Target | None:
+    """Where it was sent on to."""
+    before = len(box.sent)
+    box.receive(request, at)
+    return next((target for sent, target in box.sent[before:] if isinstance(sent, Request)), None)
+
+
+@pytest.mark.parametrize("method", ["INFO", "BYE", "INVITE", "SUBSCRIBE"])
+def test_whoever_has_heard_it_is_challenged_and_nothing_is_kept_of_him(box: BareCore, method: str) -> None:
+    call_ = call(box)
+    before = len(box.core.layer)
+    for stolen in (call_.ask(method), call_.ask_back(method)):
+        assert statuses(box.receive(stolen, THIEF)) == [407]
+    assert len(box.core.layer) == before
+
+
+def test_an_ack_of_his_is_dropped(box: BareCore) -> None:
+    call_ = call(box)
+    assert reached(box, call_.ask("ACK"), THIEF) is None
+    assert reached(box, call_.ask("ACK"), HERE) == THERE
+
+
+def test_with_a_password_it_is_good_from_anywhere(box: BareCore) -> None:
+    """A phone that has another address since, and has not registered there yet."""
+    call_ = call(box)
+    assert reached(box, box.signed(call_.ask("BYE"), THIEF), THIEF) == THERE
+
+
+@pytest.mark.parametrize("port", [5060, 49_000])
+def test_both_sides_are_let_in_whatever_port_they_send_from(box: BareCore, port: int) -> None:
+    call_ = call(box)
+    assert reached(box, call_.ask("INFO"), Flow("udp", HERE.local, ("192.0.2.101", port))) == THERE
+    assert reached(box, call_.ask_back("BYE"), Flow("udp", HERE.local, ("192.0.2.102", port))) == HERE
+
+
+def test_a_side_is_not_the_other_one(box: BareCore) -> None:
+    call_ = call(box)
+    assert statuses(box.receive(call_.ask("BYE"), THERE)) == [407]
+
+
+def test_a_phone_that_has_moved_is_let_in_where_it_is_registered(box: BareCore) -> None:
+    call_, elsewhere = call(box), flow("192.0.2.112")
+    moved = "<sip:102@192.0.2.112:5060>"
+    assert statuses(box.receive(call_.ask_back("INFO"), elsewhere)) == [407]
+    box.register(moved, user="102", at=elsewhere, call_id="b@phone", cseq=9)
+    assert reached(box, call_.ask_back("INFO", 2), elsewhere) == HERE
+
+
+def test_a_caller_who_is_not_registered_is_let_in_where_he_called_from(box: BareCore) -> None:
+    unregister(box, "101")
+    call_ = call(box)
+    assert reached(box, call_.ask("BYE"), HERE) == THERE
+
+
+def test_when_its_account_is_taken_away_the_token_goes_with_the_binding(box: BareCore) -> None:
+    call_ = call(box)
+    unregister(box, "102")
+    assert statuses(box.receive(call_.ask_back("BYE"), THERE)) == [407]
+
+
+def test_a_static_binding_may_send_from_any_of_its_hosts(box: BareCore) -> None:
+    unregister(box, "102")
+    door = Binding(99, f"sip:102@{REALM}", "sip:102@door.example", "", None, 0, None, state=BindingState.STATIC)
+    box.core.location.add(door)
+    call_ = call(box, DOOR)
+    assert reached(box, call_.ask_back("BYE"), flow("203.0.113.8")) == HERE
+    assert statuses(box.receive(call_.ask("BYE"), THIEF)) == [407]
+
+
+def test_a_trusted_peer_is_let_in_whichever_of_its_hosts_it_sends_from(box: BareCore) -> None:
+    box.directory.peers["203.0.113.8"] = "pbx"
+    call_ = call(box)
+    assert reached(box, call_.ask_back("BYE"), flow("203.0.113.8")) == HERE
+
+
+def test_of_a_call_that_came_back_to_the_box_the_outer_token_says_who_sends(box: BareCore) -> None:
+    """102 stands at 101's phone: two tokens, of which the inner one was sent by the box itself."""
+    unregister(box, "102")
+    door = Binding(99, f"sip:102@{REALM}", f"sip:101@{REALM}", "", None, 0, None, state=BindingState.STATIC)
+    box.core.location.add(door)
+    box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
+    spiral = box.sent[-1][0]
+    itself = flow("192.0.2.1")
+    box.receive(spiral, itself)
+    invite = box.sent[-1][0]
+    assert isinstance(invite, Request)
+    routes = [("record-route", value) for value in invite.lines("record-route")]
+    assert len(routes) == 2
+    box.core.receive(Response.to_request(invite, 200, headers=routes, to_tag="callee"), HERE, box.clock.now)
+    box.settle()
+    box.core.receive(box.sent[-1][0], itself, box.clock.now)  # over the loop once more
+    box.settle()
+    assert box.sent[-1][1] == HERE
+    ok = box.sent[-1][0]
+    assert isinstance(ok, Response) and ok.status == 200
+    call_ = Call(box, ok, "sip:101@192.0.2.101:5060")
+    assert statuses(box.receive(call_.ask("BYE"), THIEF)) == [407]
+    assert reached(box, call_.ask("BYE"), HERE) == HERE
