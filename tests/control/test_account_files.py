@@ -71,6 +71,27 @@ def test_import_takes_the_semicolons_of_a_german_spreadsheet(desk: Desk) -> None
     assert desk.box.account("201").name == "Zwei, null"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Username, Password ,NAME\n201,secretpw1,Two\n",
+        "username,password,name,,\n201,secretpw1,Two,,\n,,,,\n\n",
+        ",username,password,name\n,201,secretpw1,Two\n  ,,,\n",
+        "username,password,name\n201,secretpw1,Two,,\n",
+    ],
+)
+def test_import_takes_what_a_spreadsheet_adds(desk: Desk, text: str) -> None:
+    """Other letters in the first line, rows and columns that are empty."""
+    assert desk.do("account import", text=text) == {"added": 1, "changed": 0}
+    assert desk.box.account("201").name == "Two"
+
+
+@pytest.mark.parametrize(("written", "enabled"), [("TRUE", True), ("FALSE", False), ("Ja", True), (" nein ", False)])
+def test_import_takes_a_spreadsheets_yes_and_no(desk: Desk, written: str, enabled: bool) -> None:
+    desk.do("account import", text=f"username,password,enabled\n201,secretpw1,{written}\n")
+    assert desk.box.account("201").enabled == enabled
+
+
 def test_import_makes_passwords_where_that_is_wanted_and_tells_them(desk: Desk) -> None:
     text = "username,password\n201,\n202,secretpw1\n"
     with pytest.raises(VerbError, match=r"^Line 2: The password is empty; .*--make-passwords"):
@@ -116,6 +137,8 @@ def test_import_says_what_it_cannot_obey(desk: Desk, text: str, sentence: str) -
 def test_value_with_commas_is_told_how_it_stands(desk: Desk) -> None:
     with pytest.raises(VerbError, match=r"^Line 2: There must be 2 values: one with commas .* in quotation marks"):
         desk.do("account import", text="username,name\n201,Smith, John\n")
+    with pytest.raises(VerbError, match=r"^Line 2: There must be 2 values"):
+        desk.do("account import", text="username,,name\n201,Smith,John\n")
 
 
 @pytest.mark.parametrize("text", ["", "user,pass\n1,2\n"])

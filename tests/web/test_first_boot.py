@@ -72,6 +72,7 @@ def test_way_back_asks_for_nothing_once_more_and_the_cards_stay(new: House) -> N
         ("box", BOX | {"hostname": "a b"}, "letters, digits and dashes"),
         ("box", BOX | {"timezone": "?"}, "no time zone"),
         ("network", {"way": "fixed", "address": ""}, "A fixed address is needed"),
+        ("network", {"way": "dhcp", "address": "192.0.2.10/24"}, "but DHCP is chosen"),
         ("network", {"way": "fixed", "address": "192.0.2.10"}, "with the length of its prefix"),
         ("network", {"way": "fixed", "address": "192.0.2.10/24", "gateway": "198.51.100.1"}, "is not in the network"),
         ("network", {"domain": "a b"}, "no name such as"),

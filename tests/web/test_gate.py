@@ -177,9 +177,21 @@ def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(house: House) 
 
 
 def test_form_of_another_site_logs_nobody_in(house: House) -> None:
-    for origin in ("https://evil.example", "null"):
+    for origin in ("https://evil.example", "null", "http://[", ""):
         answer = house.browser().post("/login", data={"password": "correct horse"}, headers={"Origin": origin})
         assert answer.status_code == 403 and "another site" in answer.text
+
+
+def test_form_in_no_character_set_is_one_sentence(house: House) -> None:
+    body = '--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n1\r\n--x--\r\n'
+    kind = "multipart/form-data; boundary=x; charset=none-such"
+    answer = house.browser().post("/login", content=body, headers={"Content-Type": kind})
+    assert answer.status_code == 400 and "Traceback" not in answer.text
+
+
+def test_viewer_who_mistypes_stays_one(house: House) -> None:
+    wrong = house.browser().post("/login", data={"password": "wrong", "role": "viewer"})
+    assert forms(wrong)["/login"]["role"] == "viewer"
 
 
 def test_idle_session_ends(house: House) -> None:

@@ -13,7 +13,7 @@ from frontdesk.control import VerbError, passwords
 from frontdesk.events import Event, Kind
 from tests.control.desk import phone
 from tests.store.rows import REALM
-from tests.web.house import Browser, House, forms, on_loop
+from tests.web.house import NAME, Browser, House, forms
 
 CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
 COMMAND = re.compile(r"On the command line:</span> (.*?)</code>")
@@ -67,6 +67,15 @@ def test_what_a_phone_calls_itself_is_no_markup(house: House, browser: Browser) 
         assert "<script>alert" not in browser.get(path).text
 
 
+def test_what_a_phone_says_in_no_utf_8_breaks_no_page(house: House, browser: Browser) -> None:
+    latin = "Caf\udce9"
+    phone(house.desk, user_agent=latin)
+    house.desk.core.events.add(Event(1000.0, Kind.REFUSED, "101", f"refused: {latin}", "x", "wrong-password"))
+    for path in ("/", "/live", "/accounts/101", "/events"):
+        answer = browser.get(path)
+        assert answer.status_code == 200 and "Caf?" in answer.text
+
+
 # -- accounts ----------------------------------------------------------------------------------------------------------
 
 
@@ -78,6 +87,12 @@ def test_account_is_added_with_a_password_on_a_card(house: House, browser: Brows
     assert password in browser.get("/accounts/102/card").text
     assert "<svg" in browser.get("/accounts/102/card").text
     assert password not in house.logged_in().get("/accounts/102/card").text
+
+
+@pytest.mark.parametrize("opened_at", ["127.0.0.1", "[::1]", NAME, "192.0.2.1"])
+def test_card_says_an_address_that_phones_find_the_box_at(house: House, opened_at: str) -> None:
+    page = house.logged_in().get("/accounts/101/card", headers={"Host": opened_at}).text
+    assert re.findall(r"<dt>Server</dt><dd>(.*?)</dd>", page) == ["192.0.2.1"]
 
 
 @pytest.mark.parametrize(
@@ -233,22 +248,7 @@ def test_account_with_odd_letters_in_its_name_has_a_page(house: House, browser: 
     assert browser.get("/accounts/a%2Bb~c").status_code == 200
 
 
-# -- calls, peers ------------------------------------------------------------------------------------------------------
-
-
-def test_calls_are_found_by_number_and_say_how_they_ended(house: House, browser: Browser) -> None:
-    rows = [("101", "102", 200), ("101", "103", 486), ("104", "101", 499)]
-    calls = [
-        {"call_id": f"c{at}", "caller": caller, "callee": callee, "started": 1.8e9 + at, "answered": 1.8e9 + 5,
-         "ended": 1.8e9 + 70, "result": result, "device": ""}
-        for at, (caller, callee, result) in enumerate(rows)
-    ]  # fmt: skip
-    on_loop(lambda: house.desk.box.records.change(calls=calls))
-    page = browser.get("/calls").text
-    assert "answered" in page and "busy (486)" in page and "not put through (499)" in page and "1:05" in page
-    found = browser.get("/calls?q=103").text
-    assert "busy" in found and "104" not in found
-    assert "No call is like that." in browser.get("/calls?q=xyz").text
+# -- peers -------------------------------------------------------------------------------------------------------------
 
 
 def test_peer_is_added_and_removed(house: House, browser: Browser) -> None:

@@ -42,7 +42,18 @@ FIELD = 1 << 16
 
 
 def enter(house: House, route: Route, page: str, /, **named: str) -> Any:
-    """One request: looked at, then done. `page`: where its form is, a path of Bottle's."""
+    """One request: looked at, then done. `page`: where its form is, a path of Bottle's. The unforeseen is told
+    in the log, and is a 500."""
+    try:
+        return _entered(house, route, page, named)
+    except HTTPResponse:
+        raise
+    except Exception:
+        _log.exception("a page failed: %s", route.path)
+        raise HTTPError(500) from None
+
+
+def _entered(house: House, route: Route, page: str, named: Mapping[str, str]) -> Any:
     request.environ[ON] = re.sub(r"<(\w+)>", lambda match: quote(named[match[1]], safe=""), page)
     source = request.environ.get("REMOTE_ADDR", "")
     host = host_of(request.environ.get("HTTP_HOST", ""))
@@ -56,7 +67,7 @@ def enter(house: House, route: Route, page: str, /, **named: str) -> Any:
         raise refused(403, N_("Nothing is changed over http: this box has https."))
     visit = _visit(house, host, source, loopback)
     if route.need in (Need.READ_TOKEN, Need.ADMIN_TOKEN):
-        return _done(route.run, visit, named)  # With a token of its own; cookies open nothing there.
+        return route.run(visit, **named)  # With a token of its own; cookies open nothing there.
     _check_need(visit, route)
     if request.method == "POST":  # Read only now: nobody else holds a worker with a long body.
         _read_form(visit)
@@ -66,13 +77,13 @@ def enter(house: House, route: Route, page: str, /, **named: str) -> Any:
 
 def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
     try:
-        shown = _done(route.run, visit, named)
+        shown = route.run(visit, **named)
     except VerbError as error:
         if route.again is None:
             raise Refusal(400, visit.said(error)) from None
         visit.error = visit.said(error)
         response.status = 429 if isinstance(error, Throttled) else 400
-        shown = _done(route.again, visit, named)
+        shown = route.again(visit, **named)
     for name, value in visit.headers.items():
         response.set_header(name, value)
     return shown
@@ -105,16 +116,6 @@ def local(page: str) -> str:
     return "/" + quote(page.lstrip("/"), safe="/?=&%+,:;@~")
 
 
-def _done(run: Callable[..., Any], visit: Visit, named: Mapping[str, str]) -> Any:
-    try:
-        return run(visit, **named)
-    except (VerbError, HTTPResponse):
-        raise
-    except Exception:
-        _log.exception("a page failed: %s", visit.path)
-        raise HTTPError(500) from None
-
-
 # -- what a request says -----------------------------------------------------------------------------------------------
 
 
@@ -122,6 +123,14 @@ def host_of(header: str) -> str:
     """The host of a Host header, in small letters and with no port."""
     try:
         return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _host_of_origin(origin: str) -> str:
+    """The host of an Origin header (RFC 6454 section 7); empty: it has none."""
+    try:
+        return host_of(urlsplit(origin).netloc)
     except ValueError:
         return ""
 
@@ -144,7 +153,7 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
         f"[{host}]" if ":" in host else host,
         source,
         {},
-        _decoded(request.query),
+        _decoded(lambda: request.query),
         {},
         loopback,
         secure=secure,
@@ -157,14 +166,14 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
 
 
 def _read_form(visit: Visit) -> None:
-    visit.form = {key: value[:FIELD] for key, value in _decoded(request.forms).items()}
+    visit.form = {key: value[:FIELD] for key, value in _decoded(lambda: request.forms).items()}
     visit.files = {key: upload.file.read() for key, upload in request.files.items()}
 
 
-def _decoded(fields: Any) -> dict[str, str]:
+def _decoded(fields: Callable[[], Any]) -> dict[str, str]:
     try:
-        return dict(fields.decode())
-    except UnicodeError:
+        return dict(fields().decode())
+    except (UnicodeError, LookupError):  # or in a character set that nobody knows
         raise refused(400, N_("That is no text in UTF-8.")) from None
 
 
@@ -251,7 +260,7 @@ def _check_origin(visit: Visit, route: Route, host: str) -> None:
     if request.method in SAFE:
         return
     origin = request.environ.get("HTTP_ORIGIN")
-    if origin is not None and (host_of(urlsplit(origin).netloc) != host):
+    if origin is not None and _host_of_origin(origin) != host:
         raise refused(403, N_("That came from another site."))
     if visit.session is None or route.need is Need.NOTHING:
         return

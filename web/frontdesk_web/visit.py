@@ -148,12 +148,12 @@ class Visit:
         return self.part(view, notices=notices, **values)
 
     def part(self, view: str, **values: object) -> str:
-        """A piece of a page."""
+        """A piece of a page. What a phone says of itself may be no UTF-8: such bytes are shown as question marks."""
         shown: str = template(
             view, template_lookup=[VIEWS], visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
             time=self.time, **values,
         )  # fmt: skip
-        return shown
+        return shown.encode("utf-8", "replace").decode()
 
     def time(self, text: str | None, form: str = "%H:%M") -> str:
         """A time of the box, where it stands; on another day with its date."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from ..model import Account, Secret, address_of_record
@@ -17,7 +18,11 @@ from .reading import LINE, NOTHING
 
 COLUMNS = ("username", "password", "name", "enabled", "aliases")
 """The first must be there."""
-ENABLED = {"yes": True, "no": False}
+ENABLED = {
+    "yes": True, "true": True, "1": True, "ja": True, "wahr": True,
+    "no": False, "false": False, "0": False, "nein": False, "falsch": False,
+}  # fmt: skip
+"""What spreadsheets make of yes and no, in the page's languages."""
 FORMULAS = ("=", "+", "-", "@")
 """How a name begins that a spreadsheet would take for a formula: in a file it has an apostrophe before it."""
 MOST_TOLD = 10
@@ -25,7 +30,7 @@ MOST_TOLD = 10
 
 Answer = dict[str, Any]
 Row = Mapping[str | None, Any]
-"""Column -> value; None -> what stands beyond the last column. A value is None where the line ends before it."""
+"""Column -> value; None -> what stands in no column that has a name. A value is None where the line ends before it."""
 
 
 async def load(box: Box, text: str, make_passwords: bool = False) -> Answer:
@@ -77,14 +82,15 @@ def _rows(text: str) -> list[tuple[int, Row]]:
     text = text.removeprefix("\ufeff")
     # Where a comma stands in numbers, as in German, spreadsheets write a semicolon between values.
     delimiter = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.DictReader(io.StringIO(text), strict=True, delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text), strict=True, delimiter=delimiter)
     rows: list[tuple[int, Row]] = []
     begun = 1
     try:
-        _check_columns(reader.fieldnames or ())
+        columns = _columns(next(reader, []))
         begun = reader.line_num + 1
-        for row in reader:
-            rows.append((reader.line_num, row))
+        for values in reader:
+            if any(map(str.strip, values)):
+                rows.append((reader.line_num, _row(columns, values)))
             begun = reader.line_num + 1
     except (csv.Error, VerbError) as error:
         no_csv = Sentence("It is no CSV: each quotation mark is closed, and one within a value is doubled.")
@@ -93,14 +99,23 @@ def _rows(text: str) -> list[tuple[int, Row]]:
     return rows
 
 
-def _check_columns(columns: Iterable[str]) -> None:
-    known = ",".join(COLUMNS)
+def _columns(line: Sequence[str]) -> list[str]:
+    """The first line's names, as spreadsheets spell them; empty: a column that has none and so no values either."""
+    columns, known = [name.strip().lower() for name in line], ",".join(COLUMNS)
     if COLUMNS[0] not in columns:
         sentence = "The first line must name the columns, {first} at least: {columns} can be."
         raise VerbError(sentence, first=COLUMNS[0], columns=known)
-    for column in columns:
-        if column not in COLUMNS:
-            raise VerbError("There is no column {column!r}: {columns} can be.", column=column[:60], columns=known)
+    for column, name in zip(columns, line, strict=True):
+        if column and column not in COLUMNS:
+            raise VerbError("There is no column {column!r}: {columns} can be.", column=name[:60], columns=known)
+    return columns
+
+
+def _row(columns: Sequence[str], values: Sequence[str]) -> Row:
+    pairs = list(zip_longest(columns, values[: len(columns)]))
+    row: dict[str | None, Any] = {column: value for column, value in pairs if column}
+    nameless = [value for column, value in pairs if value and not column] + list(filter(None, values[len(columns) :]))
+    return row | {None: nameless} if nameless else row
 
 
 def _refused(bad: list[Sentence]) -> VerbError:
@@ -172,9 +187,10 @@ class Reader:
 
 
 def _checked_enabled(text: str) -> bool:
-    if text.lower() not in ENABLED:
+    enabled = ENABLED.get(text.strip().lower())
+    if enabled is None:
         raise VerbError("The column enabled has yes or no, not {value!r}.", value=text[:20])
-    return ENABLED[text.lower()]
+    return enabled
 
 
 def to_cell(name: str) -> str:

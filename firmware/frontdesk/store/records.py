@@ -11,7 +11,7 @@ from . import accounts, bindings, wiping
 from .clock import Clock
 from .errors import StoreError
 from .journal import Write
-from .text import texts
+from .text import cells, texts
 
 
 class Execute(Protocol):
@@ -125,4 +125,5 @@ def _save_all(
             accounts.remove_pair(connection, table, key)
         else:
             accounts.save_pair(connection, table, key, value)
-    connection.executemany(bindings.SAVE_CALL, [tuple(map(call.get, bindings.CALL_COLUMNS)) for call in calls])
+    rows = [cells(tuple(map(call.get, bindings.CALL_COLUMNS))) for call in calls]
+    connection.executemany(bindings.SAVE_CALL, rows)

@@ -15,11 +15,15 @@ def show(visit: Visit) -> str:
     """All, or those that were searched for."""
     search = visit.query.get("q", "")[:100]
     wanted = search.casefold().strip()
-    found = [call for call in visit.do("calls", limit=READ if wanted else SHOWN) if _matches(call, wanted)]
+    found = [call for call in visit.do("calls", limit=READ if wanted else SHOWN) if _matches(visit, call, wanted)]
     return visit.render("calls", calls=found[:SHOWN], search=search, more=max(0, len(found) - SHOWN))
 
 
-def _matches(call: dict[str, Any], wanted: str) -> bool:
-    """By caller, callee, day or result."""
-    texts = (call["caller"], call["callee"], call["started"], str(call["result"] or ""))
-    return not wanted or any(wanted in text.casefold() for text in texts)
+def _matches(visit: Visit, call: dict[str, Any], wanted: str) -> bool:
+    """By what the page shows: digits are part of a number, or a whole status; anything else is a day too, or how the
+    call ended."""
+    outcome = visit.outcome(call)
+    if wanted.isdecimal():
+        return wanted in call["caller"] or wanted in call["callee"] or f"({wanted})" in outcome
+    texts = (call["caller"], call["callee"], visit.time(call["started"], "%Y-%m-%d %H:%M"), outcome)
+    return any(wanted in text.casefold() for text in texts)

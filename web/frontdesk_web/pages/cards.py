@@ -58,16 +58,16 @@ def server(visit: Visit) -> str:
     box's, for few phones look up names as browsers do."""
     listeners = [each for each in visit.do("status")["listeners"] if each.startswith("udp:")]
     port = listeners[0].rpartition(":")[2] if listeners else USUAL
-    address = visit.host if _is_address(visit.host.strip("[]")) else visit.house.site.address
+    address = visit.host if _is_reachable(visit.host.strip("[]")) else visit.house.site.address
     return address if port == USUAL else f"{address}:{port}"
 
 
-def _is_address(text: str) -> bool:
+def _is_reachable(text: str) -> bool:
+    """Whether it is an address, and one that phones find the box at."""
     try:
-        ip_address(text)
+        return not ip_address(text).is_loopback
     except ValueError:
         return False
-    return True
 
 
 def _card(visit: Visit, user: str, name: str, device: str) -> Card:

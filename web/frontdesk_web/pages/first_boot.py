@@ -112,11 +112,13 @@ def _set_clock(visit: Visit, text: str) -> None:
 
 
 def _take_network(visit: Visit, answers: Answers) -> None:
-    words = ["dhcp"]
-    if visit.form.get("way") == "fixed":
-        words = [visit.form.get(key, "").strip() for key in ("address", "gateway", "dns")]
-        if not words[0]:
-            raise VerbError(visit.texts.gettext("A fixed address is needed, such as 192.0.2.10/24."))
+    words = [visit.form.get(key, "").strip() for key in ("address", "gateway", "dns")]
+    if visit.form.get("way") != "fixed":
+        if words[0] not in ("", answers.settings.get("net.address", visit.box.settings.net_address)):
+            raise VerbError(visit.texts.gettext("A fixed address is typed, but DHCP is chosen: which of the two?"))
+        words = ["dhcp"]
+    elif not words[0]:
+        raise VerbError(visit.texts.gettext("A fixed address is needed, such as 192.0.2.10/24."))
     answers.settings |= network_of(*words)
     domain = visit.form.get("domain", "").strip()
     answers.domain = checked_domain(domain) if domain else ""

@@ -13,8 +13,9 @@
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus></div>
 <fieldset class="field">
 <legend class="label">{{_("As")}}</legend>
-<label class="choice"><input type="radio" name="role" value="admin" checked> {{_("administrator")}}</label>
-<label class="choice"><input type="radio" name="role" value="viewer"> {{_("somebody who only looks")}}</label>
+%   viewer = visit.form.get("role") == "viewer"
+<label class="choice"><input type="radio" name="role" value="admin"{{"" if viewer else " checked"}}> {{_("administrator")}}</label>
+<label class="choice"><input type="radio" name="role" value="viewer"{{" checked" if viewer else ""}}> {{_("somebody who only looks")}}</label>
 </fieldset>
 <button>{{_("Log in")}}</button>
 </form>

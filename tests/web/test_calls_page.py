@@ -1,0 +1,69 @@
+"""The page of calls: what it shows, and what its search finds."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.web.house import Browser, House, on_loop
+
+CALLS = [("101", "102", 200), ("101", "103", 486), ("104", "101", 499), ("101", "2027", 486)]
+"""From, to, result."""
+STARTED = 1_800_050_400.0
+"""22:00 in UTC on 15 January 2027, and 23:00 in Berlin; each next one an hour later."""
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    """Somebody who looks at CALLS, in Berlin."""
+    calls = [
+        {"call_id": f"c{at}", "caller": caller, "callee": callee, "started": STARTED + 3600 * at,
+         "answered": STARTED + 5, "ended": STARTED + 70, "result": result, "device": ""}
+        for at, (caller, callee, result) in enumerate(CALLS)
+    ]  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    house.desk.do("config set", key="timezone", value="Europe/Berlin")
+    return house.logged_in()
+
+
+def found(browser: Browser, search: str) -> list[str]:
+    """The numbers that were dialled, of the calls on the page."""
+    page = browser.get("/calls", params={"q": search}).text
+    return re.findall(r'data-label="To">(.*?)<', page)
+
+
+def test_calls_say_how_they_ended(browser: Browser) -> None:
+    page = browser.get("/calls").text
+    assert "answered" in page and "busy (486)" in page and "not put through (499)" in page and "1:05" in page
+
+
+@pytest.mark.parametrize(
+    ("search", "wanted"),
+    [
+        ("", ["2027", "101", "103", "102"]),
+        ("103", ["103"]),
+        ("104", ["101"]),
+        ("2027", ["2027"]),
+        ("486", ["2027", "103"]),
+        ("200", []),
+        ("Answered", ["102"]),
+        (" 2027-01-15 ", ["102"]),
+        ("2027-01-16", ["2027", "101", "103"]),
+        ("23:00", ["102"]),
+    ],
+)
+def test_search_finds_what_the_page_shows(browser: Browser, search: str, wanted: list[str]) -> None:
+    assert found(browser, search) == wanted
+
+
+def test_search_that_finds_nothing_says_so(browser: Browser) -> None:
+    assert "No call is like that." in browser.get("/calls?q=xyz").text
+
+
+def test_number_that_is_no_utf_8_is_shown_and_comes_back_from_a_backup(house: House, browser: Browser) -> None:
+    call = {"call_id": "l", "caller": "101", "callee": "Caf\udce9", "started": STARTED + 90_000, "answered": None,
+            "ended": STARTED + 90_001, "result": 404, "device": ""}  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=[call]))
+    assert found(browser, "404") == ["Caf?"]
+    assert house.desk.do("calls", limit=1)[0]["callee"] == "Caf\udce9"
