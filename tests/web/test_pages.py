@@ -89,10 +89,22 @@ def test_account_is_added_with_a_password_on_a_card(house: House, browser: Brows
     assert password not in house.logged_in().get("/accounts/102/card").text
 
 
-@pytest.mark.parametrize("opened_at", ["127.0.0.1", "[::1]", NAME, "192.0.2.1"])
-def test_card_says_an_address_that_phones_find_the_box_at(house: House, opened_at: str) -> None:
+@pytest.mark.parametrize(
+    ("listeners", "opened_at", "server"),
+    [
+        (["udp:0.0.0.0:5060", "udp:[::]:5060"], "127.0.0.1", "192.0.2.1"),
+        (["udp:0.0.0.0:5060", "udp:[::]:5060"], "[::1]", "192.0.2.1"),
+        (["udp:0.0.0.0:5060"], NAME, "192.0.2.1"),
+        (["udp:0.0.0.0:5062"], "192.0.2.1", "192.0.2.1:5062"),
+        (["udp:127.0.0.1:5060"], "192.0.2.1", "127.0.0.1"),
+        (["udp:192.0.2.9:5060", "udp:192.0.2.1:5060"], "192.0.2.1", "192.0.2.1"),
+        (["udp:192.0.2.9:5060", "udp:192.0.2.1:5060"], NAME, "192.0.2.9"),
+    ],
+)
+def test_card_says_where_phones_are_heard(house: House, listeners: list[str], opened_at: str, server: str) -> None:
+    house.desk.box.listeners = listeners
     page = house.logged_in().get("/accounts/101/card", headers={"Host": opened_at}).text
-    assert re.findall(r"<dt>Server</dt><dd>(.*?)</dd>", page) == ["192.0.2.1"]
+    assert re.findall(r"<dt>Server</dt><dd>(.*?)</dd>", page) == [server]
 
 
 @pytest.mark.parametrize(

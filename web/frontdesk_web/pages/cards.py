@@ -11,6 +11,8 @@ from .accounts import account_of
 
 USUAL = "5060"
 """The port of SIP."""
+EVERYWHERE = ("", "0.0.0.0", "[::]")
+"""Hosts of listeners on all addresses."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -54,11 +56,16 @@ def _shown(visit: Visit, cards: list[Card], made: int = 0) -> str:
 
 
 def server(visit: Visit) -> str:
-    """What a phone is given for its server: the address under which this browser has found the box, or one of the
-    box's, for few phones look up names as browsers do."""
+    """What a phone is given for its server: the address under which this browser has found the box, or another one at
+    which phones are heard, for few phones look up names as browsers do."""
     listeners = [each for each in visit.do("status")["listeners"] if each.startswith("udp:")]
-    port = listeners[0].rpartition(":")[2] if listeners else USUAL
-    address = visit.host if _is_reachable(visit.host.strip("[]")) else visit.house.site.address
+    places = [each.partition(":")[2].rpartition(":") for each in listeners] or [("", "", USUAL)]
+    port = places[0][2]
+    heard = [host for host, _, _ in places if host not in EVERYWHERE]
+    if len(heard) < len(places):
+        address = visit.host if _is_reachable(visit.host.strip("[]")) else visit.house.site.address
+    else:
+        address = visit.host if visit.host in heard else heard[0]
     return address if port == USUAL else f"{address}:{port}"
 
 
