@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import stat
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -67,6 +69,23 @@ class Client:
 
 def request(verb: str, **arguments: Any) -> bytes:
     return json.dumps({"verb": verb, "arguments": arguments}).encode() + b"\n"
+
+
+def test_disk_that_takes_no_socket_is_told_and_phones_are_served(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(directory: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(control_socket, "_listen", refuse)
+
+    async def come_and_go() -> None:
+        socket = ControlSocket(desk.box)
+        await socket.start(desk.path)
+        await socket.close()
+
+    asyncio.run(come_and_go())
+    assert "do not reach the box" in caplog.text and "Read-only file system" in caplog.text
 
 
 def test_only_the_owner_may_connect(desk: Desk) -> None:

@@ -100,7 +100,7 @@ def run(options: Options) -> int:
     _check_user(options.data)
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with DirectoryLock(options.data, serve=True):
-        store = Store.open(options.data, options.domains[0] if options.domains else None)
+        store = Store.open(options.data, options.domains[0] if options.domains else None, serve=True)
         try:
             return asyncio.run(_Appliance(options, store, ServiceManager(os.environ, os.getpid()), recent).serve())
         finally:

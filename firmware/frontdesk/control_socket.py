@@ -38,10 +38,16 @@ class ControlSocket:
         self._clients: set[asyncio.StreamWriter] = set()
 
     async def start(self, directory: Path) -> None:
-        """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's."""
-        self._path = directory / NAME
-        self._path.unlink(missing_ok=True)
-        listening = _listen(directory)
+        """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's. Where its disk
+        takes no socket, phones are served all the same."""
+        path = directory / NAME
+        try:
+            path.unlink(missing_ok=True)
+            listening = _listen(directory)
+        except OSError as error:
+            _log.warning("the commands of `frontdesk` do not reach the box: %s: %s", path, error.strerror)
+            return
+        self._path = path
         # Python 3.13 would look for the socket's file, by a name that only _listen could use.
         options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_LINE, **options)

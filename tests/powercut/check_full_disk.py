@@ -100,6 +100,38 @@ def test_box_lives_through_a_full_disk(tmp_path: Path, kind: str) -> None:
         assert contacts_after_restart(disk / "data") == contacts
 
 
+def make_read_only(at: Path) -> Callable[[], None]:
+    """As a card that is worn out; what makes it writable again."""
+    run("mount", "-o", "remount,ro", str(at))
+    return lambda: run("mount", "-o", "remount,rw", str(at))
+
+
+def make_full(at: Path) -> Callable[[], None]:
+    """No room at all; what gives it back."""
+    return fill(at).unlink
+
+
+@pytest.mark.parametrize(("kind", "fail"), [("tmpfs", make_full), ("ext4", make_full), ("ext4", make_read_only)])
+def test_box_starts_on_a_disk_that_takes_nothing(
+    tmp_path: Path, kind: str, fail: Callable[[Path], Callable[[], None]]
+) -> None:
+    with file_system(kind, tmp_path) as disk:
+        with durable_box(disk / "data") as box:
+            box.do("account add", user="101", password=PASSWORD)
+            assert register(box, "kept", 5060) == 200
+            contacts = box.contacts("101")
+        heal = fail(disk)
+        with durable_box(disk / "data") as box:
+            assert box.contacts("101") == contacts
+            refuses_all(box)
+            assert box.contacts("101") == contacts
+            heal()
+            assert register(box, "new", 5061) == 200
+            assert box.notices() == []
+            contacts = box.contacts("101")
+        assert contacts_after_restart(disk / "data") == contacts
+
+
 def pull_out(at: Path) -> None:
     """The file system's disk is gone: it answers all with EIO."""
     descriptor = os.open(at, os.O_RDONLY)

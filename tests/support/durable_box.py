@@ -48,7 +48,7 @@ class DurableBox:
         self._told: SimpleQueue[tuple[list[int], Exception | None]] = SimpleQueue()
         self._open = 0
         clock = clock_of(self.clock)
-        self.store = Store.open(directory, REALM)
+        self.store = Store.open(directory, REALM, serve=True)
         self._core = self._make_core(clock)
         self.journal = self.store.journal(lambda *told: self._told.put(told), clock)
         self.journal._connect = connect(self.journal._connect)  # the thread opens it with the first batch

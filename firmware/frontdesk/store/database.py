@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 
 from .errors import StoreError
 
@@ -19,6 +22,8 @@ BUSY_TIMEOUT = 5.0
 """Seconds. The lock keeps other writers out; somebody may read with the sqlite3 tool."""
 DAMAGED = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 """Primary result codes, when reading at start, that mean the file is not what was written."""
+IN_MEMORY = Path("/dev/shm")
+"""Where Linux has files that are on no disk."""
 LOG = "-wal"
 """What SQLite calls the write-ahead log; "-shm" beside it is an index of the log and made anew."""
 
@@ -49,6 +54,22 @@ def file_of(connection: sqlite3.Connection) -> str:
 def attach(path: Path) -> sqlite3.Connection:
     """A connection that has not looked at the file yet."""
     return sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+
+
+def read_into_memory(path: Path) -> sqlite3.Connection:
+    """The database and its log as they are; nothing is written on their disk. Raises OSError or sqlite3.Error.
+
+    SQLite itself reads no write-ahead log where it can make no index beside it, so both are copied first.
+    """
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as place:
+        copy = Path(place) / path.name
+        for suffix in ("", LOG):
+            if path.with_name(path.name + suffix).exists():
+                copyfile(path.with_name(path.name + suffix), copy.with_name(copy.name + suffix))
+        with closing(sqlite3.connect(f"{copy.as_uri()}?mode=rw", uri=True)) as source:
+            source.backup(memory)
+    return memory
 
 
 def prepare(connection: sqlite3.Connection) -> None:

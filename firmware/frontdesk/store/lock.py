@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import time
@@ -24,7 +25,7 @@ class DirectoryLock:
 
     def __init__(self, directory: Path, *, serve: bool, patience: float = PATIENCE) -> None:
         """Raises StoreError where another process holds it, and OSError where the directory cannot be written."""
-        self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = _open(directory / "lock")
         try:
             self._take(directory, time.monotonic() + patience)
         except BaseException:
@@ -63,3 +64,12 @@ class DirectoryLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        if error.errno != errno.EROFS:
+            raise
+        return os.open(path, os.O_RDONLY)  # locks it as well

@@ -8,7 +8,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from .presence import Presence
 from .snapshots import Snapshots
 
 NAME = "frontdesk.db"
+UNWRITABLE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
+"""Primary result codes that mean the disk takes nothing."""
 ID_BLOCK = 1_000_000
 """Binding ids set apart for each start: a token in a phone's hands may name one, so none is ever given twice."""
 
@@ -34,6 +36,8 @@ class Store:
         self.directory = directory
         self.notices = notices
         """What the person at the box should know, a sentence each."""
+        self.in_memory = False
+        """Whether this is a copy of what the disk has, which takes nothing."""
         self.snapshots = Snapshots(directory / "snapshots")
         self._connection = connection
         self._settings: Settings | None = None
@@ -43,13 +47,20 @@ class Store:
         self.record_route_key = bytes.fromhex(meta["record_route_key"])
 
     @classmethod
-    def open(cls, directory: Path, domain: str | None = None) -> Store:
-        """Opens DIR/frontdesk.db or makes it, `domain` its realm; the caller holds the lock. Raises StoreError."""
+    def open(cls, directory: Path, domain: str | None = None, *, serve: bool = False) -> Store:
+        """Opens DIR/frontdesk.db or makes it, `domain` its realm; the caller holds the lock. Raises StoreError.
+
+        With `serve`, a disk that takes nothing is enough: phones are served from what it has, and the journal, which
+        tells of it, writes as soon as it can.
+        """
         try:
             return _open(directory, domain)
         except StoreError:
             raise
         except (OSError, sqlite3.Error) as error:
+            if serve and _takes_nothing(directory, error):
+                with suppress(OSError, sqlite3.Error, *bindings.SENSELESS):
+                    return _in_memory(directory)
             raise StoreError(f"The data in {directory} cannot be used: {_cause(directory, error)}.") from error
 
     def close(self) -> None:
@@ -87,6 +98,8 @@ class Store:
     def _legible_bindings(self, now: float, wall: float, boot_id: int) -> list[Binding]:
         found, damaged = bindings.load_legible(self._connection, now, wall, boot_id)
         _transact(self._connection, lambda each: each.executemany(bindings.REMOVE, [(id,) for id in damaged]))
+        if not damaged:
+            return found
         sentence = "Damaged registrations were dropped ({count}): those phones are reached again once they register."
         self.notices.append(Sentence(sentence, count=len(damaged)))
         return found
@@ -131,11 +144,25 @@ class Store:
         def connect() -> sqlite3.Connection:
             if presence.is_lost():  # SQLite would make an empty one
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), NAME)
-            return database.connect(path)
+            connection = database.connect(path)
+            return self._reserve_ids(connection) if self.in_memory else connection
 
-        return Journal(
+        journal = Journal(
             connect, done, clock, call_records=call_records, changed=self.snapshots.write, is_lost=presence.is_lost
         )
+        if self.in_memory:
+            journal.execute(lambda connection: None, snapshot=False)  # so that it tells of the disk at once
+        return journal
+
+    def _reserve_ids(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The disk takes something again: first of all the ids that were set apart in memory alone."""
+        try:
+            _transact(connection, _take_ids)
+        except BaseException:
+            connection.close()
+            raise
+        self.in_memory = False
+        return connection
 
 
 @contextmanager
@@ -219,6 +246,27 @@ def _cause(directory: Path, error: Exception) -> str:
     if disk.f_flag & os.ST_RDONLY:
         return f"its disk is read-only ({error}); look at the disk, and start again"
     return str(error) if disk.f_bavail else f"its disk is full ({error}); make room on it, and start again"
+
+
+def _takes_nothing(directory: Path, error: Exception) -> bool:
+    """Whether the disk is full, read-only or worn out, and not the permissions at fault."""
+    if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in UNWRITABLE:
+        return True
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return True
+    disk = os.statvfs(directory)
+    return bool(disk.f_flag & os.ST_RDONLY)
+
+
+def _in_memory(directory: Path) -> Store:
+    connection = database.read_into_memory(directory / NAME)
+    database.check(connection)
+    if schema.version_of(connection) != schema.VERSION:
+        raise sqlite3.DatabaseError("its schema is another one")
+    accounts.check(connection)
+    store = Store(directory, connection, [])
+    store.in_memory = True
+    return store
 
 
 class _Damaged(Exception):
