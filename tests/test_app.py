@@ -140,6 +140,17 @@ def test_a_box_whose_address_is_gone_is_heard_elsewhere(
         ] * (told != heard)
 
 
+def test_an_address_that_nothing_is_heard_at_is_no_news(tmp_path: Path) -> None:
+    """The command line says where to listen, and there is no page."""
+    gone = ("udp:192.0.2.1:5060",)
+    with appliance_of(tmp_path) as appliance:
+        appliance._clock = replace(appliance._clock, now=lambda: app.ADDRESS_PATIENCE)
+        appliance._options = replace(appliance._options, listeners=(Listener("udp", "127.0.0.1", 5060),))
+        appliance._configure(Settings(listen=gone, web=False, web_listen=gone))
+        appliance._forgo_lost_addresses()
+        assert not appliance._store.notices
+
+
 def test_an_address_that_the_network_may_still_give_is_waited_for(tmp_path: Path) -> None:
     with appliance_of(tmp_path) as appliance:
         appliance._clock = replace(appliance._clock, now=lambda: app.ADDRESS_PATIENCE - 1)

@@ -197,7 +197,8 @@ class _Appliance:
         is left, on all that it has: else no phone would ring, and nobody could set it right from afar. Soon after
         power-up it is tried again instead: the network may still give it."""
         settings = self._settings
-        lost = not_here((*settings.listen, *settings.web_listen))
+        phones = () if self._options.listeners else settings.listen
+        lost = not_here((*phones, *(settings.web_listen if settings.web else ())))
         if not lost or self._clock.now() < ADDRESS_PATIENCE:
             return
         listen, web_listen = (
