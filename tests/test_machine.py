@@ -18,7 +18,8 @@ from frontdesk import machine
 from frontdesk.control import VerbError, run
 from frontdesk.control.candidate import started
 from frontdesk.control.errors import Sentence
-from frontdesk.control.host import ManagedElsewhere
+from frontdesk.control.host import ManagedElsewhere, System
+from frontdesk.control.owed import MARK, read
 from frontdesk.machine import Machine, NextStart
 from frontdesk.model import Settings
 from frontdesk_helper.machine import AVAHI
@@ -127,6 +128,11 @@ def do(desk: Desk, words: str, **arguments: Any) -> Any:
     return asyncio.run(run(desk.box, words, arguments))
 
 
+def start(desk: Desk) -> None:
+    """The box has just been started."""
+    asyncio.run(started(desk.box, read(desk.store.meta)))
+
+
 def ring(desk: Desk) -> None:
     """The time is over for all that was to be done later."""
     bells, desk.bells = desk.bells, []
@@ -173,7 +179,7 @@ def test_restart_in_the_middle_of_a_trial_brings_the_address_back(desk: Desk, wi
     try_address(desk)
     again = desk.restart()
     again.box.system = desk.box.system
-    asyncio.run(started(again.box, on_trial=True))
+    start(again)
     assert wired.addresses == [DHCP]
 
 
@@ -219,7 +225,7 @@ def test_power_is_the_helpers(desk: Desk, computer: Computer, verb: str) -> None
 
 def test_network_of_another_one_is_shown_read_only_with_a_sentence(desk: Desk, computer: Computer) -> None:
     computer.active.clear()
-    asyncio.run(started(desk.box, on_trial=False))
+    start(desk)
     assert "neither by NetworkManager nor by systemd-networkd" in desk.box.system.read_only
     said = desk.box.system.read_only
     assert isinstance(said, Sentence) and said.words == {"interface": "eth0"} and "{interface}" in said.template
@@ -230,18 +236,55 @@ def test_network_of_another_one_is_shown_read_only_with_a_sentence(desk: Desk, c
 def test_avahi_is_told_where_it_runs_that_the_box_has_no_page(desk: Desk, computer: Computer) -> None:
     computer.active.add("avahi-daemon.service")
     computer.write(AVAHI, "a page")
-    asyncio.run(started(desk.box, on_trial=False))
+    start(desk)
     assert not computer.path(AVAHI).exists()
 
 
 def test_start_brings_to_the_computer_what_was_set_while_no_box_ran(desk: Desk, computer: Computer) -> None:
-    desk.box.system = NextStart()
+    at_work, desk.box.system = desk.box.system, NextStart(desk.records)
     assert do(desk, "config set", key="timezone", value="Europe/Berlin")["notes"] == [
         "timezone: kept, and used when the box starts."
     ]
-    desk.box.system = Machine(desk.path.parent / "helper.sock", "eth0")
-    asyncio.run(started(desk.box, on_trial=False))
+    again = desk.restart()
+    again.box.system = at_work
+    start(again)
     assert computer.changes()[0] == "timedatectl set-timezone Europe/Berlin"
+
+
+@pytest.mark.parametrize("words", ["config set", "factory-reset"])
+def test_start_takes_back_an_address_that_was_given_up_while_no_box_ran(desk: Desk, wired: Wired, words: str) -> None:
+    do(desk, "config set", key="net.address", value="10.80.0.5/24")
+    assert wired.addresses == ["10.80.0.5/24"]
+    at_work, desk.box.system = desk.box.system, NextStart(desk.records)
+    do(desk, words, **({"yes": True} if words == "factory-reset" else {"key": "net.address", "value": "default"}))
+    again = desk.restart()
+    again.box.system = at_work
+    start(again)
+    assert wired.addresses == [DHCP]
+    assert MARK not in again.restart().store.meta
+
+
+def test_restart_in_the_middle_of_a_trial_brings_a_name_back_that_was_never_set(
+    desk: Desk, computer: Computer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computer.write("/etc/hostname", "raspberrypi\n")
+    names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
+    monkeypatch.setattr(os, "uname", names)
+
+    def as_started(desk: Desk, system: System) -> Desk:
+        desk.box.system = system
+        desk.box.defaults = desk.box.settings = system.defaults(Settings())  # none is kept
+        return desk
+
+    system = desk.box.system
+    as_started(desk, system)
+    do(desk, "config stage", key="hostname", value="lobby")
+    do(desk, "config commit", confirm=60)
+    assert computer.read("/etc/hostname") == "lobby\n"
+    again = as_started(desk.restart(), system)
+    start(again)
+    assert computer.read("/etc/hostname") == "raspberrypi\n"
+    assert again.box.settings.hostname == again.box.defaults.hostname == "raspberrypi"
 
 
 def test_names_are_the_computers_until_others_are_set(computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .config import DEFAULTS, read_listener
-from .control import Admin, Box, VerbError, alarms
+from .control import Admin, Box, VerbError, alarms, owed
 from .control import run as control_run
 from .control.admin import OffLoop, T
-from .control.candidate import ON_TRIAL, Alarm, Candidate, started
+from .control.candidate import Alarm, Candidate, started
 from .control.day import Day
 from .control_socket import ControlSocket
 from .core import Core, Keys
@@ -255,7 +255,7 @@ class _Appliance:
     async def _started(self, box: Box) -> None:
         """The computer is brought to the settings while phones are answered already."""
         async with box.turn:
-            await started(box, on_trial=ON_TRIAL in self._meta)
+            await started(box, owed.read(self._meta))
 
     def _watch(self, journal: Journal, page: Page) -> list[asyncio.Task[None]]:
         """Feeds the watchdog while the loop runs this and the other parts answer."""
@@ -334,8 +334,8 @@ class _Appliance:
         return day
 
     def _box(self, endpoint: Endpoint, journal: Journal) -> Box:
-        async def execute(write: Write, *, snapshot: bool = True) -> Any:
-            return await asyncio.wrap_future(journal.execute(write, snapshot=snapshot))
+        async def execute(write: Write, **how: bool) -> Any:
+            return await asyncio.wrap_future(journal.execute(write, **how))
 
         records = Records(execute, self._clock, self._store.forget_past)
         return Box(

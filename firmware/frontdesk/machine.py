@@ -14,6 +14,7 @@ from .config import NETWORK, read_host_name, read_zone
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
+from .control.owed import Kept, owe
 from .model import Settings
 
 HELPER = Path("/run/frontdesk-helper/helper.sock")
@@ -141,8 +142,12 @@ class Machine(ManagedElsewhere):
 class NextStart(ManagedElsewhere):
     """The same computer while no box serves: it is changed when the box starts."""
 
+    def __init__(self, records: Kept) -> None:
+        self._records = records
+
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
-        """Says so."""
+        """Writes down that these are owed, and says so."""
+        await owe(self._records, dict.fromkeys(keys))
         return [Sentence("{keys}: kept, and used when the box starts.", keys=", ".join(keys))]
 
 
@@ -151,9 +156,9 @@ def machine(interface: str, helper: Path = HELPER) -> System:
     return Machine(helper, interface) if helper.exists() else ManagedElsewhere()
 
 
-def asleep(helper: Path = HELPER) -> System:
+def asleep(records: Kept, helper: Path = HELPER) -> System:
     """The computer under a box that does not."""
-    return NextStart() if helper.exists() else ManagedElsewhere()
+    return NextStart(records) if helper.exists() else ManagedElsewhere()
 
 
 def _zone() -> str:

@@ -97,10 +97,10 @@ class Desk:
         while cls.opened:
             cls.opened.pop().close()
 
-    async def _execute(self, write: Any, *, snapshot: bool = True) -> Any:
+    async def _execute(self, write: Any, **how: bool) -> Any:
         if self.full:
             raise sqlite3.OperationalError("database or disk is full")
-        return self.store.write(write, snapshot=snapshot)
+        return self.store.write(write, **how)
 
     def _settle(self) -> None:
         while actions := self.core.take_actions():

@@ -12,6 +12,7 @@ from frontdesk.control import Box, VerbError
 from frontdesk.control.box import Box as BoxType
 from frontdesk.control.candidate import CONSOLE, EDITOR, started
 from frontdesk.control.host import ManagedElsewhere
+from frontdesk.control.owed import MARK, read
 from frontdesk.model import Settings
 from tests.control.desk import Desk, finish
 from tests.store.rows import NOW
@@ -245,7 +246,7 @@ def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     assert used(desk, "net.address") == "192.0.2.10/24" and not notices(desk)
     again = desk.restart()
     assert used(again, "net.address") == "192.0.2.10/24"
-    assert "trial" not in again.store.meta
+    assert MARK not in again.store.meta
 
 
 def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk: Desk, machine: Machine) -> None:
@@ -253,11 +254,10 @@ def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk
     desk.do("config commit", confirm=60)
     again = desk.restart()
     assert used(again, "net.address") == "dhcp"
-    assert "trial" in again.store.meta
     again.box.system = machine
-    finish(started(again.box, on_trial=True))
+    finish(started(again.box, read(again.store.meta)))
     assert machine.addresses[-1] == "dhcp"
-    assert "trial" not in again.restart().store.meta
+    assert MARK not in again.restart().store.meta
 
 
 def test_rollback_ends_a_trial_at_once(desk: Desk, machine: Machine) -> None:
@@ -286,6 +286,21 @@ def test_nobody_else_changes_settings_in_the_middle_of_a_trial(
     with pytest.raises(VerbError, match="The command line tries settings out, for 1m 0s yet: first `commit`"):
         desk.do(words, **arguments)
     assert used(desk, "flush") == "5m"
+
+
+def test_restore_that_is_refused_leaves_a_trial_as_it_is(desk: Desk, machine: Machine) -> None:
+    """Else nothing would bring the network back."""
+    backup = desk.do("backup", passphrase="one two three")
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    desk.full = True
+    with pytest.raises(VerbError, match="Nothing was changed"):
+        desk.do("restore", text=backup, passphrase="one two three")
+    desk.full = False
+    assert used(desk, "net.address") == machine.addresses[-1] == "192.0.2.10/24"
+    assert read(finish(desk.records.pairs("meta"))) == {"net.address": "dhcp"}
+    desk.ring()
+    assert used(desk, "net.address") == machine.addresses[-1] == "dhcp"
 
 
 def test_factory_reset_needs_no_end_of_a_trial(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from frontdesk.control import VerbError, configuration, reading
 from frontdesk.control.administration import recover
 from frontdesk.control.configuration import Configuration
+from frontdesk.control.role import Role
 from frontdesk.model import Account, Secret
 from tests.control.desk import Desk, phone
 from tests.control.test_admin import PASSWORD, done
@@ -32,6 +33,7 @@ def filled(desk: Desk) -> Desk:
     desk.do("config set", key="flush", value="5m")
     desk.do("config set", key="net.dns", value="192.0.2.1, 192.0.2.2")
     desk.do("passwd admin", password=PASSWORD)
+    desk.do("passwd viewer", password="only looking")
     return desk
 
 
@@ -76,7 +78,8 @@ def test_setting_of_an_older_box_is_passed_over_with_a_note(desk: Desk) -> None:
 def test_only_an_export_with_secrets_has_any(desk: Desk) -> None:
     filled(desk)
     secrets = [value for secret in desk.box.account("101").secrets for value in secret.ha1.values()]
-    secrets += [desk.box.admin.kept or "", *(desk.store.meta[name] for name in configuration.KEYS)]
+    secrets += [desk.box.admin.kept or "", desk.box.admin.viewer or ""]
+    secrets += [desk.store.meta[name] for name in configuration.KEYS]
     plain, full = desk.do("export"), desk.do("export", secrets=True)
     assert [secret for secret in secrets if secret in plain] == []
     assert [secret for secret in secrets if secret not in full] == []
@@ -101,7 +104,24 @@ def test_export_with_secrets_comes_back_byte_for_byte(desk: Desk, tmp_path: Path
     assert again.do("export", secrets=True) == text
     assert again.contacts() == ["sip:door@192.0.2.7"]
     assert done(again.box.admin.check(PASSWORD, "console"))
+    assert done(again.box.admin.check("only looking", "console", Role.VIEWER))
     again.store.close()
+
+
+def test_setting_that_is_kept_is_exported_though_it_is_the_default_by_now(desk: Desk) -> None:
+    """The name that the box has given its computer is that computer's own after a restart."""
+    desk.do("config set", key="hostname", value="lobby")
+    desk.box.defaults = desk.box.settings
+    assert "1 domain example.com\n2 set hostname lobby\n" in desk.do("export")
+    desk.do("config set", key="hostname", value="default")
+    assert "hostname" not in desk.do("export")
+
+
+def test_account_that_an_import_disables_has_no_phone_left_on_disk(desk: Desk) -> None:
+    phone(desk)
+    desk.box.core = None  # no box runs
+    desk.do("import", text='frontdesk-export 1\naccount 101 "" off\n')
+    assert desk.restart().contacts() == []
 
 
 def test_plain_export_makes_accounts_without_password_and_lists_them(desk: Desk, tmp_path: Path) -> None:
@@ -247,7 +267,7 @@ def test_written_by_hand_it_needs_no_numbers(desk: Desk) -> None:
         ("account 101 x\nbinding 101 http://x", "no SIP URI"),
         ("account 101 x\nsecret 101 \"\" abc \"\" \"\"", "no hash: copy this line once more"),
         ("key color 00", "no key of the box: copy this line once more, or leave it out"),
-        ("admin hunter2", "no hash of an admin password: copy this line once more"),
+        ("admin hunter2", "no hash of a password: copy this line once more"),
         ("peer localhost x", "no IP address"),
         ("domain a/b", "no name such as"),
         ("account reception x", "belongs to the account '101' of this box: take it away there"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from frontdesk.control import VerbError
@@ -9,10 +11,12 @@ from frontdesk.control.day import Day
 from frontdesk.events import Event, Kind
 from frontdesk.model import Commit, Settings
 from frontdesk.proxy.calls import Call
+from frontdesk.sip.digest import ha1
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.control.test_exports import filled
 from tests.store.rows import REALM
+from tests.support.durable_box import durable_box
 
 
 def test_reset_leaves_nothing_behind(desk: Desk) -> None:
@@ -26,6 +30,27 @@ def test_reset_leaves_nothing_behind(desk: Desk) -> None:
         assert each.box.directory.realm.startswith("frontdesk-") and each.box.admin.code
     snapshots = [path.read_bytes() for path in (desk.path / "snapshots").iterdir()]
     assert len(snapshots) == 1 and not any(secret in snapshots[0] for secret in secrets)
+
+
+def test_no_secret_is_left_in_any_file_while_the_box_runs_on(tmp_path: Path) -> None:
+    """Whoever pulls the plug then has what is on the card."""
+    with durable_box(tmp_path) as box:
+        for user in range(101, 141):
+            box.do("account add", user=str(user), password="secret", name=f"Somebody {user}")
+        for user in range(101, 121):
+            box.do("account remove", user=str(user))
+        words = [b"Somebody 105", b"Somebody 135", ha1("MD5", "135", box.store.realm, "secret").encode()]
+        assert all(any(word in path.read_bytes() for path in files(tmp_path)) for word in words)
+        box.do("factory-reset", yes=True)
+        left = [(word, path.name) for path in files(tmp_path) for word in words if word in path.read_bytes()]
+        assert left == []
+        box.do("account add", user="101", password="secret")
+    with durable_box(tmp_path) as box:
+        assert [each["user"] for each in box.do("account list")] == ["101"]
+
+
+def files(directory: Path) -> list[Path]:
+    return [path for path in directory.rglob("*") if path.is_file()]
 
 
 def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:

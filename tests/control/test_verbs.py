@@ -93,6 +93,8 @@ def test_peer_is_trusted_until_it_is_removed(desk: Desk) -> None:
     for words in ("peer remove", "peer add"):
         with pytest.raises(VerbError, match="no"):
             desk.do(words, address="2001:db8::1" if words == "peer remove" else "pbx.example")
+    with pytest.raises(VerbError, match="A name is one line"):  # no export with it could be read back
+        desk.do("peer add", address="192.0.2.3", name="the\u00a0exchange")
 
 
 # -- the box -----------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ class DurableBox:
         self.journal = self.store.journal(lambda *told: self._told.put(told), clock)
         self.journal._connect = connect(self.journal._connect)  # the thread opens it with the first batch
         self.clock.drive(self._core.next_timer, self._handle_timers)
-        records = Records(self._execute, clock)
+        records = Records(self._execute, clock, self.store.forget_past)
         admin = Admin(records, self.store.meta, directory, clock.now)
         self._box = Box(
             self._core.directory, self._core.location, records, self.store.settings(), clock, admin=admin,
@@ -161,8 +161,8 @@ class DurableBox:
         self._core.handle_timers(now)
         self._settle()
 
-    async def _execute(self, write: Write, *, snapshot: bool = True) -> Any:
-        return self.journal.execute(write, snapshot=snapshot).result(PATIENCE)
+    async def _execute(self, write: Write, **how: bool) -> Any:
+        return self.journal.execute(write, **how).result(PATIENCE)
 
 
 _branches = itertools.count(1)

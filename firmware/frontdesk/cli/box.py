@@ -126,8 +126,8 @@ def _lock(directory: Path) -> DirectoryLock:
 def _box(store: Store) -> Box:
     clock = Clock.of_this_boot()
 
-    async def execute(write: Any, *, snapshot: bool = True) -> Any:
-        return store.write(write, snapshot=snapshot)
+    async def execute(write: Any, **how: bool) -> Any:
+        return store.write(write, **how)
 
     settings = store.settings()
     directory = Directory(store.realm, settings.domains)
@@ -138,7 +138,8 @@ def _box(store: Store) -> Box:
     location = LocationService(bindings, store.next_binding_id(reserve=False))
     records = Records(execute, clock, store.forget_past)
     admin = Admin(records, store.meta, store.directory, clock.now)
-    return Box(directory, location, records, settings, clock, notices=store.notices, admin=admin, system=asleep())
+    system = asleep(records)
+    return Box(directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system)
 
 
 def _finish(verb: Awaitable[Any]) -> Any:

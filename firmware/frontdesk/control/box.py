@@ -44,6 +44,7 @@ class Records(Protocol):
         *,
         accounts: Sequence[Account] = (),
         bound: Sequence[Binding] = (),
+        dropped: Sequence[int] = (),
         pairs: Sequence[Pair] = (),
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config import HOST, SettingError, combined, find, parse, text_of
 from ..model import Settings
+from . import owed
 from .errors import Sentence, VerbError
 from .times import ago
 
@@ -30,8 +31,6 @@ LONGEST_TRIAL = 86_400
 AGAIN = 10.0
 """Seconds until the way back is tried once more, where the machine refused it."""
 GONE_BACK = Sentence("Nobody confirmed the last commit: the settings of before are in use again.")
-ON_TRIAL = "trial"
-"""In the table meta while the machine itself (network, name) is on trial: a start then brings it back."""
 
 
 class Alarm(Protocol):
@@ -142,8 +141,9 @@ class Candidate:
         """What is staged is about to be in use; it goes back in so many seconds. Raises VerbError, OSError."""
         if self._later is None:
             raise VerbError("Settings are tried out where the box serves.")
-        if any(text_of(before, key) != text_of(after, key) for key in HOST):
-            await box.records.put("meta", ON_TRIAL, "on")
+        way_back = {key: text_of(before, key) for key in HOST if text_of(before, key) != text_of(after, key)}
+        if way_back:
+            await owed.owe(box.records, way_back)
 
         alarm = self._later(seconds, lambda: self._end(box))
         self.trial = Trial(EDITOR.get(), before, after, dict(self._texts), box.clock.now() + seconds, alarm)
@@ -164,7 +164,7 @@ class Candidate:
         trial, self.trial = self.trial, None
         if trial is not None:
             trial.alarm.cancel()
-            await box.records.put("meta", ON_TRIAL, None)
+            await owed.settle(box.records)
         return trial
 
     async def give_up(self, box: Box) -> None:
@@ -212,15 +212,20 @@ def known(key: str) -> str:
         raise VerbError.of(error) from None
 
 
-async def started(box: Box, *, on_trial: bool) -> None:
-    """After a start the machine has what is kept: all of it where something was on trial, else what was ever set."""
-    keys = [key for key in HOST if on_trial or text_of(box.settings, key) != text_of(box.defaults, key)]
+async def started(box: Box, texts: owed.Owed) -> None:
+    """After a start the machine has what is kept: what was ever set, and what it is owed (`texts`)."""
+    settings = combined(box.settings, {key: text for key, text in texts.items() if text is not None}, box.defaults)
+    keys = [key for key in HOST if key in texts or text_of(settings, key) != text_of(box.defaults, key)]
     try:
         if keys:
-            await box.system.apply(box.settings, keys)
-        if on_trial:
-            await box.records.put("meta", ON_TRIAL, None)
+            await box.system.apply(settings, keys)
+        if texts:
+            await owed.settle(box.records)
+            box.defaults = box.system.defaults(box.defaults)
     except (OSError, VerbError) as error:
         sentence = "Network, name and time zone of this computer may not be as they are set here: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error) if isinstance(error, VerbError) else str(error)))
-    await box.announce(box.settings.hostname)
+    if settings != box.settings:
+        box.settings = settings
+        box.configure(settings)
+    await box.announce(settings.hostname)

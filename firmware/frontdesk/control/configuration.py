@@ -19,8 +19,9 @@ Words stand between single spaces; what has other characters than letters, digit
     secret USER DEVICE MD5 SHA-256 SHA-512-256    HA1s (RFC 7616 section 3.4.2); DEVICE "" for the main password
     key NAME HEX                           keys of the box
     admin HASH                             of the admin password
+    viewer HASH                            of the read-only password
 
-The last three stand in an export with secrets alone.
+The last four stand in an export with secrets alone.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class Configuration:
     """User and URI of each binding that was set by hand."""
     keys: dict[str, str] = field(default_factory=dict)
     admin: str | None = None
+    viewer: str | None = None
     notes: list[Sentence] = field(default_factory=list)
     """What of it was passed over, for people."""
 
@@ -94,8 +96,8 @@ def _statements(configuration: Configuration) -> Iterator[list[str]]:
         for secret in account.secrets:
             yield ["secret", account.username, secret.name, *(secret.of(algorithm) or "" for algorithm in HA1_SIZES)]
     yield from (["key", *key] for key in sorted(configuration.keys.items()))
-    if configuration.admin is not None:
-        yield ["admin", configuration.admin]
+    passwords = (("admin", configuration.admin), ("viewer", configuration.viewer))
+    yield from ([whose, kept] for whose, kept in passwords if kept is not None)
 
 
 def _written(word: str) -> str:

@@ -39,18 +39,20 @@ async def taken(box: Box, secrets: bool) -> Configuration:
         user: account if secrets else replace(account, secrets=()) for user, account in box.directory.accounts.items()
     }
     meta = await box.records.pairs("meta") if secrets else {}
+    kept = await box.records.pairs("settings")  # one may be kept and be the default: the name that the computer has now
     return Configuration(
         realm=box.directory.realm,
         settings={
             setting.key: text_of(box.settings, setting.key)
             for setting in SETTINGS
-            if getattr(box.settings, setting.field) != getattr(box.defaults, setting.field)
+            if setting.key in kept or getattr(box.settings, setting.field) != getattr(box.defaults, setting.field)
         },
         peers=dict(box.directory.peers),
         accounts=accounts,
         bindings=[(username_of(each.aor), each.contact) for each in box.location if each.state is BindingState.STATIC],
         keys={name: meta[name] for name in KEYS if name in meta},
         admin=meta.get("admin"),
+        viewer=meta.get("viewer"),
     )
 
 
@@ -59,10 +61,8 @@ async def taken(box: Box, secrets: bool) -> Configuration:
 
 async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Sequence[Answer] = ()) -> Answer:
     """Makes it so: on top of what is there, or (`wipe`) instead of it. Raises VerbError, and then changed nothing."""
-    if wipe:
-        await box.candidate.end_trial(box)
-        box.candidate.discard()
-    box.candidate.refuse_trial(box)
+    if not wipe:
+        box.candidate.refuse_trial(box)
     realm = _realm(box, read, wipe)
     before = {} if wipe else dict(box.directory.accounts)
     held = [_merged(before, account, realm) for account in read.accounts.values()]
@@ -77,14 +77,19 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     notes = await box.take(old, settings)
     try:
         pairs = _pairs(read, realm, settings, wipe)
-        await box.records.change(accounts=accounts, bound=bound, pairs=pairs, calls=calls, wipe=wipe)
+        await box.records.change(
+            accounts=accounts, bound=bound, dropped=_dropped(box, accounts), pairs=pairs, calls=calls, wipe=wipe
+        )
     except BaseException:
         await box.take(settings, old)
         raise
+    if wipe:
+        await box.candidate.end_trial(box)
+        box.candidate.discard()
     _take(box, realm, accounts, bound, read.peers, wipe)
     box.settings = settings
     box.configure(settings)
-    if wipe or read.admin:
+    if wipe or read.admin or read.viewer:
         await box.admin.reload()
     return {
         "added": added,
@@ -142,11 +147,16 @@ def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Bin
     ]
 
 
+def _dropped(box: Box, accounts: list[Account]) -> list[int]:
+    """The bindings of accounts that are disabled now."""
+    return [each.id for account in accounts if not account.enabled for each in box.location.latest(account.aor)]
+
+
 def _pairs(read: Configuration, realm: str, settings: Settings, wipe: bool) -> list[Pair]:
     keys = {name: randomness.token_hex(32) for name in KEYS} if wipe else {}
     pairs: list[Pair] = [("meta", "realm", realm)]
     pairs += [("meta", name, key) for name, key in (keys | read.keys).items()]
-    pairs += [("meta", "admin", read.admin)] if read.admin else []
+    pairs += [("meta", whose, kept) for whose, kept in (("admin", read.admin), ("viewer", read.viewer)) if kept]
     pairs += [("settings", key, text_of(settings, key)) for key in read.settings]
     return pairs + [("peers", address, name) for address, name in read.peers.items()]
 

@@ -97,7 +97,7 @@ class _Reader:
             "domain": (self._domain, 1, 1), "set": (self._set, 2, 2), "peer": (self._peer, 2, 2),
             "account": (self._account, 2, 3), "option": (self._option, 3, 3), "alias": (self._alias, 2, 2),
             "binding": (self._binding, 2, 2), "secret": (self._secret, 5, 5), "key": (self._key, 2, 2),
-            "admin": (self._admin, 1, 1),
+            "admin": (self._admin, 1, 1), "viewer": (self._viewer, 1, 1),
         }  # fmt: skip
 
     def read(self, line: str) -> None:
@@ -172,12 +172,10 @@ class _Reader:
             self._read.keys[name] = text
 
     def _admin(self, kept: str) -> None:
-        try:
-            scrypt.parse(kept)
-        except ValueError:
-            sentence = "That is no hash of an admin password: copy this line once more, or leave it out."
-            raise VerbError(sentence) from None
-        self._read.admin = kept
+        self._read.admin = _checked_hash(kept)
+
+    def _viewer(self, kept: str) -> None:
+        self._read.viewer = _checked_hash(kept)
 
     def _known(self, user: str) -> Account:
         account = self._read.accounts.get(user)
@@ -190,6 +188,14 @@ class _Reader:
         if name in self._taken:
             raise VerbError("{name!r} was there before: leave one of the two out.", name=name)
         self._taken.add(name)
+
+
+def _checked_hash(kept: str) -> str:
+    try:
+        scrypt.parse(kept)
+    except ValueError:
+        raise VerbError("That is no hash of a password: copy this line once more, or leave it out.") from None
+    return kept
 
 
 def _words(line: str) -> list[str]:

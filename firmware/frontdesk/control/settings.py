@@ -10,7 +10,7 @@ from ..model import Settings
 from .admin import Pair
 from .box import Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
-from .checks import checked_address, checked_domain
+from .checks import checked_address, checked_domain, checked_name
 
 Answer = dict[str, Any]
 Value = str | float | bool
@@ -166,7 +166,7 @@ async def rename(box: Box, domain: str) -> Answer:
 
 async def trust(box: Box, address: str, name: str = "") -> Answer:
     """Requests from that address need no password."""
-    address = checked_address(address)
+    address, name = checked_address(address), checked_name(name)
     await box.records.put("peers", address, name)
     box.directory.peers[address] = name
     return {"address": address, "name": name}

@@ -32,7 +32,7 @@ Connect = Callable[[], sqlite3.Connection]
 Done = Callable[[list[int], Exception | None], None]
 """Called in the writer thread with the tickets of a batch: on disk (None), or not, and why."""
 Write = Callable[[sqlite3.Connection], Any]
-"""A change by hand; it runs inside the batch's transaction and neither begins nor ends one."""
+"""A change by hand; it runs inside the batch's transaction and neither begins nor ends one, unless it is `bare`."""
 
 
 @dataclass(slots=True)
@@ -45,6 +45,8 @@ class _Entry:
     calls: list[bindings.Row] = field(default_factory=list)
     write: Write | None = None
     snapshot: bool = False
+    bare: bool = False
+    """By itself, in no transaction."""
     future: Future[Any] | None = None
     heartbeat: bool = False
     """Writes nothing."""
@@ -107,10 +109,11 @@ class Journal:
             [bindings.call_row(call, offset) for call in changes.calls],
         )
 
-    def execute(self, write: Write, *, snapshot: bool = True) -> Future[Any]:
-        """Queues a change by hand; the future gets what `write` returned when that is on disk, or the error."""
+    def execute(self, write: Write, *, snapshot: bool = True, bare: bool = False) -> Future[Any]:
+        """Queues a change by hand; the future gets what `write` returned when that is on disk, or the error. `bare`: it
+        is what SQLite does outside of transactions alone."""
         future: Future[Any] = Future()
-        self._put([_Entry(write=write, snapshot=snapshot, future=future)])
+        self._put([_Entry(write=write, snapshot=snapshot, bare=bare, future=future)])
         return future
 
     def heartbeat(self) -> Future[Any]:
@@ -167,8 +170,11 @@ class Journal:
                 batch.pop()
             # A future that was cancelled while it waited is not written; from here on none can be cancelled.
             live = [entry for entry in batch if not entry.future or entry.future.set_running_or_notify_cancel()]
-            if writes := [entry for entry in live if not entry.heartbeat]:
+            if writes := [entry for entry in live if not entry.heartbeat and not entry.bare]:
                 self._settle(writes)
+            for entry in live:
+                if entry.bare:
+                    self._settle([entry])
             for entry in live:
                 if entry.heartbeat and entry.future is not None:
                     entry.future.set_result(None)
@@ -214,9 +220,11 @@ class Journal:
         return results
 
     def _write_alone(self, connection: sqlite3.Connection, batch: list[_Entry]) -> list[Any] | None:
-        """One saved row is a transaction by itself: two statements less, each of which lets go of the interpreter's
-        lock. None: nothing has been written."""
+        """What needs no transaction. One saved row is one by itself: two statements less, each of which lets go of the
+        interpreter's lock. None: nothing has been written."""
         entry = batch[0]
+        if entry.bare and entry.write:
+            return [entry.write(connection)]
         if len(batch) > 1 or entry.write or entry.removed or entry.calls or len(entry.saved) != 1:
             return None
         connection.execute(bindings.SAVE, entry.saved[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from ..model import Account, Binding
@@ -17,7 +18,7 @@ from .text import cells, texts
 class Execute(Protocol):
     """Does a change in a transaction: through the journal in the box, on the spot where no box runs."""
 
-    def __call__(self, write: Write, *, snapshot: bool = True) -> Awaitable[Any]: ...
+    def __call__(self, write: Write, *, snapshot: bool = True, bare: bool = False) -> Awaitable[Any]: ...
 
 
 class Records:
@@ -68,22 +69,27 @@ class Records:
         *,
         accounts: Sequence[Account] = (),
         bound: Sequence[Binding] = (),
+        dropped: Iterable[int] = (),
         pairs: Sequence[tuple[str, str, str | None]] = (),
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,
     ) -> None:
         """Much at once, all or nothing. `wipe` takes everything away first, the older snapshots too."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
+        ids = [(id,) for id in dropped]
 
         def write(connection: sqlite3.Connection) -> None:
             if wipe:
                 wiping.wipe(connection)
             _save_all(connection, accounts, pairs, calls)
+            connection.executemany(bindings.REMOVE, ids)
             connection.executemany(bindings.SAVE, rows)
 
         await self._do(write)
         if wipe:
             self._forget_past()
+            with suppress(StoreError):  # the rows are gone, and nothing is lost
+                await self._do(wiping.scrub, snapshot=False, bare=True)
 
     async def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> None:
         """Saves bindings that were set by hand, and drops bindings (ids)."""
@@ -106,9 +112,9 @@ class Records:
         result: list[dict[str, Any]] = await self._do(read, snapshot=False)
         return result
 
-    async def _do(self, write: Write, *, snapshot: bool = True) -> Any:
+    async def _do(self, write: Write, **how: bool) -> Any:
         try:
-            return await self._execute(write, snapshot=snapshot)
+            return await self._execute(write, **how)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(str(error)) from error
 

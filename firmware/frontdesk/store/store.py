@@ -111,9 +111,10 @@ class Store:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def write(self, write: Write, *, snapshot: bool = True) -> Any:
-        """One change by hand, on disk when this returns, and a snapshot after it. Raises sqlite3.Error."""
-        result = _transact(self._connection, write)
+    def write(self, write: Write, *, snapshot: bool = True, bare: bool = False) -> Any:
+        """One change by hand, on disk when this returns, and a snapshot after it; `bare`: in no transaction. Raises
+        sqlite3.Error."""
+        result = write(self._connection) if bare else _transact(self._connection, write)
         if snapshot:
             self._write_snapshot()
         return result

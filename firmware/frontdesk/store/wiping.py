@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls")
-KEPT = "binding_ids"
-"""The one row of `meta` that stays: no binding's id is ever given twice."""
+KEPT = ("binding_ids", "machine")
+"""Rows of `meta` that stay: no binding's id is ever given twice, and the computer is still to follow."""
 
 
 def wipe(connection: sqlite3.Connection) -> None:
@@ -14,5 +14,12 @@ def wipe(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # What is deleted is overwritten, as far as the flash lets it.
     for table in WIPED:
         connection.execute(f"DELETE FROM {table}")
-    connection.execute("DELETE FROM meta WHERE key <> ?", (KEPT,))
+    connection.execute("DELETE FROM meta WHERE key NOT IN (?, ?)", KEPT)
     connection.execute("PRAGMA secure_delete = OFF")
+
+
+def scrub(connection: sqlite3.Connection) -> None:
+    """Writes the database anew, and cuts its log off: in both may be what was deleted before, and not overwritten. Runs
+    in no transaction."""
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

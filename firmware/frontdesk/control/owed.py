@@ -1,0 +1,40 @@
+"""What the computer itself (network, name, time zone) is to be brought to at the next start, kept in the table meta.
+
+It is written down before a trial begins, so that a power cut in its middle leaves nothing of it, and where something is
+set while no box runs that could change the computer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Mapping
+from typing import Protocol
+
+MARK = "machine"
+"""Its key. The value is a JSON object: a key of config.HOST -> the text that it had before, or null: as it is kept."""
+
+Owed = dict[str, str | None]
+
+
+class Kept(Protocol):
+    """The store, as far as this needs it."""
+
+    def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
+    def put(self, table: str, key: str, value: str | None) -> Awaitable[None]: ...
+
+
+def read(meta: Mapping[str, str]) -> Owed:
+    """What is owed."""
+    owed: Owed = json.loads(meta.get(MARK, "{}"))
+    return owed
+
+
+async def owe(records: Kept, texts: Mapping[str, str | None]) -> None:
+    """This too, or in place of what was owed of the same settings. Raises OSError."""
+    owed = read(await records.pairs("meta"))
+    await records.put("meta", MARK, json.dumps({**owed, **texts}))
+
+
+async def settle(records: Kept) -> None:
+    """The computer is as it is to be. Raises OSError."""
+    await records.put("meta", MARK, None)
