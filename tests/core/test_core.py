@@ -212,6 +212,21 @@ class TestExpiry:
         box.clock.advance(1)
         assert box.commits[0].changes.removed == [1]
 
+    def test_what_ends_while_its_renewal_is_on_the_way_to_the_disk_stays_there(self) -> None:
+        """Its 200 says so, and the next start reads the row."""
+        box = BareCore()
+        box.register(f"{PHONE};expires=60")
+        box.commit_at_once = False
+        box.clock.advance(59)
+        box.commits.clear()
+        box.register(f"{PHONE};expires=60", at=flow("192.0.2.101", 6060), cseq=2)
+        (renewal,) = box.commits
+        box.clock.advance(2)
+        assert [answer.status for answer in box.commit(renewal.ticket)] == [200]
+        box.clock.advance(5)
+        assert [each.id for each in renewal.changes.saved] == [1] == [each.id for each in box.bindings()]
+        assert box.commits == [renewal], "nothing takes the row away again"
+
     def test_a_refresh_for_a_shorter_time_expires_sooner(self) -> None:
         box = BareCore()
         box.register(PHONE, headers=("Expires: 3600",))
