@@ -57,8 +57,27 @@ def test_a_device_that_reappears_elsewhere_replaces_its_old_binding(
         ({}, {"call_id": "n@p", "at": THERE}),
         ({"headers": ("User-Agent: Snom",)}, {"headers": ("User-Agent: Snom",), "call_id": "n@p", "at": flow(port=9)}),
         ({"at": flow(connection=4)}, {"call_id": "n@p", "at": flow(connection=5)}),
+        (
+            {"contact": "<sip:491512345678@192.0.2.101>"},
+            {"contact": "<sip:491512345678@10.0.0.7>", "call_id": "n@p", "at": THERE},
+        ),
+        (
+            {"contact": "<sip:00deadbeef01@192.0.2.101>"},
+            {"contact": "<sip:00deadbeef01@10.0.0.7>", "call_id": "n@p", "at": THERE},
+        ),
+        (
+            {"headers": ("User-Agent: Soft 1.0 202611151234",)},
+            {"headers": ("User-Agent: Soft 1.0 202611151234",), "call_id": "n@p", "at": THERE},
+        ),
+        (
+            {"headers": ("User-Agent: Soft (git 4b825dc642cb)",)},
+            {"headers": ("User-Agent: Soft (git 4b825dc642cb)",), "call_id": "n@p", "at": THERE},
+        ),
     ],
-    ids=["instance", "device secret", "no mark", "two equal phones behind one router", "connection"],
+    ids=[
+        "instance", "device secret", "no mark", "two equal phones behind one router", "connection", "a number as long",
+        "a name like a MAC", "a date", "what no maker gives",
+    ],
 )
 def test_two_devices_keep_their_two_bindings(desk: Desk, first: dict[str, object], second: dict[str, object]) -> None:
     assert count_after(desk, first, second) == 2

@@ -9,7 +9,11 @@ from ..model import Binding, BindingState
 from ..sip.wire import Flow
 from .contact import Contact
 
-_MAC = re.compile(r"(?<![0-9a-z])(?:[0-9a-f]{12}|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-z])", re.IGNORECASE)
+# Twelve digits without a letter are a telephone number or a date more often than a MAC address.
+_MAC = re.compile(
+    r"(?<![0-9a-z])(?:(?![0-9]{12})[0-9a-f][048c][0-9a-f]{10}|[0-9a-f][048c](?:[:-][0-9a-f]{2}){5})(?![0-9a-z])",
+    re.IGNORECASE,
+)
 
 
 def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, user_agent: str, device: str) -> bool:
@@ -27,8 +31,8 @@ def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, us
         return True
     if call_id == binding.call_id:
         return True
-    mac = mac_address(user_agent, contact.text + contact.parameters)
-    if mac is not None and mac == mac_address(binding.user_agent, binding.contact + binding.parameters):
+    mac = mac_address(user_agent, contact.text, contact.parameters)
+    if mac is not None and mac == mac_address(binding.user_agent, binding.contact, binding.parameters):
         return True
     if binding.flow is None:
         return False
@@ -37,10 +41,11 @@ def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, us
     return bool(user_agent) and user_agent == binding.user_agent and flow.remote[0] == binding.flow.remote[0]
 
 
-def mac_address(*texts: str) -> str | None:
-    """The first MAC address in `texts` as 12 lower-case digits: Yealink, Snom and others put theirs into User-Agent
-    or Contact."""
-    for text in texts:
+def mac_address(user_agent: str, contact: str, parameters: str) -> str | None:
+    """The first MAC address as 12 lower-case digits: Yealink, Snom and others put theirs into User-Agent or Contact.
+    The user part is a name or number, whatever it looks like. A maker gives addresses of one station that are the same
+    everywhere (the two lowest bits of the first octet are 0, IEEE 802)."""
+    for text in (user_agent, contact.rpartition("@")[2], parameters):
         found = _MAC.search(text)
         if found:
             return found[0].replace(":", "").replace("-", "").lower()
