@@ -206,12 +206,26 @@ def test_large_request_goes_by_udp_to_a_phone_on_udp(box: Box) -> None:
 
 
 def test_path_becomes_the_route_and_its_first_hop_the_target(box: Box) -> None:
+    box.directory.peers["198.51.100.1"] = "edge"
     path = ("<sip:edge.example:5080;lr>", "<sip:inner.example;lr>")
     box.phone("103", udp("198.51.100.1"), "sip:103@10.0.0.5", path=path)
     box.receive(request("INVITE", "sip:103@desk.example"), A)
     ((invite, target),) = box.requests("INVITE")
     assert (invite.uri_text, invite.values("route")) == ("sip:103@10.0.0.5", list(path))
     assert (target[0], target[1]) == ("edge.example", 5080)
+
+
+@pytest.mark.parametrize("host", ["203.0.113.5", "pbx.example"])
+def test_path_to_anywhere_else_leads_back_over_the_flow(box: Box, host: str) -> None:
+    """Whoever has an account could have the box call others who trust it."""
+    box.directory.peers["203.0.113.5"] = "pbx"
+    flow = udp("198.51.100.1", 5080)
+    binding = box.phone("103", flow, "sip:0900123456@203.0.113.5", path=(f"<sip:{host}:5060;lr>",))
+    box.receive(request("INVITE", "sip:103@desk.example"), A)
+    assert [target for _, target in box.requests("INVITE")] == [flow]
+    binding.connected = False
+    box.receive(request("INVITE", "sip:103@desk.example", call_id="again"), A)
+    assert box.requests("INVITE") == []
 
 
 def test_path_that_the_registration_came_from_is_its_flow(box: Box) -> None:

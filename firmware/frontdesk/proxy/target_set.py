@@ -86,7 +86,7 @@ def candidate(binding: Binding, directory: Directory) -> Candidate | None:
 
 def _target(binding: Binding, directory: Directory) -> Target | None:
     if binding.path:
-        return _first_hop(binding)
+        return _first_hop(binding, directory)
     uri = _parse(binding.contact)
     if uri is not None and _is_elsewhere(uri, binding, directory):
         return _own_listener(uri, directory)
@@ -113,12 +113,18 @@ def _own_listener(uri: Uri, directory: Directory) -> Destination:
     return Destination(bare(host), port, "udp")
 
 
-def _first_hop(binding: Binding) -> Target | None:
-    """The first Path URI; it is the flow where the registration came from there."""
-    uri = _parse_address(binding.path[0])
-    hop = destination(uri)
-    flow = binding.flow
-    if flow is None or not binding.connected:
+def _first_hop(binding: Binding, directory: Directory) -> Target | None:
+    """The first Path URI; it is the flow where the registration came from there.
+
+    It is believed at the host of the flow, or where a trusted peer wrote it: any account can name a place, and others
+    trust the box where they would not trust it.
+    """
+    flow, hop = binding.flow, destination(_parse_address(binding.path[0]))
+    if flow is None:
+        return hop
+    if hop is not None and hop.host != flow.remote[0] and flow.remote[0] not in directory.peers:
+        hop = None
+    if not binding.connected:
         return hop
     if hop is None or (hop.host, hop.port or 5060) == flow.remote or flow.reliable:
         return flow  # what came over a connection goes back over it: the proxy in front may be behind a router itself
