@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.proxy.forwarding import shared_fields, shared_lines
-from frontdesk.sip.checks import read_message
+from frontdesk.sip.checks import MAX_IDENTIFIER, read_message
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.matching import server_key
 from frontdesk.sip.message import Request
@@ -203,6 +203,14 @@ def test_what_is_not_of_the_usual_form_is_left_to_the_parser(old: bytes, new: by
 def test_over_a_connection_none_is_of_the_usual_form() -> None:
     assert plain_request(USUAL, FLOW._replace(transport="tcp", connection=1)) is None
     assert plain_request(USUAL.partition(b"\r\n\r\n")[0], FLOW) is None
+
+
+@pytest.mark.parametrize("field", [b"Call-ID: 7c5", b">;tag=a"])
+def test_identifier_that_would_be_kept_for_a_day_has_its_limit(field: bytes) -> None:
+    long = USUAL.replace(field, field + b"x" * (MAX_IDENTIFIER + 1))
+    assert long != USUAL and plain_request(long, FLOW) is None
+    with pytest.raises(ParseError, match="has more than"):
+        read_message(long)
 
 
 @given(st.integers(0, len(USUAL) - 1), st.binary(max_size=3))

@@ -24,6 +24,8 @@ CHALLENGES = (401, 407, 422)
 """What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
 RETRIED_WITHIN = 10.0
 """Seconds that a challenged caller has for it until the call counts as failed."""
+MAX_DIALOGS = 32
+"""Of one call: a hunt or a fork has fewer phones that answer it."""
 MAX_AGE = 86_400.0
 """Seconds: a call without a session timer whose BYE never came is given up after a day."""
 MIN_SESSION = 90
@@ -165,7 +167,9 @@ class CallBook:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{callee} rings")
         elif 200 <= status < 300:
-            call.dialogs.setdefault(tag := _tag(response), True)
+            if len(call.dialogs) < MAX_DIALOGS:
+                call.dialogs.setdefault(_tag(response), True)
+            tag = _tag(response)
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
             self._refreshed(call, tag, response, now)

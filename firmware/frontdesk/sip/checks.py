@@ -15,6 +15,8 @@ MANDATORY = ("via", "from", "to", "call-id", "cseq")
 """Section 8.1.1, but for Max-Forwards, which requests of RFC 2543 lack."""
 SINGLE = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type", "expires"})
 """Headers that hold one value and so stand on one line at most (section 7.3.1)."""
+MAX_IDENTIFIER = 512
+"""Bytes of a Call-ID or tag: the call list keeps them for a day, and no phone needs a quarter of that."""
 METHODS = frozenset({
     "REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",
     "MESSAGE", "UPDATE",
@@ -73,6 +75,8 @@ def _check_vias(message: Message, first: str) -> None:
 def _check_request(request: Request) -> None:
     if request.uri.headers:
         raise ParseError("the Request-URI holds headers")  # RFC 4475 section 3.1.2.11
+    if max(map(len, (request.call_id, request.from_.tag or "", request.to.tag or ""))) > MAX_IDENTIFIER:
+        raise ParseError(f"a Call-ID or tag has more than {MAX_IDENTIFIER} bytes")
     method = request.cseq.method
     if method != request.method:
         status = 400 if request.method in METHODS else 501  # RFC 4475 section 3.1.2.18

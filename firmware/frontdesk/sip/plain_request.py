@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .address import Address
-from .checks import METHODS, SINGLE
+from .checks import MAX_IDENTIFIER, METHODS, SINGLE
 from .errors import ParseError
 from .grammar import LWS, TOKEN_BYTES, write_parameters
 from .headers import canonical_name, header_key
@@ -190,12 +190,16 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
         return None
     cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
     from_, to = _address(lines[form.from_]), _address(lines[form.to])
-    if cseq is None or via is None or from_ is None or to is None or not lines[form.call_id][9:].strip():
+    if cseq is None or via is None or from_ is None or to is None or not _is_identifier(lines[form.call_id][9:]):
         return None
     if not _is_number(lines[form.hops][14:]) or lines[form.length][16:] != b"%d" % len(body):
         return None
     name, lines[form.via] = via
     return PlainRequest(first, form, lines, name, cseq, {"from": from_, "to": to}, body)
+
+
+def _is_identifier(value: bytes) -> bool:
+    return bool(value.strip()) and len(value) <= MAX_IDENTIFIER
 
 
 def _is_number(digits: bytes) -> bool:
@@ -231,7 +235,7 @@ def _address(line: bytes) -> Address | None:
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None
     if known is None or not mark:
         return known if line.endswith(b">") else None
-    if not tag or tag.translate(None, TOKEN_BYTES):
+    if not tag or tag.translate(None, TOKEN_BYTES) or len(tag) > MAX_IDENTIFIER:
         return None
     return Address(known.uri, known.display, {"tag": tag.decode()})
 
