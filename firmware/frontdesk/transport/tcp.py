@@ -10,6 +10,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from random import randrange
 from time import monotonic
 from typing import Protocol
 
@@ -46,7 +47,8 @@ KEEP_ALIVE = (
 """A phone that is gone without a word is found out within 75 s, or 15 s (in milliseconds) after something was sent to
 it (tcp(7), RFC 5482): else each call to it would be silence until Timer B."""
 _BUFFER = bytearray(READ)
-_connection_ids = itertools.count(1)
+_connection_ids = itertools.count(randrange(1, 1 << 38))
+"""Of 5 bytes. They begin anywhere: a call's token keeps one, and after a restart it must not mean somebody else."""
 
 
 class Driver(Protocol):
