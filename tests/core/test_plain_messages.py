@@ -26,6 +26,7 @@ class Pair:
     def __init__(self, more: str) -> None:
         self.short, self.long = BareCore(), BareCore()
         for box in (self.short, self.long):
+            box.register("<sip:101@192.0.2.101>")
             box.register("<sip:102@192.0.2.102>", at=CALLEE, user="102")
             box.sent.clear()
             box.commits.clear()

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from frontdesk.model import Binding, BindingState
+from frontdesk.model import Account, Binding, BindingState, Secret
+from frontdesk.sip.digest import ha1
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Flow, Target
 from tests.support.asking import ask, statuses
-from tests.support.bare_core import BareCore
+from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.registering import HERE, REALM, flow
 
 PHONE = "<sip:101@192.0.2.101:5060>"
@@ -104,10 +105,31 @@ def test_an_ack_of_his_is_dropped(box: BareCore) -> None:
     assert reached(box, call_.ask("ACK"), HERE) == THERE
 
 
-def test_with_a_password_it_is_good_from_anywhere(box: BareCore) -> None:
+def test_with_the_password_of_its_side_it_is_good_from_anywhere(box: BareCore) -> None:
     """A phone that has another address since, and has not registered there yet."""
     call_ = call(box)
     assert reached(box, box.signed(call_.ask("BYE"), THIEF), THIEF) == THERE
+
+
+@pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])
+def test_with_the_password_of_another_account_it_opens_nothing(box: BareCore, method: str) -> None:
+    call_ = call(box)
+    secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
+    box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
+    assert statuses(box.receive(box.signed(call_.ask(method), THIEF, user="103"), THIEF)) == [403]
+
+
+@pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])
+def test_under_another_name_it_opens_nothing(box: BareCore, method: str) -> None:
+    """Not to its own phones either: they would be somebody else to those that they talk to."""
+    call_ = call(box)
+    for name in ("as_caller", "as_callee"):
+        forged = call_.ask(method) if name == "as_caller" else call_.ask_back(method)
+        tag = forged.from_.tag
+        forged.replace("from", [f"<sip:boss@{REALM}>;tag={tag}"])
+        at, user = (HERE, "101") if name == "as_caller" else (THERE, "102")
+        assert statuses(box.receive(forged, at)) == [407]
+        assert statuses(box.receive(box.signed(forged, at, user=user), at)) == [403]
 
 
 @pytest.mark.parametrize("port", [5060, 49_000])
@@ -130,10 +152,13 @@ def test_a_phone_that_has_moved_is_let_in_where_it_is_registered(box: BareCore) 
     assert reached(box, call_.ask_back("INFO", 2), elsewhere) == HERE
 
 
-def test_a_caller_who_is_not_registered_is_let_in_where_he_called_from(box: BareCore) -> None:
+def test_a_caller_who_is_not_registered_is_let_in_where_he_called_from_while_he_has_an_account(box: BareCore) -> None:
     unregister(box, "101")
     call_ = call(box)
-    assert reached(box, call_.ask("BYE"), HERE) == THERE
+    assert reached(box, call_.ask("ACK"), HERE) == THERE
+    assert reached(box, call_.ask("INFO"), HERE) == THERE
+    box.directory.drop("101")
+    assert statuses(box.receive(call_.ask("BYE"), HERE)) == [407]
 
 
 def test_when_its_account_is_taken_away_the_token_goes_with_the_binding(box: BareCore) -> None:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.proxy.record_route import MAX_KNOWN, Dialog, Side, Tokens
+from frontdesk.sip.address import Address
+from frontdesk.sip.uri import Uri
 from frontdesk.sip.wire import Flow
 
 TOKENS = Tokens(b"key")
 CALLER = Side(7, Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.11", 49152), 3))
 CALLEE = Side(8, Flow("udp", ("2001:db8::1", 5060), ("fe80::1%eth0", 5062)))
-TOKEN = TOKENS.mint("call-1", "caller", CALLER, CALLEE)
+FROM, TO = "sip:101@desk.example", "sip:102@desk.example"
+
+
+def said(
+    call_id: str = "call-1", tag: str | None = "caller", to_tag: str | None = "callee", from_: str = FROM, to: str = TO
+) -> Any:
+    """What of a request says which dialog it is of."""
+    ends = (Address(Uri.parse(from_), "", {"tag": tag}), Address(Uri.parse(to), "", {"tag": to_tag}))
+    return SimpleNamespace(call_id=call_id, from_=ends[0], to=ends[1])
+
+
+TOKEN = TOKENS.mint(said(), CALLER, CALLEE)
 
 ports = st.integers(0, 65535)
 hosts = st.ip_addresses().map(str)
@@ -26,7 +42,7 @@ sides = st.builds(Side, st.integers(0, 2**40 - 1), st.none() | flows)
 def verified(
     token: str = TOKEN, tag: str | None = "caller", to_tag: str | None = "callee", call_id: str = "call-1"
 ) -> Dialog | None:
-    return Tokens(b"key").verify(token, call_id, tag, to_tag)
+    return Tokens(b"key").verify(token, said(call_id, tag, to_tag))
 
 
 def test_initiator_is_led_to_the_callee() -> None:
@@ -49,7 +65,7 @@ def test_other_dialog_is_not_opened(other: dict[str, str | None]) -> None:
 
 
 def test_another_key_opens_nothing() -> None:
-    assert Tokens(b"other").verify(TOKEN, "call-1", "caller", "callee") is None
+    assert Tokens(b"other").verify(TOKEN, said()) is None
 
 
 def test_callees_tag_need_not_be_known() -> None:
@@ -83,34 +99,56 @@ def test_no_longer_and_no_shorter_token_opens_it(count: int) -> None:
 
 @given(sides, sides, st.text(min_size=1), st.text(min_size=1))
 def test_sides_come_back_as_they_went_in(caller: Side, callee: Side, call_id: str, tag: str) -> None:
-    token = TOKENS.mint(call_id, tag, caller, callee)
+    token = TOKENS.mint(said(call_id, tag), caller, callee)
     assert token.replace("-", "").replace("_", "").isalnum()
-    there = Tokens(b"key").verify(token, call_id, tag, tag + "x")
-    back = Tokens(b"key").verify(token, call_id, tag + "x", tag)
+    there = Tokens(b"key").verify(token, said(call_id, tag, tag + "x"))
+    back = Tokens(b"key").verify(token, said(call_id, tag + "x", tag, TO, FROM))
     assert there is not None
     assert back is not None
-    assert (there.side, back.side) == (callee, caller)
+    assert (there.side, there.sender) == (callee, caller) == (back.sender, back.side)
+    assert there.is_named and back.is_named
 
 
 @given(st.text(), st.text(), st.text(), st.text())
 def test_call_id_and_tag_do_not_run_together(call_id: str, tag: str, other_id: str, other_tag: str) -> None:
     same = (call_id, tag) == (other_id, other_tag)
-    assert (TOKENS.mint(call_id, tag, CALLER, CALLEE) == TOKENS.mint(other_id, other_tag, CALLER, CALLEE)) is same
+    tokens = [TOKENS.mint(said(*each), CALLER, CALLEE) for each in ((call_id, tag), (other_id, other_tag))]
+    assert (tokens[0] == tokens[1]) is same
+
+
+@pytest.mark.parametrize(
+    ("from_", "to", "is_named"),
+    [
+        (FROM, TO, True),
+        ("sip:101@DESK.example:5060;x=y", "sip:1%302@desk.example", True),
+        ("sip:100@desk.example", TO, False),
+        (FROM, "sip:103@desk.example", False),
+        ("sip:101@elsewhere.example", TO, False),
+        (TO, FROM, False),
+    ],
+)
+@pytest.mark.parametrize("remembered", [True, False])
+def test_who_from_and_to_are_is_told_in_both_directions(from_: str, to: str, is_named: bool, remembered: bool) -> None:
+    tokens = TOKENS if remembered else Tokens(b"key")
+    there = tokens.verify(TOKEN, said(from_=from_, to=to))
+    back = tokens.verify(TOKEN, said(tag="callee", to_tag="caller", from_=to, to=from_))
+    assert there is not None and back is not None
+    assert there.is_named is back.is_named is is_named
 
 
 def test_what_is_remembered_opens_what_the_token_opens() -> None:
     tokens = Tokens(b"key")
-    token = tokens.mint("call-1", "caller", CALLER, CALLEE)
+    token = tokens.mint(said(), CALLER, CALLEE)
     for call_id, sender, receiver in (
         ("call-1", "caller", "callee"), ("call-1", "callee", "caller"), ("call-2", "caller", "callee"),
         ("call-1", "somebody", "callee"), ("call-1", "caller", None), ("call-1", None, "caller"),
     ):  # fmt: skip
-        fresh = Tokens(b"key").verify(token, call_id, sender, receiver)
-        assert tokens.verify(token, call_id, sender, receiver) == fresh
+        request = said(call_id, sender, receiver)
+        assert tokens.verify(token, request) == Tokens(b"key").verify(token, request)
 
 
 def test_only_so_many_tokens_are_remembered_and_the_others_are_good_too() -> None:
     tokens = Tokens(b"key")
-    minted = [tokens.mint(f"call-{number}", "caller", CALLER, CALLEE) for number in range(2 * MAX_KNOWN)]
+    minted = [tokens.mint(said(f"call-{number}"), CALLER, CALLEE) for number in range(2 * MAX_KNOWN)]
     assert len(tokens._known) == MAX_KNOWN
-    assert all(tokens.verify(token, f"call-{number}", "caller", "callee") for number, token in enumerate(minted))
+    assert all(tokens.verify(token, said(f"call-{number}")) for number, token in enumerate(minted))

@@ -144,7 +144,8 @@ class Core:
             if not routed.own:
                 raise Rejection(403, rule="unknown-domain", about=request.uri.host)
             return self.authenticator.authenticate(request, now, proxy=False)
-        if self._is_in_dialog(routed, flow) or self._is_spiral(request, flow):
+        dialog = routed.dialog
+        if (dialog is not None and self.proxy.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):
             return Caller(None)
         peer = self.directory.peers.get(flow.remote[0])
         if peer is not None:
@@ -152,11 +153,10 @@ class Core:
         to_the_box = _is_to_the_box(request, routed)
         if to_the_box and request.method == "OPTIONS":
             return Caller(None)
-        return self.authenticator.authenticate(request, now, proxy=not to_the_box)
-
-    def _is_in_dialog(self, routed: Routed, flow: Flow) -> bool:
-        """A good token, from the host of its side: of anybody else it opens nothing."""
-        return routed.dialog is not None and self.proxy.is_from(routed.dialog.sender, flow)
+        caller = self.authenticator.authenticate(request, now, proxy=not to_the_box)
+        if dialog is not None and caller.account is not None:
+            self.proxy.check_side(request, dialog, caller.account)
+        return caller
 
     def _is_spiral(self, request: Request, flow: Flow) -> bool:
         """A request of the box's own that came back to it: an account whose phone stands at another account."""

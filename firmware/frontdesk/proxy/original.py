@@ -112,5 +112,4 @@ class Original:
         dialog = self._routed.dialog
         if dialog is not None:
             return dialog.token
-        request, caller = self._request, self._caller or Side(0, None)
-        return self._around.tokens.mint(request.call_id, request.from_.tag or "", caller, candidate.side)
+        return self._around.tokens.mint(self._request, self._caller or Side(0, None), candidate.side)

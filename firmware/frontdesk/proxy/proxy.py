@@ -7,7 +7,7 @@ from collections.abc import Callable
 from ..directory import Directory
 from ..events import Event
 from ..location import LocationService
-from ..model import Binding, CallRecord, Settings
+from ..model import Account, Binding, CallRecord, Settings
 from ..sip.errors import Rejection
 from ..sip.grammar import unescape
 from ..sip.message import Request, Response
@@ -20,7 +20,7 @@ from .admission import Caller, check_from, dialled
 from .calls import CallBook, Watch, contact_of
 from .loop import incoming_breadth, shares
 from .original import Original, Surroundings
-from .record_route import Side, Tokens
+from .record_route import Dialog, Side, Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
 from .target_set import Candidate, at_contact, bare, candidate, target_set
@@ -80,21 +80,37 @@ class ProxyCore:
 
     def ack(self, request: Request, routed: Routed, flow: Flow, now: float) -> None:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
-        if routed.dialog is None or not self.is_from(routed.dialog.sender, flow):
+        trusted = flow.remote[0] in self._directory.peers
+        if routed.dialog is None or not (trusted or self._is_from(routed.dialog.sender, flow)):
             return
-        original = Original(request, routed, flow, self._around, None, trusted=flow.remote[0] in self._directory.peers)
+        original = Original(request, routed, flow, self._around, None, trusted=trusted)
         for group in self._dialog_targets(routed, now):
             self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth), group[0].target))
 
-    def is_from(self, side: Side, flow: Flow) -> bool:
-        """Whether a request in a dialog comes from the host of that side: where its phone is registered now, or was
-        when the call was set up. What stands in the configuration (a trusted peer, a static binding) may have several.
-        """
-        host, binding = flow.remote[0], self._location.binding(side.binding) if side.binding else None
-        if host in self._directory.peers:
+    def lets_in(self, request: Request, dialog: Dialog, flow: Flow) -> bool:
+        """Whether its token does for a password: it comes from its sender's phone, under the name of before, and the
+        account is still there. A trusted peer needs none anyway."""
+        if flow.remote[0] in self._directory.peers:
             return True
+        if not dialog.is_named or not self._is_from(dialog.sender, flow):
+            return False
+        account = self._directory.resolve(unescape(request.from_.uri.user or ""))
+        return bool(dialog.sender.binding) or (account is not None and account.enabled)
+
+    def check_side(self, request: Request, dialog: Dialog, account: Account) -> None:
+        """The same for who has shown a password: that of his side of the dialog, or Rejection(403)."""
+        binding = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
+        if binding is not None and binding.aor != account.aor:
+            raise Rejection(403, "Not a call of this account", rule="other-dialog", about=account.username)
+        if not dialog.is_named:
+            check_from(request, account, self._directory)
+
+    def _is_from(self, side: Side, flow: Flow) -> bool:
+        """Whether that is the host of the side: where its phone is registered, or was when the call was set up.
+        A static binding may have several."""
+        host, binding = flow.remote[0], self._location.binding(side.binding) if side.binding else None
         if side.binding and (binding is None or binding.flow is None):
-            return binding is not None  # gone: who is still there has a password
+            return binding is not None
         seen = side.flow is not None and side.flow.remote[0] == host
         return seen or (binding is not None and binding.flow is not None and binding.flow.remote[0] == host)
 

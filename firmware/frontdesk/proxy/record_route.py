@@ -1,9 +1,10 @@
 """Signed Record-Route tokens: who may follow a dialog, and where its two sides are (RFC 3261 section 16.6 step 4).
 
-The user part of the box's Record-Route is base64url of caller's side, callee's side and MAC. The MAC covers the Call-ID
-and the initiator's tag besides both sides, so that a token opens nothing but its own dialog. A side is the id of a
-binding, which stays when the phone reconnects, and the flow that it was last seen on. The box keeps no state for it:
-calls outlive a restart. Whoever overhears a token has no use of it elsewhere: it lets in what comes from a side's host.
+The user part of the box's Record-Route is base64url of caller's side, callee's side, who From and To were, and MAC. The
+MAC covers the Call-ID and the initiator's tag besides all of that, so that a token opens nothing but its own dialog. A
+side is the id of a binding, which stays when the phone reconnects, and the flow that it was last seen on. The box keeps
+no state for it: calls outlive a restart. Whoever overhears a token has no use of it elsewhere: it lets in what comes
+from a side's host, under the name that this side had.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from functools import lru_cache
 from hashlib import blake2b
 from hmac import compare_digest
 
+from ..sip.grammar import unescape
+from ..sip.message import Request
+from ..sip.uri import Uri
 from ..sip.wire import Flow, HostPort
 
 MAC_SIZE = 12
 """Bytes of the keyed hash: 96 bits."""
+PARTIES_SIZE = 4
+"""Bytes of the keyed hash of From and To: nobody but the box can try out which others have the same."""
 MIN_LENGTH = 24
-"""Characters: no token is shorter (two sides of 6 bytes and the MAC make 32), most user parts are."""
+"""Characters: no token is shorter (two sides of 6 bytes, 4 of the parties and the MAC make 38), most user parts are."""
 MAX_KNOWN = 512
 """Good tokens remembered, some 500 bytes each."""
 
@@ -43,6 +49,21 @@ class Dialog:
     sender: Side
     initiator: str
     """The initiator's tag."""
+    is_named: bool
+    """Whether From and To are those that they were when it was set up (RFC 3261 section 12.2.1.1)."""
+
+
+Parties = tuple[str, str]
+"""Who From and To of the first request were."""
+
+
+@dataclass(slots=True)
+class _Minted:
+    """What a good token says."""
+
+    sides: tuple[Side, Side]
+    parties: Parties | bytes
+    """Hashed, where the token was made before the last start."""
 
 
 class Tokens:
@@ -50,43 +71,64 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = blake2b(key, digest_size=32).digest()
-        self._known: dict[tuple[str, str, str], tuple[Side, Side]] = {}
+        self._known: dict[tuple[str, str, str], _Minted] = {}
 
-    def mint(self, call_id: str, initiator: str, caller: Side, callee: Side) -> str:
-        """The token of a dialog that is being set up."""
-        payload = _pack(caller) + _pack(callee)
-        token = _encode(payload + self._mac(payload, call_id, initiator))
-        self._remember(token, call_id, initiator, (caller, callee))
+    def mint(self, request: Request, caller: Side, callee: Side) -> str:
+        """The token of the dialog that this request sets up."""
+        initiator = request.from_.tag or ""
+        parties = _party(request.from_.uri), _party(request.to.uri)
+        payload = _pack(caller) + _pack(callee) + self._hashed(parties)
+        token = _encode(payload + self._mac(payload, request.call_id, initiator))
+        self._remember(token, request.call_id, initiator, _Minted((caller, callee), parties))
         return token
 
-    def verify(self, token: str, call_id: str, sender: str | None, receiver: str | None) -> Dialog | None:
-        """The dialog, where the token is good for that Call-ID and From's or To's tag; both must be there."""
-        if sender and receiver:
-            for initiator, towards in ((sender, 1), (receiver, 0)):
-                sides = self._known.get((token, call_id, initiator))
-                if sides is not None:
-                    return Dialog(token, sides[towards], sides[1 - towards], initiator)
-        payload, mac = _decode(token)
-        if not payload or not sender or not receiver:
+    def verify(self, token: str, request: Request) -> Dialog | None:
+        """The dialog, where the token is good for its Call-ID and From's or To's tag; both must be there."""
+        tags = request.from_.tag, request.to.tag
+        if not tags[0] or not tags[1]:
             return None
-        for initiator, towards in ((sender, 1), (receiver, 0)):
-            if compare_digest(mac, self._mac(payload, call_id, initiator)):
-                sides = _unpack(payload)
-                self._remember(token, call_id, initiator, sides)
-                return Dialog(token, sides[towards], sides[1 - towards], initiator)
+        for towards, initiator in ((1, tags[0]), (0, tags[1])):
+            minted = self._known.get((token, request.call_id, initiator))
+            if minted is not None:
+                return self._dialog(token, minted, request, initiator, towards)
+        payload, mac = _decode(token)
+        for towards, initiator in ((1, tags[0]), (0, tags[1])) if payload else ():
+            if compare_digest(mac, self._mac(payload, request.call_id, initiator)):
+                minted = _Minted(_unpack(payload[:-PARTIES_SIZE]), payload[-PARTIES_SIZE:])
+                self._remember(token, request.call_id, initiator, minted)
+                return self._dialog(token, minted, request, initiator, towards)
         return None
 
-    def _remember(self, token: str, call_id: str, initiator: str, sides: tuple[Side, Side]) -> None:
+    def _dialog(self, token: str, minted: _Minted, request: Request, initiator: str, towards: int) -> Dialog:
+        parties = _party(request.from_.uri), _party(request.to.uri)
+        if not towards:
+            parties = parties[::-1]
+        if isinstance(minted.parties, bytes):
+            is_named = compare_digest(minted.parties, self._hashed(parties))
+        else:
+            is_named = minted.parties == parties
+        return Dialog(token, minted.sides[towards], minted.sides[1 - towards], initiator, is_named)
+
+    def _remember(self, token: str, call_id: str, initiator: str, minted: _Minted) -> None:
         """What was found good need not be hashed again: it saves 10 us of each request in a dialog."""
         if len(self._known) >= MAX_KNOWN:
             del self._known[next(iter(self._known))]
-        self._known[token, call_id, initiator] = sides
+        self._known[token, call_id, initiator] = minted
+
+    def _hashed(self, parties: Parties) -> bytes:
+        texts = [party.encode("utf-8", "surrogateescape") for party in parties]
+        return blake2b(b"%d " % len(texts[0]) + texts[0] + texts[1], key=self._key, digest_size=PARTIES_SIZE).digest()
 
     def _mac(self, payload: bytes, call_id: str, initiator: str) -> bytes:
         # The lengths stand first, so that no two different triples hash the same bytes.
         texts = call_id.encode("utf-8", "surrogateescape"), initiator.encode("utf-8", "surrogateescape")
         head = b"%d %d " % (len(payload), len(texts[0]))
         return blake2b(head + payload + texts[0] + texts[1], key=self._key, digest_size=MAC_SIZE).digest()
+
+
+def _party(uri: Uri) -> str:
+    """Who a URI names: user and host, whatever port and parameters a phone adds to it."""
+    return f"{unescape(uri.user or '')}@{uri.host.lower()}"
 
 
 def _encode(data: bytes) -> str:
@@ -100,7 +142,7 @@ def _decode(token: str) -> tuple[bytes, bytes]:
     except ValueError:
         return b"", b""
     # Written back it must be the same: base64 has spare bits, and the decoder skips what is no part of it.
-    if len(data) <= MAC_SIZE or _encode(data) != token:
+    if len(data) <= PARTIES_SIZE + MAC_SIZE or _encode(data) != token:
         return b"", b""
     return data[:-MAC_SIZE], data[-MAC_SIZE:]
 

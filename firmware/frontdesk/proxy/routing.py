@@ -80,14 +80,15 @@ def _own_routes(
         if uri is not None and not directory.serves(uri.host, uri.port):
             return number, dialog, uri
         if good is not None:
-            dialog = replace(good, sender=dialog.sender) if dialog is not None else good
+            outer = dialog or good
+            dialog = replace(good, sender=outer.sender, is_named=outer.is_named)
     return len(routes), dialog, None
 
 
 def _token(user: str | None, request: Request, tokens: Tokens) -> Dialog | None:
     if not user or len(user) < MIN_LENGTH:
         return None
-    return tokens.verify(user, request.call_id, request.from_.tag, request.to.tag)
+    return tokens.verify(user, request)
 
 
 def _user(route: str) -> str | None:
