@@ -24,6 +24,8 @@ after a restart, when there is none, transport and remote address."""
 class _Ticket:
     number: int
     bindings: list[Binding]
+    dropped: frozenset[int] = frozenset()
+    """Bindings that it takes away without being asked by their phone."""
 
 
 class LocationService:
@@ -98,9 +100,10 @@ class LocationService:
         self._next_id += 1
         return self._next_id - 1
 
-    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding]) -> None:
-        """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk."""
-        self._pending.setdefault(aor, deque()).append(_Ticket(ticket, bindings))
+    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding], dropped: Iterable[int] = ()) -> None:
+        """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk. Those that are `dropped`
+        (ids) go even where a ticket before it fails."""
+        self._pending.setdefault(aor, deque()).append(_Ticket(ticket, bindings, frozenset(dropped)))
         self._aor_of[ticket] = aor
 
     def add(self, binding: Binding) -> None:
@@ -125,13 +128,20 @@ class LocationService:
         return Changes()
 
     def fail(self, ticket: int) -> list[int]:
-        """The ticket is not on disk: the committed bindings stand, and what comes from now on builds on them. Returns
-        it and the tickets after it, none of which may be answered with 200."""
+        """The ticket is not on disk: the committed bindings stand but for those that a later one drops, and what comes
+        from now on builds on them. Returns it and the tickets after it, none of which may be answered with 200."""
         aor = self._aor_of.pop(ticket)
         if self._doomed.pop(ticket, None) is not None:
             return []  # told when the one before it failed
         failed, *later = self._pending.pop(aor)
-        self._doomed.update({each.number: each.bindings for each in later})
+        drops = deque(each for each in later if each.dropped)
+        self._doomed.update({each.number: each.bindings for each in later if not each.dropped})
+        left: Sequence[Binding] = self._committed.get(aor, ())
+        for each in drops:
+            each.bindings = [binding for binding in left if binding.id not in each.dropped]
+            left = each.bindings
+        if drops:
+            self._pending[aor] = drops
         return [failed.number, *(each.number for each in later)]
 
     def _take_back(self, aor: AddressOfRecord, written: list[Binding]) -> Changes:

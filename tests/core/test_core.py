@@ -200,6 +200,24 @@ class TestTheFlush:
         assert box.commits[0].changes.removed
 
 
+def test_what_the_administrator_takes_away_stays_away_though_a_commit_before_it_fails() -> None:
+    box = BareCore()
+    box.register(PHONE)
+    box.commit_at_once = False
+    box.commits.clear()
+    box.register("<sip:101@192.0.2.101:5062>", cseq=2)
+    (move,) = box.commits
+    box.core.drop(box.core.location.latest(f"sip:101@{REALM}"), box.clock.now)
+    box.settle()
+    assert [answer.status for answer in box.fail(move.ticket)] == [500]
+    drop = box.commits[-1]
+    assert drop.changes.removed == [1]
+    box.commit(drop.ticket)
+    assert box.bindings() == [] and box.commits == [move, drop], "nothing writes it again"
+    assert box.register(PHONE, cseq=3) == []
+    assert [answer.status for answer in box.commit(box.commits[-1].ticket)] == [200]
+
+
 class TestExpiry:
     def test_a_binding_expires_on_the_monotonic_clock_and_is_taken_off_the_disk(self) -> None:
         box = BareCore()

@@ -166,11 +166,12 @@ def _take(
 ) -> None:
     """The same in memory."""
     if wipe:
+        aors = {account.aor for account in box.directory.accounts.values()} | {each.aor for each in box.location}
+        box.drop([binding for aor in aors for binding in box.location.latest(aor)])
         for user in list(box.directory.accounts):
             box.directory.drop(user)
             box.forget(user)
         box.directory.peers.clear()
-        box.drop(list(box.location))
         box.forget_past()
     if realm != box.directory.realm:
         box.rename(realm)

@@ -162,9 +162,11 @@ class Registrations:
         self._next_ticket += 1
         return self._next_ticket - 1
 
-    def _stage(self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes) -> int:
+    def _stage(
+        self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes, dropped: Iterable[int] = ()
+    ) -> int:
         ticket = self._ticket()
-        self._location.stage(aor, ticket, bindings)
+        self._location.stage(aor, ticket, bindings, dropped)
         self._act(Commit(ticket, changes))
         return ticket
 
@@ -219,7 +221,7 @@ class Registrations:
                 self._act(Close(binding.flow))
         for aor, ids in by_aor.items():
             kept = [binding for binding in self._location.latest(aor) if binding.id not in ids]
-            self._stage(aor, kept, Changes(removed=sorted(ids)))
+            self._stage(aor, kept, Changes(removed=sorted(ids)), ids)
 
 
 def _retry_after(request: Request) -> tuple[str, str]:
