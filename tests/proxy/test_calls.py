@@ -7,7 +7,7 @@ import pytest
 from frontdesk.events import Kind
 from frontdesk.model import CallRecord
 from frontdesk.proxy import calls
-from frontdesk.proxy.calls import Call, CallBook, CallState
+from frontdesk.proxy.calls import MAX_DIALOGS, Call, CallBook, CallState
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.timers import Deadlines
 from tests.proxy.box import Box, Who, reply, request, route_set, udp
@@ -183,6 +183,22 @@ def test_second_call_that_is_named_as_the_first_is_told_and_recorded_too(box: Bo
     assert [call.callee for call in box.proxy.calls.active(box.now)] == ["103"]
     assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED, Kind.CALLING]
     assert [record.callee for record in box.records] == ["102"]
+
+
+def test_call_that_another_account_names_as_this_one_ends_it_in_no_list(box: Box) -> None:
+    invited(box)
+    says(box, 200)
+    box.receive(request("INVITE", "sip:101@desk.example", caller="102", flow=B, branch="z9hG4bKother"), B)
+    assert [(call.caller, call.callee) for call in box.proxy.calls.active(box.now)] == [("101", "102"), ("102", "101")]
+    assert box.records == []
+
+
+def test_one_call_answered_over_and_over_takes_no_room_without_bound(box: Box) -> None:
+    invited(box)
+    for number in range(2 * MAX_DIALOGS):
+        box.receive(reply(box.invite, 200, to_tag=f"t{number}"), B)  # type: ignore[attr-defined]
+    (call,) = box.proxy.calls.active(box.now)
+    assert len(call.dialogs) == MAX_DIALOGS
 
 
 def test_forks_of_a_trusted_proxy_are_one_call(box: Box) -> None:

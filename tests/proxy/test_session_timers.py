@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.proxy.calls import GRACE, MAX_AGE
+from frontdesk.proxy.calls import GRACE, MAX_AGE, MAX_SESSION
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Flow
 from tests.proxy.box import Box, reply, request, route_set, udp
@@ -59,6 +59,12 @@ def test_call_that_is_refreshed_is_not_given_up_after_a_day() -> None:
     assert len(talk.box.proxy.calls.active(1000 + MAX_AGE + 60)) == 1
     talk.box.pass_time(90_000 + GRACE - MAX_AGE)
     assert talk.ends == [91_000]
+
+
+def test_no_session_is_longer_than_a_week() -> None:
+    talk = Talk("4294967295")
+    talk.box.pass_time(MAX_SESSION + GRACE)
+    assert talk.ends == [1000 + MAX_SESSION]
 
 
 @pytest.mark.parametrize("session", ["", "soon", "-1", ";refresher=uas"])

@@ -30,6 +30,8 @@ MAX_AGE = 86_400.0
 """Seconds: a call without a session timer whose BYE never came is given up after a day."""
 MIN_SESSION = 90
 """Seconds: no session is shorter, whatever a phone says (RFC 4028 section 4)."""
+MAX_SESSION = 604_800
+"""Seconds: a week, as no phone has it. One that says more is not believed, or its call might stay in the list."""
 GRACE = TIMEOUT
 """Seconds after a session's expiry: a refresh or a BYE that was under way then has its answer, or none."""
 
@@ -115,8 +117,10 @@ class CallBook:
         if known is not None:
             if caller.peer or known.is_over:  # one more fork, the next one of a hunt, or the answer to a challenge
                 call = known
-            elif caller.account is not None:  # a phone that names two calls alike hides neither
+            elif known.account == call.account and call.account:  # a phone that names two calls alike hides neither
                 self._close(known, now)
+            elif call.account:  # nor does one that names its call as another's
+                call.key = call.key[0], f"{call.key[1]} {call.account}"
             else:
                 return None
         call.pending[transaction] = callee
@@ -194,7 +198,7 @@ class CallBook:
             call.expiries.pop(tag).cancel()
         seconds = parse_number(interval.partition(";")[0].strip(LWS)) if interval and call.dialogs.get(tag) else None
         if seconds is not None:
-            expires_at = now + max(seconds, MIN_SESSION)
+            expires_at = now + min(max(seconds, MIN_SESSION), MAX_SESSION)
             call.expiries[tag] = self._deadlines.set(expires_at + GRACE, partial(self._expired, call, tag, expires_at))
 
     def _expired(self, call: Call, tag: str, expired_at: float, now: float) -> None:

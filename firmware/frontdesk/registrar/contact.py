@@ -11,6 +11,9 @@ from ..sip.errors import ParseError
 from ..sip.grammar import end_of_quoted, parse_number, unquote, write_parameters
 from ..sip.uri import SIP_SCHEMES, Uri
 
+LONGEST = 1024
+"""Characters of a Contact or Path to register: each is kept, several times."""
+
 
 @dataclass(slots=True)
 class Contact:
@@ -31,6 +34,8 @@ class Contact:
     @classmethod
     def parse(cls, value: str) -> Contact:
         """Parses one value of the header. Raises ParseError."""
+        if len(value) > LONGEST:
+            raise ParseError(f"a Contact has at most {LONGEST} characters")
         address = Address.parse(value)
         if address.uri.scheme not in SIP_SCHEMES:
             raise ParseError(f"a Contact to register must be a sip or sips URI, not {address.uri.scheme}")

@@ -15,11 +15,13 @@ from ..sip.message import Request
 from ..sip.response_target import DEFAULT_PORTS
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
-from .contact import Contact, parse_expires
+from .contact import LONGEST, Contact, parse_expires
 from .registration import Refresh, Registration
 from .same_device import same_device
 from .spread import mark, spread
 
+MAX_USER_AGENT = 256
+"""Characters that are kept."""
 SUPPORTED = frozenset({"path"})
 """Option tags that a REGISTER may require."""
 
@@ -133,6 +135,8 @@ def check_order(request: Request, binding: Binding, registrant: Registrant, lowe
 
 def checked_path(values: list[str]) -> tuple[str, ...]:
     """The Path as it came. Raises ParseError for one that could not be followed: no 200 for what cannot be called."""
+    if sum(map(len, values)) > LONGEST:
+        raise ParseError(f"a Path has at most {LONGEST} characters")
     for value in values:
         if Address.parse(value).uri.scheme not in SIP_SCHEMES:
             raise ParseError("Path is no SIP URI")
@@ -157,7 +161,7 @@ class _Update:
         self._registrant = registrant
         self._registration = registration
         self._now = now
-        self._user_agent = _same(request.first("user-agent") or "")
+        self._user_agent = _same((request.first("user-agent") or "")[:MAX_USER_AGENT])
         self._path = checked_path(request.values("path"))
         self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
         self._touched: set[int] = set()  # bindings that are this request's own
