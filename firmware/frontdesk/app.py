@@ -40,7 +40,7 @@ from .site import host_names
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
 from .store.journal import Write
 from .store.records import Records
-from .transport.interfaces import not_here
+from .transport.interfaces import not_here, way_out
 from .transport.tcp import ON_THE_WAY
 from .watchdog import Part, Watchdog
 
@@ -132,7 +132,7 @@ class _Appliance:
     def _make_core(self) -> Core:
         store, settings = self._store, self._settings
         directory = Directory(store.realm, settings.domains)
-        directory.peers = store.peers()
+        directory.peers, directory.way_out = store.peers(), way_out
         for account in store.accounts():
             directory.put(account)
         bindings = store.bindings(self._clock.now(), self._clock.wall(), self._clock.boot_id)

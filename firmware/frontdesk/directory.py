@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .model import Account
+from .sip.host import canonical_ipv6
 from .sip.wire import HostPort
 
 
@@ -21,6 +22,8 @@ class Directory:
         self.accounts: dict[str, Account] = {}
         self.peers: dict[str, str] = {}
         """Address without port -> name."""
+        self.way_out: Callable[[str], str] = lambda host: ""
+        """The own address from which the machine would send to a host; "" where nobody knows."""
         self._aliases: dict[str, str] = {}
         self._hosts: set[str] = set()
 
@@ -69,6 +72,7 @@ class Directory:
     def serves(self, host: str, port: int | None = None) -> bool:
         """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens
         on."""
+        host = f"[{canonical_ipv6(host[1:-1])}]" if host.startswith("[") else host.removesuffix(".")
         if host in self.domains:
             return port is None or any(port == listening for _, listening in self.addresses) or port == 5060
         return host in self._hosts and (host, port or 5060) in self.addresses

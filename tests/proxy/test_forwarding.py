@@ -205,6 +205,17 @@ def test_large_request_goes_by_udp_to_a_phone_on_udp(box: Box) -> None:
     assert target == B
 
 
+def test_of_several_addresses_of_the_box_the_next_hop_is_told_that_which_leads_there(box: Box) -> None:
+    """A static binding's: a bridge of the machine's own may come first, and no BYE would find its way back to it."""
+    box.directory.listen("172.17.0.1", 5060)
+    box.phone("103", None, "sip:door@203.0.113.7")
+    for source in ("192.0.2.1", "172.17.0.1"):
+        box.directory.way_out = {"203.0.113.7": source}.__getitem__
+        box.receive(request("INVITE", "sip:103@desk.example", call_id=source), A)
+        invite = box.request("INVITE")
+        assert invite.via.host == source and f"@{source}:5060" in invite.values("record-route")[0]
+
+
 def test_path_becomes_the_route_and_its_first_hop_the_target(box: Box) -> None:
     box.directory.peers["198.51.100.1"] = "edge"
     path = ("<sip:edge.example:5080;lr>", "<sip:inner.example;lr>")

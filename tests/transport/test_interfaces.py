@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.transport.interfaces import is_own
+from frontdesk.transport.interfaces import is_own, way_out
+
+
+@pytest.mark.parametrize(("host", "source"), [("127.0.0.9", "127.0.0.1"), ("::1", "::1")])
+def test_way_out_is_the_kernels(host: str, source: str) -> None:
+    assert way_out(host) == source
 
 
 @pytest.mark.parametrize(

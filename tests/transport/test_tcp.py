@@ -119,6 +119,21 @@ def test_a_connection_that_is_open_is_used_again() -> None:
     run(case)
 
 
+def test_number_of_a_connection_that_is_gone_leads_to_nobody_else() -> None:
+    """A call's token keeps it over a restart."""
+
+    async def case() -> None:
+        driver = _Driver()
+        async with listening(driver) as address:
+            assert driver.connections is not None
+            there = (await driver.connections.connect(address)).flow
+            before = there._replace(remote=("192.0.2.7", 40_000))
+            with pytest.raises(TransportError, match="is closed"):
+                driver.connections.send(b"for somebody else", before)
+
+    run(case)
+
+
 def test_where_all_others_have_bindings_the_new_one_goes() -> None:
     async def case() -> None:
         driver = _Driver()

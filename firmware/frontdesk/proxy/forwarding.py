@@ -103,7 +103,10 @@ def local_hop(target: Target, directory: Directory) -> Hop:
         return target.transport, host_port(target.local)
     there = target.remote[0] if isinstance(target, Flow) else target.host
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")
-    listeners = sorted(directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), end))
+    source = directory.way_out(there)  # of several, or what is sent back would find no way here
+    listeners = sorted(
+        directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), end[0].strip("[]") != source, end)
+    )
     host, port = listeners[0] if listeners else ("127.0.0.1", 5060)
     return target.transport or "udp", f"{host}:{port}"
 

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import socket
 from collections.abc import Callable, Iterable
+from ipaddress import ip_address
 
 import ifaddr
 
@@ -16,6 +17,8 @@ from ..sip.wire import HostPort
 _RTMGRP_IPV4_IFADDR = 0x10
 _RTMGRP_IPV6_IFADDR = 0x100
 WILDCARDS = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}
+ELSEWHERE = "192.0.2.1"
+"""In no network that there is (RFC 5737); nothing is sent to it."""
 SETTLE = 0.5
 """Seconds: addresses come in bursts, and an IPv6 address may be tentative at first."""
 
@@ -62,6 +65,15 @@ def source_address(remote: HostPort) -> str:
         except OSError:
             return ""
         return str(probe.getsockname()[0])
+
+
+def way_out(host: str) -> str:
+    """The local address that what is sent to that host would leave from; for a name, what goes to other networks."""
+    try:
+        ip_address(host)
+    except ValueError:
+        host = ELSEWHERE
+    return source_address((host, 9))
 
 
 class AddressWatch:

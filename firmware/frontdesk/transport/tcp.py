@@ -290,7 +290,7 @@ class Connections:
     def send(self, data: bytes, flow: Flow) -> None:
         """Sends over an open connection. Raises TransportError."""
         connection = self._open.get(flow.connection)
-        if connection is None:
+        if connection is None or connection.flow != flow:
             raise TransportError(f"the connection to {flow.remote[0]}:{flow.remote[1]} is closed")
         connection.write(data)
 

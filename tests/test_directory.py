@@ -1,0 +1,32 @@
+"""Which hosts are the box's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.directory import Directory
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "own"),
+    [
+        ("desk.example", None, True),
+        ("desk.example.", None, True),
+        ("desk.example", 5060, True),
+        ("desk.example", 5070, False),
+        ("[2001:db8::1]", None, True),
+        ("[2001:db8:0:0::1]", None, True),
+        ("[2001:0db8::1]", 5060, True),
+        ("[2001:db8::2]", None, False),
+        ("[fe80::1%25eth0]", None, False),
+        ("192.0.2.1", None, True),
+        ("192.0.2.1", 5070, False),
+        ("192.0.2.2", None, False),
+        ("elsewhere.example", None, False),
+    ],
+)
+def test_host_of_a_uri_is_the_boxs_however_it_is_spelled(host: str, port: int | None, own: bool) -> None:
+    directory = Directory("desk.example")
+    directory.listen("192.0.2.1", 5060)
+    directory.listen("2001:db8::1", 5060)
+    assert directory.serves(host, port) is own
