@@ -48,6 +48,18 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     assert browser.get("/").status_code == 200 and new.logged_in().get("/").status_code == 200
 
 
+def test_cards_of_a_browser_that_was_cut_off_are_there_at_the_new_address(new: House) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/network", "/welcome/network", way="fixed", address="192.0.2.10/24")
+    assert "log in at 192.0.2.10" in browser.get("/welcome/phones").text
+    browser.send_form("/welcome/phones", "/welcome/phones", accounts="101-120")  # the answer never comes
+    other = new.logged_in()
+    assert "Added 20 accounts." in other.get("/").text
+    assert len(re.findall(r"<dd>\w{16}</dd>", other.get("/cards").text)) == 20
+    assert "No password was made" in new.logged_in().get("/cards").text
+
+
 def test_way_back_asks_for_nothing_once_more_and_the_cards_stay(new: House) -> None:
     browser = opened(new)
     assert browser.get("/welcome").headers["Location"] == "/welcome/box", "what was answered so far stays too"

@@ -202,6 +202,18 @@ def test_idle_session_ends(house: House) -> None:
     assert browser.get("/").headers["Location"] == "/login"
 
 
+def test_cards_of_a_session_that_ended_by_itself_are_the_next_administrators(house: House) -> None:
+    browser = house.logged_in()
+    browser.send_form("/accounts/101", "/accounts/101/password")
+    house.desk.box.clock = clock(NOW + 2 * IDLE)
+    assert browser.get("/cards").headers["Location"].startswith("/login")
+    house.logged_in("viewer", "only looking")
+    other = house.logged_in()
+    assert len(re.findall(r"<dd>\w{16}</dd>", other.get("/cards").text)) == 1
+    other.send_form("/", "/logout")
+    assert "No password was made" in house.logged_in().get("/cards").text, "who logs out lets go of them"
+
+
 LINK = re.compile(r'<p><a href="([^"]+)">(.*?)</a></p>')
 
 

@@ -48,6 +48,8 @@ class Session:
     """Account -> the password that was made for it in this session. Nobody else knows it, so it goes only when told."""
     made: int = 0
     """Passwords so far, by which a page of cards knows whether it shows the last one."""
+    is_unseen: bool = False
+    """Whether its browser has not been shown yet what first boot has made: it may be at an address that is gone."""
     answers: Answers | None = None
     """Of first boot, so far; None: it is no session of first boot."""
     refused: tuple[str, Mapping[str, str]] | None = None
@@ -58,6 +60,12 @@ class Session:
         self.cards.pop(user, None)
         self.cards[user] = password
         self.made += 1
+
+    def inherit(self, other: Session) -> None:
+        """The cards and notices of one that nobody comes back to."""
+        self.cards = other.cards | self.cards
+        self.made += other.made
+        self.notices = other.notices + self.notices
 
     def check_cards(self, n: int) -> None:
         """Before so many passwords are made that only their cards will show. Raises VerbError."""
@@ -85,10 +93,24 @@ class Sessions:
         cookie = secrets.token_urlsafe(32)
         session = Session(role, epoch, self._now(), answers=answers)
         with self._lock:
+            if role is Role.ADMIN and answers is None:
+                self._take_over(session)
             self._kept[_digest(cookie)] = session
             if len(self._kept) > MOST:
                 del self._kept[min(self._kept, key=lambda each: self._kept[each].seen)]
         return cookie, session
+
+    def _take_over(self, heir: Session) -> None:
+        """Of sessions that ended by themselves, or whose browser was cut off: the box itself does not know the
+        passwords that they were to show."""
+        for digest, other in list(self._kept.items()):
+            ended = other.is_unseen or self._is_over(other)
+            if ended and (other.role, other.epoch, other.answers) == (Role.ADMIN, heir.epoch, None):
+                heir.inherit(other)
+                del self._kept[digest]
+
+    def _is_over(self, session: Session) -> bool:
+        return self._now() - session.seen > IDLE
 
     def find(self, cookie: str, epoch: int) -> Session | None:
         """The session of that cookie, if it has not ended."""
@@ -97,8 +119,10 @@ class Sessions:
             session = self._kept.get(digest)
             if session is None:
                 return None
-            if session.epoch != epoch or self._now() - session.seen > IDLE:
+            if session.epoch != epoch:
                 del self._kept[digest]
+                return None
+            if self._is_over(session):  # kept for whoever logs in next, or until others need its room
                 return None
             session.seen = self._now()
             return session

@@ -141,7 +141,7 @@ def _finish(visit: Visit, answers: Answers) -> NoReturn:
             session.remember(user, password)
     if not admin.is_set:
         go("/welcome/box")
-    session.answers, session.epoch = None, admin.epoch
+    session.answers, session.epoch, session.is_unseen = None, admin.epoch, True
     go("/ready")
 
 
@@ -154,5 +154,6 @@ def _said(visit: Visit, done: Done) -> str:
 def ready(visit: Visit) -> str:
     """Nothing is left to do but to set phones up, unless something failed."""
     assert visit.session is not None
+    visit.session.is_unseen = False
     whole = not any(notice.failed for notice in visit.session.notices)
     return visit.render("ready", made=visit.session.cards, whole=whole)

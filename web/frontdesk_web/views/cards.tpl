@@ -6,7 +6,7 @@
 <form method="post" action="/cards/forget">
 %   include("csrf")
 <input type="hidden" name="made" value="{{made}}">
-<p>{{_("The box can show these passwords no more once you let go of the cards, log out, or leave this page alone for half an hour.")}}</p><button class="plain">{{_("Let go of the cards")}}</button></form></details>
+<p>{{_("The box can show these passwords no more once you let go of the cards or log out, nor after it was restarted.")}}</p><button class="plain">{{_("Let go of the cards")}}</button></form></details>
 % end
 </div>
 % if not cards:
