@@ -251,6 +251,25 @@ def test_start_brings_to_the_computer_what_was_set_while_no_box_ran(desk: Desk, 
     assert computer.changes()[0] == "timedatectl set-timezone Europe/Berlin"
 
 
+def test_start_after_a_reset_while_no_box_ran_leaves_the_computer_as_it_was_before_the_box(
+    desk: Desk, computer: Computer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "LOCALTIME", computer.path("/etc/localtime"))
+    names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
+    monkeypatch.setattr(os, "uname", names)
+    before = computer.picture()
+    at_work = desk.box.system
+    for key, value in (("hostname", "lobby"), ("timezone", "Europe/Berlin"), ("net.address", "10.80.0.5/24")):
+        do(desk, "config set", key=key, value=value)
+    desk.box.system = NextStart(desk.records)
+    do(desk, "factory-reset", yes=True)
+    again = desk.restart()
+    again.box.system = at_work
+    start(again)
+    assert computer.picture() == before
+    assert MARK not in again.restart().store.meta
+
+
 @pytest.mark.parametrize("words", ["config set", "factory-reset"])
 def test_start_takes_back_an_address_that_was_given_up_while_no_box_ran(desk: Desk, wired: Wired, words: str) -> None:
     do(desk, "config set", key="net.address", value="10.80.0.5/24")

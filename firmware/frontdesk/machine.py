@@ -14,7 +14,7 @@ from .config import NETWORK, read_host_name, read_zone
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
-from .control.owed import Kept, owe
+from .control.owed import RESET, Kept, owe
 from .model import Settings
 
 HELPER = Path("/run/frontdesk-helper/helper.sock")
@@ -149,6 +149,10 @@ class NextStart(ManagedElsewhere):
         """Writes down that these are owed, and says so."""
         await owe(self._records, dict.fromkeys(keys))
         return [Sentence("{keys}: kept, and used when the box starts.", keys=", ".join(keys))]
+
+    async def reset(self) -> None:
+        """Writes down that it is owed."""
+        await owe(self._records, {RESET: None})
 
 
 def machine(interface: str, helper: Path = HELPER) -> System:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 
 from .office import Office
@@ -189,4 +190,11 @@ def same(one: str, other: str) -> bool:
 def _canonical(text: str) -> object:
     if duration := _DURATION.fullmatch(text.strip()):
         return float(duration[1]) * UNITS[duration[2]]
-    return [part.strip().lower() for part in text.split(",")]
+    return [_address(part) for part in re.split(r"[,\s]+", text.strip().lower())]
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return text

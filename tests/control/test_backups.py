@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,17 @@ def test_nothing_is_written_that_could_not_be_read_back(desk: Desk, monkeypatch:
     for write in (backup, lambda desk: desk.do("export", secrets=True)):
         with pytest.raises(VerbError, match="more than 0 KiB, the most that can be read back"):
             write(desk)
+
+
+def test_box_with_less_room_takes_all_accounts_of_a_backup(desk: Desk, tmp_path: Path) -> None:
+    """It takes the place of one that has died."""
+    for user in range(201, 206):
+        desk.do("account add", user=str(user), password="secret")
+    other = elsewhere(tmp_path / "other")
+    other.box.defaults = replace(other.box.defaults, max_accounts=3)
+    answer = other.do("restore", text=backup(desk), passphrase=PASSPHRASE)
+    assert "max-accounts is 6 now" in answer["notes"][0] and answer["added"] == 6
+    assert other.box.settings.max_accounts == other.restart().box.settings.max_accounts == 6
 
 
 def test_version_1_stays_readable(tmp_path: Path) -> None:

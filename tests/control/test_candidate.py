@@ -260,6 +260,20 @@ def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk
     assert MARK not in again.restart().store.meta
 
 
+def test_rollback_that_the_machine_refuses_leaves_the_trial_and_commit_keeps_what_is_tried(
+    desk: Desk, machine: Machine
+) -> None:
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    machine.refuses = "nmcli failed."
+    with pytest.raises(VerbError, match="nmcli failed"):
+        desk.do("config rollback")
+    machine.refuses = ""
+    assert used(desk, "net.address") == "192.0.2.10/24" and desk.box.candidate.trial is not None
+    desk.do("config commit")
+    assert used(desk.restart(), "net.address") == "192.0.2.10/24"
+
+
 def test_rollback_ends_a_trial_at_once(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)

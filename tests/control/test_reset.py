@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,9 @@ from frontdesk.model import Commit, Settings
 from frontdesk.proxy.calls import Call
 from frontdesk.sip.digest import ha1
 from frontdesk.site import Site
+from frontdesk.store.records import Records
+from frontdesk.store.snapshots import Snapshots
+from frontdesk.store.wiping import MARK
 from tests.control.desk import Desk, phone
 from tests.control.test_exports import filled
 from tests.store.rows import REALM
@@ -47,6 +51,50 @@ def test_no_secret_is_left_in_any_file_while_the_box_runs_on(tmp_path: Path) -> 
         box.do("account add", user="101", password="secret")
     with durable_box(tmp_path) as box:
         assert [each["user"] for each in box.do("account list")] == ["101"]
+
+
+def test_power_cut_right_behind_a_reset_leaves_it_to_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Records._do
+    done: list[Any] = []
+
+    async def cut(records: Records, write: Any, **how: bool) -> Any:
+        if done:
+            raise KeyboardInterrupt
+        done.append(write)
+        return await real(records, write, **how)
+
+    with durable_box(tmp_path) as box:
+        box.do("account add", user="105", password="secret", name="Somebody 105")
+        monkeypatch.setattr(Snapshots, "tidy", lambda *_: None)
+        monkeypatch.setattr(Records, "_do", cut)
+        with pytest.raises(KeyboardInterrupt):
+            box.do("factory-reset", yes=True)
+    monkeypatch.undo()
+    assert any(b"Somebody 105" in path.read_bytes() for path in files(tmp_path))
+    with durable_box(tmp_path) as box:
+        assert box.do("account list") == []
+        assert not any(b"Somebody 105" in path.read_bytes() for path in files(tmp_path))
+        assert MARK not in box.store.meta
+        assert len(list((tmp_path / "snapshots").iterdir())) == 1
+
+
+def test_snapshot_that_cannot_be_written_leaves_no_older_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError("no space left")
+
+    filled(desk)
+    monkeypatch.setattr(desk.store.snapshots, "write", full)
+    desk.do("factory-reset", yes=True)
+    assert list((desk.path / "snapshots").iterdir()) == []
+
+
+def test_certificates_go_where_no_box_runs_too(desk: Desk) -> None:
+    gone: list[str] = []
+    desk.box.forget_certificates = lambda: gone.append("certificates")
+    desk.do("factory-reset", yes=True)
+    assert gone == ["certificates"]
 
 
 def files(directory: Path) -> list[Path]:

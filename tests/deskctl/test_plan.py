@@ -116,6 +116,7 @@ def test_contradiction_is_named_with_its_line(state: State, complaint: str) -> N
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [("600s", "10m", True), ("1.5h", "90m", True), ("60", "60s", True), ("10m", "10h", False), ("on", "ON", True),
+     ("192.0.2.53 192.0.2.54", "192.0.2.53, 192.0.2.54", True), ("2001:DB8::0:1", "2001:db8::1", True),
      ("a, b", "a,b", True), ("a, b", "b, a", False), ("", "x", False)],
 )  # fmt: skip
 def test_values_that_mean_the_same_are_the_same(one: str, other: str, expected: bool) -> None:

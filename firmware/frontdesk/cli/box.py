@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +141,11 @@ def _box(store: Store) -> Box:
     records = Records(execute, clock, store.forget_past)
     admin = Admin(records, store.meta, store.directory, clock.now)
     system = asleep(records)
-    return Box(directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system)
+    certificates = partial(shutil.rmtree, store.directory / "tls", ignore_errors=True)
+    return Box(
+        directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system,
+        forget_certificates=certificates,
+    )  # fmt: skip
 
 
 def _finish(verb: Awaitable[Any]) -> Any:

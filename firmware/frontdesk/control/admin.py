@@ -95,6 +95,7 @@ class Admin:
         kept = self._of(role)
         if self.kept is None or len(password) > LONGEST:
             return False
+        source = source if role is Role.ADMIN else f"{source} {role}"  # the right one of one clears none of the other
         self._throttle.admit(source, self._now())
         # One that is not set takes as long as a wrong one, so that nobody learns whether it is.
         good = await self.off_loop(partial(scrypt.matches, kept or self.kept, password))

@@ -135,6 +135,8 @@ class Box:
     listeners: Sequence[str] = ()
     site: Site | None = None
     """The setup page, where there is one."""
+    forget_certificates: Callable[[], None] = _nothing
+    """Takes those of the page away, where it is not there."""
     log: MutableSequence[str] = field(default_factory=list)
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)

@@ -174,17 +174,18 @@ class Candidate:
             self._texts = trial.texts
 
     async def go_back(self, box: Box, *, by_itself: bool = False) -> None:
-        """The settings of before are in use again, and what was tried is staged again. Raises VerbError."""
+        """The settings of before are in use again, and what was tried is staged again. Raises VerbError, and then what
+        was tried is still in use."""
         trial = self.trial
         if trial is None:
             return
+        await box.take(trial.after, trial.before)
         box.settings = trial.before
         box.configure(trial.before)
         self._texts = trial.texts
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:
             self.has_gone_back = True
-        await box.take(trial.after, trial.before)
         await self.end_trial(box)
 
 
@@ -215,13 +216,16 @@ def known(key: str) -> str:
 async def started(box: Box, texts: owed.Owed) -> None:
     """After a start the machine has what is kept: what was ever set, and what it is owed (`texts`)."""
     settings = combined(box.settings, {key: text for key, text in texts.items() if text is not None}, box.defaults)
-    keys = [key for key in HOST if key in texts or text_of(settings, key) != text_of(box.defaults, key)]
     try:
+        if owed.RESET in texts:
+            await box.system.reset()
+            settings = await _with_defaults(box, settings)
+        keys = [key for key in HOST if key in texts or text_of(settings, key) != text_of(box.defaults, key)]
         if keys:
             await box.system.apply(settings, keys)
         if texts:
+            settings = await _with_defaults(box, settings)
             await owed.settle(box.records)
-            box.defaults = box.system.defaults(box.defaults)
     except (OSError, VerbError) as error:
         sentence = "Network, name and time zone of this computer may not be as they are set here: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error) if isinstance(error, VerbError) else str(error)))
@@ -229,3 +233,10 @@ async def started(box: Box, texts: owed.Owed) -> None:
         box.settings = settings
         box.configure(settings)
     await box.announce(settings.hostname)
+
+
+async def _with_defaults(box: Box, settings: Settings) -> Settings:
+    """The computer is another one by now: what is not kept is as it has it."""
+    box.defaults = box.system.defaults(box.defaults)
+    kept = await box.records.pairs("settings")
+    return combined(settings, {key: None for key in HOST if key not in kept}, box.defaults)

@@ -68,6 +68,8 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     held = [_merged(before, account, realm) for account in read.accounts.values()]
     accounts = [account for account in held if before.get(account.username) != account]
     _check_names(before, read)
+    if wipe:
+        _make_room(box, read)
     settings = _settings(box.defaults if wipe else box.settings, read)
     added = sum(account.username not in before for account in accounts)
     if added:
@@ -97,6 +99,15 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         "without_password": [account.username for account in held if not account.secrets],
         "notes": [*read.notes, *notes],
     }
+
+
+def _make_room(box: Box, read: Configuration) -> None:
+    """A box that takes another's place, on a smaller board perhaps, has all of its accounts."""
+    accounts = len(read.accounts)
+    if accounts > _settings(box.defaults, read).max_accounts:
+        read.settings["max-accounts"] = str(accounts)
+        sentence = "max-accounts is {accounts} now: so many are in the backup, and more than this board has by default."
+        read.notes.append(Sentence(sentence, accounts=accounts))
 
 
 def _realm(box: Box, read: Configuration, wipe: bool) -> str:

@@ -13,6 +13,9 @@ from typing import Protocol
 MARK = "machine"
 """Its key. The value is a JSON object: a key of config.HOST -> the text that it had before, or null: as it is kept."""
 
+RESET = "reset"
+"""In place of a key: the computer is to be as it was before the box."""
+
 Owed = dict[str, str | None]
 
 

@@ -25,7 +25,7 @@ class Records:
     """The same functions over either way; all raise StoreError and then have changed nothing."""
 
     def __init__(self, execute: Execute, clock: Clock, forget_past: Callable[[], None] = lambda: None) -> None:
-        """`forget_past` takes away what was there before the newest snapshot."""
+        """`forget_past` takes away all snapshots."""
         self._execute = execute
         self._clock = clock
         self._forget_past = forget_past
@@ -85,11 +85,12 @@ class Records:
             connection.executemany(bindings.REMOVE, ids)
             connection.executemany(bindings.SAVE, rows)
 
-        await self._do(write)
+        await self._do(write, snapshot=not wipe)
         if wipe:
             self._forget_past()
-            with suppress(StoreError):  # the rows are gone, and nothing is lost
+            with suppress(StoreError):  # the rows are gone; what is left to do is done at the next start
                 await self._do(wiping.scrub, snapshot=False, bare=True)
+                await self._do(wiping.settle)
 
     async def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> None:
         """Saves bindings that were set by hand, and drops bindings (ids)."""

@@ -15,7 +15,7 @@ from typing import Any
 from ..config import DEFAULTS
 from ..config import load as load_settings
 from ..model import Account, Binding, Sentence, Settings
-from . import accounts, bindings, database, schema
+from . import accounts, bindings, database, schema, wiping
 from .clock import Clock
 from .errors import StoreError
 from .journal import Done, Journal, Write
@@ -127,8 +127,8 @@ class Store:
             self.notices.append(Sentence(sentence, error=str(error)))
 
     def forget_past(self) -> None:
-        """Leaves the newest snapshot alone: nothing comes back from before it."""
-        self.snapshots.tidy(1)
+        """Nothing comes back from before: all snapshots go, and what was set aside."""
+        self.snapshots.tidy(0)
         for path in self.directory.glob(f"{NAME}.damaged-*"):
             path.unlink(missing_ok=True)
 
@@ -298,8 +298,14 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     migrated = schema.migrate(connection, str(path))
     accounts.check(connection)
     _free_id(connection)
-    if not migrated and accounts.load_pairs(connection, "meta"):
-        return Store(path.parent, connection, notices)
+    if not migrated and (meta := accounts.load_pairs(connection, "meta")):
+        store = Store(path.parent, connection, notices)
+        if wiping.MARK in meta:  # the power was cut behind a factory reset
+            store.forget_past()
+            store.write(wiping.scrub, snapshot=False, bare=True)
+            store.write(wiping.settle)
+            del store.meta[wiping.MARK]
+        return store
     # Also where a power cut came between the tables and the names.
     _transact(connection, lambda each: _name(each, domain))
     store = Store(path.parent, connection, notices)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls")
+MARK = "wiped"
+"""A row of `meta` until nothing is left of what was there before."""
 KEPT = ("binding_ids", "machine")
 """Rows of `meta` that stay: no binding's id is ever given twice, and the computer is still to follow."""
 
@@ -16,6 +18,7 @@ def wipe(connection: sqlite3.Connection) -> None:
         connection.execute(f"DELETE FROM {table}")
     connection.execute("DELETE FROM meta WHERE key NOT IN (?, ?)", KEPT)
     connection.execute("PRAGMA secure_delete = OFF")
+    connection.execute("INSERT INTO meta VALUES (?, 'on')", (MARK,))
 
 
 def scrub(connection: sqlite3.Connection) -> None:
@@ -23,3 +26,8 @@ def scrub(connection: sqlite3.Connection) -> None:
     in no transaction."""
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Nothing is left."""
+    connection.execute("DELETE FROM meta WHERE key = ?", (MARK,))
