@@ -53,6 +53,17 @@ class Fork:
         self.box.layer.transport_failed(f"{invite.method} {invite.via.branch}", self.box.now)
         self.look()
 
+    def cut_off(self, number: int) -> None:
+        """The connection to that phone has closed."""
+        self.box.bindings[number + 1].connected = False
+        self.box.layer.flow_closed(PHONES[number], self.box.now)
+        self.look()
+
+    def cancel(self) -> None:
+        """The caller gives up."""
+        self.box.receive(request("CANCEL", branch="z9hG4bKone"), A)
+        self.look()
+
     def wait(self, seconds: float) -> None:
         end = self.box.now + seconds
         while (at := self.box.deadlines.next()) is not None and at <= end:

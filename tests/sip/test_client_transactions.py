@@ -122,7 +122,7 @@ def test_closed_connection_fails_what_nobody_has_answered(bench: Bench) -> None:
     bench.layer.client(request("INVITE", "z9hG4bKb"), TCP, bench, 0.0)
     answer(bench, request("INVITE", "z9hG4bKb"), 180)
     bench.layer.flow_closed(TCP, 1.0)
-    assert bench.told == [(0.0, "180"), (1.0, "failed")]
+    assert bench.told == [(0.0, "180"), (1.0, "failed"), (1.0, "cut off")]
 
 
 # -- INVITE: Proceeding -----------------------------------------------------------------------------------------------

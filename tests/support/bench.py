@@ -95,6 +95,9 @@ class Bench:
     def failed(self, client: ClientTransaction, now: float) -> None:
         self.told.append((now, "failed"))
 
+    def cut_off(self, client: ClientTransaction, now: float) -> None:
+        self.told.append((now, "cut off"))
+
 
 def _short(send: Send) -> str:
     line = send.data.partition(b"\r\n")[0].decode()

@@ -187,7 +187,7 @@ class Transact:
     def timed_out(self, client: ClientTransaction, now: float) -> None:
         self._final(Response.to_request(self.request, TIMED_OUT))
 
-    failed = timed_out
+    failed = cut_off = timed_out
 
     def _authorize(self, response: Response) -> bool:
         asks, answers = CHALLENGES[response.status]

@@ -14,7 +14,7 @@ from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
 from ..sip.status import reason_phrase
 from ..sip.timers import Deadline, Deadlines
-from ..sip.wire import Target
+from ..sip.wire import Flow, Target
 from .best_response import best_response
 from .calls import Watch
 from .loop import shares
@@ -23,6 +23,8 @@ from .target_set import Candidate
 COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
+COME_BACK = 20.0
+"""Seconds that a phone has for it whose connection closes while it rings."""
 BACK_SOON = "10"
 """Seconds that a start takes, and more."""
 
@@ -52,14 +54,14 @@ class Forwarder(Protocol):
 class Branch:
     """One forwarded request: the user of its client transaction."""
 
-    __slots__ = ("cancelled", "candidate", "client", "context", "done", "expired", "heard", "timer_c")
+    __slots__ = ("cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off", "timer_c")
 
     def __init__(self, context: ResponseContext, candidate: Candidate) -> None:
         self.context = context
         self.candidate = candidate
         self.client: ClientTransaction | None = None
         self.timer_c: Deadline | None = None
-        self.heard = self.done = self.cancelled = self.expired = False
+        self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
 
     def received(self, client: ClientTransaction, response: Response, now: float) -> None:
         """A response of this branch came."""
@@ -72,6 +74,10 @@ class Branch:
     def failed(self, client: ClientTransaction, now: float) -> None:
         """The request could not be sent."""
         self.context.failed(self, now)
+
+    def cut_off(self, client: ClientTransaction, now: float) -> None:
+        """Its connection has closed while it rang."""
+        self.context.cut_off(self, now)
 
     def arm(self, deadlines: Deadlines, at: float) -> None:
         """Sets Timer C, anew where it runs."""
@@ -152,6 +158,7 @@ class ResponseContext:
         if not self._invite or branch.done:
             return
         if not branch.cancelled:
+            branch.is_cut_off = False
             branch.arm(self._around.deadlines, now + self._timer_c)
         if not self._answered:
             self._respond(response, now)
@@ -190,13 +197,28 @@ class ResponseContext:
             self._terminate(branch)
             self._proceed(now)
 
+    def cut_off(self, branch: Branch, now: float) -> None:
+        """A phone may come back and answer over another connection; when it does not, or nobody waits for it, its
+        branch is over. A peer or static device opens one for its answer (18.2.2), and has until Timer C."""
+        if isinstance(branch.candidate.target, Flow):
+            branch.is_cut_off = True
+            branch.arm(self._around.deadlines, now + (0.0 if branch.cancelled else COME_BACK))
+
     def timer_c_fired(self, branch: Branch, now: float) -> None:
         """Section 16.8: CANCEL where something was heard, else as a 408. Either way its answer counts as none."""
+        if branch.is_cut_off and self._is_back(branch):
+            branch.is_cut_off = False
+            branch.arm(self._around.deadlines, now + self._timer_c)
+            return
         branch.expired = self._timed_out = True
         if branch.heard:
             self._cancel(branch, [_reason(408)], now)
         else:
             self.timed_out(branch, now)
+
+    def _is_back(self, branch: Branch) -> bool:
+        there = self._around.whereabouts(branch.candidate)
+        return isinstance(there, Flow) and there != branch.candidate.target
 
     # -- from the caller: section 16.10 --------------------------------------------------------------------------------
 
@@ -259,7 +281,7 @@ class ResponseContext:
 
     def _cancel_pending(self, headers: Sequence[Header], now: float) -> None:
         """Step 10. To a client transaction that is no INVITE's, `cancel` means nothing (section 9.1)."""
-        for branch in self._branches:
+        for branch in list(self._branches):
             if not branch.cancelled:
                 self._cancel(branch, headers, now)
 
@@ -270,6 +292,8 @@ class ResponseContext:
             if (target := self._around.whereabouts(branch.candidate)) != branch.candidate.target:
                 branch.client.target = target
             branch.client.cancel(now, headers)
+        if branch.is_cut_off and not self._is_back(branch):
+            self.timed_out(branch, now)
 
 
 def _reason(status: int) -> Header:

@@ -25,6 +25,9 @@ class ClientUser(Protocol):
     def failed(self, client: ClientTransaction, now: float) -> None:
         """The transport could not send the request."""
 
+    def cut_off(self, client: ClientTransaction, now: float) -> None:
+        """The connection of an INVITE that has had a provisional response is closed: none may come over it any more."""
+
 
 class ClientSurroundings(Surroundings, Protocol):
     """What a client transaction needs of its layer: an INVITE that is cancelled starts another one."""
@@ -61,6 +64,10 @@ class ClientTransaction(Transaction):
     def transport_failed(self, now: float) -> None:
         """The transport could not send (17.1.4)."""
         raise NotImplementedError
+
+    def flow_closed(self, now: float) -> None:
+        """The connection is closed: what nobody has answered has failed."""
+        self.transport_failed(now)
 
     def cancel(self, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Cancels an INVITE (9.1); no other request should be, so nothing happens to those."""

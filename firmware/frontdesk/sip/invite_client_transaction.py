@@ -23,6 +23,8 @@ class Nobody:
 
     def failed(self, client: ClientTransaction, now: float) -> None: ...
 
+    def cut_off(self, client: ClientTransaction, now: float) -> None: ...
+
 
 class InviteClientState(StrEnum):
     CALLING = "Calling"
@@ -74,6 +76,12 @@ class InviteClientTransaction(ClientTransaction):
 
     def transport_failed(self, now: float) -> None:
         self._take(InviteClientEvent.TRANSPORT_ERROR, now)
+
+    def flow_closed(self, now: float) -> None:
+        if self.state is InviteClientState.PROCEEDING:
+            self._user.cut_off(self, now)
+        else:
+            super().flow_closed(now)
 
     def cancel(self, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
         if self._cancel_headers is None:

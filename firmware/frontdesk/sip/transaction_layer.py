@@ -168,7 +168,7 @@ class TransactionLayer:
     def flow_closed(self, flow: Flow, now: float) -> None:
         """A connection is gone: requests on it that nobody has answered yet have failed (17.1.4)."""
         for client in [client for client in self._clients.values() if client.target == flow]:
-            client.transport_failed(now)
+            client.flow_closed(now)
 
     def forget(self, transaction: Transaction) -> None:
         """A transaction is Terminated, or has shrunk to its answer."""

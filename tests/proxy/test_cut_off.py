@@ -1,0 +1,70 @@
+"""A phone whose connection closes while it rings: the caller does not wait for Timer C."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.proxy.response_context import COME_BACK
+from tests.proxy.box import tcp
+from tests.proxy.fork import Fork
+
+
+@pytest.fixture
+def fork() -> Fork:
+    """Two phones that ring; neither listens where its Contact says."""
+    fork = Fork(2)
+    for number, binding in enumerate(fork.box.bindings[1:]):
+        binding.contact = f"sip:102@10.0.0.{number}"
+    for number in (0, 1):
+        fork.answer(number, 180)
+    return fork
+
+
+def test_when_it_does_not_come_back_what_the_others_say_counts(fork: Fork) -> None:
+    fork.cut_off(0)
+    fork.answer(1, 486)
+    fork.wait(COME_BACK - 1)
+    assert fork.statuses[-1] == 180
+    fork.wait(1)
+    assert fork.statuses[-1] == 486
+    fork.wait(300)
+    assert len(fork.box.layer) == 0
+
+
+def test_when_none_comes_back_the_call_has_failed(fork: Fork) -> None:
+    fork.cut_off(0)
+    fork.cut_off(1)
+    fork.wait(COME_BACK)
+    assert fork.statuses[-1] == 408
+
+
+def test_when_it_has_registered_over_another_connection_it_rings_on(fork: Fork) -> None:
+    fork.cut_off(0)
+    fork.box.bindings[1].flow, fork.box.bindings[1].connected = tcp("192.0.2.12", connection=7), True
+    fork.box.bindings[1].flow = fork.box.bindings[1].flow._replace(transport="udp")  # as it was rung
+    fork.answer(1, 486)
+    fork.wait(COME_BACK + 100)
+    assert fork.statuses[-1] == 180
+    fork.answer(0, 200)
+    assert fork.statuses[-1] == 200
+
+
+def test_what_it_says_meanwhile_counts(fork: Fork) -> None:
+    fork.answer(1, 486)
+    fork.cut_off(0)
+    fork.wait(COME_BACK - 1)
+    fork.answer(0, 180)
+    fork.wait(COME_BACK + 100)
+    assert fork.statuses[-1] == 180
+    fork.answer(0, 200)
+    assert fork.statuses[-1] == 200
+
+
+@pytest.mark.parametrize("cancelled_first", [True, False])
+def test_caller_who_gives_up_does_not_wait_for_it(fork: Fork, cancelled_first: bool) -> None:
+    fork.answer(1, 486)
+    steps = [fork.cancel, lambda: fork.cut_off(0)]
+    for step in steps if cancelled_first else steps[::-1]:
+        step()
+    fork.wait(0)
+    assert fork.statuses[-1] == 486
