@@ -94,8 +94,22 @@ def test_max_forwards_is_added(box: Box) -> None:
 
 @pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "REFER", "NOTIFY"])
 def test_dialogs_are_record_routed(box: Box, method: str) -> None:
-    (route,) = forwarded(box, method).values("record-route")
+    box.receive(request(method), A, Who(None, "pbx"))
+    (route,) = box.request(method).values("record-route")
     assert route.endswith("@192.0.2.1:5060;lr>")
+
+
+def test_account_notifies_nobody_who_has_not_subscribed(box: Box) -> None:
+    """A phone restarts, or loads its settings, when who it is registered with says so."""
+    box.receive(request("NOTIFY", headers=["Event: check-sync;reboot=true"]), A)
+    assert box.statuses() == [403]
+
+
+def test_identity_that_a_phone_prefers_goes_no_further(box: Box) -> None:
+    headers = ["P-Preferred-Identity: <sip:boss@desk.example>"]
+    for who in (None, Who(None, "pbx")):
+        box.receive(request("INVITE", headers=headers, call_id=f"{who}"), A, who)
+        assert box.request("INVITE").lines("p-preferred-identity") == []
 
 
 @pytest.mark.parametrize("method", ["MESSAGE", "OPTIONS", "INFO", "PUBLISH", "FANCY"])

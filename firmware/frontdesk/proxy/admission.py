@@ -38,6 +38,13 @@ def check_from(request: Request, account: Account, directory: Directory) -> None
         raise Rejection(403, "From is not a name of this account", rule="other-caller", about=about)
 
 
+def check_method(request: Request) -> None:
+    """A phone notifies in a subscription's dialog alone: Rejection(403). NOTIFYs without one tell others to restart or
+    to load settings, and phones believe whoever they are registered with."""
+    if request.method == "NOTIFY":
+        raise Rejection(403, "NOTIFY without a subscription")
+
+
 def dialled(uri: Uri, directory: Directory) -> Account:
     """The account that a Request-URI names: Rejection(403) where it is not the box's, 404 where there is none."""
     if not directory.serves(uri.host, uri.port):

@@ -30,6 +30,10 @@ IDENTITIES = ("p-asserted-identity", "remote-party-id")
 """Who a trusted peer says that the caller is: from anybody else it is a forgery (RFC 3325 section 5)."""
 
 
+SPENT = ("max-breadth", "p-preferred-identity")
+"""What is for the box alone (RFC 3325 section 6: it asserts nobody's identity)."""
+
+
 def is_private(request: Request) -> bool:
     """Whether the caller's identity is for trusted peers alone (RFC 3325 section 7)."""
     return any(value.strip().lower() == "id" for line in request.lines("privacy") for value in line.split(";"))
@@ -77,7 +81,7 @@ def shared_lines(request: Request, realm: str, *, identity: bool) -> bytes | Non
 
 
 def _dropped(identity: bool) -> tuple[str, ...]:
-    return ("max-breadth",) if identity else ("max-breadth", *IDENTITIES)
+    return SPENT if identity else (*SPENT, *IDENTITIES)
 
 
 def _lowered(field: Field) -> Field:

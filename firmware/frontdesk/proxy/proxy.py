@@ -16,7 +16,7 @@ from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import Uri
 from ..sip.wire import Destination, Flow, Send, Target
-from .admission import Caller, check_from, dialled
+from .admission import Caller, check_from, check_method, dialled
 from .calls import CallBook, Watch, contact_of
 from .loop import incoming_breadth, shares
 from .original import Original, Surroundings
@@ -148,6 +148,7 @@ class ProxyCore:
         bindings = self._at_contact(uri, now) or self._location.bindings(dialled(uri, self._directory).aor, now)
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
+            check_method(routed.request)
         return target_set(bindings, self._directory, self.settings.max_bindings)
 
     def _at_contact(self, uri: Uri, now: float) -> list[Binding]:
