@@ -112,10 +112,13 @@ class EventLog:
         """The events of one account, oldest first."""
         return list(self._rings.get(account, ()))
 
-    def latest(self) -> Iterator[Event]:
-        """The last event of each account, and all that concern none."""
-        for account, ring in self._rings.items():
-            yield from ring if account == "" else ring[-1:]
+    def since(self, at: float) -> Iterator[Event]:
+        """All that have happened from then on, in no order."""
+        for ring in reversed(self._rings.values()):  # the one with the last news first
+            found = [event for event in ring if event.at >= at]
+            if not found:
+                return
+            yield from found
 
     def __iter__(self) -> Iterator[Event]:
         return iter(sorted((event for ring in self._rings.values() for event in ring), key=lambda event: event.at))

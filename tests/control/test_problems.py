@@ -45,10 +45,21 @@ def test_wrong_password_is_told_with_the_phone_the_account_the_count_and_the_cur
     assert problem["times"] == 14 and problem["since"] == iso(WALL - 300) and "Type" in problem["cure"]
 
 
-def test_phone_that_got_in_after_all_is_no_problem(desk: Desk) -> None:
-    refuse(desk, "wrong-password")
-    desk.core.events.add(Event(desk.now, Kind.REGISTERED, "101", "registered"))
+@pytest.mark.parametrize(("rule", "account"), [("wrong-password", "101"), ("unknown-user", ""), ("unknown-domain", "")])
+def test_phone_that_got_in_after_all_is_no_problem(desk: Desk, rule: str, account: str) -> None:
+    desk.now = NOW - 60
+    refuse(desk, rule, account)
+    desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", "registered", "192.0.2.23:40000/tcp"))
     assert told(desk) == []
+
+
+def test_phone_is_a_problem_though_another_one_of_its_account_gets_in(desk: Desk) -> None:
+    desk.now = NOW - 60
+    refuse(desk, "wrong-password")
+    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "101", "calls 102", "192.0.2.24:5060/udp"))
+    assert [problem["times"] for problem in told(desk)] == [1]
+    refuse(desk, "wrong-password", source="192.0.2.25:5060/udp")
+    assert [problem["text"].partition(" ")[0] for problem in told(desk)] == ["192.0.2.25", "192.0.2.23"]
 
 
 def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:

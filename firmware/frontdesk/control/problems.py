@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from ..events import Event, Kind
@@ -44,7 +45,8 @@ REFUSALS = {
     ),
     "unknown-domain": Problem(
         "{source} calls this box {name}, which is none of its names",
-        "Type the box's address as that phone's server, or add the name to the setting `domains`.",
+        "Type the domain of the card, or the box's address, as that phone's domain, or add the name to the setting "
+        "`domains`.",
     ),
     "other-account": Problem(
         "{source} logs in as one account and wants to be reached as {name}",
@@ -62,12 +64,18 @@ REFUSALS = {
         "{source} sends its calls by way of {name}",
         "Make the outbound proxy of that phone the box's address, or leave it out.",
     ),
+    "bad-uri": Problem(
+        "{source} passes on what somebody else has signed",
+        "If that is your PBX, trust it: `peer add`, or Peers on the page. Else update that phone.",
+    ),
     "bad-credentials": Problem(
         "{source} sends credentials that are malformed",
         "Update that phone, or look into its story at the account.",
     ),
 }
 """By the rule that refused."""
+LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
+"""What whoever was refused has not done since."""
 OTHER = Problem("{source} was refused ({rule})", "Look into the events of the account.")
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -109,17 +117,36 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     if box.core is None:
         return
     now = box.clock.now()
-    refused = [event for event in box.core.events.latest() if event.kind is Kind.REFUSED and now - event.at < RECENT]
+    refused = _unmended(box.core.events.since(now - RECENT))
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.wall() - now
     for event in refused[:MOST_REFUSALS]:
         yield _refusal(event, offset)
 
 
+def _unmended(events: Iterable[Event]) -> list[Event]:
+    """The last refusals of each kind, of phones that have not got in since: others may have the same account."""
+    refused: dict[tuple[str, str, str], Event] = {}
+    let_in: dict[str, float] = {}
+    for event in events:
+        host = _host(event)
+        if event.kind is Kind.REFUSED:
+            key = event.account, event.rule, event.text if event.account == "" else host
+            if key not in refused or refused[key].at < event.at:
+                refused[key] = event
+        elif event.kind in LET_IN:
+            let_in[host] = max(event.at, let_in.get(host, event.at))
+    return [event for event in refused.values() if let_in.get(_host(event), -inf) <= event.at]
+
+
+def _host(event: Event) -> str:
+    return event.source.rpartition(":")[0].strip("[]") or event.source
+
+
 def _refusal(event: Event, offset: float) -> Answer:
     sentence = REFUSALS.get(event.rule, OTHER)
     words = {
-        "source": event.source.rpartition(":")[0].strip("[]") or event.source,
+        "source": _host(event),
         "account": event.account,
         "name": event.text.rpartition(" for ")[2].strip("'\""),
         "rule": event.rule.replace("-", " "),
