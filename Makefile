@@ -44,7 +44,8 @@ hints:
 	  '    password   the one that was printed' \
 	  '' \
 	  'Do the same with 102 on another phone, and dial 101 from it. Ctrl-C stops the box.' \
-	  'Or do all of that in a browser: https://'"$$address"':8443/ (README.md, "Open the page").' ''
+	  'Or do all of that in a browser: https://'"$$address"':8443/ (README.md, "Open the page").' \
+	  'It asks for a code, which `$(BIN)/frontdesk status$(ELSEWHERE)` shows.' ''
 
 test: $(VENV) $(PANEL)/.done clients  ## run all tests, the real phones of tests/e2e too
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -138,7 +138,7 @@ def _restore(options: Namespace, screen: Screen) -> int:
     if text.startswith(BACKUP):
         secret = passphrase(options.passphrase_file, new=False)
         if not options.yes and not screen.agreed("All that is on the box now goes. Restore the backup?"):
-            raise NotAgreed("Nothing was done.")
+            raise NotAgreed("Nothing was changed; --yes restores it without asking.")
         with _connected(options) as box:
             restore_backup(box, text, secret, screen)
         return DONE

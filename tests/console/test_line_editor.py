@@ -198,6 +198,13 @@ def test_question_mark_helps_and_the_line_goes_on() -> None:
     assert seat.screen.rows[:4] == ["> a?", "account", "alias", "> acb"]
 
 
+def test_enter_behind_a_question_mark_alone_ends_no_line() -> None:
+    seat = Seat()
+    assert seat.texts(b"?\r") == []
+    assert seat.screen.row == ">"
+    assert seat.texts(b"?x\r\r") == ["x", ""]
+
+
 def test_question_mark_between_quotes_is_one() -> None:
     assert Seat().texts(b'"why?\r') == ['"why?']
 

@@ -171,6 +171,10 @@ def test_question_mark_explains_the_question(fresh: Visit) -> None:
     begin(fresh)
     fresh.type("\r\r\r")
     assert "gateway" in fresh.type("?") and fresh.prompt == "Network [dhcp]:"
+    fresh.type("\r")
+    assert fresh.prompt == "Network [dhcp]:", "the end of the line with the question mark is no answer"
+    fresh.type("\r")
+    assert fresh.prompt.startswith("Domain [")
 
 
 def test_box_with_accounts_is_not_given_more_by_enter_alone(fresh: Visit) -> None:

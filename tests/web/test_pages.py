@@ -13,7 +13,7 @@ from frontdesk.control import VerbError, passwords
 from frontdesk.events import Event, Kind
 from tests.control.desk import phone
 from tests.store.rows import REALM
-from tests.web.house import NAME, Browser, House, forms
+from tests.web.house import Browser, House, forms
 
 CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
 COMMAND = re.compile(r"On the command line:</span> (.*?)</code>")
@@ -87,24 +87,6 @@ def test_account_is_added_with_a_password_on_a_card(house: House, browser: Brows
     assert password in browser.get("/accounts/102/card").text
     assert "<svg" in browser.get("/accounts/102/card").text
     assert password not in house.logged_in().get("/accounts/102/card").text
-
-
-@pytest.mark.parametrize(
-    ("listeners", "opened_at", "server"),
-    [
-        (["udp:0.0.0.0:5060", "udp:[::]:5060"], "127.0.0.1", "192.0.2.1"),
-        (["udp:0.0.0.0:5060", "udp:[::]:5060"], "[::1]", "192.0.2.1"),
-        (["udp:0.0.0.0:5060"], NAME, "192.0.2.1"),
-        (["udp:0.0.0.0:5062"], "192.0.2.1", "192.0.2.1:5062"),
-        (["udp:127.0.0.1:5060"], "192.0.2.1", "127.0.0.1"),
-        (["udp:192.0.2.9:5060", "udp:192.0.2.1:5060"], "192.0.2.1", "192.0.2.1"),
-        (["udp:192.0.2.9:5060", "udp:192.0.2.1:5060"], NAME, "192.0.2.9"),
-    ],
-)
-def test_card_says_where_phones_are_heard(house: House, listeners: list[str], opened_at: str, server: str) -> None:
-    house.desk.box.listeners = listeners
-    page = house.logged_in().get("/accounts/101/card", headers={"Host": opened_at}).text
-    assert re.findall(r"<dt>Server</dt><dd>(.*?)</dd>", page) == [server]
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ VIEWS = str(Path(__file__).parent / "views")
 Spoken = Callable[[str, Mapping[str, object]], str]
 """The console's line for a verb and its arguments; empty: there is none."""
 
+STATES = {"calling": N_("calling"), "ringing": N_("ringing")}
 ANSWERED = 200
 OUTCOMES = {
     ANSWERED: N_("answered"),
@@ -167,6 +168,10 @@ class Visit:
     def since(self, seconds: float) -> str:
         """A time that was so many seconds ago."""
         return self.time(iso(self.box.clock.wall() - seconds))
+
+    def state(self, call: dict[str, Any]) -> str:
+        """How far a call has come that is up: it rings only when its phone says so."""
+        return self._(STATES.get(call["state"], N_("talking")))
 
     def outcome(self, call: dict[str, Any]) -> str:
         """How a call ended."""

@@ -83,6 +83,8 @@ class LineEditor:
         self._looking = 0
         """The place in the history that is on the line; its length: the line is new."""
         self._ended: Typed | None = None
+        self._is_explained = False
+        """Help was the last thing on an empty line: who ends it with Enter does not mean to answer with that."""
         self._actions: dict[str, Callable[[], None]] = {
             keys.ENTER: self._enter, keys.INTERRUPT: self._interrupt, keys.END: self._end, keys.TAB: self._complete,
             keys.REDRAW: self._redraw, keys.LEFT: self._left, keys.RIGHT: self._right, keys.UP: self._older,
@@ -106,7 +108,7 @@ class LineEditor:
     def ask(self, prompt: Prompt) -> None:
         """Opens a prompt."""
         self._prompt = prompt
-        self._text, self._at = "", 0
+        self._text, self._at, self._is_explained = "", 0, False
         self._looking = len(self._history)
         self._put(prompt.text)
 
@@ -173,6 +175,10 @@ class LineEditor:
 
     def _enter(self) -> None:
         self._put("\r\n")
+        if self._is_explained and self._prompt is not None:
+            self._is_explained = False
+            self._put(self._prompt.text)
+            return
         self._ended = Typed(Ending.LINE, self._text)
         line = self._text.strip()
         if line and self._has_history and self._history[-1:] != [line]:
@@ -190,6 +196,7 @@ class LineEditor:
             self._ended = Typed(Ending.END)
 
     def _insert(self, text: str) -> None:
+        self._is_explained = False
         room = LONGEST - len(self._text)
         if room:
             self._replace(self._at, self._at, text[:room])
@@ -244,6 +251,7 @@ class LineEditor:
             self._insert("?")
             return
         self._say("?\r\n" + text.replace("\n", "\r\n"))
+        self._is_explained = not self._text
 
     def _complete(self) -> None:
         assist = self._assist

@@ -9,6 +9,7 @@ from bottle import HTTPResponse, request
 
 from ..chart import drawn
 from ..visit import Visit
+from .cards import server
 
 SHOWN = 50
 """Accounts; the others are found by searching."""
@@ -31,14 +32,16 @@ def live(visit: Visit) -> str | HTTPResponse:
 
 
 def _live(visit: Visit) -> str:
-    who = visit.do("who", limit=SHOWN)
+    who, status = visit.do("who", limit=SHOWN), visit.do("status")
     today = visit.do("today")
     calls = [call for call in visit.do("calls", limit=0) if call["state"] != "ended"]
     return visit.part(
         "live",
         who=who,
         names={each["user"]: each["name"] for each in who["accounts"]},
-        status=visit.do("status"),
+        status=status,
+        server=server(visit),
+        transports=", ".join(sorted({each.partition(":")[0].upper() for each in status["listeners"]}, reverse=True)),
         problems=visit.do("problems"),
         today=today,
         calls=calls[:CALLS],

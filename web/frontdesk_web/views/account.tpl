@@ -25,10 +25,10 @@
 <p class="soft">{{_("No phone is registered.")}}</p>
 % end
 % if admin:
-<details><summary>{{_("Set a place by hand")}}</summary>
+<details{{" open" if visit.form.get("contact") else ""}}><summary>{{_("Set a place by hand")}}</summary>
 <form class="row" method="post" action="/accounts/{{user}}/bind">
 % include("csrf")
-<div class="field"><label for="contact">{{_("Address of a device that cannot register")}}</label><input id="contact" name="contact" placeholder="sip:door@192.0.2.7" required></div><button>{{_("Add")}}</button>
+<div class="field"><label for="contact">{{_("Address of a device that cannot register")}}</label><input id="contact" name="contact" placeholder="sip:door@192.0.2.7" value="{{visit.form.get("contact", "")}}" required></div><button>{{_("Add")}}</button>
 </form></details>
 % end
 </section>
@@ -50,7 +50,7 @@
 %   end
 <form class="row" method="post" action="/accounts/{{user}}/alias">
 % include("csrf")
-<div class="field"><label for="alias">{{_("Number or name")}}</label><input id="alias" name="alias" required></div><button class="plain">{{_("Add")}}</button>
+<div class="field"><label for="alias">{{_("Number or name")}}</label><input id="alias" name="alias" value="{{visit.form.get("alias", "")}}" required></div><button class="plain">{{_("Add")}}</button>
 </form></section>
 <section class="sheet"><h2>{{_("Devices with a password of their own")}}</h2>
 <p class="small soft">{{_("A lost phone is then one to revoke, and all others go on.")}}</p>
@@ -61,7 +61,7 @@
 %   end
 <form class="row" method="post" action="/accounts/{{user}}/device">
 % include("csrf")
-<div class="field"><label for="device">{{_("Name of the device")}}</label><input id="device" name="device" required></div><button class="plain">{{_("Add")}}</button>
+<div class="field"><label for="device">{{_("Name of the device")}}</label><input id="device" name="device" value="{{visit.form.get("device", "")}}" required></div><button class="plain">{{_("Add")}}</button>
 </form></section>
 <section class="sheet"><h2>{{_("Disable or remove")}}</h2>
 <form class="row" method="post" action="/accounts/{{user}}/{{"disable" if account["enabled"] else "enable"}}">

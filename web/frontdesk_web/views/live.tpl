@@ -27,7 +27,7 @@
 % if calls:
 <table class="wide"><thead><tr><th>{{_("From")}}</th><th>{{_("To")}}</th><th>{{_("State")}}</th><th>{{_("Since")}}</th></tr></thead><tbody>
 %   for call in calls:
-<tr><td>{{call["caller"]}}</td><td data-label="{{_("To")}}">{{call["callee"]}}</td><td>{{_("talking") if call["answered"] else _("ringing")}}</td><td class="number" data-label="{{_("Since")}}">{{time(call["answered"] or call["started"])}}</td></tr>
+<tr><td>{{call["caller"]}}</td><td data-label="{{_("To")}}">{{call["callee"]}}</td><td>{{visit.state(call)}}</td><td class="number" data-label="{{_("Since")}}">{{time(call["answered"] or call["started"])}}</td></tr>
 %   end
 </tbody></table>
 %   if further_calls:
@@ -78,7 +78,7 @@
 <dt>{{_("Up since")}}</dt><dd class="number">{{visit.since(status["uptime"])}}</dd>
 <dt>{{_("Disk")}}</dt><dd>{{_("{free} GB of {total} GB free").format(free=round(today["disk"]["free"] / 1e9, 1), total=round(today["disk"]["total"] / 1e9, 1))}}</dd>
 <dt>{{_("Written in 24 h")}}</dt><dd>{{round(today["written"] / 1e6, 1)}} MB</dd>
-<dt>{{_("Phones register at")}}</dt><dd>{{", ".join(status["listeners"])}}</dd>
+<dt>{{_("Phones register at")}}</dt><dd>{{server}} ({{transports}})</dd>
 </dl>
 </section>
 </div>

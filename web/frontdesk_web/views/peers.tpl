@@ -17,7 +17,7 @@
 % end
 </section>
 % if visit.role == "admin":
-<section class="sheet"><h2>{{_("Add one")}}</h2>
+<section class="sheet"><h2>{{_("Add a peer")}}</h2>
 <form method="post" action="/peers">
 % include("csrf")
 <div class="field"><label for="address">{{_("Address")}}</label><input id="address" name="address" placeholder="192.0.2.5" value="{{visit.form.get("address", "")}}" required></div>

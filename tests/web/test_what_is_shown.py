@@ -1,0 +1,53 @@
+"""What pages say of a call, of where phones register, and of what was typed and refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from frontdesk.proxy.calls import Call, CallState
+from tests.web.house import NAME, House
+
+
+@pytest.mark.parametrize(
+    ("listeners", "opened_at", "server"),
+    [
+        (["udp:0.0.0.0:5060", "udp:[::]:5060"], "127.0.0.1", "192.0.2.1"),
+        (["udp:0.0.0.0:5060", "udp:[::]:5060"], "[::1]", "192.0.2.1"),
+        (["udp:0.0.0.0:5060"], NAME, "192.0.2.1"),
+        (["udp:0.0.0.0:5062"], "192.0.2.1", "192.0.2.1:5062"),
+        (["udp:127.0.0.1:5060"], "192.0.2.1", "127.0.0.1"),
+        (["udp:192.0.2.9:5060", "udp:192.0.2.1:5060"], "192.0.2.1", "192.0.2.1"),
+        (["udp:192.0.2.9:5060", "udp:192.0.2.1:5060"], NAME, "192.0.2.9"),
+    ],
+)
+def test_card_says_where_phones_are_heard(house: House, listeners: list[str], opened_at: str, server: str) -> None:
+    house.desk.box.listeners = listeners
+    page = house.logged_in().get("/accounts/101/card", headers={"Host": opened_at}).text
+    assert re.findall(r"<dt>Server</dt><dd>(.*?)</dd>", page) == [server]
+
+
+def test_overview_says_where_phones_register_as_a_card_does(house: House) -> None:
+    house.desk.box.listeners = ["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060", "udp:[::]:5060"]
+    assert "<dt>Phones register at</dt><dd>192.0.2.1 (UDP, TCP)</dd>" in house.logged_in().get("/live").text
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [(CallState.CALLING, "calling"), (CallState.RINGING, "ringing"), (CallState.ANSWERED, "talking")],
+)
+def test_call_rings_only_when_its_phone_says_so(house: House, state: CallState, shown: str) -> None:
+    call = Call(("a", "b"), "101", "101", "102", "", house.desk.now, state=state)
+    house.desk.core.proxy.calls.begin(call)
+    assert f"<td>{shown}</td>" in house.logged_in().get("/live").text
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "typed"), [("bind", "contact", "door@"), ("alias", "alias", "a b"), ("device", "device", "a/b")]
+)
+def test_what_was_refused_at_an_account_can_be_mended(house: House, action: str, field: str, typed: str) -> None:
+    answer = house.logged_in().send_form("/accounts/101", f"/accounts/101/{action}", **{field: typed})
+    assert answer.status_code == 400 and f'name="{field}"' in answer.text
+    assert re.search(rf'<input id="{field}"[^>]* value="{re.escape(typed)}"', answer.text)
+    assert field != "contact" or "<details open>" in answer.text
