@@ -62,6 +62,18 @@ def test_phone_is_a_problem_though_another_one_of_its_account_gets_in(desk: Desk
     assert [problem["text"].partition(" ")[0] for problem in told(desk)] == ["192.0.2.25", "192.0.2.23"]
 
 
+def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(desk: Desk) -> None:
+    there = phone(desk)
+    assert there.flow is not None
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", there.flow, "silent"))
+    there.seen_at = NOW - 90
+    [problem] = told(desk)
+    assert problem["text"] == f"101's phone at {there.flow.remote[0]} did not react to a call"
+    assert "power" in problem["cure"] and list(alarms(desk.box))
+    there.seen_at = NOW - 30
+    assert told(desk) == []
+
+
 def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:
     desk.now = NOW - RECENT - 1
     refuse(desk, "wrong-password")

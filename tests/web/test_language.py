@@ -116,7 +116,7 @@ def used() -> set[str | tuple[str, str]]:
         text = path.read_text()
         found |= {ast.literal_eval(match[1]) for match in ONE.finditer(text)}
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
-    sentences = [*problems.REFUSALS.values(), problems.OTHER]
+    sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.SILENT]
     sentences += [problems.CLOCK, problems.DISK, problems.CERTIFICATE, problems.STOPPED, problems.ACCOUNTS]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
     found.add(UNRESOLVED)

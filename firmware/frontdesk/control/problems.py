@@ -8,6 +8,7 @@ from math import inf
 from typing import Any
 
 from ..events import Event, Kind
+from ..model import Binding, username_of
 from .box import Box
 from .times import is_set, iso
 
@@ -76,6 +77,10 @@ REFUSALS = {
 """By the rule that refused."""
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
+SILENT = Problem(
+    "{account}'s phone at {source} did not react to a call",
+    "See that it has power and network. It is rung again as soon as it is there.",
+)
 OTHER = Problem("{source} was refused ({rule})", "Look into the events of the account.")
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -117,11 +122,25 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     if box.core is None:
         return
     now = box.clock.now()
-    refused = _unmended(box.core.events.since(now - RECENT))
+    events = list(box.core.events.since(now - RECENT))
+    for event in _silent(box, events):
+        yield _told(SILENT, {"source": _host(event), "account": event.account}) | {"account": event.account}
+    refused = _unmended(events)
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.wall() - now
     for event in refused[:MOST_REFUSALS]:
         yield _refusal(event, offset)
+
+
+def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
+    """The last of each phone that did not react, and has given no sign of life since."""
+    last = {(event.account, _host(event)): event for event in events if event.rule == "silent"}
+    seen = {(username_of(each.aor), _place(each)): each.seen_at for each in box.location} if last else {}
+    return [event for key, event in last.items() if seen.get(key, -inf) <= event.at]
+
+
+def _place(binding: Binding) -> str:
+    return binding.flow.remote[0] if binding.flow is not None else ""
 
 
 def _unmended(events: Iterable[Event]) -> list[Event]:

@@ -45,6 +45,8 @@ class Surroundings:
     """A fresh token, for branches and tags."""
     whereabouts: Callable[[Candidate], Target]
     """Where a candidate's phone is by now."""
+    silent: Callable[[Candidate, float], None]
+    """Told of one that did not react to a call."""
 
 
 class Original:

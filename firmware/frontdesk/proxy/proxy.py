@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..directory import Directory
-from ..events import Event
+from ..events import Event, Kind
 from ..location import LocationService
-from ..model import Account, Binding, CallRecord, Settings
+from ..model import Account, Binding, CallRecord, Settings, username_of
 from ..sip.errors import Rejection
 from ..sip.grammar import unescape
 from ..sip.message import Request, Response
@@ -23,7 +23,7 @@ from .original import Original, Surroundings
 from .record_route import Dialog, Side, Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
-from .target_set import Candidate, at_contact, bare, candidate, target_set
+from .target_set import Candidate, at_contact, bare, candidate, host_of, target_set
 from .validation import validate
 
 
@@ -47,7 +47,8 @@ class ProxyCore:
         self._location = location
         self._directory = directory
         self._layer = layer
-        self._around = Surroundings(directory, layer, deadlines, Tokens(key), random, self._whereabouts)
+        self._emit = emit
+        self._around = Surroundings(directory, layer, deadlines, Tokens(key), random, self._whereabouts, self._silent)
 
     def validate(self, request: Request) -> None:
         """Section 16.3, steps 2 to 5. Raises Rejection."""
@@ -187,6 +188,14 @@ class ProxyCore:
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
         found = candidate(binding, self._directory) if binding is not None else None
         return found.target if found is not None and found.target.transport == rung.target.transport else rung.target
+
+    def _silent(self, rung: Candidate, now: float) -> None:
+        """A phone did not react to a call: it may have lost its power, and its office does not know yet."""
+        binding = self._location.binding(rung.side.binding) if rung.side.binding else None
+        if binding is not None:
+            text = f"{binding.contact} did not react to a call"
+            place = binding.flow or host_of(binding)
+            self._emit(Event(now, Kind.WARNING, username_of(binding.aor), text, place, "silent"))
 
     def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
         """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its

@@ -25,6 +25,8 @@ COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"'
 
 COME_BACK = 20.0
 """Seconds that a phone has for it whose connection closes while it rings."""
+SILENCE = 4.0
+"""Seconds in which a phone that is there has said something, if only 100; it was asked four times by then."""
 BACK_SOON = "10"
 """Seconds that a start takes, and more."""
 
@@ -42,6 +44,9 @@ class Surroundings(Protocol):
 
     @property
     def whereabouts(self) -> Callable[[Candidate], Target]: ...
+
+    @property
+    def silent(self) -> Callable[[Candidate, float], None]: ...
 
 
 class Forwarder(Protocol):
@@ -119,12 +124,13 @@ class ResponseContext:
         self._watch = watch
         self._invite = transaction.request.method == "INVITE"
         self._responses: list[Response] = []
+        self._rung_at = 0.0
         self._answered = self._cancelled = self._timed_out = False
 
     def start(self, now: float) -> None:
         """Forwards to the first group of candidates."""
         assert self._forwarder is not None
-        group = self._groups.pop(0)
+        group, self._rung_at = self._groups.pop(0), now
         for candidate, share in zip(group, shares(self._breadth, len(group)), strict=True):
             branch = Branch(self, candidate)
             self._branches.append(branch)
@@ -186,6 +192,7 @@ class ResponseContext:
         """As a 408 without a response (section 16.6 step 7)."""
         if not branch.done:
             self._timed_out = True
+            self._tell_silent(branch, now)
             self._terminate(branch)
             if not self._invite:
                 self._groups.clear()  # the sender has timed out as well (RFC 4321 section 1.5)
@@ -194,6 +201,7 @@ class ResponseContext:
     def failed(self, branch: Branch, now: float) -> None:
         """As a 503 of that branch alone (section 16.9): the others go on."""
         if not branch.done:
+            self._tell_silent(branch, now)
             self._terminate(branch)
             self._proceed(now)
 
@@ -215,6 +223,11 @@ class ResponseContext:
             self._cancel(branch, [_reason(408)], now)
         else:
             self.timed_out(branch, now)
+
+    def _tell_silent(self, branch: Branch, now: float) -> None:
+        """Somebody has to look after that phone."""
+        if self._invite and not branch.heard and not branch.cancelled:
+            self._around.silent(branch.candidate, now)
 
     def _is_back(self, branch: Branch) -> bool:
         there = self._around.whereabouts(branch.candidate)
@@ -286,6 +299,8 @@ class ResponseContext:
                 self._cancel(branch, headers, now)
 
     def _cancel(self, branch: Branch, headers: Sequence[Header], now: float) -> None:
+        if now - self._rung_at >= SILENCE:
+            self._tell_silent(branch, now)
         branch.cancelled = True
         branch.disarm()  # from here the client transaction gives up by itself, 64*T1 after the CANCEL (section 9.1)
         if branch.client is not None:

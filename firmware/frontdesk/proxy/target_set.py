@@ -75,6 +75,12 @@ def at_contact(bindings: Iterable[Binding], uri: Uri) -> Binding | None:
     return None
 
 
+def host_of(binding: Binding) -> str:
+    """That of its Contact; "" where it has none."""
+    uri = _parse(binding.contact)
+    return bare(uri.host) if uri is not None else ""
+
+
 def candidate(binding: Binding, directory: Directory) -> Candidate | None:
     """The target of a binding, or None where there is no hope to reach it."""
     target = _target(binding, directory)

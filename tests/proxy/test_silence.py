@@ -1,0 +1,73 @@
+"""A phone that does not react to a call at all is told of: its office does not know yet that it is dead."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.events import Kind
+from frontdesk.proxy.response_context import SILENCE
+from tests.proxy.box import Box, request, udp
+from tests.proxy.fork import PHONES, Fork
+
+
+def silent(box: Box) -> list[tuple[str, str]]:
+    return [(event.account, event.source) for event in box.events if event.rule == "silent"]
+
+
+def phones(*numbers: int) -> list[tuple[str, str]]:
+    return [("102", PHONES[number].source) for number in numbers]
+
+
+def test_of_two_phones_that_which_is_dead() -> None:
+    fork = Fork(2)
+    fork.answer(0, 100)
+    fork.wait(33)
+    assert silent(fork.box) == phones(1)
+    (event,) = [each for each in fork.box.events if each.rule == "silent"]
+    assert event.kind is Kind.WARNING and event.text.endswith(" did not react to a call")
+
+
+@pytest.mark.parametrize("status", [100, 180, 486])
+def test_one_that_says_anything_is_there(status: int) -> None:
+    fork = Fork(1)
+    fork.answer(0, status)
+    fork.wait(300)
+    assert silent(fork.box) == []
+
+
+def test_one_that_cannot_be_reached_is_told_at_once() -> None:
+    fork = Fork(1)
+    fork.fail(0)
+    assert silent(fork.box) == phones(0)
+
+
+@pytest.mark.parametrize(("patience", "told"), [(SILENCE - 1, []), (SILENCE + 1, phones(0))])
+def test_caller_who_gives_up_leaves_the_news(patience: float, told: list[tuple[str, str]]) -> None:
+    fork = Fork(1)
+    fork.wait(patience)
+    fork.cancel()
+    fork.wait(60)
+    assert silent(fork.box) == told
+
+
+def test_phone_beside_one_that_was_picked_up() -> None:
+    fork = Fork(2)
+    fork.answer(0, 180)
+    fork.wait(SILENCE)
+    fork.answer(0, 200)
+    assert silent(fork.box) == phones(1)
+
+
+def test_static_device_is_named_by_its_host() -> None:
+    box = Box()
+    box.phone("101", udp("192.0.2.11"))
+    box.phone("102", None, "sip:door@198.51.100.9:5070")
+    box.receive(request("INVITE"), udp("192.0.2.11"))
+    box.pass_time(33)
+    assert silent(box) == [("102", "198.51.100.9")]
+
+
+def test_other_requests_tell_nothing() -> None:
+    fork = Fork(1, method="MESSAGE")
+    fork.wait(64)
+    assert silent(fork.box) == []
