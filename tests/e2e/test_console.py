@@ -191,7 +191,7 @@ def test_first_boot_in_a_real_terminal_program(box: Box, picocom: Picocom) -> No
     picocom.until("Admin password [one is made and shown]:")
     picocom.type(f"{PASSWORD}\n{PASSWORD}\nlobby\nEurope/Berlin\n?")
     picocom.until("Network [dhcp]:")
-    picocom.type("\n\n101-103\n")
+    picocom.type("\n\n\n101-103\n")  # the first one ends the line with the question mark
     assert FIRST_BOOT in as_shown_once(picocom.until("Web page [on]:"))
     picocom.type("\n")
     screen = picocom.until(PROMPT.rstrip())

@@ -174,11 +174,10 @@ class LineEditor:
             self._insert(key)
 
     def _enter(self) -> None:
-        self._put("\r\n")
-        if self._is_explained and self._prompt is not None:
+        if self._is_explained:
             self._is_explained = False
-            self._put(self._prompt.text)
             return
+        self._put("\r\n")
         self._ended = Typed(Ending.LINE, self._text)
         line = self._text.strip()
         if line and self._has_history and self._history[-1:] != [line]:
