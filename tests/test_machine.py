@@ -242,6 +242,7 @@ def test_avahi_is_told_where_it_runs_that_the_box_has_no_page(desk: Desk, comput
 
 def test_start_brings_to_the_computer_what_was_set_while_no_box_ran(desk: Desk, computer: Computer) -> None:
     at_work, desk.box.system = desk.box.system, NextStart(desk.records)
+    desk.box.core = None
     assert do(desk, "config set", key="timezone", value="Europe/Berlin")["notes"] == [
         "timezone: kept, and used when the box starts."
     ]
@@ -261,7 +262,7 @@ def test_start_after_a_reset_while_no_box_ran_leaves_the_computer_as_it_was_befo
     at_work = desk.box.system
     for key, value in (("hostname", "lobby"), ("timezone", "Europe/Berlin"), ("net.address", "10.80.0.5/24")):
         do(desk, "config set", key=key, value=value)
-    desk.box.system = NextStart(desk.records)
+    desk.box.system, desk.box.core = NextStart(desk.records), None
     do(desk, "factory-reset", yes=True)
     again = desk.restart()
     again.box.system = at_work
@@ -275,6 +276,7 @@ def test_start_takes_back_an_address_that_was_given_up_while_no_box_ran(desk: De
     do(desk, "config set", key="net.address", value="10.80.0.5/24")
     assert wired.addresses == ["10.80.0.5/24"]
     at_work, desk.box.system = desk.box.system, NextStart(desk.records)
+    desk.box.core = None
     do(desk, words, **({"yes": True} if words == "factory-reset" else {"key": "net.address", "value": "default"}))
     again = desk.restart()
     again.box.system = at_work

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from frontdesk.config import text_of
-from frontdesk.control import Box, VerbError
+from frontdesk.control import Box, VerbError, owed
 from frontdesk.control.box import Box as BoxType
 from frontdesk.control.candidate import CONSOLE, EDITOR, started
 from frontdesk.control.host import ManagedElsewhere
@@ -24,11 +24,13 @@ class Machine(ManagedElsewhere):
     def __init__(self) -> None:
         self.addresses: list[str] = []
         self.refuses = ""
+        self.then: Callable[[], None] = lambda: None
 
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
         if self.refuses:
             raise VerbError(self.refuses)
         self.addresses.append(settings.net_address)
+        self.then()
         return []
 
 
@@ -149,9 +151,17 @@ def test_machine_that_refuses_leaves_all_as_it_was(desk: Desk, machine: Machine)
         assert desk.box.candidate.trial is None
 
 
-def test_disk_that_is_full_takes_the_machine_back(desk: Desk, machine: Machine) -> None:
+def test_disk_that_is_full_leaves_the_machine_as_it_is(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.full = True
+    with pytest.raises(VerbError, match="Nothing was changed"):
+        desk.do("config commit")
+    assert machine.addresses == [] and used(desk, "net.address") == "dhcp"
+
+
+def test_disk_that_fills_up_meanwhile_takes_the_machine_back(desk: Desk, machine: Machine) -> None:
+    stage(desk, net__address="192.0.2.10/24")
+    machine.then = lambda: setattr(desk, "full", True)
     with pytest.raises(VerbError, match="Nothing was changed"):
         desk.do("config commit")
     assert machine.addresses == ["192.0.2.10/24", "dhcp"]
@@ -258,6 +268,41 @@ def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk
     finish(started(again.box, read(again.store.meta)))
     assert machine.addresses[-1] == "dhcp"
     assert MARK not in again.restart().store.meta
+
+
+def test_power_cut_in_the_middle_of_a_change_brings_the_machine_back(desk: Desk, machine: Machine) -> None:
+    """Whoever is cut off by another address pulls the plug."""
+
+    async def cut(settings: Settings, keys: Sequence[str]) -> list[str]:
+        machine.addresses.append(settings.net_address)
+        raise KeyboardInterrupt
+
+    machine.apply = cut  # type: ignore[method-assign]
+    owed_then: dict[str, str | None] = {}
+    settle = owed.settle
+
+    async def nothing(records: object) -> None:
+        owed_then.update(read(await desk.records.pairs("meta")))
+
+    owed.settle = nothing
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            desk.do("config set", key="net.address", value="192.0.2.10/24")
+    finally:
+        owed.settle = settle
+    assert owed_then == {"net.address": "dhcp"}
+    again = desk.restart()
+    again.box.system = back = type(machine)()
+    finish(started(again.box, read(again.store.meta)))
+    assert back.addresses == ["dhcp"] and MARK not in again.restart().store.meta
+
+
+def test_change_that_is_kept_owes_nothing(desk: Desk, machine: Machine) -> None:
+    desk.do("config set", key="net.address", value="192.0.2.10/24")
+    machine.refuses = "nmcli failed."
+    with pytest.raises(VerbError, match="nmcli failed"):
+        desk.do("config set", key="net.address", value="192.0.2.11/24")
+    assert MARK not in desk.restart().store.meta
 
 
 def test_rollback_that_the_machine_refuses_leaves_the_trial_and_commit_keeps_what_is_tried(

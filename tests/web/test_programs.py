@@ -88,6 +88,7 @@ def test_api_refuses_what_it_cannot_read_in_one_sentence(house: House, api: Brow
 def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
     assert api.delete("/api/1/accounts/999").status_code == 404
     assert api.get("/api/1/calls?limit=many").status_code == 400
+    assert api.get("/api/1/status?words=x&self=y").status_code == 400
     assert api.get("/api/1/nothing").json()["error"]
 
 

@@ -97,7 +97,7 @@ class Visit:
         """Does something where the box lives."""
         return self.house.on_loop(work)
 
-    def do(self, words: str, **arguments: object) -> Any:
+    def do(self, words: str, /, **arguments: object) -> Any:
         """The answer of a verb. Raises VerbError."""
 
         async def work() -> Any:
@@ -106,7 +106,7 @@ class Visit:
 
         return self.on_loop(work)
 
-    def change(self, said: str, words: str, **arguments: object) -> Any:
+    def change(self, said: str, words: str, /, **arguments: object) -> Any:
         """Does a verb, and tells of it on the next page. Raises VerbError."""
         answer = self.do(words, **arguments)
         told = {**arguments, **(answer if isinstance(answer, dict) else {})}

@@ -22,10 +22,22 @@ def read_host_name(text: str) -> str:
 
 
 def read_zone(text: str, database: Path = ZONES) -> str:
-    """A name of the time zone database; where this computer has none, whatever could be one."""
+    """A name of the time zone database, in whatever letters; where this computer has none, whatever could be one."""
+    text = _spelled(text, database)
     if not ZONE.fullmatch(text) or (database.is_dir() and not (database / text).is_file()):
         raise VerbError("{text!r} is no time zone such as UTC or Europe/Berlin.", text=text)
     return text
+
+
+def _spelled(text: str, database: Path) -> str:
+    """As the database has it."""
+    place = database
+    for part in text.split("/"):
+        names = [each for each in place.iterdir() if each.name.lower() == part.lower()] if place.is_dir() else []
+        if not names:
+            return text
+        place = names[0]
+    return str(place.relative_to(database))
 
 
 def read_network(text: str) -> dict[str, str]:

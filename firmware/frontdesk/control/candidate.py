@@ -141,8 +141,7 @@ class Candidate:
         """What is staged is about to be in use; it goes back in so many seconds. Raises VerbError, OSError."""
         if self._later is None:
             raise VerbError("Settings are tried out where the box serves.")
-        way_back = {key: text_of(before, key) for key in HOST if text_of(before, key) != text_of(after, key)}
-        if way_back:
+        if way_back := owed.way_back(before, after):
             await owed.owe(box.records, way_back)
 
         alarm = self._later(seconds, lambda: self._end(box))

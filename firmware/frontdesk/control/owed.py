@@ -1,7 +1,7 @@
 """What the computer itself (network, name, time zone) is to be brought to at the next start, kept in the table meta.
 
-It is written down before a trial begins, so that a power cut in its middle leaves nothing of it, and where something is
-set while no box runs that could change the computer.
+It is written down before the computer is changed, so that a power cut in the middle leaves nothing of that, and where
+something is set while no box runs that could change it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Mapping
 from typing import Protocol
+
+from ..config import HOST, text_of
+from ..model import Settings
 
 MARK = "machine"
 """Its key. The value is a JSON object: a key of config.HOST -> the text that it had before, or null: as it is kept."""
@@ -24,6 +27,11 @@ class Kept(Protocol):
 
     def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
     def put(self, table: str, key: str, value: str | None) -> Awaitable[None]: ...
+
+
+def way_back(before: Settings, after: Settings) -> Owed:
+    """What the computer would have to be brought back to."""
+    return {key: text_of(before, key) for key in HOST if text_of(before, key) != text_of(after, key)}
 
 
 def read(meta: Mapping[str, str]) -> Owed:

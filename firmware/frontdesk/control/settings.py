@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
+from . import owed
 from .admin import Pair
 from .box import Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
@@ -47,11 +49,21 @@ def _typed(key: str, value: Value) -> tuple[str, str | None]:
 async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:
     """In use and kept, or neither; what the machine leaves to others is a note. Raises VerbError, OSError."""
     old = box.settings
-    notes = await box.take(old, settings)
+    way_back = owed.way_back(old, settings) if box.core is not None else {}  # whoever is cut off pulls the plug
+    if way_back:
+        await owed.owe(box.records, way_back)
     try:
-        await box.records.change(pairs=_pairs(settings, texts))
+        notes = await box.take(old, settings)
+        try:
+            paid: list[Pair] = [("meta", owed.MARK, None)] if way_back else []
+            await box.records.change(pairs=[*_pairs(settings, texts), *paid])
+        except BaseException:
+            await box.take(settings, old)
+            raise
     except BaseException:
-        await box.take(settings, old)
+        if way_back:
+            with suppress(OSError):
+                await owed.settle(box.records)
         raise
     box.settings = settings
     box.configure(settings)
