@@ -63,6 +63,7 @@ def test_what_is_on_it_is_served(tmp_path: Path, disk: Disk) -> None:
     assert (store.realm, store.settings().hostname) == (REALM, "lobby")
     assert [each.username for each in store.accounts()] == ["101"]
     assert [each.contact for each in store.bindings(NOW, WALL, BOOT)] == [binding().contact]
+    store.close()
 
 
 def test_nothing_is_acknowledged_until_it_takes_something_and_then_all_is(tmp_path: Path, disk: Disk) -> None:

@@ -61,14 +61,18 @@ def read_into_memory(path: Path) -> sqlite3.Connection:
 
     SQLite itself reads no write-ahead log where it can make no index beside it, so both are copied first.
     """
-    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     with TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as place:
         copy = Path(place) / path.name
         for suffix in ("", LOG):
             if path.with_name(path.name + suffix).exists():
                 copyfile(path.with_name(path.name + suffix), copy.with_name(copy.name + suffix))
         with closing(sqlite3.connect(f"{copy.as_uri()}?mode=rw", uri=True)) as source:
-            source.backup(memory)
+            memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            try:
+                source.backup(memory)
+            except BaseException:
+                memory.close()
+                raise
     return memory
 
 

@@ -261,11 +261,15 @@ def _takes_nothing(directory: Path, error: Exception) -> bool:
 
 def _in_memory(directory: Path) -> Store:
     connection = database.read_into_memory(directory / NAME)
-    database.check(connection)
-    if schema.version_of(connection) != schema.VERSION:
-        raise sqlite3.DatabaseError("its schema is another one")
-    accounts.check(connection)
-    store = Store(directory, connection, [])
+    try:
+        database.check(connection)
+        if schema.version_of(connection) != schema.VERSION:
+            raise sqlite3.DatabaseError("its schema is another one")
+        accounts.check(connection)
+        store = Store(directory, connection, [])
+    except BaseException:
+        connection.close()
+        raise
     store.in_memory = True
     return store
 
