@@ -128,6 +128,13 @@ def do(desk: Desk, words: str, **arguments: Any) -> Any:
     return asyncio.run(run(desk.box, words, arguments))
 
 
+def look_at(computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name and time zone are those of the machine."""
+    monkeypatch.setattr(machine, "LOCALTIME", computer.path("/etc/localtime"))
+    names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
+    monkeypatch.setattr(os, "uname", names)
+
+
 def start(desk: Desk) -> None:
     """The box has just been started."""
     asyncio.run(started(desk.box, read(desk.store.meta)))
@@ -197,9 +204,7 @@ def test_address_that_cannot_be_used_leaves_the_one_of_before(desk: Desk, wired:
 def test_box_gives_name_zone_and_clock_and_takes_them_back_at_a_factory_reset(
     desk: Desk, computer: Computer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "LOCALTIME", computer.path("/etc/localtime"))
-    names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
-    monkeypatch.setattr(os, "uname", names)
+    look_at(computer, monkeypatch)
     before = computer.picture()
     for key, value in (("hostname", "lobby"), ("timezone", "Europe/Berlin"), ("net.address", "10.80.0.5/24")):
         do(desk, "config set", key=key, value=value)
@@ -255,9 +260,7 @@ def test_start_brings_to_the_computer_what_was_set_while_no_box_ran(desk: Desk, 
 def test_start_after_a_reset_while_no_box_ran_leaves_the_computer_as_it_was_before_the_box(
     desk: Desk, computer: Computer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "LOCALTIME", computer.path("/etc/localtime"))
-    names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
-    monkeypatch.setattr(os, "uname", names)
+    look_at(computer, monkeypatch)
     before = computer.picture()
     at_work = desk.box.system
     for key, value in (("hostname", "lobby"), ("timezone", "Europe/Berlin"), ("net.address", "10.80.0.5/24")):
@@ -289,8 +292,7 @@ def test_restart_in_the_middle_of_a_trial_brings_a_name_back_that_was_never_set(
     desk: Desk, computer: Computer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computer.write("/etc/hostname", "raspberrypi\n")
-    names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
-    monkeypatch.setattr(os, "uname", names)
+    look_at(computer, monkeypatch)
 
     def as_started(desk: Desk, system: System) -> Desk:
         desk.box.system = system

@@ -74,6 +74,15 @@ def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(des
     assert told(desk) == []
 
 
+def test_phone_that_is_back_at_another_address_is_no_problem(desk: Desk) -> None:
+    there, dead = phone(desk), "192.0.2.99:5060/udp"
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", dead, "silent"))
+    there.seen_at = NOW - 90
+    assert len(told(desk)) == 1, "another one of the account is not it"
+    there.seen_at = NOW - 30
+    assert told(desk) == []
+
+
 def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:
     desk.now = NOW - RECENT - 1
     refuse(desk, "wrong-password")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from frontdesk.sip.message import Request, Response
+from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Destination, Flow, Target
 from tests.proxy.box import Box, Who, reply, request, route_set, tcp, udp
 
@@ -313,7 +314,8 @@ def test_token_in_another_dialog_opens_nothing(other: dict[str, str]) -> None:
     box.phone("102", B)
     up = call(box, A, B)
     text = request("BYE", "sip:102@10.0.0.2", **{"to_tag": "callee", **other}, cseq=2, routes=route_set(up.ok))  # type: ignore[arg-type]
-    message = _parsed(text)
+    message = parse_message(text.encode())
+    assert isinstance(message, Request)
     assert box.proxy.preprocess(message).dialog is None
     box.receive(text, A)
     assert box.statuses() == [403]
@@ -392,11 +394,3 @@ def test_phone_that_cannot_be_reached_in_a_dialog_is_480() -> None:
     box.receive(request("INFO", up.invite.uri_text, to_tag="callee", cseq=2, routes=route_set(up.ok)), A)
     box.layer.transport_failed(box.wire[-1].key, box.now)
     assert box.statuses() == [480]
-
-
-def _parsed(text: str) -> Request:
-    from frontdesk.sip.parser import parse_message
-
-    message = parse_message(text.encode())
-    assert isinstance(message, Request)
-    return message

@@ -1,4 +1,4 @@
-"""Client transactions: RFC 3261 sections 17.1 and 9.1, RFC 6026."""
+"""INVITE client transactions, and how responses find theirs: RFC 3261 sections 17.1.1, 17.1.3 and 9.1, RFC 6026."""
 
 from __future__ import annotations
 
@@ -303,82 +303,6 @@ def test_cancelled_invite_without_final_response_times_out_after_64_t1(bench: Be
     bench.clock.advance(0.2)
     assert bench.told[1:] == [(37.0, "timed out")]
     assert len(bench.layer) == 0
-
-
-# -- non-INVITE -------------------------------------------------------------------------------------------------------
-
-
-def test_timer_e_doubles_up_to_t2_and_timer_f_ends_it(bench: Bench) -> None:
-    bench.layer.client(request(), UDP, bench, 0.0)
-    bench.clock.advance(100)
-    assert bench.times("OPTIONS") == [0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
-    assert bench.told == [(32.0, "timed out")]
-    assert len(bench.layer) == 0
-
-
-def test_provisional_slows_timer_e_to_t2_and_timer_f_still_runs(bench: Bench) -> None:
-    sent = request()
-    bench.layer.client(sent, UDP, bench, 0.0)
-    bench.clock.advance(0.6)
-    answer(bench, sent, 100)
-    bench.clock.advance(100)
-    assert bench.times("OPTIONS")[:4] == [0, 0.5, 1.5, 5.5]
-    assert bench.told == [(0.6, "100"), (32.0, "timed out")]
-
-
-def test_every_provisional_and_then_the_final_response_is_told(bench: Bench) -> None:
-    sent = request()
-    bench.layer.client(sent, UDP, bench, 0.0)
-    for status in (100, 183, 200):
-        answer(bench, sent, status)
-    assert [status for _, status in bench.told] == ["100", "183", "200"]
-    bench.clock.advance(10)
-    assert bench.times("OPTIONS") == [0]
-
-
-def test_non_invite_over_a_reliable_transport_is_sent_once(bench: Bench) -> None:
-    bench.layer.client(request(), TCP, bench, 0.0)
-    bench.clock.advance(100)
-    assert bench.times("OPTIONS") == [0]
-    assert bench.told == [(32.0, "timed out")]
-
-
-def test_final_response_is_told_once_and_repeats_absorbed_until_timer_k(bench: Bench) -> None:
-    sent = request()
-    bench.layer.client(sent, UDP, bench, 0.0)
-    assert answer(bench, sent, 200)
-    bench.clock.advance(4.9)
-    assert answer(bench, sent, 200)
-    assert bench.told == [(0.0, "200")]
-    bench.clock.advance(0.2)
-    assert not answer(bench, sent, 200)
-
-
-def test_timer_k_is_zero_over_a_reliable_transport(bench: Bench) -> None:
-    sent = request()
-    bench.layer.client(sent, TCP, bench, 0.0)
-    answer(bench, sent, 200)
-    assert len(bench.layer) == 0
-    assert bench.told == [(0.0, "200")]
-
-
-@pytest.mark.parametrize("provisional", [False, True])
-def test_transport_error_fails_a_non_invite(bench: Bench, provisional: bool) -> None:
-    sent = request()
-    client = bench.layer.client(sent, UDP, bench, 0.0)
-    if provisional:
-        answer(bench, sent, 100)
-    bench.layer.transport_failed(client.key, 0.0)
-    assert bench.told[-1] == (0.0, "failed")
-    assert len(bench.layer) == 0
-
-
-def test_non_invite_is_never_cancelled(bench: Bench) -> None:
-    sent = request()
-    client = bench.layer.client(sent, UDP, bench, 0.0)
-    answer(bench, sent, 100)
-    client.cancel(0.0, ())
-    assert not bench.times("CANCEL")
 
 
 # -- matching (17.1.3) ------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from math import inf
 from typing import Any
 
 from ..events import Event, Kind
-from ..model import Binding, username_of
 from .box import Box
 from .times import is_set, iso
 
@@ -135,12 +134,15 @@ def _of_phones(box: Box) -> Iterator[Answer]:
 def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
     """The last of each phone that did not react, and has given no sign of life since."""
     last = {(event.account, _host(event)): event for event in events if event.rule == "silent"}
-    seen = {(username_of(each.aor), _place(each)): each.seen_at for each in box.location} if last else {}
-    return [event for key, event in last.items() if seen.get(key, -inf) <= event.at]
+    return [event for event in last.values() if not _is_back(box, event)]
 
 
-def _place(binding: Binding) -> str:
-    return binding.flow.remote[0] if binding.flow is not None else ""
+def _is_back(box: Box, silence: Event) -> bool:
+    """Whether it has registered since, there or, where it is no longer, elsewhere."""
+    account = box.directory.account(silence.account)
+    bindings = box.location.bindings(account.aor, box.clock.now()) if account else []
+    there = [each for each in bindings if each.flow is not None and each.flow.remote[0] == _host(silence)]
+    return account is None or any(each.seen_at > silence.at for each in there or bindings)
 
 
 def _unmended(events: Iterable[Event]) -> list[Event]:
