@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import time
 from collections.abc import Awaitable, Coroutine, Iterator, Sequence
@@ -141,11 +140,16 @@ def _box(store: Store) -> Box:
     records = Records(execute, clock, store.forget_past)
     admin = Admin(records, store.meta, store.directory, clock.now)
     system = asleep(records)
-    certificates = partial(shutil.rmtree, store.directory / "tls", ignore_errors=True)
     return Box(
         directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system,
-        forget_certificates=certificates,
+        forget_certificates=partial(_forget_certificates, store.directory / "tls"),
     )  # fmt: skip
+
+
+def _forget_certificates(directory: Path) -> None:
+    from shutil import rmtree
+
+    rmtree(directory, ignore_errors=True)
 
 
 def _finish(verb: Awaitable[Any]) -> Any:

@@ -7,8 +7,6 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from shutil import copyfile
-from tempfile import TemporaryDirectory
 
 from .errors import StoreError
 
@@ -61,6 +59,9 @@ def read_into_memory(path: Path) -> sqlite3.Connection:
 
     SQLite itself reads no write-ahead log where it can make no index beside it, so both are copied first.
     """
+    from shutil import copyfile  # 5 ms of each command's start
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(dir=IN_MEMORY if IN_MEMORY.is_dir() else None) as place:
         copy = Path(place) / path.name
         for suffix in ("", LOG):
