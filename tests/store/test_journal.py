@@ -236,7 +236,8 @@ def test_change_by_hand_that_fails_tells_why_and_the_journal_goes_on(disk: Disk,
 
 
 def test_reading_is_no_commit(disk: Disk, journal: Journal) -> None:
-    journal.execute(lambda connection: connection.execute("SELECT * FROM calls").fetchall()).result(10)
+    select = "SELECT * FROM calls"
+    journal.execute(lambda connection: connection.execute(select).fetchall(), snapshot=False).result(10)
     assert journal.commits == 0
     journal.submit(commit(0, saved=[binding(1)]))
     journal.submit(commit(0, removed=[2]))

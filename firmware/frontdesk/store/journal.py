@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from ..model import Commit, Sentence
-from . import bindings, database
+from . import bindings, database, lost_changes
 from .batch import Batch
 from .clock import Clock
 from .log_room import LogRoom
@@ -240,6 +240,8 @@ class Journal:
             else:
                 changes.write(connection, self._call_records())
                 results.append(entry.write(connection))
+                if entry.snapshot:
+                    lost_changes.count(connection)
         changes.write(connection, self._call_records())
         return results
 

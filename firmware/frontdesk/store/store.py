@@ -15,7 +15,7 @@ from typing import Any
 from ..config import DEFAULTS
 from ..config import load as load_settings
 from ..model import Account, Binding, Sentence, Settings
-from . import accounts, bindings, database, schema, wiping
+from . import accounts, bindings, database, lost_changes, schema, wiping
 from .clock import Clock
 from .errors import StoreError
 from .journal import Done, Journal, Write
@@ -114,6 +114,8 @@ class Store:
     def write(self, write: Write, *, snapshot: bool = True, bare: bool = False) -> Any:
         """One change by hand, on disk when this returns, and a snapshot after it; `bare`: in no transaction. Raises
         sqlite3.Error."""
+        if snapshot:
+            write = _counted(write)
         result = write(self._connection) if bare else _transact(self._connection, write)
         if snapshot:
             self._write_snapshot()
@@ -188,6 +190,15 @@ def _transact(connection: sqlite3.Connection, write: Callable[[sqlite3.Connectio
             connection.execute("ROLLBACK")
         raise
     return result
+
+
+def _counted(write: Write) -> Write:
+    def write_and_count(connection: sqlite3.Connection) -> Any:
+        result = write(connection)
+        lost_changes.count(connection)
+        return result
+
+    return write_and_count
 
 
 def _free_id(connection: sqlite3.Connection) -> int:
@@ -296,12 +307,15 @@ def _usable(path: Path, domain: str | None, notices: list[Sentence]) -> Store:
 
 
 def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, notices: list[Sentence]) -> Store:
+    stopped_cleanly = not path.with_name(path.name + database.LOG).exists()
     database.prepare(connection)
     if schema.version_of(connection) <= schema.VERSION:
         database.check(connection)
     migrated = schema.migrate(connection, str(path))
     accounts.check(connection)
     _free_id(connection)
+    if not stopped_cleanly:
+        _recover(connection, Snapshots(path.parent / "snapshots"), notices)
     if not migrated and (meta := accounts.load_pairs(connection, "meta")):
         store = Store(path.parent, connection, notices)
         if wiping.MARK in meta:  # the power was cut behind a factory reset
@@ -315,6 +329,20 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     store = Store(path.parent, connection, notices)
     store._write_snapshot()
     return store
+
+
+def _recover(connection: sqlite3.Connection, snapshots: Snapshots, notices: list[Sentence]) -> None:
+    """What a damaged log has lost comes from the newest snapshot, where that knows of it."""
+    snapshot = next((path for path, _ in snapshots.good()), None)
+    lost = lost_changes.lost(connection, snapshot) if snapshot else 0
+    if snapshot and lost:
+        _transact(connection, lambda each: lost_changes.recover(each, snapshot))
+        sentence = (
+            "The database had lost its latest changes ({count}): accounts and settings come from the snapshot {name}."
+        )
+        notice = Sentence(sentence, count=lost, name=snapshot.name)
+        notice.cure = Sentence("Look whether all accounts are there; the notice ends with the next start.")
+        notices.append(notice)
 
 
 def _without_database(path: Path, domain: str | None, notices: list[Sentence]) -> Store:

@@ -7,8 +7,9 @@ import sqlite3
 WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls")
 MARK = "wiped"
 """A row of `meta` until nothing is left of what was there before."""
-KEPT = ("binding_ids", "machine")
-"""Rows of `meta` that stay: no binding's id is ever given twice, and the computer is still to follow."""
+KEPT = ("binding_ids", "changes", "machine")
+"""Rows of `meta` that stay: no binding's id is ever given twice, changes are counted on, and the computer is still to
+follow."""
 
 
 def wipe(connection: sqlite3.Connection) -> None:
@@ -16,7 +17,7 @@ def wipe(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # What is deleted is overwritten, as far as the flash lets it.
     for table in WIPED:
         connection.execute(f"DELETE FROM {table}")
-    connection.execute("DELETE FROM meta WHERE key NOT IN (?, ?)", KEPT)
+    connection.execute("DELETE FROM meta WHERE key NOT IN (?, ?, ?)", KEPT)
     connection.execute("PRAGMA secure_delete = OFF")
     connection.execute("INSERT INTO meta VALUES (?, 'on')", (MARK,))
 
