@@ -258,7 +258,11 @@ def test_what_is_refused_otherwise_is_no_call(box: Box, text: str) -> None:
 
 def book() -> tuple[CallBook, list[CallRecord]]:
     records: list[CallRecord] = []
-    return CallBook(lambda event: None, records.append, Deadlines()), records
+    return CallBook(lambda event: None, records.append, Deadlines(), is_registered), records
+
+
+def is_registered(name: str, now: float) -> bool:
+    return True
 
 
 def call(number: int, at: float = 0.0) -> Call:
@@ -285,7 +289,7 @@ def test_call_is_given_up_after_a_day() -> None:
 
 def test_answer_that_comes_too_late_is_no_news() -> None:
     told: list[Kind] = []
-    calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None, Deadlines())
+    calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None, Deadlines(), is_registered)
     calls_.begin(one := call(1))
     calls_.progress(one, "", Response(603, "", []), 1)
     calls_.progress(one, "", Response(200, "", []), 2)

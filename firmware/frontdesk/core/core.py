@@ -225,7 +225,7 @@ class Core:
     def handle_timers(self, now: float) -> None:
         """Does all that is due."""
         self._deadlines.handle(now)
-        self.registrations.expire(now)
+        self.proxy.expired(self.registrations.expire(now), now)
 
     def transport_failed(self, key: str, now: float) -> None:
         """A Send with that key could not be delivered."""

@@ -198,13 +198,14 @@ class Registrations:
 
     # -- without a REGISTER --------------------------------------------------------------------------------------------
 
-    def expire(self, now: float) -> None:
-        """Takes away, in memory and on disk, the bindings whose time is over; one that a ticket renews is but away
-        until that is on disk."""
+    def expire(self, now: float) -> list[Binding]:
+        """Takes away, in memory and on disk, the bindings whose time is over, and returns them; one that a ticket
+        renews is but away until that is on disk."""
         expired = [each for each in self._location.expire(now) if not self._is_renewed(each)]
         for binding in expired:
             self.emit(Event(now, Kind.EXPIRED, username_of(binding.aor), f"{binding.contact} expired"))
         self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
+        return expired
 
     def _is_renewed(self, binding: Binding) -> bool:
         ticket = self._location.open_ticket(binding.aor)

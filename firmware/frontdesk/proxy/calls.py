@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -33,7 +33,8 @@ MIN_SESSION = 90
 MAX_SESSION = 604_800
 """Seconds: a week, as no phone has it. One that says more is not believed, or its call might stay in the list."""
 GRACE = TIMEOUT
-"""Seconds after a session's expiry: a refresh or a BYE that was under way then has its answer, or none."""
+"""Seconds after the expiry of a session, or of an account's last registration: a refresh or a BYE that was under way
+then has its answer, or none."""
 
 Watch = Callable[[Response, float], None]
 """Told of each response that goes to the sender of a request."""
@@ -82,12 +83,19 @@ class CallBook:
     """All calls that are up, oldest first."""
 
     def __init__(
-        self, emit: Callable[[Event], None], record: Callable[[CallRecord], None], deadlines: Deadlines
+        self,
+        emit: Callable[[Event], None],
+        record: Callable[[CallRecord], None],
+        deadlines: Deadlines,
+        has_phone: Callable[[str, float], bool],
     ) -> None:
+        """`has_phone` says whether whoever is called by that name has a phone that is registered."""
+        self._has_phone = has_phone
         self._deadlines = deadlines
         self._emit = emit
         self._record = record
         self._calls: dict[Key, Call] = {}
+        self._lost: dict[str, float] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -147,6 +155,24 @@ class CallBook:
             self.hung_up(key, tag, now)
         elif 200 <= response.status < 300 and (call := self._calls.get(key)) is not None:
             self._refreshed(call, tag, response, now)
+
+    def lost(self, names: Iterable[str], now: float) -> None:
+        """A registration of the account with these names has run out: without a session timer nothing else says that
+        its phones are gone. Its calls end in GRACE if it has none then."""
+        if not self._calls:
+            return
+        if not self._lost:
+            self._deadlines.set(now + GRACE, self._end_lost)
+        self._lost.update(dict.fromkeys(names, now))
+
+    def _end_lost(self, now: float) -> None:
+        gone = {name: since for name, since in self._lost.items() if not self._has_phone(name, now)}
+        self._lost = {}
+        for call in list(self._calls.values()):
+            parties = (call.account, call.callee) if len(call.dialogs) == 1 else (call.account,)
+            since = [gone[name] for name in parties if name in gone]
+            if since and call.answered_at is not None and not call.pending:
+                self._end(call, 200, now, min(since))
 
     # -- the life of a call --------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..directory import Directory
 from ..events import Event, Kind
@@ -43,7 +43,7 @@ class ProxyCore:
         record: Callable[[CallRecord], None],
     ) -> None:
         self.settings = settings
-        self.calls = CallBook(emit, record, deadlines)
+        self.calls = CallBook(emit, record, deadlines, self._has_phone)
         self._location = location
         self._directory = directory
         self._layer = layer
@@ -130,6 +130,13 @@ class ProxyCore:
             if isinstance(context, ResponseContext):
                 context.stop(now)
         self.calls.give_up(now)
+
+    def expired(self, bindings: Iterable[Binding], now: float) -> None:
+        """These registrations have run out: calls of an account that has no other may have ended unheard."""
+        for aor in {binding.aor for binding in bindings}:
+            account = self._directory.account(username_of(aor))
+            if account is not None:
+                self.calls.lost((account.username, *account.aliases), now)
 
     # -- section 16.5 ------------------------------------------------------------------------------------------------
 
@@ -239,6 +246,10 @@ class ProxyCore:
                 watch(Response.to_request(request, status), now)
         elif request.method == "INVITE" and status in (404, 480):
             self.calls.refused(request, flow, caller, self._callee(request.uri, now), status, now)
+
+    def _has_phone(self, name: str, now: float) -> bool:
+        account = self._directory.resolve(name)
+        return account is not None and bool(self._location.bindings(account.aor, now))
 
     def _callee(self, uri: Uri, now: float) -> str:
         """What was dialled; the account's name where that is the Contact of its phone."""
