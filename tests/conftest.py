@@ -1,14 +1,20 @@
-"""Settings for all tests: hypothesis draws the same examples each time and measures no time; what a test logs to goes
-with it."""
+"""Settings for all tests: hypothesis draws the same examples each time and measures no time; the computer stands in no
+time zone; what a test logs to, and where it stands, goes with it."""
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from frontdesk.control import host
+from frontdesk.process import keep_time
+
 settings.register_profile("frontdesk", deadline=None, derandomize=True, database=None)
 settings.load_profile("frontdesk")
+host.LOCALTIME = Path("/nonexistent")
+keep_time("UTC")
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +25,10 @@ def logging_as_before() -> Iterator[None]:
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
+def time_as_before() -> Iterator[None]:
+    """A box that a test starts keeps its own time zone."""
+    yield
+    keep_time("UTC")

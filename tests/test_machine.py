@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from frontdesk import machine
-from frontdesk.control import VerbError, run
+from frontdesk.control import VerbError, host, run
 from frontdesk.control.candidate import started
 from frontdesk.control.errors import Sentence
 from frontdesk.control.host import ManagedElsewhere, System
@@ -130,7 +130,7 @@ def do(desk: Desk, words: str, **arguments: Any) -> Any:
 
 def look_at(computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its name and time zone are those of the machine."""
-    monkeypatch.setattr(machine, "LOCALTIME", computer.path("/etc/localtime"))
+    monkeypatch.setattr(host, "LOCALTIME", computer.path("/etc/localtime"))
     names = lambda: os.uname_result(("Linux", computer.read("/etc/hostname").strip(), "", "", ""))  # noqa: E731
     monkeypatch.setattr(os, "uname", names)
 
@@ -311,7 +311,7 @@ def test_restart_in_the_middle_of_a_trial_brings_a_name_back_that_was_never_set(
 
 
 def test_names_are_the_computers_until_others_are_set(computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "LOCALTIME", computer.path("/etc/localtime"))
+    monkeypatch.setattr(host, "LOCALTIME", computer.path("/etc/localtime"))
     monkeypatch.setattr(os, "uname", lambda: os.uname_result(("Linux", "Pi.office.test", "", "", "")))
     settings = Machine(interface="eth0").defaults(Settings())
     assert (settings.hostname, settings.timezone) == ("pi", "Etc/UTC")

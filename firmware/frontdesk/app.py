@@ -34,7 +34,7 @@ from .machine import machine
 from .mailbox import Mailbox
 from .model import Sentence, Settings
 from .page import Page
-from .process import raise_file_limit, settle_memory
+from .process import keep_time, raise_file_limit, settle_memory
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .site import host_names
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
@@ -123,6 +123,7 @@ class _Appliance:
         self._meta = store.meta
         self._host = ""
         self._settings = _settings(self._stored, options)
+        keep_time(self._settings.timezone)
         for notice in store.notices:
             _log.warning("%s", notice)
         self._core = self._make_core()
@@ -170,6 +171,7 @@ class _Appliance:
     def _configure(self, settings: Settings) -> None:
         self._stored, self._settings = settings, _settings(settings, self._options, self._host)
         self._core.configure(self._settings)
+        keep_time(settings.timezone)
         self._raise_file_limit()
 
     def _call_itself(self, host: str) -> None:

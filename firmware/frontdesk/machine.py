@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .config import NETWORK, read_host_name, read_zone
+from .config import NETWORK, read_host_name
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
@@ -22,7 +22,6 @@ PATIENCE = 90.0
 """Seconds: NetworkManager takes its time to bring an interface up."""
 LONGEST = 1 << 16
 """Bytes of an answer."""
-LOCALTIME = Path("/etc/localtime")
 
 
 class Foreign(VerbError):
@@ -43,9 +42,7 @@ class Machine(ManagedElsewhere):
         """Name and time zone are the computer's own, until others are set."""
         with suppress(ValueError):
             settings = replace(settings, hostname=read_host_name(os.uname().nodename.partition(".")[0]))
-        with suppress(ValueError):
-            settings = replace(settings, timezone=read_zone(_zone()))
-        return settings
+        return super().defaults(settings)
 
     @property
     def interface(self) -> str:
@@ -163,11 +160,3 @@ def machine(interface: str, helper: Path = HELPER) -> System:
 def asleep(records: Kept, helper: Path = HELPER) -> System:
     """The computer under a box that does not."""
     return NextStart(records) if helper.exists() else ManagedElsewhere()
-
-
-def _zone() -> str:
-    """Of localtime(5)."""
-    try:
-        return str(LOCALTIME.readlink()).partition("/zoneinfo/")[2]
-    except OSError:
-        return ""

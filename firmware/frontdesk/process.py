@@ -1,9 +1,12 @@
-"""What the process asks of Python and of the kernel: a collector that is quiet, and files enough."""
+"""What the process asks of Python and of the kernel: a collector that is quiet, files enough, and the time of where it
+stands."""
 
 from __future__ import annotations
 
 import gc
+import os
 import resource
+import time
 
 
 def settle_memory() -> None:
@@ -15,6 +18,13 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 1000, 20)
+
+
+def keep_time(zone: str) -> None:
+    """Whoever asks the process for local time, as the log does, gets that of the zone; UTC where nobody knows it."""
+    if os.environ.get("TZ") != zone:
+        os.environ["TZ"] = zone
+        time.tzset()
 
 
 def raise_file_limit(wanted: int) -> int:

@@ -12,10 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..config import DEFAULTS
 from ..control import Admin, Box, Role, Verb, VerbError, run
 from ..directory import Directory
 from ..location import LocationService
 from ..machine import asleep
+from ..process import keep_time
 from ..store import Clock, DirectoryLock, Records, Store, StoreError
 from ..store.store import NAME as DATABASE
 
@@ -130,16 +132,17 @@ def _box(store: Store) -> Box:
     async def execute(write: Any, **how: bool) -> Any:
         return store.write(write, **how)
 
-    settings = store.settings()
+    records = Records(execute, clock, store.forget_past)
+    system = asleep(records)
+    settings = store.settings(system.defaults(DEFAULTS))
+    keep_time(settings.timezone)
     directory = Directory(store.realm, settings.domains)
     directory.peers = store.peers()
     for account in store.accounts():
         directory.put(account)
     bindings = store.bindings(clock.now(), clock.wall(), clock.boot_id)
     location = LocationService(bindings, store.next_binding_id(reserve=False))
-    records = Records(execute, clock, store.forget_past)
     admin = Admin(records, store.meta, store.directory, clock.now)
-    system = asleep(records)
     return Box(
         directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system,
         forget_certificates=partial(_forget_certificates, store.directory / "tls"),

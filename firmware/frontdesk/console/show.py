@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..control.text import NOBODY, WHEREABOUTS, aligned, cell, whereabouts
+from ..control.times import moment
 from .line_editor import WIDTH
 
 INDENT = "    "
@@ -45,7 +46,7 @@ def calls(answer: Any) -> str:
     if not answer:
         return "There was no call yet."
     fields = ("state", "result")
-    rows = [[row["started"][:19].replace("T", " "), *(cell(row[field]) for field in fields)] for row in answer]
+    rows = [[moment(row["started"]), *(cell(row[field]) for field in fields)] for row in answer]
     below = [f"{cell(row['caller'])} -> {cell(row['callee'])}" for row in answer]
     return fitted([["started", *fields], *rows], below)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..config import HOST, text_of
+from ..config import HOST, read_zone, text_of
 from ..model import Settings
 from .errors import Sentence, VerbError
 
 INTERFACES = Path("/sys/class/net")
 ROUTES = Path("/proc/net/route")
+LOCALTIME = Path("/etc/localtime")
 GATEWAY = 0x0002
 """RTF_GATEWAY of linux/route.h."""
 
@@ -83,8 +85,10 @@ class ManagedElsewhere:
         ]
 
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
-        """Leaves them."""
-        return [Sentence("{keys}: kept, but not used here: managed by this computer.", keys=", ".join(keys))]
+        """Leaves them; the time zone is one for what the box itself tells."""
+        left = [key for key in keys if key != "timezone"]
+        sentence = "{keys}: kept, but not used here: managed by this computer."
+        return [Sentence(sentence, keys=", ".join(left))] if left else []
 
     async def announce(self, hostname: str, http_port: int, https_port: int) -> None:
         """Nobody is asked."""
@@ -105,8 +109,18 @@ class ManagedElsewhere:
         """Nothing was changed."""
 
     def defaults(self, settings: Settings) -> Settings:
-        """Its own names are not the box's."""
+        """Its name is not the box's, its time zone is."""
+        with suppress(ValueError):
+            settings = replace(settings, timezone=read_zone(computer_zone()))
         return settings
+
+
+def computer_zone() -> str:
+    """The time zone of localtime(5); "" where that is no link."""
+    try:
+        return str(LOCALTIME.readlink()).partition("/zoneinfo/")[2]
+    except OSError:
+        return ""
 
 
 def _read(path: Path) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..model import username_of
 from .bindings import CLOSED
 from .checks import is_visible
-from .times import ago
+from .times import ago, moment
 
 Show = Callable[[Any], str]
 
@@ -151,7 +151,7 @@ def who(answer: Any) -> str:
         devices = account["devices"] or [{"at": state, "over": None, "since": None, "with": None, "state": None}]
         for device in devices:
             over = f"{device['over']}, closed" if device["state"] == CLOSED else device["over"]
-            values = (device["at"], over, device["since"], device["with"])
+            values = (device["at"], over, moment(device["since"] or ""), device["with"])
             rows.append([account["user"], cell(account["name"]), *map(cell, values)])
     shown = f"{len(answer['accounts'])} of {answer['found']} accounts."
     return f"{aligned(rows)}\n{shown}" if len(rows) > 1 else "There are no such accounts."
@@ -161,7 +161,7 @@ def problems(answer: Any) -> str:
     """What is wrong, with the cure below."""
     lines = []
     for each in answer:
-        times = f", {each['times']} times since {each['since']}" if each["times"] > 1 else ""
+        times = f", {each['times']} times since {moment(each['since'])}" if each["times"] > 1 else ""
         lines += [cell(each["text"]) + times, *([f"    {each['cure']}"] if each["cure"] else [])]
     return "\n".join(lines) or "Nothing is wrong."
 
@@ -170,7 +170,7 @@ def today(answer: Any) -> str:
     """Clock, disk and the last day."""
     disk = answer["disk"]
     return aligned([
-        ["Clock", answer["clock"] if answer["clock_set"] else f"not set ({answer['clock']})"],
+        ["Clock", f"{moment(answer['clock'])} ({answer['timezone'] if answer['clock_set'] else 'not set'})"],
         ["Disk", f"{disk['free'] / 1e9:.1f} of {disk['total'] / 1e9:.1f} GB free"],
         ["Written in 24 h", f"{answer['written'] / 1e6:.1f} MB"],
         ["Calls in 24 h", str(sum(answer["calls"]))],
@@ -181,12 +181,13 @@ def calls(answer: Any) -> str:
     """Calls, one line each."""
     columns = {"started": "started", "caller": "from", "callee": "to", "state": "state", "result": "result"}
     show = table("There was no call yet.", **columns)
-    return show([{**row, "started": row["started"][:19].replace("T", " ")} for row in answer])
+    return show([{**row, "started": moment(row["started"])} for row in answer])
 
 
 def events(answer: Any) -> str:
     """What happened, one line each."""
-    lines = [f"{row['at']}  {row['account'] or '-':12}  {row['kind']:12}  {cell(row['text'])}" for row in answer]
+    rows = [(moment(row["at"]), row["account"] or "-", row["kind"], cell(row["text"])) for row in answer]
+    lines = [f"{at}  {account:12}  {kind:12}  {what}" for at, account, kind, what in rows]
     return "\n".join(lines) or "Nothing happened since the box was started."
 
 

@@ -13,8 +13,14 @@ def is_set(wall: float) -> bool:
 
 
 def iso(wall: float) -> str:
-    """Unix seconds as ISO 8601 in UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(max(0.0, wall)))
+    """Unix seconds as ISO 8601, in the time of where the box stands (`process.keep_time`)."""
+    at = time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(max(0.0, wall)))
+    return f"{at[:-2]}:{at[-2:]}".replace("+00:00", "Z")
+
+
+def moment(text: str) -> str:
+    """The same for people."""
+    return text[:19].replace("T", " ")
 
 
 def ago(seconds: float) -> str:
