@@ -40,6 +40,8 @@ from .template import Register, Template, make_template, usual
 
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
+_ALGORITHMS = {name: name for name in HASHES}
+"""So that all devices have the same one."""
 _CALL_ID = b"\r\nCall-ID: "
 
 
@@ -290,7 +292,7 @@ class Renewals:
             key=server_key(request).removesuffix(register.branch),
             username=account.username,
             secret=secret,
-            algorithm=credentials.algorithm,
+            algorithm=_ALGORITHMS[credentials.algorithm],
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
             asked=self._registrar.interval(request, contact),
