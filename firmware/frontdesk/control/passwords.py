@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from ..model import Secret
+from ..model import Account, Secret
 from ..sip.digest import HASHES, ha1
 from .box import VerbError
 
@@ -31,3 +31,8 @@ def secret(name: str, username: str, realm: str, password: str) -> Secret:
     if not password.isprintable():
         raise VerbError("The password has a character that cannot be typed.")
     return Secret(name, {algorithm: ha1(algorithm, username, realm, password) for algorithm in HASHES})
+
+
+def is_password(account: Account, device: str, realm: str, password: str) -> bool:
+    """Whether the account has it, for that device ("": as its main one)."""
+    return secret(device, account.username, realm, password) in account.secrets

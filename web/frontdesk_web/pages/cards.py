@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from frontdesk.control.passwords import is_password
+
 from ..gate import go
 from ..visit import Visit
 from .accounts import account_of
@@ -23,7 +25,7 @@ class Card:
     name: str
     device: str
     password: str
-    """Empty: it was made elsewhere, and the box does not know it."""
+    """Empty: it was given or changed elsewhere, and the box does not know it."""
     qr: str
     """SVG."""
 
@@ -36,11 +38,12 @@ def one(visit: Visit, user: str) -> str:
 
 
 def made(visit: Visit) -> str:
-    """The cards of all whose passwords were made in this session."""
+    """The cards of all whose passwords were made in this session, as long as they are theirs."""
     assert visit.session is not None
     names = {each["user"]: each["name"] for each in visit.do("account list")}
     users = [each.partition("/") for each in visit.session.cards]
-    cards = [_card(visit, user, names[user], device) for user, _, device in users if user in names]
+    cards = [_card(visit, user, names.get(user, ""), device) for user, _, device in users]
+    cards = [card for card in cards if card.password]
     return _shown(visit, cards, visit.session.made)
 
 
@@ -81,6 +84,9 @@ def _card(visit: Visit, user: str, name: str, device: str) -> Card:
     assert visit.session is not None
     password = visit.session.cards.get(f"{user}/{device}" if device else user, "")
     domain = visit.box.directory.realm
+    account = visit.box.directory.accounts.get(user)
+    if account is None or (password and not is_password(account, device, domain, password)):
+        password = ""
     lines = [f"sip:{user}@{domain}", f"User: {user}", f"Domain: {domain}", f"Server: {server(visit)}"]
     if password:
         lines.append(f"Password: {password}")

@@ -1,0 +1,56 @@
+"""A card shows the password that its phone needs now, or none."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.web.house import Browser, House
+
+
+def card(browser: Browser, query: str = "") -> str:
+    """The password on the card of 101."""
+    page = browser.get(f"/accounts/101/card{query}").text
+    [shown] = re.findall(r"<dt>Password</dt><dd>(.*?)</dd>", page)
+    return str(shown)
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    """The administrator's."""
+    return house.logged_in()
+
+
+@pytest.fixture
+def made(browser: Browser) -> str:
+    """A password that was made for 101 on the page."""
+    browser.send_form("/accounts/101", "/accounts/101/password")
+    password = card(browser)
+    assert re.fullmatch(r"\w{16}", password)
+    return password
+
+
+def test_card_of_a_password_that_was_typed_since_does_not_show_the_one_before(browser: Browser, made: str) -> None:
+    browser.send_form("/accounts/101", "/accounts/101/password", password="typed by hand")
+    assert card(browser) == "as it was given"
+    assert made not in browser.get("/cards").text
+
+
+@pytest.mark.parametrize("how", ["account passwd", "account remove"])
+def test_card_shows_no_password_that_somebody_else_has_changed(
+    house: House, browser: Browser, made: str, how: str
+) -> None:
+    house.desk.do(how, user="101")
+    if how == "account remove":
+        house.desk.do("account add", user="101")
+    assert card(browser) == "as it was given"
+    assert made not in browser.get("/cards").text
+
+
+def test_card_of_a_device_lasts_as_long_as_its_own_password(house: House, browser: Browser, made: str) -> None:
+    browser.send_form("/accounts/101", "/accounts/101/device", device="mobile")
+    house.desk.do("account passwd", user="101")
+    assert re.fullmatch(r"\w{16}", card(browser, "?device=mobile")) and card(browser) == "as it was given"
+    house.desk.do("device revoke", user="101", device="mobile")
+    assert card(browser, "?device=mobile") == "as it was given"
