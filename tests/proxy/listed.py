@@ -13,8 +13,8 @@ def invited(box: Box, who: Who | None = None) -> None:
     box.invite = box.request("INVITE")  # type: ignore[attr-defined]
 
 
-def says(box: Box, status: int) -> None:
-    answer = reply(box.invite, status, headers=[("contact", '"Two" <sip:102@10.0.0.2:5062>;q=1')])  # type: ignore[attr-defined]
+def says(box: Box, status: int, contact: str = '"Two" <sip:102@10.0.0.2:5062>;q=1') -> None:
+    answer = reply(box.invite, status, headers=[("contact", contact)])  # type: ignore[attr-defined]
     box.receive(answer, B)
 
 

@@ -7,7 +7,8 @@ import pytest
 from frontdesk.events import Kind
 from frontdesk.model import CallRecord
 from frontdesk.proxy import calls
-from frontdesk.proxy.calls import MAX_DIALOGS, Call, CallBook, CallState
+from frontdesk.proxy.calls import MAX_DIALOGS, MAX_NAME, Call, CallBook, CallState
+from frontdesk.sip.checks import MAX_URI
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.timers import Deadlines
 from tests.proxy.box import Box, Who, reply, request, route_set
@@ -53,6 +54,17 @@ def test_answered_call_ends_with_its_bye_and_leaves_one_record(box: Box) -> None
     ]
     assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED]
     assert {event.account for event in box.events} == {"101"}
+
+
+def test_what_is_kept_of_a_call_has_its_limits(box: Box) -> None:
+    far = "4" * (MAX_NAME + 1)
+    box.receive(request("INVITE", f"sip:{far}@desk.example"), A)
+    box.receive(request("INVITE", f"sip:{far}@desk.example", call_id="call-2"), A, Who(peer="pbx"))
+    invited(box)
+    says(box, 200, f"<sip:{far * 20}@10.0.0.2>")
+    [up] = box.proxy.calls.active(box.now)
+    kept = [*box.records, *([up.caller, up.callee, up.device],), *(event.text for event in box.events)]
+    assert far not in repr(kept).replace(up.device, "") and len(up.device) <= MAX_URI
 
 
 @pytest.mark.parametrize("answer", [481, 500, 407])

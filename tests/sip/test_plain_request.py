@@ -1,11 +1,13 @@
 """A request of the usual form stays lines of bytes, and is in every way what the parser would make of it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.proxy.forwarding import shared_fields, shared_lines
-from frontdesk.sip.checks import MAX_IDENTIFIER, read_message
+from frontdesk.sip.checks import MAX_IDENTIFIER, MAX_URI, read_message
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.matching import server_key
 from frontdesk.sip.message import Request
@@ -211,6 +213,16 @@ def test_identifier_that_would_be_kept_for_a_day_has_its_limit(field: bytes) -> 
     assert long != USUAL and plain_request(long, FLOW) is None
     with pytest.raises(ParseError, match="has more than"):
         read_message(long)
+
+
+def test_request_uri_that_is_too_long_is_answered_414() -> None:
+    longest = b"sip:" + b"1" * (MAX_URI - 6) + b"@a"
+    assert isinstance(read_message(re.sub(rb"sip:\S+", longest, USUAL, count=1)), Request)
+    long = re.sub(rb"sip:\S+", longest + b"a", USUAL, count=1)
+    assert plain_request(long, FLOW) is None
+    with pytest.raises(ParseError) as raised:
+        read_message(long)
+    assert raised.value.status == 414 and raised.value.request is not None
 
 
 @given(st.integers(0, len(USUAL) - 1), st.binary(max_size=3))

@@ -10,6 +10,7 @@ from functools import partial
 from ..events import Event, Kind
 from ..model import CallRecord
 from ..sip.address import Address
+from ..sip.checks import MAX_URI
 from ..sip.errors import ParseError
 from ..sip.grammar import LWS, parse_number, unescape
 from ..sip.message import Message, Request, Response
@@ -24,6 +25,8 @@ CHALLENGES = (401, 407, 422)
 """What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
 RETRIED_WITHIN = 10.0
 """Seconds that a challenged caller has for it until the call counts as failed."""
+MAX_NAME = 128
+"""Characters of who calls and who is called that are kept."""
 MAX_DIALOGS = 32
 """Of one call: a hunt or a fork has fewer phones that answer it."""
 MAX_AGE = 86_400.0
@@ -131,7 +134,7 @@ class CallBook:
                 call.key = call.key[0], f"{call.key[1]} {call.account}"
             else:
                 return None
-        call.pending[transaction] = callee
+        call.pending[transaction] = callee[:MAX_NAME]
         self.begin(call)
         return partial(self.progress, call, transaction)
 
@@ -239,7 +242,7 @@ class CallBook:
         call.state = CallState.ANSWERED
         call.answered_at = now
         contact = contact_of(response)
-        call.device = str(contact) if contact else ""
+        call.device = str(contact)[:MAX_URI] if contact else ""
         self._tell(Kind.ANSWERED, call, now, f"{call.callee} answered")
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
@@ -285,7 +288,7 @@ def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float)
     account = caller.account.username if caller.account else ""
     name = account or _through(caller.peer, request.from_.uri) or str(request.from_.uri)
     key = request.call_id, request.from_.tag or ""
-    return Call(key, account, name, callee, flow.source, now)
+    return Call(key, account, name[:MAX_NAME], callee[:MAX_NAME], flow.source, now)
 
 
 def _through(peer: str, uri: Uri) -> str:

@@ -17,6 +17,8 @@ SINGLE = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-le
 """Headers that hold one value and so stand on one line at most (section 7.3.1)."""
 MAX_IDENTIFIER = 512
 """Bytes of a Call-ID or tag: the call list keeps them for a day, and no phone needs a quarter of that."""
+MAX_URI = 1024
+"""Characters of a Request-URI, as of a Contact."""
 METHODS = frozenset({
     "REGISTER", "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO", "REFER",
     "MESSAGE", "UPDATE",
@@ -73,6 +75,8 @@ def _check_vias(message: Message, first: str) -> None:
 
 
 def _check_request(request: Request) -> None:
+    if len(request.uri_text) > MAX_URI:
+        raise ParseError(f"the Request-URI has more than {MAX_URI} characters", 414)
     if request.uri.headers:
         raise ParseError("the Request-URI holds headers")  # RFC 4475 section 3.1.2.11
     if max(map(len, (request.call_id, request.from_.tag or "", request.to.tag or ""))) > MAX_IDENTIFIER:
