@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 
 from . import office as offices
 from . import passwords
-from .office import Office, OfficeError
+from .office import ROW, Office, OfficeError
 from .sheet import page, write_private
 
 COLUMNS = ("serial", "hostname", "address", "gateway", "dns", "domain", "range", "label")
@@ -34,6 +35,14 @@ class Row:
     serial: str
     """Empty: whichever comes."""
     office: Office
+
+    @property
+    def mark(self) -> str:
+        """By which it is known again, as long as nothing of it is changed."""
+        office = self.office
+        accounts = [(each.user, each.name, each.aliases) for each in office.accounts.values()]
+        said = [self.serial, accounts, office.settings, office.domain, office.peers]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read(text: str, file: str, base: Office | None) -> list[Row]:
@@ -69,7 +78,7 @@ def _row(values: dict[str | Any, Any], place: str, base: Office | None) -> Row:
 
 def _office(told: dict[str, str], place: str, base: Office) -> Office:
     settings = base.settings | {SETTINGS[name]: value for name, value in told.items() if name in SETTINGS}
-    places = base.places | {SETTINGS[name]: ("row", name) for name in told if name in SETTINGS}
+    places = base.places | {SETTINGS.get(name, name): (ROW, name) for name in told}
     accounts = dict(base.accounts)
     if "range" in told:
         line = f'[[account]]\nrange = {json.dumps(told["range"])}\n'
@@ -82,7 +91,8 @@ def _office(told: dict[str, str], place: str, base: Office) -> Office:
                 raise ValueError(f"{taken[0]} of the range is an alias of {other.user} already")
         # What the other file says of an account stays.
         accounts |= {user: wanted for user, wanted in ranged.items() if user not in accounts}
-    return replace(base, settings=settings, places=places, accounts=accounts, domain=told.get("domain", base.domain))
+    domain = told["domain"].lower() if "domain" in told else base.domain
+    return replace(base, settings=settings, places=places, accounts=accounts, domain=domain, row=place)
 
 
 def _twice(rows: list[Row], file: str) -> Iterator[str]:
@@ -115,7 +125,7 @@ class Progress:
     @property
     def done(self) -> int:
         """Boxes."""
-        return sum(bool(self._of(row).get("done")) for row in self._rows)
+        return len(self._rows) - len(self.not_done)
 
     @property
     def boxes(self) -> int:
@@ -125,18 +135,24 @@ class Progress:
     @property
     def not_done(self) -> list[str]:
         """Their labels."""
-        return [row.label for row in self._rows if not self._of(row).get("done")]
+        return [row.label for row in self._rows if not self._is_done(row)]
 
     @property
     def waiting(self) -> list[Row]:
         """Those whose boxes are still to come."""
         passed = self._passed.values()
-        return [row for row in self._rows if not self._of(row).get("done") and row.label not in passed]
+        return [row for row in self._rows if not self._is_done(row) and row.label not in passed]
 
     def is_over(self, serial: str) -> bool:
         """Whether that box is done, or was passed over."""
-        done = any(box.get("done") and box.get("serial") == serial for box in self._boxes.values())
-        return done or serial in self._passed
+        open_ = [row.label for row in self._rows if not self._is_done(row)]
+        done = (label for label, box in self._boxes.items() if box.get("done") and box.get("serial") == serial)
+        return serial in self._passed or any(label not in open_ for label in done)
+
+    def _is_done(self, row: Row) -> bool:
+        """Whether it is, as it stands in the file now: one that was changed since waits for its box again."""
+        box = self._of(row)
+        return bool(box.get("done")) and box.get("row", row.mark) == row.mark
 
     def row_for(self, serial: str) -> Row:
         """By its serial number, else the one that was begun with it, else the next that is anybody's. Raises NoRow."""
@@ -169,7 +185,7 @@ class Progress:
     def _keep(self, row: Row, serial: str, made: dict[str, str], done: bool) -> None:
         """In the state and on the sheet."""
         words = self._of(row).get("passwords", {}) | made
-        self._boxes[row.label] = {"serial": serial, "passwords": words, "done": done}
+        self._boxes[row.label] = {"serial": serial, "passwords": words, "done": done, "row": row.mark}
         write_private(self._state, json.dumps({"boxes": self._boxes}, indent=1))
         write_private(self.sheet, "\f".join(self._pages()))
 
@@ -186,7 +202,7 @@ class Progress:
                 server, slash, _ = str(told["address"]).partition("/")
                 if slash:
                     lines += ["", f"Each phone's server is {server}; user and password are those of its row."]
-                if not box["done"]:
+                if not self._is_done(row):
                     lines.append("NOT FINISHED YET")
                 yield "\n".join([*lines, "", page(row.office, box["passwords"])])
 

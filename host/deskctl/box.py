@@ -37,6 +37,10 @@ class NeedsLogin(Refused):
     """The box wants the admin password."""
 
 
+class AnotherBox(LinkError):
+    """What was begun is another one's; the text says which is at the cable now."""
+
+
 class Progress(Protocol):
     """A bar for one request."""
 
@@ -67,14 +71,18 @@ class _Call(Call):
 class Box:
     """Each method raises Refused, LinkError, or CableGone where the cable does not come back."""
 
-    def __init__(self, cable: Cable, password: Callable[[], str], comes_back: float = COMES_BACK) -> None:
-        """`password` is asked for once, and only if the box wants one."""
+    def __init__(
+        self, cable: Cable, password: Callable[[], str], comes_back: float = COMES_BACK, serial: str | None = None
+    ) -> None:
+        """`password` is asked for once, and only if the box wants one. `serial`: it is for the box with that serial
+        number alone; None: for the one that answers first."""
         self._cable = cable
         self._ask_password = password
         self.password: str | None = None
         self._comes_back = comes_back
         self._asker: Asker | None = None
         self._instance: int | None = None
+        self._serial = serial
         self._resent = 0
         self.hello: dict[str, Any] = {}
 
@@ -84,15 +92,27 @@ class Box:
         return self._resent + (self._asker.resent if self._asker else 0)
 
     def connect(self, patience: float = 0.0, greets_within: float = GREETS_WITHIN) -> dict[str, Any]:
-        """Opens the cable and finds out who is there, without a login."""
+        """Opens the cable and finds out who is there, without a login. Raises AnotherBox where it is not the one that
+        was there before: nothing is sent to it."""
         self._cable.close()
         self._cable.open(patience)
         self._cable.write(ERASE_LINE)
         asker = Asker(self._cable)
         asker.greet(greets_within)
         self.hello = _answer(asker.run(_Call(_request("hello", {}), _Quiet())))
+        self._check_serial(asker)
         self._asker, self._instance = asker, asker.instance
         return self.hello
+
+    def _check_serial(self, asker: Asker) -> None:
+        serial = str(self.hello["serial"])
+        self._serial = self._serial or serial
+        if serial != self._serial:
+            asker.leave()
+            raise AnotherBox(
+                f"The box at the cable has the serial number {serial}; what was begun is for {self._serial}. Nothing "
+                "was sent to it."
+            )
 
     def log_in(self, progress: Progress | None = None) -> None:
         """If the box wants it; `progress`: the bar of what it is needed for."""

@@ -22,6 +22,8 @@ NAMED = {
     "network": {"address": "net.address", "gateway": "net.gateway", "dns": "net.dns"},
 }
 """The settings that have a place of their own in the file."""
+ROW = "row"
+"""The place of what a row of many boxes says."""
 ACCOUNT_KEYS = ("user", "range", "name", "aliases")
 
 
@@ -47,14 +49,18 @@ class Office:
     accounts: dict[str, Wanted] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Where each setting stands: table and key."""
+    """Where each setting stands, and the domain: table and key."""
     domain: str | None = None
     peers: dict[str, str] = field(default_factory=dict)
     lines: Lines = field(default_factory=lambda: Lines(""))
     file: str = "office.toml"
+    row: str = ""
+    """File and line of the row of many boxes that it was made for."""
 
     def mistake(self, sentence: str, *path: str | int) -> str:
         """With the file and the line before it."""
+        if path[0] == ROW:
+            return f"{self.row}: {sentence}"
         return f"{self.file}:{self.lines.of(*path)}: {sentence}"
 
 
@@ -168,7 +174,7 @@ class _Reader:
     def _read_domain(self) -> None:
         domain = self._table("box").get("domain")
         if domain is None or (isinstance(domain, str) and domain):
-            self._office.domain = domain
+            self._office.domain = domain and domain.lower()
         else:
             self._wrong('A domain is a name, such as "office.example".', "box", "domain")
 

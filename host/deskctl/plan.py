@@ -127,11 +127,12 @@ def _too_many(office: Office, state: State) -> Iterator[str]:
 
 
 def _domain_is_settled(office: Office, state: State) -> Iterator[str]:
+    place = office.places.get("domain", ("box", "domain"))
     if office.domain is not None and state.domain is None:
-        yield office.mistake("This box is too old to be given a domain.", "box", "domain")
+        yield office.mistake("This box is too old to be given a domain.", *place)
     elif state.accounts and office.domain not in (None, state.domain):
         sentence = f"The box has accounts in the domain {state.domain}; passwords belong to their domain, so it stays."
-        yield office.mistake(sentence, "box", "domain")
+        yield office.mistake(sentence, *place)
 
 
 def _taken(office: Office, state: State) -> Iterator[str]:

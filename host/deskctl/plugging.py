@@ -54,7 +54,7 @@ def _next(progress: Progress, told: Sequence[str], baud: int) -> Found:
 
 def _set_up(progress: Progress, row: Row, found: Found, baud: int, wishes: Wishes, screen: Screen) -> None:
     screen.say(f"{row.label}: the box with the serial number {found.serial} at {found.port}.")
-    box = Box(Cable(found.port, baud), wishes.password.there)
+    box = Box(Cable(found.port, baud), wishes.password.there, serial=found.serial)
     try:
         box.connect()
         box.log_in()

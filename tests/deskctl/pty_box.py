@@ -26,6 +26,8 @@ class PtyBox:
         self.sent = 0
         self.unplug_after: int | None = None
         """Bytes from the laptop."""
+        self.instead: PtyBox | None = None
+        """The box that is plugged in where this one was."""
         self.noise: Callable[[bytes], bytes] = lambda data: data
         self.desk: Desk
         self.machine: Machine
@@ -76,6 +78,12 @@ class PtyBox:
         link.symlink_to(os.ttyname(self._ends[1]))
         self._loop.add_reader(self._ends[0], self._read)
 
+    def _plug_again(self) -> None:
+        if self.instead is None:
+            self.plug()
+        else:
+            Path(self.port).symlink_to(Path(self.instead.port).readlink())
+
     def unplug(self) -> None:
         """The cable is out."""
         if self._ends:
@@ -102,7 +110,7 @@ class PtyBox:
         if self.unplug_after is not None and self.unplug_after <= 0:
             self.unplug_after = None
             self.unplug()
-            self._loop.call_later(0.05, self.plug)
+            self._loop.call_later(0.05, self._plug_again)
             return
         self.sent += len(answer)
         os.write(self._ends[0], self.noise(answer))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from deskctl import batch, passwords
+from deskctl import batch, passwords, plugging
 from deskctl.batch import NoRow, Progress
 from deskctl.cli import BAD_COMMAND, DONE, REFUSED, main
 from deskctl.office import OfficeError
@@ -132,6 +133,61 @@ def test_pulled_cable_is_the_same_box_again(boxes: Boxes, tmp_path: Path) -> Non
     assert provision(file, box) == DONE
     assert len(users(box)) == 40
     assert len(Path(f"{file}.sheet.txt").read_text().split("\f")) == 1
+
+
+def test_box_at_the_cable_of_another_gets_its_own_row(
+    boxes: Boxes, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text("serial,range,domain\nA1,101-140,North.Example\nZ9,201-202,South.Example\n")
+    north, south = boxes(serial="A1"), boxes(serial="Z9")
+
+    def put_back(seconds: float) -> None:
+        Path(north.port).unlink()
+        north.do(north.plug)
+
+    monkeypatch.setattr(plugging, "time", SimpleNamespace(sleep=put_back))  # nothing is left to do at the cable
+    north.unplug_after, north.instead = 1500, south
+    assert provision(file, north) == DONE
+    assert (users(south), len(users(north))) == (["201", "202"], 40)
+    assert (south.verb("domain get"), north.verb("domain get")) == ("south.example", "north.example")
+    first, second = Path(f"{file}.sheet.txt").read_text().split("\f")
+    assert "NOT FINISHED" not in first + second
+
+
+@pytest.mark.parametrize("serial", ["A1", ""])
+def test_row_that_was_changed_is_done_again(boxes: Boxes, file: Path, serial: str) -> None:
+    file.write_text(f"serial,label,range\n{serial},North,101-102\n")
+    north = boxes(serial="A1")
+    assert provision(file, north) == DONE
+    before = Path(f"{file}.sheet.txt").read_text()
+    file.write_text(f"serial,label,range\n{serial},North,101-103\n")
+    rows = batch.read(file.read_text(), "b.csv", None)
+    assert Progress(file, rows).not_done == ["North"] and not Progress(file, rows).is_over("A1")
+    assert provision(file, north) == DONE
+    assert users(north) == ["101", "102", "103"]
+    assert set(before.split()) < set(Path(f"{file}.sheet.txt").read_text().split()), "what was printed stays good"
+
+
+def test_box_that_replaces_another_gets_the_same_passwords(boxes: Boxes, file: Path) -> None:
+    file.write_text("serial,label,range\nA1,North,101-102\n")
+    assert provision(file, boxes(serial="A1")) == DONE
+    before = Path(f"{file}.sheet.txt").read_text()
+    file.write_text("serial,label,range\nB2,North,101-102\n")
+    new = boxes(serial="B2")
+    assert provision(file, new) == DONE
+    assert users(new) == ["101", "102"]
+    assert Path(f"{file}.sheet.txt").read_text() == before.replace("A1", "B2")
+
+
+def test_domain_in_capitals_is_the_same_one(boxes: Boxes, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text("serial,range,domain\nA1,101-102,Office.Example\n")
+    north = boxes(serial="A1")
+    assert provision(file, north) == DONE and north.verb("domain get") == "office.example"
+    Path(f"{file}.state").unlink()
+    assert provision(file, north) == DONE
+    file.write_text("serial,range,domain\nA1,101-102,other.example\n")
+    assert provision(file, north) == REFUSED
+    assert f"{file}:2: The box has accounts in the domain office.example" in capsys.readouterr().err
 
 
 def test_dry_run_shows_the_rows(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

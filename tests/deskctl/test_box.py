@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from deskctl.box import Box, NeedsLogin, Refused
+from deskctl.box import AnotherBox, Box, NeedsLogin, Refused
 from deskctl.cable import Cable
 from panel_link.asking import Anew, NoAnswer
 from tests.deskctl.conftest import Boxes
@@ -123,6 +123,18 @@ class OnLoss:
     def lost(self) -> None:
         """Now."""
         self.work()
+
+
+@pytest.mark.parametrize("password", ["", "open sesame"])
+def test_what_was_begun_with_one_box_never_goes_to_another(boxes: Boxes, password: str) -> None:
+    there, other = boxes(password), boxes(password, serial="0TH3R")
+    box = connected(there, password)
+    there.unplug_after, there.instead = 3000, other
+    with pytest.raises(AnotherBox, match=r"serial number 0TH3R; what was begun is for B0X\. Nothing was sent"):
+        box.all(add(*USERS))
+    assert users(there) == users(other) == []
+    assert other.received < 200, "not even the password"
+    box.close()
 
 
 def test_pulled_cable_may_need_another_login(boxes: Boxes) -> None:
