@@ -248,6 +248,19 @@ def test_once_it_is_dropped_others_are_taken_for_good(desk: Desk) -> None:
     assert desk.do("config commit")["changed"] == ["flush"]
 
 
+def test_commit_that_is_tried_twice_is_tried_longer_and_not_kept(desk: Desk, machine: Machine) -> None:
+    desk.do("config stage", key="flush", value="5m")
+    desk.do("config commit", confirm=60)
+    desk.now += 50
+    again = desk.do("config commit", confirm=60)
+    assert (again["changed"], again["confirm"]) == (["flush"], 60)
+    first, second = desk.bells
+    assert first.cancelled and not second.cancelled and second.seconds == 60
+    assert "they go back in 1m 0s" in notices(desk)
+    desk.ring()
+    assert desk.do("config get", key="flush") == "10m" and "Nobody confirmed" in notices(desk)
+
+
 def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)

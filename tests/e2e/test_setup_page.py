@@ -151,6 +151,18 @@ def test_front_page_keeps_itself_fresh(box: Box, visit: Callable[..., Page]) -> 
     expect(page.get_by_role("link", name="777")).to_be_visible()
 
 
+def test_front_page_says_when_the_box_does_not_answer(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    page.clock.install()
+    set_up(page, box)
+    page.goto("/")
+    page.clock.run_for(2 * POLL)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    box.kill()
+    page.clock.run_for(4 * POLL)
+    expect(page.get_by_role("alert")).to_contain_text("The box does not answer. What is below is of")
+
+
 def test_front_page_leaves_the_keyboard_where_it_is_and_is_fresh_after(box: Box, visit: Callable[..., Page]) -> None:
     page = visit()
     page.clock.install()

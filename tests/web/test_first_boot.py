@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import AsyncIterator
+from threading import Thread
 
 import pytest
 
 from frontdesk.console.grammar import Grammar
 from frontdesk.console.phrases import phrases
+from frontdesk.control import Box, first_boot
+from frontdesk.control.first_boot import Answers, Done
 from frontdesk.control.first_boot_code import TRIES
 from tests.store.rows import NOW, clock
 from tests.web.house import Browser, House, forms
@@ -46,6 +50,30 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     assert (settings.hostname, settings.timezone) == ("lobby", "Europe/Berlin")
     assert new.desk.do("domain get") == "office.example"
     assert browser.get("/").status_code == 200 and new.logged_in().get("/").status_code == 200
+
+
+def test_last_button_pressed_twice_is_done_once(new: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/network", "/welcome/network")
+    form = forms(browser.get("/welcome/phones"))["/welcome/phones"] | {"accounts": "101-103"}
+    answers: list[str] = []
+
+    def press() -> None:
+        answers.append(browser.post("/welcome/phones", data=form).headers["Location"])
+
+    again, apply = Thread(target=press), first_boot.apply
+
+    async def slowly(box: Box, given: Answers) -> AsyncIterator[Done]:
+        again.start()
+        async for done in apply(box, given):
+            yield done
+
+    monkeypatch.setattr(first_boot, "apply", slowly)
+    press()
+    again.join(10)
+    page = browser.get("/ready").text
+    assert answers == ["/ready", "/ready"] and page.count("Added 3 accounts") == 1 and "No accounts" not in page
 
 
 def test_cards_of_a_browser_that_was_cut_off_are_there_at_the_new_address(new: House) -> None:

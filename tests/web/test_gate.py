@@ -202,6 +202,17 @@ def test_idle_session_ends(house: House) -> None:
     assert browser.get("/").headers["Location"] == "/login"
 
 
+@pytest.mark.parametrize(("who", "lasts"), [(("admin",), False), (("viewer", "only looking"), True)])
+def test_a_page_that_asks_by_itself_keeps_no_administrator_logged_in(
+    house: House, who: tuple[str, ...], lasts: bool
+) -> None:
+    browser = house.logged_in(*who)
+    for seconds in (IDLE - 1, 2 * IDLE - 2):
+        house.desk.box.clock = clock(NOW + seconds)
+        answer = browser.get("/live")
+    assert (answer.status_code == 200) is lasts
+
+
 def test_cards_of_a_session_that_ended_by_itself_are_the_next_administrators(house: House) -> None:
     browser = house.logged_in()
     browser.send_form("/accounts/101", "/accounts/101/password")

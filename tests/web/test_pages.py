@@ -287,6 +287,17 @@ def test_settings_on_trial_go_back_unless_they_are_kept(house: House, browser: B
         assert house.desk.box.settings.flush == (300 if kept else 600)
 
 
+def test_no_page_that_was_left_open_keeps_what_is_on_trial(house: House, browser: Browser) -> None:
+    followed(browser, browser.send_form("/settings", "/settings", flush="5m"))
+    shown = forms(browser.get("/settings"))["/settings/commit"]
+    for _ in range(2):  # a double click
+        assert browser.post("/settings/commit", data=shown | {"way": "trial"}).status_code == 303
+    refused = browser.post("/settings/commit", data=shown | {"way": "now"})
+    assert refused.status_code == 400 and "tries settings out, for 5m 0s yet" in refused.text
+    house.desk.ring()
+    assert house.desk.box.settings.flush == 600
+
+
 def test_setting_that_cannot_be_is_one_sentence_beside_what_was_typed(house: House, browser: Browser) -> None:
     page = browser.send_form("/settings", "/settings", flush="soon", hostname="lobby")
     assert page.status_code == 400 and "flush is a duration" in page.text

@@ -12,6 +12,7 @@ from frontdesk.control import Box
 
 from . import api, gate, language, metrics
 from .changes import CHANGES
+from .gate import LIVE
 from .language import N_
 from .pages import accounts, calls, cards, entry, first_boot, front, health, peers, settings, system
 from .route import LARGE, Need, Route
@@ -51,7 +52,7 @@ def static(visit: Visit, name: str) -> HTTPResponse:
 
 ROUTES = (
     Route("GET", "/", front.show),
-    Route("GET", "/live", front.live),
+    Route("GET", LIVE, front.live),
     Route("GET", "/static/<name>", static, Need.NOTHING, beside=True),
     Route("GET", "/healthz", health.healthz, Need.NOTHING, beside=True),
     Route("GET", "/metrics", metrics.show, Need.NOTHING),

@@ -35,6 +35,8 @@ HEADERS = {
 }
 _log = logging.getLogger("frontdesk")
 SAFE = ("GET", "HEAD")
+LIVE = "/live"
+"""What the overview asks for by itself, every few seconds."""
 ON = "frontdesk.on"
 """In the environ: the page where whoever is refused goes on."""
 FIELD = 1 << 16
@@ -161,8 +163,12 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
         texts=language.catalog(name),
         language=name,
         cookie=cookie,
-        session=house.sessions.find(cookie, house.box.admin.epoch) if cookie else None,
+        session=_session(house, cookie) if cookie else None,
     )
+
+
+def _session(house: House, cookie: str) -> Session | None:
+    return house.sessions.find(cookie, house.box.admin.epoch, by_itself=request.path == LIVE)
 
 
 def _read_form(visit: Visit) -> None:

@@ -52,6 +52,8 @@ class Session:
     """Whether its browser has not been shown yet what first boot has made: it may be at an address that is gone."""
     answers: Answers | None = None
     """Of first boot, so far; None: it is no session of first boot."""
+    finishing: threading.Lock = field(default_factory=threading.Lock)
+    """Held while first boot does what was answered."""
     refused: tuple[str, Mapping[str, str]] | None = None
     """Why a step of first boot was refused, and what was typed there, until it is shown."""
 
@@ -112,8 +114,9 @@ class Sessions:
     def _is_over(self, session: Session) -> bool:
         return self._now() - session.seen > IDLE
 
-    def find(self, cookie: str, epoch: int) -> Session | None:
-        """The session of that cookie, if it has not ended."""
+    def find(self, cookie: str, epoch: int, *, by_itself: bool = False) -> Session | None:
+        """The session of that cookie, if it has not ended. `by_itself`: its browser asks, and perhaps nobody is there;
+        that keeps no administrator logged in."""
         digest = _digest(cookie)
         with self._lock:
             session = self._kept.get(digest)
@@ -124,7 +127,8 @@ class Sessions:
                 return None
             if self._is_over(session):  # kept for whoever logs in next, or until others need its room
                 return None
-            session.seen = self._now()
+            if not by_itself or session.role is not Role.ADMIN:
+                session.seen = self._now()
             return session
 
     def end(self, cookie: str) -> None:

@@ -148,6 +148,15 @@ class Candidate:
         self.trial = Trial(EDITOR.get(), before, after, dict(self._texts), box.clock.now() + seconds, alarm)
         self.discard()
 
+    def try_on(self, box: Box, seconds: float) -> dict[str, Any]:
+        """What is on trial goes back in so many seconds from now."""
+        assert self._later is not None
+        assert self.trial is not None
+        self.trial.alarm.cancel()
+        self.trial.alarm = self._later(seconds, lambda: self._end(box))
+        self.trial.ends_at = box.clock.now() + seconds
+        return {"changed": list(self.trial.texts), "confirm": seconds, "notes": []}
+
     async def _end(self, box: Box) -> None:
         """The time is over; what cannot go back now is tried again until it can."""
         assert self._later is not None

@@ -92,8 +92,13 @@ async def diff(box: Box) -> list[Answer]:
 async def commit(box: Box, confirm: int | None = None) -> Answer:
     """Takes what is staged into use; or keeps what was tried."""
     candidate = box.candidate
-    if candidate.trial is not None:
-        return await _confirm(box)
+    if confirm is not None and not 1 <= confirm <= LONGEST_TRIAL:
+        raise VerbError(
+            "A commit is tried for 1 to {longest_trial} seconds, not {confirm}.",
+            longest_trial=LONGEST_TRIAL, confirm=confirm,
+        )
+    if candidate.trial is not None:  # a button that is pressed twice keeps nothing
+        return await _confirm(box) if confirm is None else candidate.try_on(box, confirm)
     changes = [each.key for each in candidate.changes(box)]
     if not changes:
         candidate.discard()
@@ -108,11 +113,6 @@ async def commit(box: Box, confirm: int | None = None) -> Answer:
         notes = await _take(box, settings, candidate.texts)
         candidate.discard()
         return {"changed": changes, "confirm": None, "notes": notes}
-    if not 1 <= confirm <= LONGEST_TRIAL:
-        raise VerbError(
-            "A commit is tried for 1 to {longest_trial} seconds, not {confirm}.",
-            longest_trial=LONGEST_TRIAL, confirm=confirm,
-        )
     return {"changed": changes, "confirm": confirm, "notes": await _try(box, settings, confirm)}
 
 

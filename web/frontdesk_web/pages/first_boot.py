@@ -12,6 +12,7 @@ from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_fre
 from frontdesk.control.times import is_set
 
 from ..gate import go
+from ..sessions import Session
 from ..visit import Visit
 
 STEPS = ("box", "network", "phones")
@@ -125,9 +126,16 @@ def _take_network(visit: Visit, answers: Answers) -> None:
 
 
 def _finish(visit: Visit, answers: Answers) -> NoReturn:
-    """Does it all; the session goes on as the administrator's."""
-    session, admin = visit.session, visit.box.admin
-    assert session is not None
+    """Does it all, once; the session goes on as the administrator's."""
+    assert visit.session is not None
+    with visit.session.finishing:
+        if visit.session.answers is None:  # the button was pressed twice
+            go("/ready")
+        _do(visit, visit.session, answers)
+
+
+def _do(visit: Visit, session: Session, answers: Answers) -> NoReturn:
+    admin = visit.box.admin
 
     async def work() -> list[Done]:
         if admin.epoch != session.epoch:

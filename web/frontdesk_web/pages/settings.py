@@ -67,8 +67,10 @@ def stage(visit: Visit) -> None:
 
 def commit(visit: Visit) -> None:
     """Takes what is staged into use, for good or on trial; or keeps what is on trial. Raises VerbError."""
-    on_trial = visit.box.candidate.trial is not None
-    arguments = {"confirm": TRIAL} if visit.form.get("way") == "trial" and not on_trial else {}
+    way = visit.form.get("way")
+    if way == "now":  # a page that was left open keeps nothing that somebody tries
+        visit.box.candidate.refuse_trial(visit.box)
+    arguments = {"confirm": TRIAL} if way == "trial" else {}
     answer = visit.change(N_("In use now."), "config commit", **arguments)
     for note in answer["notes"]:
         visit.tell(visit.noted(note))

@@ -1,20 +1,28 @@
-// Keeps the front page fresh. Without it the page has a link that does the same.
+// Keeps the front page fresh, and says when it is not. Without it the page has a link that loads it again.
 "use strict";
 (function () {
-  const live = document.getElementById("live");
+  const live = document.getElementById("live"), old = document.getElementById("old");
   if (!live) return;
-  let tag = "";
+  const EVERY = 5000, OLD = 15000; // Milliseconds.
+  let tag = "", fresh = Date.now();
   async function look() {
-    if (document.hidden) return;
-    const answer = await fetch("/live", {headers: tag ? {"If-None-Match": tag} : {}, cache: "no-store", redirect: "manual"});
+    const answer = await fetch("/live", {
+      headers: tag ? {"If-None-Match": tag} : {}, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(EVERY),
+    });
     if (answer.type === "opaqueredirect") return location.assign("/login");
+    if (!answer.ok && answer.status !== 304) return;
+    fresh = Date.now();
     if (!answer.ok) return;
     const text = await answer.text();
     if (live.contains(document.activeElement)) return; // Shown when the keyboard has gone elsewhere.
     live.innerHTML = text;
     tag = answer.headers.get("ETag") || "";
   }
-  const again = () => look().catch(() => {});
-  setInterval(again, 5000);
+  function tell() {
+    old.hidden = Date.now() - fresh < OLD;
+    old.querySelector("span").textContent = new Date(fresh).toLocaleTimeString();
+  }
+  const again = () => document.hidden || look().catch(() => {}).finally(tell);
+  setInterval(again, EVERY);
   document.addEventListener("visibilitychange", again);
 })();
