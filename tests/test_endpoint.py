@@ -9,11 +9,10 @@ import socket
 import pytest
 
 from frontdesk import RELEASED
-from frontdesk import endpoint as endpoint_module
 from frontdesk.endpoint import Endpoint, Listener
 from frontdesk.model import Changes, Commit, Settings
 from frontdesk.sip.wire import Destination, Flow, Send
-from frontdesk.transport import interfaces, tcp
+from frontdesk.transport import deliveries, interfaces, tcp
 from tests.support.bare_core import BareCore
 from tests.support.served import Disk, ask, options, phone_of, port_of, run, serving
 
@@ -204,7 +203,7 @@ def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
             with socket.create_server(("127.0.0.1", 0)) as phone:
                 phone.setblocking(False)
                 to = Destination("127.0.0.1", phone.getsockname()[1], "tls")
-                await endpoint._deliver(Send(b"secret", to, "key"), to)
+                await endpoint._deliveries._deliver(Send(b"secret", to, ""), to)
                 with pytest.raises(BlockingIOError):
                     phone.accept()
 
@@ -218,10 +217,10 @@ def test_the_core_hears_where_a_destination_has_led(monkeypatch: pytest.MonkeyPa
             monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow: heard.put_nowait((key, flow)))
             server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
             there = server.sockets[0].getsockname()
-            endpoint._core._actions.append(Send(b"OPTIONS", Destination(there[0], there[1], "tcp"), "key"))
+            endpoint._core._actions.append(Send(b"OPTIONS", Destination(there[0], there[1], "tcp"), ""))
             endpoint.settle()
             key, flow = await heard.get()
-            assert (key, flow.transport, flow.remote) == ("key", "tcp", there) and flow.connection
+            assert (key, flow.transport, flow.remote) == ("", "tcp", there) and flow.connection
             server.close()
 
     run(case)
@@ -250,8 +249,8 @@ def test_what_waits_for_names_and_connections_is_bounded(monkeypatch: pytest.Mon
         return []
 
     async def case() -> None:
-        monkeypatch.setattr(endpoint_module, "UNSENT", 2)
-        monkeypatch.setattr(endpoint_module, "resolve", never)
+        monkeypatch.setattr(deliveries, "UNSENT", 2)
+        monkeypatch.setattr(deliveries, "resolve", never)
         core = BareCore().core
         monkeypatch.setattr(core, "transport_failed", lambda key, now: failed.append(key))
         async with serving(core=core) as endpoint:

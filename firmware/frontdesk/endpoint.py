@@ -12,7 +12,7 @@ import errno
 import logging
 import time
 from collections import deque
-from collections.abc import Coroutine, Iterable
+from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -22,14 +22,13 @@ from .events import Event, Kind
 from .model import Commit
 from .overload import Inbox, rank, refusal
 from .sip.errors import ParseError, SipError, TransportError
-from .sip.wire import Destination, Flow, HostPort, Send, hostport
+from .sip.wire import Flow, HostPort, Send, Target, hostport
+from .transport.deliveries import Deliveries
 from .transport.interfaces import WILDCARDS, AddressWatch, source_address, stands_for
-from .transport.resolver import numeric, resolve
+from .transport.resolver import numeric
 from .transport.tcp import Connections
 from .transport.udp import Datagram, UdpSocket
 
-UNSENT = 1000
-"""Messages that may wait for names and connections at once."""
 AT_ONCE = 16
 """Tickets answered as they are heard of: more may take a slow board too long."""
 TURN = 64
@@ -75,7 +74,7 @@ class Endpoint:
         self._watch: AddressWatch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._deliveries = Deliveries(self)
         self.waiting = Inbox()
         """Datagrams that have not had their turn."""
         self.listeners: list[str] = []
@@ -161,8 +160,7 @@ class Endpoint:
             self._timer.cancel()
         for udp in self._udp.values():
             udp.close(self._loop)
-        for task in self._tasks:
-            task.cancel()
+        self._deliveries.close()
         self._connections.close()
         await asyncio.sleep(0)
 
@@ -230,7 +228,7 @@ class Endpoint:
         answer = refusal(data, flow)
         if answer is not None:
             with contextlib.suppress(TransportError):
-                self._send_over(*answer)
+                self.send_over(*answer)
 
     def _tell(self, text: str, now: float) -> None:
         self._core.events.add(Event(now, Kind.WARNING, "", text, rule="overload"))
@@ -255,6 +253,7 @@ class Endpoint:
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""
+        self._deliveries.closed(flow)
         self._core.flow_closed(flow, monotonic())
 
     def is_bound(self, flow: Flow) -> bool:
@@ -330,7 +329,7 @@ class Endpoint:
     def _send(self, send: Send) -> None:
         try:
             if isinstance(send.target, Flow):
-                self._send_over(send.data, send.target)
+                self.send_over(send.data, send.target)
                 return
             known = numeric(send.target)
             if known is not None and known[0] == "udp":
@@ -339,9 +338,10 @@ class Endpoint:
         except SipError:
             self._core.transport_failed(send.key, monotonic())
             return
-        self._spawn(self._deliver(send, send.target), send)
+        self._deliveries.deliver(send, send.target)
 
-    def _send_over(self, data: bytes, flow: Flow) -> None:
+    def send_over(self, data: bytes, flow: Flow) -> None:
+        """Over a flow that is there. Raises TransportError."""
         if flow.transport != "udp":
             self._connections.send(data, flow)
             return
@@ -364,37 +364,24 @@ class Endpoint:
             raise TransportError(f"no UDP listener reaches {remote[0]}")
         return same_family[0]
 
-    def _spawn(self, delivery: Coroutine[None, None, None], send: Send) -> None:
-        if len(self._tasks) >= UNSENT:
-            delivery.close()
-            self._core.transport_failed(send.key, monotonic())
-            return
-        task = self._loop.create_task(delivery)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    # -- ways that take a while --------------------------------------------------------------------------------------
 
-    async def _deliver(self, send: Send, destination: Destination) -> None:
-        """Finds the destination's addresses and sends to the first that takes the message (RFC 3263 section 4.3)."""
-        try:
-            for transport, address in await resolve(destination):
-                if await self._deliver_to(send, transport, address):
-                    return
-        except TransportError as error:
-            _log.info("%s", error)
-        self._core.transport_failed(send.key, monotonic())
+    async def way_to(self, transport: str, address: HostPort) -> tuple[Flow, bool]:
+        """The flow there, and whether it is a connection that was open already. Raises TransportError."""
+        if transport == "udp":
+            return Flow("udp", self._udp_towards(address).address, address), False
+        known = self._connections.open_to(address)
+        return (known or await self._connections.connect(address)).flow, known is not None
+
+    def is_wanted(self, key: str) -> bool:
+        """Whether what is sent with that key is still to go out."""
+        return self._core.is_wanted(key)
+
+    def sent_over(self, key: str, target: Target) -> None:
+        """It has gone there, or is on the way there once more."""
+        self._core.sent_over(key, target)
+
+    def failed(self, key: str) -> None:
+        """It has not gone out."""
+        self._core.transport_failed(key, monotonic())
         self.settle()
-
-    async def _deliver_to(self, send: Send, transport: str, address: HostPort) -> bool:
-        try:
-            if transport == "udp":
-                flow = Flow("udp", self._udp_towards(address).address, address)
-            elif transport != "tcp":
-                raise TransportError(f"no {transport} yet to {hostport(address)}")  # never in the clear instead
-            else:
-                flow = (await self._connections.connect(address)).flow
-            self._send_over(send.data, flow)
-            self._core.sent_over(send.key, flow)
-        except TransportError as error:
-            _log.info("%s", error)
-            return False
-        return True

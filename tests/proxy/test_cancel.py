@@ -56,6 +56,20 @@ def test_a_pbx_with_a_name_is_called_off_where_it_was_rung() -> None:
     assert [flow for message, flow in box.taken() if getattr(message, "method", "") == "CANCEL"] == [way]
 
 
+def test_a_caller_who_gives_up_while_a_name_is_looked_up_ends_the_call() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", None, "sip:102@pbx.example.com")
+    box.receive(request("INVITE", branch="z9hG4bKone"), A)
+    key = f"INVITE {box.request('INVITE').via.branch}"
+    cancel(box)
+    assert not box.layer.is_wanted(key)
+    box.taken()
+    box.layer.transport_failed(key, box.now)
+    assert box.statuses() == [487]
+    assert [record.result for record in box.records] == [487]
+
+
 def test_a_phone_that_came_back_by_another_transport_is_called_off_where_it_was_rung() -> None:
     box = ringing(180, 180)
     box.bindings[1].flow = tcp("192.0.2.12", connection=7)

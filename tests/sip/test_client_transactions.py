@@ -57,6 +57,21 @@ def test_what_follows_goes_where_the_request_has_gone(bench: Bench, way: Flow) -
     assert {target for _, target in later} == {way}
 
 
+def test_a_request_is_wanted_until_something_is_heard_or_it_is_cancelled(bench: Bench) -> None:
+    name = Destination("pbx.example.com", None, None)
+    for status in (180, 200, 404):
+        invite = request("INVITE")
+        client = bench.layer.client(invite, name, bench, 0.0)
+        assert bench.layer.is_wanted(client.key)
+        answer(bench, invite, status)
+        assert not bench.layer.is_wanted(client.key)
+    client = bench.layer.client(request("INVITE"), name, bench, 0.0)
+    client.cancel(0.1)
+    assert not bench.layer.is_wanted(client.key)
+    bench.layer.transport_failed(client.key, 0.2)
+    assert not bench.layer.is_wanted(client.key) and bench.layer.is_wanted("")
+
+
 def test_a_request_to_a_destination_fails_with_the_connection_that_it_went_over(bench: Bench) -> None:
     client = bench.layer.client(request("INVITE"), Destination("pbx.example.com", None, "tcp"), bench, 0.0)
     bench.layer.sent_over(client.key, TCP)

@@ -37,7 +37,7 @@ def test_a_connection_that_is_open_is_used_again() -> None:
         async with listening(driver) as address:
             assert driver.connections is not None
             first = await driver.connections.connect(address)
-            assert await driver.connections.connect(address) is first
+            assert driver.connections.open_to(address) is first
 
     run(case)
 

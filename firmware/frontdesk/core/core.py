@@ -25,7 +25,7 @@ from ..sip.plain_response import plain_response
 from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
-from ..sip.wire import Flow, Send
+from ..sip.wire import Flow, Send, Target
 from .answers import Answers
 from .registrations import Registrations
 from .renewals import Renewals
@@ -231,9 +231,13 @@ class Core:
         """A Send with that key could not be delivered."""
         self.layer.transport_failed(key, now)
 
-    def sent_over(self, key: str, flow: Flow) -> None:
-        """A Send with that key, to a destination, has found its way."""
-        self.layer.sent_over(key, flow)
+    def is_wanted(self, key: str) -> bool:
+        """Whether a Send with that key, to a destination whose way was looked for, is still to go out."""
+        return self.layer.is_wanted(key)
+
+    def sent_over(self, key: str, target: Target) -> None:
+        """A Send with that key, to a destination, has found its way, or looks for it once more."""
+        self.layer.sent_over(key, target)
 
     def unreached(self, data: bytes, now: float) -> None:
         """A datagram that begins with these bytes can't arrive."""

@@ -53,6 +53,11 @@ class ClientTransaction(Transaction):
         self._data = request.encode()
         self._interval = T1
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether its request is still to go out, where that has taken a while: nothing was heard, nobody gave up."""
+        raise NotImplementedError
+
     def begin(self, now: float) -> None:
         """Sends the request and starts the timers."""
         raise NotImplementedError
@@ -102,6 +107,10 @@ class NonInviteClientTransaction(ClientTransaction):
         self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings
     ) -> None:
         super().__init__(request, key, target, user, layer, NonInviteClientState.TRYING)
+
+    @property
+    def is_wanted(self) -> bool:
+        return self.state is NonInviteClientState.TRYING
 
     def begin(self, now: float) -> None:
         self._send(self._data)

@@ -59,6 +59,10 @@ class InviteClientTransaction(ClientTransaction):
         self._ack = b""
         self._cancel_headers: list[tuple[str, str]] | None = None
 
+    @property
+    def is_wanted(self) -> bool:
+        return self.state is InviteClientState.CALLING and self._cancel_headers is None
+
     def begin(self, now: float) -> None:
         self._send(self._data)
         if not self.reliable:

@@ -149,12 +149,17 @@ class TransactionLayer:
         if transaction is not None:
             transaction.transport_failed(now)
 
-    def sent_over(self, key: str, flow: Flow) -> None:
+    def sent_over(self, key: str, target: Target) -> None:
         """A request to a destination has gone there: its copies, its CANCEL and its ACK follow (9.1, 17.1.1.3; RFC 3263
-        section 4), and it fails with that connection."""
+        section 4), and it fails with that connection. A destination: it goes there once more."""
         client = self._clients.get(key)
         if client is not None:
-            client.target = flow
+            client.target = target
+
+    def is_wanted(self, key: str) -> bool:
+        """Whether what waits with that key, while its way is looked for, is still to be sent; without a key always."""
+        client = self._clients.get(key)
+        return client.is_wanted if client is not None else not key or key in self._servers
 
     def unreached(self, data: bytes, now: float) -> None:
         """ICMP gives back the first bytes of what was sent and can't arrive (18.4).

@@ -3,7 +3,9 @@ SRV or none)."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from typing import Any, Protocol
 
 from ..sip.errors import TransportError
 from ..sip.response_target import DEFAULT_PORTS
@@ -11,6 +13,17 @@ from ..sip.wire import Destination, HostPort
 
 PATIENCE = 5.0
 """Seconds for one name to be resolved."""
+LATE = 1.0
+"""Seconds that other records of a name have once its address is known."""
+CACHED = 128
+"""Answers that are kept for as long as they say."""
+
+
+class Record(Protocol):
+    """A record of SRV (RFC 2782)."""
+
+    target: Any
+    port: int
 
 
 def numeric(destination: Destination) -> tuple[str, HostPort] | None:
@@ -30,37 +43,63 @@ async def resolve(destination: Destination) -> list[tuple[str, HostPort]]:
         return [known]
     if destination.host.lower().rstrip(".") == "localhost":
         return await resolve(destination._replace(host="127.0.0.1"))
-    found = [] if destination.port is not None else await _services(destination)
+    services, addresses = await _look_up(destination)
+    found = [place for places in await asyncio.gather(*(_servers(*each) for each in services)) for place in places]
     if not found:
         transport = destination.transport or "udp"
         port = destination.port or DEFAULT_PORTS[transport]
-        found = [(transport, (address, port)) for address in await _addresses(destination.host)]
+        found = [(transport, (address, port)) for address in addresses]
     if not found:
         raise TransportError(f"{destination.host} has no address")
     return found
 
 
-async def _services(destination: Destination) -> list[tuple[str, HostPort]]:
-    from dns.rdtypes.IN.SRV import SRV
-
-    found: list[tuple[str, HostPort]] = []
-    for transport in [destination.transport] if destination.transport else ["udp", "tcp"]:
-        records = [each for each in await _ask(f"_sip._{transport}.{destination.host}", "SRV") if isinstance(each, SRV)]
-        for record in sorted(records, key=lambda each: (each.priority, -each.weight)):
-            target = record.target.to_text(omit_final_dot=True)
-            found += [(transport, (address, record.port)) for address in await _addresses(target)]
-    return found
-
-
-async def _addresses(host: str) -> list[str]:
-    return [str(record) for kind in ("A", "AAAA") for record in await _ask(host, kind)]
+async def _look_up(destination: Destination) -> tuple[list[tuple[str, Record]], list[str]]:
+    """The SRV records, each with its transport, and the addresses of the name itself."""
+    transports = [destination.transport] if destination.transport else ["udp", "tcp"]
+    if destination.port is not None:
+        transports = []
+    asked = [(f"_sip._{transport}.{destination.host}", "SRV") for transport in transports]
+    *services, four, six = await _ask([*asked, (destination.host, "A"), (destination.host, "AAAA")])
+    found = [(transport, record) for transport, records in zip(transports, services, strict=True) for record in records]
+    return found, [str(record) for record in (*four, *six)]
 
 
-async def _ask(name: str, kind: str) -> list[object]:
+async def _servers(transport: str, record: Record) -> list[tuple[str, HostPort]]:
+    target = record.target.to_text(omit_final_dot=True)
+    four, six = await _ask([(target, "A"), (target, "AAAA")])
+    return [(transport, (str(address), record.port)) for address in (*four, *six)]
+
+
+async def _ask(questions: list[tuple[str, str]]) -> list[list[Any]]:
+    """The answers, all asked for at once. The last but one is for A: where that is known, a router that leaves the
+    others unanswered, as cheap ones do with SRV and AAAA, holds a call up for no longer than LATE."""
+    tasks = [asyncio.ensure_future(_answer(*question)) for question in questions]
+    try:
+        if await tasks[-2]:
+            await asyncio.wait(tasks, timeout=LATE)
+        else:
+            await asyncio.wait(tasks)
+        return [_sorted(task.result()) if task.done() else [] for task in tasks]
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _sorted(records: list[Any]) -> list[Any]:
+    """SRV records by their priority (RFC 2782)."""
+    return sorted(records, key=lambda each: (getattr(each, "priority", 0), -getattr(each, "weight", 0)))
+
+
+async def _answer(name: str, kind: str) -> list[Any]:
     import dns.asyncresolver  # imported where a name is met: most boxes never meet one
     import dns.exception
+    import dns.resolver
 
+    resolver = dns.asyncresolver.get_default_resolver()
+    if resolver.cache is None:
+        resolver.cache = dns.resolver.LRUCache(CACHED)
     try:
-        return list(await dns.asyncresolver.resolve(name, kind, lifetime=PATIENCE))
+        return list(await resolver.resolve(name, kind, lifetime=PATIENCE))
     except (dns.exception.DNSException, OSError):
         return []

@@ -274,11 +274,12 @@ class Connections:
             if not is_own(connection.flow.local[0]):
                 connection.abort()
 
+    def open_to(self, remote: HostPort) -> Connection | None:
+        """The open connection to that address."""
+        return next((each for each in self._open.values() if each.flow.remote == remote), None)
+
     async def connect(self, remote: HostPort) -> Connection:
-        """The open connection to that address, or a new one. Raises TransportError."""
-        for connection in self._open.values():
-            if connection.flow.remote == remote:
-                return connection
+        """A new connection to that address. Raises TransportError."""
         try:
             async with asyncio.timeout(CONNECT):
                 line, made = await asyncio.get_running_loop().create_connection(lambda: Connection(self), *remote)

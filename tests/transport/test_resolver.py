@@ -1,0 +1,64 @@
+"""A destination's addresses, from a name server that answers all, some or nothing (RFC 3263 sections 4.1 and 4.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import dns.rdata
+import pytest
+
+from frontdesk.sip.errors import TransportError
+from frontdesk.sip.wire import Destination, HostPort
+from frontdesk.transport import resolver
+
+NAME = Destination("pbx.test", None, None)
+Zone = dict[tuple[str, str], list[str] | None]
+"""Records by name and kind; None: the question is never answered."""
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, zone: Zone, destination: Destination = NAME) -> list[tuple[str, HostPort]]:
+    async def answer(name: str, kind: str) -> list[Any]:
+        texts = zone.get((name, kind), [])
+        if texts is None:
+            await asyncio.Event().wait()
+        return [dns.rdata.from_text("IN", kind, text) for text in texts or ()]
+
+    monkeypatch.setattr(resolver, "_answer", answer)
+    monkeypatch.setattr(resolver, "LATE", 0.01)
+    return asyncio.run(resolver.resolve(destination))
+
+
+def test_records_of_srv_lead_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone: Zone = {
+        ("_sip._udp.pbx.test", "SRV"): ["20 0 5070 two.test.", "10 0 5080 one.test."],
+        ("_sip._tcp.pbx.test", "SRV"): ["10 0 5090 one.test."],
+        ("one.test", "A"): ["192.0.2.1"], ("one.test", "AAAA"): ["2001:db8::1"], ("two.test", "A"): ["192.0.2.2"],
+        ("pbx.test", "A"): ["192.0.2.9"],
+    }  # fmt: skip
+    assert asked(monkeypatch, zone) == [
+        ("udp", ("192.0.2.1", 5080)), ("udp", ("2001:db8::1", 5080)), ("udp", ("192.0.2.2", 5070)),
+        ("tcp", ("192.0.2.1", 5090)), ("tcp", ("2001:db8::1", 5090)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("port", [None, 5070])
+def test_a_router_that_answers_for_addresses_alone_is_enough(
+    monkeypatch: pytest.MonkeyPatch, port: int | None
+) -> None:
+    zone: Zone = {
+        ("_sip._udp.pbx.test", "SRV"): None, ("_sip._tcp.pbx.test", "SRV"): None,
+        ("pbx.test", "A"): ["192.0.2.9"], ("pbx.test", "AAAA"): None,
+    }  # fmt: skip
+    found = asked(monkeypatch, zone, NAME._replace(port=port))
+    assert found == [("udp", ("192.0.2.9", port or 5060))]
+
+
+def test_a_port_leaves_no_question_for_srv(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone: Zone = {("_sip._tcp.pbx.test", "SRV"): ["1 0 5 x.test."], ("pbx.test", "AAAA"): ["2001:db8::9"]}
+    assert asked(monkeypatch, zone, Destination("pbx.test", 5070, "tcp")) == [("tcp", ("2001:db8::9", 5070))]
+
+
+def test_a_name_that_leads_nowhere_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TransportError, match=r"pbx\.test has no address"):
+        asked(monkeypatch, {})
