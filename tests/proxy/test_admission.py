@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.proxy.box import Box, Who, request, udp
+from tests.proxy.box import Box, Who, request, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
 
@@ -108,3 +108,28 @@ def test_contact_of_a_registered_phone_may_be_called_as_in_a_transfer(box: Box) 
     assert (invite.uri_text, target) == ("sip:x7@192.0.2.13:5060;transport=udp", udp("192.0.2.13"))
     box.receive(request("INVITE", "sip:x8@192.0.2.13:5060"), A)
     assert box.statuses() == [403]
+
+
+@pytest.mark.parametrize(
+    ("uri", "rung"),
+    [
+        ("sip:103-0x56@192.0.2.13:45242;transport=tcp", "103"),  # as baresip names itself in a call
+        ("sip:104-0x57@192.0.2.13:45242;transport=TCP", "104"),
+        ("sip:somebody@192.0.2.14:45299;transport=tcp", "105"),
+        ("sip:somebody@192.0.2.13:45242;transport=tcp", None),  # one of two at that connection
+        ("sip:103-0x56@192.0.2.13:45242", None),
+        ("sip:103-0x56@192.0.2.13:45243;transport=tcp", None),
+    ],
+)
+def test_phone_at_a_connection_may_be_called_by_its_port(box: Box, uri: str, rung: str | None) -> None:
+    there = tcp("192.0.2.13", 45242)
+    box.phone("103", there, "sip:103-0x56@192.0.2.13:45291;transport=tcp")
+    box.phone("104", there, "sip:104-0x57@192.0.2.13:45291;transport=tcp")
+    box.phone("105", tcp("192.0.2.14", 45299, 2), "sip:105@192.0.2.14:5060;transport=tcp")
+    box.receive(request("INVITE", uri), A)
+    if rung is None:
+        assert box.statuses() == [403]
+    else:
+        ((invite, target),) = box.requests("INVITE")
+        assert invite.uri.user is not None and invite.uri.user.startswith(rung)
+        assert target == (there if rung != "105" else tcp("192.0.2.14", 45299, 2))

@@ -15,7 +15,7 @@ from ..sip.response_target import DEFAULT_PORTS
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import Uri
-from ..sip.wire import Destination, Flow, Send, Target
+from ..sip.wire import Destination, Flow, HostPort, Send, Target
 from .admission import Caller, check_from, check_method, dialled
 from .calls import CallBook, Watch, contact_of
 from .loop import incoming_breadth, shares
@@ -23,7 +23,7 @@ from .original import Original, Surroundings
 from .record_route import Dialog, Side, Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
-from .target_set import Candidate, at_contact, bare, candidate, host_of, target_set
+from .target_set import Candidate, at_contact, bare, candidate, host_of, target_set, user_of
 from .validation import validate
 
 
@@ -164,10 +164,19 @@ class ProxyCore:
         if self._directory.serves(uri.host, uri.port):
             return []
         account = self._directory.resolve(unescape(uri.user or ""))
-        there = Flow("udp", ("", 0), (bare(uri.host), uri.port or DEFAULT_PORTS["udp"]))
-        bindings = [*(self._location.bindings(account.aor, now) if account else ()), *self._location.at(there)]
-        found = at_contact(bindings, uri)
+        there = bare(uri.host), uri.port or DEFAULT_PORTS["udp"]
+        at = self._location.at(Flow("udp", ("", 0), there))
+        bindings = [*(self._location.bindings(account.aor, now) if account else ()), *at]
+        found = at_contact(bindings, uri) or self._connected(uri, there)
         return [found] if found is not None else []
+
+    def _connected(self, uri: Uri, remote: HostPort) -> Binding | None:
+        """A phone that names, in a call, the port of its connection instead of what it has registered (baresip)."""
+        if (uri.parameters.get("transport") or "").lower() != "tcp":
+            return None
+        found = [each for each in self._location if each.flow and each.flow.connection and each.flow.remote == remote]
+        named = [each for each in found if user_of(each) == uri.user]
+        return next(iter(named or (found if len(found) == 1 else ())), None)
 
     def _dialog_targets(self, routed: Routed, now: float) -> list[list[Candidate]]:
         """The token's side: where its phone is now, else its flow, never a private Contact; the URI stays."""

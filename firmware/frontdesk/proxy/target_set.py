@@ -81,6 +81,12 @@ def host_of(binding: Binding) -> str:
     return bare(uri.host) if uri is not None else ""
 
 
+def user_of(binding: Binding) -> str | None:
+    """That of its Contact."""
+    uri = _parse(binding.contact)
+    return uri.user if uri is not None else None
+
+
 def candidate(binding: Binding, directory: Directory) -> Candidate | None:
     """The target of a binding, or None where there is no hope to reach it."""
     target = _target(binding, directory)
