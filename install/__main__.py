@@ -6,6 +6,7 @@ tmpfiles.d.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ LIST = PurePosixPath("/usr/local/lib/frontdesk-helper/installed")
 def main() -> int:
     """The exit status."""
     options = _options()
+    os.umask(0o022)  # that of whoever gave the command may keep the service from its own program
     root = Path(options.destdir or "/")
     try:
         if options.uninstall:

@@ -95,8 +95,13 @@ def _provision(options: Namespace, screen: Screen) -> int:
     if office is None:
         raise OfficeError("Say which office.toml, or --batch boxes.csv.")
     words = OnSheet(screen, options.sheet) if options.sheet else OnScreen(screen)
-    with _connected(options) as box:
-        made = provision(box, office, wishes, words, screen)
+    try:
+        with _connected(options) as box:
+            made = provision(box, office, wishes, words, screen)
+    except Exception:
+        if words.told:
+            screen.answer({"done": False, "passwords": words.told})
+        raise
     told = {} if options.dry_run else made.passwords
     screen.answer({"steps": made.diff, "done": not options.dry_run, "passwords": told, "notes": made.notes})
     return DONE

@@ -17,6 +17,8 @@ class OnScreen:
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
+        self.told: dict[str, str] = {}
+        """What nobody has but who was told."""
 
     def of(self, user: str) -> str:
         """A new one."""
@@ -27,6 +29,7 @@ class OnScreen:
 
     def tell(self, made: dict[str, str]) -> None:
         """To the person in front of it."""
+        self.told = made
         self._screen.table(["user", "password"], list(made.items()))
         self._screen.say("These passwords are shown this once; the box keeps their hashes alone.")
 

@@ -25,9 +25,10 @@ EXPOSURE = 30
 
 
 def make(target: str, destination: Path, board: str = "rpi-4b") -> str:
-    """What `make` prints."""
+    """What `make` prints, given by somebody whose files nobody else may read."""
     command = ["make", "-s", target, f"DESTDIR={destination}", f"BOARD={board}", f"PYTHON={sys.executable}"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300).stdout
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=300, umask=0o077)
+    return done.stdout
 
 
 def picture(root: Path) -> dict[str, tuple[int, bytes | str]]:
@@ -63,6 +64,11 @@ def test_the_installed_command_runs_and_knows_its_boards(installed: Path) -> Non
 def test_nothing_of_the_installation_can_be_written_by_others(installed: Path) -> None:
     writable = {name for name, (mode, _) in picture(installed).items() if mode & 0o022 and mode != 0o777}
     assert writable == set()
+
+
+def test_the_service_can_read_all_of_its_program(installed: Path) -> None:
+    modes = {name: mode for name, (mode, _) in picture(installed).items() if name.startswith("opt")}
+    assert len(modes) > 1000 and [name for name, mode in modes.items() if not mode & 0o004] == []
 
 
 def test_no_login_prompt_is_left_on_a_console(installed: Path) -> None:

@@ -273,8 +273,10 @@ class CallBook:
             too_many = len(self._calls) > most
             if not too_many and now - call.started_at < MAX_AGE:
                 return
-            if too_many or not call.expiries:
+            if too_many:
                 self._close(call, now)
+            elif not call.expiries:
+                self._end(call, 200 if call.answered_at is not None else 408, now, call.started_at + MAX_AGE)
 
     def _close(self, call: Call, now: float) -> None:
         """Gives it up: how it ends will not be known."""
