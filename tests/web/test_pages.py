@@ -287,6 +287,18 @@ def test_settings_on_trial_go_back_unless_they_are_kept(house: House, browser: B
         assert house.desk.box.settings.flush == (300 if kept else 600)
 
 
+@pytest.mark.parametrize("way", ["now", "trial"])
+def test_only_what_a_page_has_shown_is_taken_into_use(house: House, browser: Browser, way: str) -> None:
+    followed(browser, browser.send_form("/settings", "/settings", flush="5m"))
+    shown = forms(browser.get("/settings"))["/settings/commit"]
+    followed(browser, house.logged_in().send_form("/settings", "/settings", **{"max-bindings": "7"}))
+    refused = browser.post("/settings/commit", data=shown | {"way": way})
+    assert refused.status_code == 400 and "Others have staged changes" in refused.text
+    assert house.desk.box.settings.flush == 600 and "max-bindings: " in refused.text
+    followed(browser, browser.post("/settings/commit", data=forms(refused)["/settings/commit"] | {"way": way}))
+    assert house.desk.box.settings.max_bindings == 7
+
+
 def test_no_page_that_was_left_open_keeps_what_is_on_trial(house: House, browser: Browser) -> None:
     followed(browser, browser.send_form("/settings", "/settings", flush="5m"))
     shown = forms(browser.get("/settings"))["/settings/commit"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from frontdesk.config import NONE, SETTINGS, text_of
 from frontdesk.control import VerbError
 from frontdesk.control.times import ago
@@ -41,6 +43,7 @@ def show(visit: Visit) -> str:
         groups=_grouped(visit.do("config list")),
         kinds={setting.key: setting.form.name for setting in SETTINGS},
         staged=staged,
+        seen=_mark(list(staged.values())),
         defaults=defaults,
         NONE=NONE,
         SHOWN=SHOWN,
@@ -70,11 +73,18 @@ def commit(visit: Visit) -> None:
     way = visit.form.get("way")
     if way == "now":  # a page that was left open keeps nothing that somebody tries
         visit.box.candidate.refuse_trial(visit.box)
+    if way and not visit.box.candidate.trial and visit.form.get("seen") != _mark(visit.do("config diff")):
+        raise VerbError(N_("Others have staged changes since that page was shown: here all of them are."))
     arguments = {"confirm": TRIAL} if way == "trial" else {}
     answer = visit.change(N_("In use now."), "config commit", **arguments)
     for note in answer["notes"]:
         visit.tell(visit.noted(note))
     go("/settings")
+
+
+def _mark(staged: list[dict[str, Any]]) -> str:
+    """By which a page knows whether it has shown all that is staged."""
+    return "; ".join(f"{each['key']}={each['new']}" for each in staged)
 
 
 def rename(visit: Visit) -> None:

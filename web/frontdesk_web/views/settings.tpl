@@ -25,6 +25,7 @@
 %   if admin:
 <form class="row" method="post" action="/settings/commit">
 % include("csrf")
+<input type="hidden" name="seen" value="{{seen}}">
 <button name="way" value="trial">{{_("Try them for {n} minutes").format(n=trial // 60)}}</button> <button class="plain" name="way" value="now">{{_("Use them for good")}}</button> <button class="plain" formaction="/settings/rollback">{{_("Forget them")}}</button></form>
 <p class="hint">{{_("What is tried goes back by itself unless you keep it: use it for what could lock you out.")}}</p>
 %   end
