@@ -192,3 +192,13 @@ def test_day_forgets_what_is_older_than_a_day() -> None:
         day.hear([Event(start + number * QUARTER, kind, "101") for kind in (Kind.CALLING, Kind.REGISTERED)])
     told = day.told(start + (2 * SLOTS - 1) * QUARTER)
     assert told == {"devices": [7] * SLOTS, "calls": [1] * SLOTS, "written": (SLOTS - 1) * 10}
+
+
+def test_pbx_that_is_not_trusted_is_a_problem_until_it_calls(desk: Desk) -> None:
+    desk.now = NOW - 60
+    text, pbx = "INVITE refused: no credentials from 192.0.2.50", "192.0.2.50:5060/udp"
+    desk.core.events.add(Event(desk.now, Kind.REFUSED, "", text, pbx, "never-answered"))
+    [problem] = told(desk)
+    assert problem["text"] == "192.0.2.50 calls and shows no password" and "`peer add`" in problem["cure"]
+    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "", "calls 101", pbx))
+    assert told(desk) == []

@@ -68,6 +68,11 @@ REFUSALS = {
         "{source} passes on what somebody else has signed",
         "If that is your PBX, trust it: `peer add`, or Peers on the page. Else update that phone.",
     ),
+    "never-answered": Problem(
+        "{source} calls and shows no password",
+        "If that is your PBX, trust it: `peer add`, or Peers on the page. Else type its account's password into that "
+        "phone.",
+    ),
     "bad-credentials": Problem(
         "{source} sends credentials that are malformed",
         "Update that phone, or look into its story at the account.",

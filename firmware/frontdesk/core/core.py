@@ -29,6 +29,7 @@ from ..sip.wire import Flow, Send, Target
 from .answers import Answers
 from .registrations import Registrations
 from .renewals import Renewals
+from .unanswered import Unanswered
 
 Action = Send | Commit | Close
 
@@ -77,6 +78,7 @@ class Core:
         self.registrations = Registrations(
             registrar, location, self.authenticator, self.layer, self._deadlines, self._answers, act, self.events.add
         )
+        self._unanswered = Unanswered(self._deadlines, self.events.add)
         self._registrar = registrar
         self._renewals = Renewals(location, self.authenticator, self.layer, registrar, self.registrations)
         self.proxy = ProxyCore(
@@ -134,6 +136,10 @@ class Core:
             caller = self._caller(request, routed, flow, now)
             self._serve(request, routed, flow, caller, now)
         except Rejection as rejection:
+            if rejection.rule == "no-credentials" and request.method == "INVITE":
+                self._unanswered.challenged(flow, now)
+            else:
+                self._unanswered.answered(flow)
             self._reject(request, flow, rejection, now, caller)
         except ParseError as error:
             self._reject(request, flow, Rejection(error.status, error.reason), now, caller)
@@ -154,6 +160,7 @@ class Core:
         if to_the_box and request.method == "OPTIONS":
             return Caller(None)
         caller = self.authenticator.authenticate(request, now, proxy=not to_the_box)
+        self._unanswered.answered(flow)
         if dialog is not None and caller.account is not None:
             self.proxy.check_side(request, dialog, caller.account)
         return caller

@@ -1,0 +1,61 @@
+"""Who calls and never shows a password: nearly always a PBX that is not trusted yet, of which nobody would hear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import ip_address
+
+from ..events import Event, Kind
+from ..sip.timers import Deadlines
+from ..sip.wire import Flow
+
+PATIENCE = 10.0
+"""Seconds that a caller has to answer a challenge."""
+MOST = 16
+"""Hosts that are waited for at a time."""
+RULE = "never-answered"
+"""That of its events."""
+
+
+class Unanswered:
+    """Hosts of the local network that were challenged. Strangers from outside are none: a scan has thousands."""
+
+    def __init__(self, deadlines: Deadlines, emit: Callable[[Event], None]) -> None:
+        self._deadlines = deadlines
+        self._emit = emit
+        self._since: dict[str, tuple[float, Flow]] = {}
+        self._armed = False
+
+    def challenged(self, flow: Flow, now: float) -> None:
+        """An INVITE without credentials came from there."""
+        host = flow.remote[0]
+        if host in self._since or len(self._since) >= MOST or not _is_local(host):
+            return
+        self._since[host] = now, flow
+        if not self._armed:
+            self._armed = True
+            self._deadlines.set(now + PATIENCE, self._look)
+
+    def answered(self, flow: Flow) -> None:
+        """A request with credentials came from there, or one that is refused for a reason of its own."""
+        if self._since:
+            self._since.pop(flow.remote[0], None)
+
+    def _look(self, now: float) -> None:
+        self._armed = False
+        for host, (since, flow) in list(self._since.items()):
+            if now - since >= PATIENCE:
+                del self._since[host]
+                self._emit(Event(now, Kind.REFUSED, "", f"INVITE refused: no credentials from {host}", flow, RULE))
+        if self._since:
+            self._armed = True
+            self._deadlines.set(now + PATIENCE, self._look)
+
+
+@lru_cache(256)
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return False
