@@ -214,7 +214,7 @@ def test_the_core_hears_where_a_destination_has_led(monkeypatch: pytest.MonkeyPa
     async def case() -> None:
         heard: asyncio.Queue[tuple[str, Flow]] = asyncio.Queue()
         async with serving() as endpoint:
-            monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow: heard.put_nowait((key, flow)))
+            monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow, *_: heard.put_nowait((key, flow)))
             server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
             there = server.sockets[0].getsockname()
             endpoint._core._actions.append(Send(b"OPTIONS", Destination(there[0], there[1], "tcp"), ""))

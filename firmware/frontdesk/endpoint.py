@@ -12,7 +12,7 @@ import errno
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -22,7 +22,7 @@ from .events import Event, Kind
 from .model import Commit
 from .overload import Inbox, rank, refusal
 from .sip.errors import ParseError, SipError, TransportError
-from .sip.wire import Flow, HostPort, Send, Target, hostport
+from .sip.wire import Destination, Flow, HostPort, Send, Target, hostport
 from .transport.deliveries import Deliveries
 from .transport.interfaces import WILDCARDS, AddressWatch, source_address, stands_for
 from .transport.resolver import numeric
@@ -377,9 +377,10 @@ class Endpoint:
         """Whether what is sent with that key is still to go out."""
         return self._core.is_wanted(key)
 
-    def sent_over(self, key: str, target: Target) -> None:
-        """It has gone there, or is on the way there once more."""
-        self._core.sent_over(key, target)
+    def sent_over(self, key: str, target: Target, others: Sequence[Destination] = ()) -> None:
+        """It has gone there, and there are others; or it is on the way there once more."""
+        self._core.sent_over(key, target, monotonic(), others)
+        self._arm()
 
     def failed(self, key: str) -> None:
         """It has not gone out."""

@@ -49,7 +49,7 @@ def test_a_pbx_with_a_name_is_called_off_where_it_was_rung() -> None:
     box.phone("102", None, "sip:102@pbx.example.com")
     box.receive(request("INVITE", branch="z9hG4bKone"), A)
     invite = box.request("INVITE")
-    box.layer.sent_over(f"INVITE {invite.via.branch}", way)
+    box.layer.sent_over(f"INVITE {invite.via.branch}", way, box.now)
     box.receive(reply(invite, 180), way)
     box.taken()
     cancel(box)

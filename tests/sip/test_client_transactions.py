@@ -47,7 +47,7 @@ def test_what_follows_goes_where_the_request_has_gone(bench: Bench, way: Flow) -
     """A name may stand for several hosts, in another order each time: the others know nothing of this call."""
     invite = request("INVITE")
     client = bench.layer.client(invite, Destination("pbx.example.com", None, None), bench, 0.0)
-    bench.layer.sent_over(client.key, way)
+    bench.layer.sent_over(client.key, way, 0.0)
     bench.clock.advance(0.6)
     answer(bench, invite, 180)
     client.cancel(bench.clock.now)
@@ -74,7 +74,7 @@ def test_a_request_is_wanted_until_something_is_heard_or_it_is_cancelled(bench: 
 
 def test_a_request_to_a_destination_fails_with_the_connection_that_it_went_over(bench: Bench) -> None:
     client = bench.layer.client(request("INVITE"), Destination("pbx.example.com", None, "tcp"), bench, 0.0)
-    bench.layer.sent_over(client.key, TCP)
+    bench.layer.sent_over(client.key, TCP, 0.0)
     bench.layer.flow_closed(TCP, 0.3)
     assert bench.told == [(0.3, "failed")]
 

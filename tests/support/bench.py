@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from frontdesk.sip.client_transaction import ClientTransaction
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.timers import Deadlines
 from frontdesk.sip.transaction_layer import TransactionLayer
-from frontdesk.sip.wire import Flow, Send
+from frontdesk.sip.wire import Destination, Flow, Send
 
 from .clock import FakeClock
 
@@ -97,6 +99,9 @@ class Bench:
 
     def cut_off(self, client: ClientTransaction, now: float) -> None:
         self.told.append((now, "cut off"))
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
+        self.told.append((now, f"{len(others)} others"))
 
 
 def _short(send: Send) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from itertools import count
 
@@ -188,6 +188,9 @@ class Transact:
         self._final(Response.to_request(self.request, TIMED_OUT))
 
     failed = cut_off = timed_out
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
+        """It has one proxy."""
 
     def _authorize(self, response: Response) -> bool:
         asks, answers = CHALLENGES[response.status]

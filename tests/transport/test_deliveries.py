@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -26,6 +26,7 @@ class Wires:
         self.wanted = {"key"}
         self.sent: list[tuple[bytes, HostPort, int]] = []
         self.told: list[Target] = []
+        self.others: Sequence[Destination] = ()
         self.lost: list[str] = []
         self.refusing: set[HostPort] = set()
         self.connection = 0
@@ -49,8 +50,9 @@ class Wires:
     def is_wanted(self, key: str) -> bool:
         return not key or key in self.wanted
 
-    def sent_over(self, key: str, target: Target) -> None:
+    def sent_over(self, key: str, target: Target, others: Sequence[Destination] = ()) -> None:
         self.told.append(target)
+        self.others = others
 
     def failed(self, key: str) -> None:
         self.lost.append(key)
@@ -77,6 +79,7 @@ def test_copies_of_what_waits_for_a_name_are_one(monkeypatch: pytest.MonkeyPatch
             wires.deliveries.deliver(INVITE, NAME)
         await wires.settle()
         assert wires.sent == [(b"INVITE", ONE, 0)] and wires.lost == []
+        assert wires.others == [Destination(*TWO, "udp")]
 
     run(case, monkeypatch)
 
@@ -98,7 +101,7 @@ def test_an_address_that_refuses_leads_to_the_next(monkeypatch: pytest.MonkeyPat
         wires.refusing = {ONE}
         wires.deliveries.deliver(INVITE, NAME)
         await wires.settle()
-        assert wires.sent == [(b"INVITE", TWO, 1)]
+        assert wires.sent == [(b"INVITE", TWO, 1)] and wires.others == []
         wires.refusing = {ONE, TWO}
         wires.deliveries.deliver(INVITE, NAME)
         await wires.settle()

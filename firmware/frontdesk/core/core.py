@@ -7,7 +7,7 @@ Commit and Close, in the order in which they are to be done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..auth import Authenticator, Caller, Refused
@@ -25,7 +25,7 @@ from ..sip.plain_response import plain_response
 from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
-from ..sip.wire import Flow, Send, Target
+from ..sip.wire import Destination, Flow, Send, Target
 from .answers import Answers
 from .registrations import Registrations
 from .renewals import Renewals
@@ -242,9 +242,10 @@ class Core:
         """Whether a Send with that key, to a destination whose way was looked for, is still to go out."""
         return self.layer.is_wanted(key)
 
-    def sent_over(self, key: str, target: Target) -> None:
-        """A Send with that key, to a destination, has found its way, or looks for it once more."""
-        self.layer.sent_over(key, target)
+    def sent_over(self, key: str, target: Target, now: float, others: Sequence[Destination] = ()) -> None:
+        """A Send with that key, to a destination, has found its way to one address, and there are `others`; or it looks
+        for it once more."""
+        self.layer.sent_over(key, target, now, others)
 
     def unreached(self, data: bytes, now: float) -> None:
         """A datagram that begins with these bytes can't arrive."""

@@ -202,7 +202,7 @@ class ProxyCore:
         """Where a phone is that was rung, by the same transport: it may have moved since, and still has to hear of the
         call's end."""
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
-        found = candidate(binding, self._directory) if binding is not None else None
+        found = candidate(binding, self._directory) if binding is not None and binding.flow is not None else None
         return found.target if found is not None and found.target.transport == rung.target.transport else rung.target
 
     def _silent(self, rung: Candidate, now: float) -> None:

@@ -7,6 +7,7 @@ branch that is open) or terminated (a branch that is done).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ..sip.client_transaction import ClientTransaction
@@ -14,7 +15,7 @@ from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
 from ..sip.status import reason_phrase
 from ..sip.timers import Deadline, Deadlines
-from ..sip.wire import Flow, Target
+from ..sip.wire import Destination, Flow, Target
 from .best_response import best_response
 from .calls import Watch
 from .loop import shares
@@ -59,18 +60,34 @@ class Forwarder(Protocol):
 class Branch:
     """One forwarded request: the user of its client transaction."""
 
-    __slots__ = ("cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off", "timer_c")
+    __slots__ = (
+        "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off", "others", "timer_c",
+    )  # fmt: skip
 
     def __init__(self, context: ResponseContext, candidate: Candidate) -> None:
         self.context = context
         self.candidate = candidate
         self.client: ClientTransaction | None = None
         self.timer_c: Deadline | None = None
+        self.others: Sequence[Destination] = ()
+        """Where else the name leads that it was sent to, for when nothing is heard from there."""
         self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
 
     def received(self, client: ClientTransaction, response: Response, now: float) -> None:
         """A response of this branch came."""
         self.context.received(self, response, now)
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
+        """It went to the first address of several."""
+        self.others = others
+        self.context.found_others(self, now)
+
+    def is_silent(self, now: float) -> None:
+        """Whoever is there would have said something by now; a late word is answered with a CANCEL."""
+        client = self.client
+        if not self.heard and client is not None and self.context.go_on(self, now):
+            client.cancel(now)
+            self.context.give_up(self)
 
     def timed_out(self, client: ClientTransaction, now: float) -> None:
         """Timer B or F fired."""
@@ -132,11 +149,37 @@ class ResponseContext:
         assert self._forwarder is not None
         group, self._rung_at = self._groups.pop(0), now
         for candidate, share in zip(group, shares(self._breadth, len(group)), strict=True):
-            branch = Branch(self, candidate)
-            self._branches.append(branch)
-            branch.client = self._forwarder.start(branch, share, now)
-            if self._invite:
-                branch.arm(self._around.deadlines, now + self._timer_c)
+            self._begin(Branch(self, candidate), share, now)
+
+    def _begin(self, branch: Branch, share: int, now: float) -> None:
+        assert self._forwarder is not None
+        self._branches.append(branch)
+        branch.client = self._forwarder.start(branch, share, now)
+        if self._invite:
+            branch.arm(self._around.deadlines, now + self._timer_c)
+
+    # -- a name that leads to several addresses: RFC 3263 section 4.3 --------------------------------------------------
+
+    def found_others(self, branch: Branch, now: float) -> None:
+        """The next address is asked where this one stays silent."""
+        if self._invite:
+            self._around.deadlines.set(now + SILENCE, branch.is_silent)
+
+    def go_on(self, branch: Branch, now: float) -> bool:
+        """Asks the next address that its name leads to, by a branch of its own; whether there is one."""
+        if not branch.others or branch.cancelled or self._answered or self._forwarder is None:
+            return False
+        (place, *rest), branch.others = branch.others, ()
+        other = Branch(self, replace(branch.candidate, target=place))
+        self._begin(other, 1, now)
+        if rest:
+            other.others = rest
+            self.found_others(other, now)
+        return True
+
+    def give_up(self, branch: Branch) -> None:
+        """Another is asked in its place."""
+        self._terminate(branch)
 
     # -- from the client transactions: section 16.7 --------------------------------------------------------------------
 
@@ -179,6 +222,8 @@ class ResponseContext:
     def _failure(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 4 and 5: kept for the choice; a 6xx calls off all others."""
         self._terminate(branch)
+        if response.status == 503 and self.go_on(branch, now):
+            return
         if response.status == 408 and not self._invite:
             self._timed_out = True  # never passed on (RFC 4320 section 4.2)
         elif not branch.expired:
@@ -201,7 +246,8 @@ class ResponseContext:
     def failed(self, branch: Branch, now: float) -> None:
         """As a 503 of that branch alone (section 16.9): the others go on."""
         if not branch.done:
-            self._tell_silent(branch, now)
+            if not self.go_on(branch, now):
+                self._tell_silent(branch, now)
             self._terminate(branch)
             self._proceed(now)
 

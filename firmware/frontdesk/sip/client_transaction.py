@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Protocol
@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 from .message import Request, Response
 from .timers import T1, T2, T4, TIMEOUT
 from .transaction import Surroundings, Transaction
-from .wire import Target
+from .wire import Destination, Target
 
 
 class ClientUser(Protocol):
@@ -18,6 +18,9 @@ class ClientUser(Protocol):
 
     def received(self, client: ClientTransaction, response: Response, now: float) -> None:
         """A provisional response, the final one, or one more 2xx to an INVITE."""
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
+        """It has gone to the first address of a name, which has these others (RFC 3263 section 4.3)."""
 
     def timed_out(self, client: ClientTransaction, now: float) -> None:
         """Timer B or F has fired, or a cancelled INVITE got no final response."""
@@ -73,6 +76,12 @@ class ClientTransaction(Transaction):
     def flow_closed(self, now: float) -> None:
         """The connection is closed: what nobody has answered has failed."""
         self.transport_failed(now)
+
+    def sent_over(self, target: Target, others: Sequence[Destination], now: float) -> None:
+        """It has found its way: its copies, its CANCEL and its ACK follow (9.1, 17.1.1.3; RFC 3263 section 4)."""
+        self.target = target
+        if others:
+            self._user.found(self, others, now)
 
     def cancel(self, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Cancels an INVITE (9.1); no other request should be, so nothing happens to those."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import product
 from typing import ClassVar
@@ -11,13 +11,15 @@ from .client_transaction import ClientSurroundings, ClientTransaction, ClientUse
 from .hop_requests import ack_to, cancel_of
 from .message import Request, Response
 from .timers import T1, TIMEOUT, TIMER_D
-from .wire import Target
+from .wire import Destination, Target
 
 
 class Nobody:
     """The user of a CANCEL: whatever becomes of it, the INVITE's own end counts."""
 
     def received(self, client: ClientTransaction, response: Response, now: float) -> None: ...
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None: ...
 
     def timed_out(self, client: ClientTransaction, now: float) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .client_transaction import ClientTransaction, ClientUser, NonInviteClientTransaction
 from .errors import ParseError
@@ -15,7 +15,7 @@ from .response_target import response_target
 from .server_transaction import NonInviteServerTransaction, ServerTransaction
 from .timers import Deadlines
 from .transaction import Transaction
-from .wire import Flow, Send, Target
+from .wire import Destination, Flow, Send, Target
 
 
 class TransactionLayer:
@@ -149,12 +149,12 @@ class TransactionLayer:
         if transaction is not None:
             transaction.transport_failed(now)
 
-    def sent_over(self, key: str, target: Target) -> None:
-        """A request to a destination has gone there: its copies, its CANCEL and its ACK follow (9.1, 17.1.1.3; RFC 3263
-        section 4), and it fails with that connection. A destination: it goes there once more."""
+    def sent_over(self, key: str, target: Target, now: float, others: Sequence[Destination] = ()) -> None:
+        """A request to a destination has gone there, the first of several where there are `others`, and fails with that
+        connection. A destination: it goes there once more."""
         client = self._clients.get(key)
         if client is not None:
-            client.target = target
+            client.sent_over(target, others, now)
 
     def is_wanted(self, key: str) -> bool:
         """Whether what waits with that key, while its way is looked for, is still to be sent; without a key always."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..sip.errors import TransportError
@@ -28,8 +29,8 @@ class Ways(Protocol):
     def is_wanted(self, key: str) -> bool:
         """Whether what is sent with that key is still to go out."""
 
-    def sent_over(self, key: str, target: Target) -> None:
-        """It has gone there, or is on the way there once more."""
+    def sent_over(self, key: str, target: Target, others: Sequence[Destination] = ()) -> None:
+        """It has gone there, and there are others; or it is on the way there once more."""
 
     def failed(self, key: str) -> None:
         """It has not gone out."""
@@ -71,16 +72,20 @@ class Deliveries:
     async def _deliver(self, send: Send, destination: Destination) -> None:
         """To the first of its addresses that takes it (section 4.3)."""
         try:
-            for transport, address in await resolve(destination):
+            found = [Destination(*address, transport) for transport, address in await resolve(destination)]
+            for number, place in enumerate(found, 1):
                 if not self._ways.is_wanted(send.key):
                     break  # answered or given up meanwhile: it would ring a phone for nobody
-                if await self._deliver_to(send, destination, transport, address):
+                if await self._deliver_to(send, destination, place, found[number:]):
                     return
         except TransportError as error:
             _log.info("%s", error)
         self._ways.failed(send.key)
 
-    async def _deliver_to(self, send: Send, destination: Destination, transport: str, address: HostPort) -> bool:
+    async def _deliver_to(
+        self, send: Send, destination: Destination, place: Destination, others: Sequence[Destination]
+    ) -> bool:
+        address, transport = (place.host, place.port or 0), place.transport or ""
         try:
             if transport not in ("udp", "tcp"):
                 raise TransportError(f"no {transport} yet to {hostport(address)}")  # never in the clear instead
@@ -88,7 +93,7 @@ class Deliveries:
             if not self._ways.is_wanted(send.key):
                 return False
             self._ways.send_over(send.data, flow)
-            self._ways.sent_over(send.key, flow)
+            self._ways.sent_over(send.key, flow, others)
         except TransportError as error:
             _log.info("%s", error)
             return False

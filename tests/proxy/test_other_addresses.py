@@ -1,0 +1,97 @@
+"""A name leads to several addresses: where one is silent or gone, the next is asked (RFC 3263 section 4.3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.proxy.response_context import SILENCE
+from frontdesk.sip.message import Request
+from frontdesk.sip.wire import Destination
+from tests.proxy.box import Box, reply, request, udp
+
+A = udp("192.0.2.11")
+ONE, TWO, THREE = (udp(f"192.0.2.{number}") for number in (21, 22, 23))
+OTHERS = [Destination(*TWO.remote, "udp"), Destination(*THREE.remote, "udp")]
+
+
+class Trunk:
+    """101 calls 112, which is at a name with three addresses; the first has been sent the INVITE."""
+
+    def __init__(self, method: str = "INVITE") -> None:
+        self.box = Box()
+        self.box.phone("101", A)
+        self.box.phone("112", None, "sip:112@trunk.example.com")
+        self.method = method
+        self.box.receive(request(method, "sip:112@desk.example", branch="z9hG4bKone"), A)
+        self.first = self.box.request(method)
+        self.box.layer.sent_over(self.key(self.first), ONE, self.box.now, OTHERS)
+
+    def key(self, sent: Request) -> str:
+        return f"{self.method} {sent.via.branch}"
+
+    def next(self) -> tuple[Request, object]:
+        """What the next address is asked."""
+        new = [(sent, to) for sent, to in self.box.requests(self.method) if sent.via.branch != self.first.via.branch]
+        ((sent, to),) = new
+        return sent, to
+
+
+def test_who_says_nothing_is_no_longer_waited_for() -> None:
+    trunk = Trunk()
+    trunk.box.pass_time(SILENCE)
+    second, to = trunk.next()
+    assert to == OTHERS[0] and second.uri_text == trunk.first.uri_text
+    trunk.box.pass_time(SILENCE)
+    sent = [(each, to) for each, to in trunk.box.requests("INVITE") if to == OTHERS[1]]
+    ((third, _),) = sent
+    trunk.box.receive(reply(third, 200), THREE)
+    assert trunk.box.statuses() == [200]
+    assert not [event for event in trunk.box.events if event.rule == "silent"]
+
+
+def test_a_late_word_of_the_first_is_called_off() -> None:
+    trunk = Trunk()
+    trunk.box.pass_time(SILENCE)
+    trunk.box.taken()
+    trunk.box.receive(reply(trunk.first, 180), ONE)
+    assert [(each.via.branch, to) for each, to in trunk.box.requests("CANCEL")] == [(trunk.first.via.branch, ONE)]
+
+
+def test_who_answers_in_time_is_the_only_one() -> None:
+    trunk = Trunk()
+    trunk.box.receive(reply(trunk.first, 100), ONE)
+    trunk.box.pass_time(3 * SILENCE)
+    assert trunk.box.requests("INVITE") == []
+
+
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+@pytest.mark.parametrize("how", ["icmp", "503"])
+def test_who_cannot_take_it_is_passed_over_at_once(method: str, how: str) -> None:
+    trunk = Trunk(method)
+    if how == "icmp":
+        trunk.box.layer.transport_failed(trunk.key(trunk.first), trunk.box.now)
+    else:
+        trunk.box.receive(reply(trunk.first, 503), ONE)
+    second, to = trunk.next()
+    assert to == OTHERS[0]
+    trunk.box.receive(reply(second, 404), TWO)
+    assert trunk.box.statuses() == [404]
+
+
+def test_a_caller_who_gives_up_asks_nobody_else() -> None:
+    trunk = Trunk()
+    trunk.box.receive(request("CANCEL", "sip:112@desk.example", branch="z9hG4bKone"), A)
+    trunk.box.taken()
+    trunk.box.pass_time(SILENCE)
+    trunk.box.layer.transport_failed(trunk.key(trunk.first), trunk.box.now)
+    assert {sent.via.branch for sent, _ in trunk.box.requests("INVITE")} <= {trunk.first.via.branch}
+
+
+def test_the_one_that_rang_is_called_off_where_it_was_rung() -> None:
+    trunk = Trunk()
+    trunk.box.layer.transport_failed(trunk.key(trunk.first), trunk.box.now)
+    second, to = trunk.next()
+    trunk.box.receive(reply(second, 180), TWO)
+    trunk.box.taken()
+    trunk.box.receive(request("CANCEL", "sip:112@desk.example", branch="z9hG4bKone"), A)
+    assert [each for _, each in trunk.box.requests("CANCEL")] == [to]
