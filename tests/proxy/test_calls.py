@@ -11,7 +11,7 @@ from frontdesk.proxy.calls import MAX_DIALOGS, MAX_NAME, Call, CallBook, CallSta
 from frontdesk.sip.checks import MAX_URI
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.timers import Deadlines
-from tests.proxy.box import Box, Who, reply, request, route_set
+from tests.proxy.box import Box, Who, reply, request, route_set, udp
 from tests.proxy.listed import A, B, C, hangs_up, invited, kinds, says
 
 
@@ -331,3 +331,14 @@ def test_bye_ends_the_call_though_the_other_side_is_reached_no_more() -> None:
     box.receive(request("BYE", "sip:102@192.0.2.12", to_tag="callee", cseq=2, routes=routes), A)
     assert box.responses()[-1].status == 480
     assert [record.result for record in box.records] == [200] and not box.proxy.calls.active(box.now)
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [("sip:%2B4930123@pbx.example", "+4930123 (pbx)"), ("tel:+4930555;phone-context=+49", "+4930555 (pbx)"),
+     ("sip:pbx.example", "pbx"), ("urn:service:sos", "service:sos (pbx)")],
+)  # fmt: skip
+def test_who_calls_through_a_peer_is_shown_with_it(box: Box, sender: str, shown: str) -> None:
+    text = request("INVITE").replace("From: <sip:101@desk.example>", f"From: <{sender}>")
+    box.receive(text, udp("192.0.2.50"), Who(peer="pbx"))
+    assert [call.caller for call in box.proxy.calls.active(box.now)] == [shown]

@@ -15,7 +15,7 @@ from ..sip.errors import ParseError
 from ..sip.grammar import LWS, parse_number, unescape
 from ..sip.message import Message, Request, Response
 from ..sip.timers import TIMEOUT, Deadline, Deadlines
-from ..sip.uri import Uri
+from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .admission import Caller
 
@@ -295,7 +295,7 @@ def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float)
 
 def _through(peer: str, uri: Uri) -> str:
     """Who calls through a trusted peer, as far as it says, and which: `+4930123 (pbx)`."""
-    user = unescape(uri.user or "")
+    user = unescape(uri.user or "") if uri.scheme in SIP_SCHEMES else uri.opaque.partition(";")[0]
     return f"{user} ({peer})" if user and peer else peer
 
 
