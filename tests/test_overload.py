@@ -15,6 +15,7 @@ from frontdesk.overload import (
     CALL_PATIENCE,
     LATEST,
     REGISTER_PATIENCE,
+    SHARE,
     SOONEST,
     Inbox,
     begins_something,
@@ -82,6 +83,14 @@ class TestInbox:
         for data in (new[0], login[0], new[1], login[1]):
             assert inbox.admit(data, HERE, 0.0)
         assert taken(inbox, 0.0) == [*login, *new]
+
+    def test_a_flood_with_made_up_credentials_keeps_nobody_from_calling(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(overload, "MAX_WAITING", 3 * SHARE)
+        inbox, call = Inbox(), request("INVITE")
+        for number in range(10 * SHARE):
+            assert inbox.admit(register(number, LOGIN), HERE, 0.0)
+        assert inbox.admit(call, HERE, 0.0) and len(inbox) == 3 * SHARE + 1
+        assert call in [waiting.data for waiting in (inbox.take(0.0) for _ in range(SHARE)) if waiting]
 
     def test_calls_and_registrations_that_begin_take_turns(self) -> None:
         inbox = Inbox()

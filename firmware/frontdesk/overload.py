@@ -26,9 +26,12 @@ MAX_BEGINNING = 2048
 """Registrations, and as many calls, that may wait to begin: one of each of 2,000 phones. With room for
 8,192 no more of 19,000 were served at once, but they sent three times as many retransmissions while they waited."""
 MAX_WAITING = 8192
-"""Datagrams that may wait: all that 2,000 phones send in two registrations."""
+"""Datagrams that may wait to end something: all that 2,000 phones send in two registrations."""
 MAX_BYTES = 16 << 20
 """Of all that waits: twice as many messages of 1 kB."""
+SHARE = 8
+"""Of so many that are worked on one begins something, though others wait to end: credentials are easily made up, and a
+flood of them would let nobody call."""
 SOONEST, LATEST = 5, 60
 """Seconds in Retry-After: 20,000 phones come back at 360 a second."""
 
@@ -65,7 +68,7 @@ class Inbox:
         self._calls: _Lane = OrderedDict()
         self._registrations: _Lane = OrderedDict()
         self._next = self._calls
-        self._bytes = 0
+        self._bytes = self._taken = 0
 
     def __len__(self) -> int:
         return len(self._ending) + len(self._calls) + len(self._registrations)
@@ -88,8 +91,8 @@ class Inbox:
         key = data, flow
         if key in lane:
             return True
-        full = len(self) >= MAX_WAITING or self._bytes + len(data) > MAX_BYTES
-        if full or (beginning and len(lane) >= MAX_BEGINNING):
+        most = MAX_BEGINNING if beginning else MAX_WAITING
+        if len(lane) >= most or self._bytes + len(data) > MAX_BYTES:
             return not beginning
         lane[key] = now
         self._bytes += len(data)
@@ -97,7 +100,8 @@ class Inbox:
 
     def take(self, now: float) -> Waiting | None:
         """The next one to work on, or to refuse; None: nothing waits."""
-        lane = self._ending or self._beginning()
+        self._taken += 1
+        lane = (self._taken % SHARE == 0 and self._beginning()) or self._ending or self._beginning()
         if not lane:
             return None
         (data, flow), since = lane.popitem(last=False)
