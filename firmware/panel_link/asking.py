@@ -103,7 +103,10 @@ class Asker:
         if numbers[0] != messages.VERSION:
             raise LinkError(f"The other end speaks version {numbers[0]} of the line, not {messages.VERSION}.")
         self.instance = numbers[2]
-        self.name = name.decode()
+        try:
+            self.name = name.decode()
+        except UnicodeError:
+            raise LinkError(STRANGE) from None
 
     def leave(self) -> None:
         """Gives the line back to people."""

@@ -96,13 +96,23 @@ def _office(told: dict[str, str], place: str, base: Office) -> Office:
 
 
 def _twice(rows: list[Row], file: str) -> Iterator[str]:
-    for what in ("label", "serial"):
+    values: dict[str, Callable[[Row], str]] = {
+        "label": lambda row: row.label,
+        "serial": lambda row: row.serial,
+        "hostname": lambda row: _own(row, "hostname").lower(),
+        "address": lambda row: _own(row, "net.address").partition("/")[0].replace("dhcp", ""),
+    }
+    for what, of in values.items():
         seen: set[str] = set()
-        for row in rows:
-            value = getattr(row, what)
-            if value and value in seen:
+        for value in filter(None, map(of, rows)):
+            if value in seen:
                 yield f"{file}: The {what} {value!r} stands there twice."
             seen.add(value)
+
+
+def _own(row: Row, key: str) -> str:
+    """What the row itself says of a setting."""
+    return row.office.settings[key] if row.office.places.get(key, ("",))[0] == ROW else ""
 
 
 class Progress:

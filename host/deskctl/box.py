@@ -17,6 +17,9 @@ from .cable import Cable, CableGone
 COMES_BACK = 60.0
 """Seconds that a pulled cable has."""
 GREETS_WITHIN = 3.0
+STRANGE = "The box answers in a way that is not known here."
+HELLO = {"serial", "hostname", "version", "login"}
+"""What every box tells of itself."""
 ERASE_LINE = b"\x15"
 """Ctrl-U: a plug that goes in makes noise, and where something is typed already the console takes frames for typing."""
 
@@ -100,6 +103,8 @@ class Box:
         asker = Asker(self._cable)
         asker.greet(greets_within)
         self.hello = _answer(asker.run(_Call(_request("hello", {}), _Quiet())))
+        if not isinstance(self.hello, dict) or not self.hello.keys() >= HELLO:
+            raise LinkError(STRANGE)
         self._check_serial(asker)
         self._asker, self._instance = asker, asker.instance
         return self.hello
@@ -192,7 +197,9 @@ def _answer(text: bytes) -> Any:
     try:
         answer = json.loads(text)
     except ValueError:
-        raise LinkError("The box answers in a way that is not known here.") from None
+        raise LinkError(STRANGE) from None
+    if not isinstance(answer, dict) or not answer.keys() & {"error", "answer"}:
+        raise LinkError(STRANGE)
     if "error" in answer:
         raise (NeedsLogin if answer["error"] == LOG_IN else Refused)(answer["error"])
     return answer["answer"]

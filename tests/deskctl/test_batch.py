@@ -276,12 +276,22 @@ def test_a_range_over_an_alias_is_a_mistake_before_any_box_is_asked() -> None:
         ("serial,range\n,5-6\n", "b.csv:2: A box needs a label"),
         ("serial,label\nA1,x\nA1,y\n", "b.csv: The serial 'A1' stands there twice."),
         ("serial,label\nA1,x\nA2,x\n", "b.csv: The label 'x' stands there twice."),
+        ("serial,hostname\nA1,north\nA2,North\n", "b.csv: The hostname 'north' stands there twice."),
+        (
+            "serial,address\nA1,192.0.2.10/24\nA2,192.0.2.10/25\n",
+            "b.csv: The address '192.0.2.10' stands there twice.",
+        ),
     ],
 )
 def test_mistake_is_named_with_its_line(text: str, complaint: str) -> None:
     with pytest.raises(OfficeError) as caught:
         batch.read(text, "b.csv", None)
     assert str(caught.value).startswith(complaint)
+
+
+def test_what_is_the_same_for_all_and_dhcp_may_stand_there_many_times() -> None:
+    base = read_office('[box]\nhostname = "desk"\n', "o.toml")
+    assert len(batch.read("serial,address\nA1,dhcp\nA2,dhcp\n", "b.csv", base)) == 2
 
 
 def test_silent_port_is_no_box() -> None:

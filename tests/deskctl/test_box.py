@@ -8,9 +8,9 @@ from random import Random
 
 import pytest
 
-from deskctl.box import AnotherBox, Box, NeedsLogin, Refused
+from deskctl.box import AnotherBox, Box, NeedsLogin, Refused, _answer
 from deskctl.cable import Cable
-from panel_link.asking import Anew, NoAnswer
+from panel_link.asking import Anew, LinkError, NoAnswer
 from tests.deskctl.conftest import Boxes
 from tests.deskctl.pty_box import PtyBox
 
@@ -216,6 +216,12 @@ def test_box_that_is_restarted_between_two_requests_goes_on(boxes: Boxes) -> Non
     there.do(there.reboot_now)
     assert [row["user"] for row in box.ask("account list")] == ["101"]
     box.close()
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b"1", b'{"answer', b'{"Answer": 1}', b"\xff"])
+def test_what_answers_in_another_way_is_no_box(text: bytes) -> None:
+    with pytest.raises(LinkError, match="not known here"):
+        _answer(text)
 
 
 def test_port_without_a_box_is_silent(boxes: Boxes) -> None:

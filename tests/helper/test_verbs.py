@@ -186,6 +186,14 @@ def test_name_is_the_computers_and_sudo_finds_it(computer: Computer) -> None:
     assert computer.ran == ["hostnamectl set-hostname lobby"], "once is enough"
 
 
+def test_other_names_of_the_computer_stay(computer: Computer) -> None:
+    computer.write("/etc/hosts", "127.0.1.1 raspberrypi.home.example raspberrypi nas raspberrypi2 # mine\n")
+    do(computer, "hostname", name="lobby", http=80, https=443)
+    assert computer.read("/etc/hosts") == "127.0.1.1 lobby.home.example lobby nas raspberrypi2 # mine\n"
+    do(computer, "factory-reset")
+    assert computer.read("/etc/hosts") == "127.0.1.1 raspberrypi.home.example raspberrypi nas raspberrypi2 # mine\n"
+
+
 @pytest.mark.parametrize("failing", ["/etc/hosts", "hostnamectl"])
 def test_name_that_was_taken_half_way_is_taken_whole_the_next_time(
     computer: Computer, monkeypatch: pytest.MonkeyPatch, failing: str

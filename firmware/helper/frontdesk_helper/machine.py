@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import Any
 
 from .arguments import Wanted
@@ -72,7 +73,7 @@ class Machine:
         lines = self._host.read(HOSTS).splitlines()
         own = [index for index, line in enumerate(lines) if line.split()[:1] == [OWN]]
         if own:  # sudo looks the name up there.
-            lines[own[0]] = f"{OWN}\t{name}"
+            lines[own[0]] = _renamed(lines[own[0]], self._name(), name)
             self._host.write(HOSTS, "\n".join([*lines, ""]))
         # Behind what may fail: while the computer has another name, all of this is done again.
         self._host.run("hostnamectl", "set-hostname", name)
@@ -142,3 +143,11 @@ class Machine:
         except ValueError:
             return {}
         return {key: str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _renamed(line: str, old: str, new: str) -> str:
+    """A line of /etc/hosts with another name of the computer; its other names, and what is said of them, stay."""
+    if new in line.split():
+        return line
+    renamed, found = re.subn(rf"(?<=\s){re.escape(old)}(?=[.\s]|$)", new, line) if old else (line, 0)
+    return renamed if found else f"{OWN}\t{new}"
