@@ -215,12 +215,20 @@ def test_the_core_hears_where_a_destination_has_led(monkeypatch: pytest.MonkeyPa
         heard: asyncio.Queue[tuple[str, Flow]] = asyncio.Queue()
         async with serving() as endpoint:
             monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow, *_: heard.put_nowait((key, flow)))
-            server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+            gone = asyncio.Event()
+
+            async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                writer.close()
+                await writer.wait_closed()
+                gone.set()
+
+            server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
             there = server.sockets[0].getsockname()
             endpoint._core._actions.append(Send(b"OPTIONS", Destination(there[0], there[1], "tcp"), ""))
             endpoint.settle()
             key, flow = await heard.get()
             assert (key, flow.transport, flow.remote) == ("", "tcp", there) and flow.connection
+            await gone.wait()
             server.close()
 
     run(case)

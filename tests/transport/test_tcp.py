@@ -42,6 +42,35 @@ def test_a_connection_that_is_open_is_used_again() -> None:
     run(case)
 
 
+def test_a_connection_that_is_being_opened_is_for_all_who_ask() -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver) as address:
+            assert driver.connections is not None
+            before = len(driver.connections)
+            asked = [asyncio.ensure_future(driver.connections.connect(address)) for _ in range(20)]
+            await asyncio.sleep(0)
+            asked[0].cancel()
+            made = await asyncio.gather(*asked[1:])
+            assert len(set(map(id, made))) == 1 and len(driver.connections) <= before + 2, "both ends are here"
+            assert asked[0].cancelled() and not driver.connections._opening
+
+    run(case)
+
+
+def test_where_nobody_listens_all_who_ask_hear_of_it() -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver) as address:
+            assert driver.connections is not None
+            driver.connections.stop_all_but(())
+            asked = [driver.connections.connect(address) for _ in range(3)]
+            heard = await asyncio.gather(*asked, return_exceptions=True)
+            assert [type(each) for each in heard] == [TransportError] * 3
+
+    run(case)
+
+
 def test_number_of_a_connection_that_is_gone_leads_to_nobody_else() -> None:
     """A call's token keeps it over a restart."""
 

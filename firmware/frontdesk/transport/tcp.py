@@ -244,6 +244,7 @@ class Connections:
         self.driver = driver
         self._limit = limit
         self._open: dict[int, Connection] = {}
+        self._opening: dict[HostPort, asyncio.Task[Connection]] = {}
         self._turns, self._phones_turns = Turns(), Turns()
         self._servers: dict[HostPort, asyncio.Server] = {}
 
@@ -279,7 +280,14 @@ class Connections:
         return next((each for each in self._open.values() if each.flow.remote == remote), None)
 
     async def connect(self, remote: HostPort) -> Connection:
-        """A new connection to that address. Raises TransportError."""
+        """A new connection to that address, one for all who ask while it is being opened. Raises TransportError."""
+        opening = self._opening.get(remote)
+        if opening is None:
+            opening = self._opening[remote] = asyncio.get_running_loop().create_task(self._connect(remote))
+            opening.add_done_callback(lambda _: self._opening.pop(remote, None))
+        return await asyncio.shield(opening)  # who no longer waits for it leaves it to the others
+
+    async def _connect(self, remote: HostPort) -> Connection:
         try:
             async with asyncio.timeout(CONNECT):
                 line, made = await asyncio.get_running_loop().create_connection(lambda: Connection(self), *remote)
@@ -304,6 +312,8 @@ class Connections:
     def close(self) -> None:
         """Closes all."""
         self.stop_all_but(())
+        for opening in list(self._opening.values()):
+            opening.cancel()
         for connection in list(self._open.values()):
             connection.close()
 
