@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import dns.rdata
@@ -57,6 +58,25 @@ def test_a_router_that_answers_for_addresses_alone_is_enough(
 def test_a_port_leaves_no_question_for_srv(monkeypatch: pytest.MonkeyPatch) -> None:
     zone: Zone = {("_sip._tcp.pbx.test", "SRV"): ["1 0 5 x.test."], ("pbx.test", "AAAA"): ["2001:db8::9"]}
     assert asked(monkeypatch, zone, Destination("pbx.test", 5070, "tcp")) == [("tcp", ("2001:db8::9", 5070))]
+
+
+def test_name_servers_are_those_of_now(tmp_path: Path) -> None:
+    file = tmp_path / "resolv.conf"
+    for at, address in enumerate(("192.0.2.53", "192.0.2.54")):
+        file.write_text(f"nameserver {address}\n")
+        servers = resolver._name_servers(file, at)
+        assert servers.nameservers == [address] and servers is resolver._name_servers(file, at)
+
+
+@pytest.mark.parametrize("text", [None, "", "nameserver nonsense\n"])
+def test_without_a_name_server_a_name_leads_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    monkeypatch.setattr(resolver, "SERVERS", tmp_path / "resolv.conf")
+    if text is not None:
+        resolver.SERVERS.write_text(text)
+    with pytest.raises(TransportError, match="no address"):
+        asyncio.run(resolver.resolve(NAME))
 
 
 def test_a_name_that_leads_nowhere_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from typing import Any, Protocol
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..sip.errors import TransportError
 from ..sip.response_target import DEFAULT_PORTS
 from ..sip.wire import Destination, HostPort
 
+if TYPE_CHECKING:
+    from dns.asyncresolver import Resolver
+
+SERVERS = Path("/etc/resolv.conf")
 PATIENCE = 5.0
 """Seconds for one name to be resolved."""
 LATE = 1.0
@@ -92,14 +98,24 @@ def _sorted(records: list[Any]) -> list[Any]:
 
 
 async def _answer(name: str, kind: str) -> list[Any]:
-    import dns.asyncresolver  # imported where a name is met: most boxes never meet one
-    import dns.exception
+    import dns.exception  # imported where a name is met: most boxes never meet one
+
+    try:
+        return list(await _name_servers(SERVERS, _changed()).resolve(name, kind, lifetime=PATIENCE))
+    except (dns.exception.DNSException, OSError, ValueError):  # the last for a file that makes no sense
+        return []
+
+
+def _changed() -> int:
+    return SERVERS.stat().st_mtime_ns
+
+
+@lru_cache(1)
+def _name_servers(file: Path, changed: int) -> Resolver:
+    """Those of resolv.conf as it is now: with another network come others."""
+    import dns.asyncresolver
     import dns.resolver
 
-    resolver = dns.asyncresolver.get_default_resolver()
-    if resolver.cache is None:
-        resolver.cache = dns.resolver.LRUCache(CACHED)
-    try:
-        return list(await resolver.resolve(name, kind, lifetime=PATIENCE))
-    except (dns.exception.DNSException, OSError):
-        return []
+    resolver = dns.asyncresolver.Resolver(str(file))
+    resolver.cache = dns.resolver.LRUCache(CACHED)
+    return resolver
