@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.control import host, text
+from frontdesk.control import VerbError, host, text
 from frontdesk.control.host import ManagedElsewhere
 from frontdesk.control.times import iso
 from frontdesk.model import Settings
 from frontdesk.process import keep_time
+from tests.control.desk import Desk
 
 SUMMER, WINTER = 1_783_000_000.0, 1_800_000_000.0
 
@@ -41,3 +42,13 @@ def test_people_read_it_without_the_offset() -> None:
     keep_time("Europe/Berlin")
     line = text.events([{"at": iso(WINTER), "account": "101", "kind": "called", "text": "rang"}])
     assert line.split("  ")[0] == "2027-01-15 09:00:00"
+
+
+def test_a_zone_is_one_of_this_computers(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for verb in ("config set", "config stage"):
+        with pytest.raises(VerbError, match="'Nowhere/Atall' is no time zone"):
+            desk.do(verb, key="timezone", value="Nowhere/Atall")
+        assert desk.do(verb, key="timezone", value="europe/berlin")["value"] == "Europe/Berlin"
+    assert desk.do("config set", key="timezone", value="default")["value"] == "UTC"
+    desk.store.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from errno import EEXIST
+from errno import EEXIST, ENOENT
 from pathlib import Path
 
 from . import passwords
@@ -72,7 +72,9 @@ def page(office: Office, made: Mapping[str, str]) -> str:
 
 
 def refuse_old(path: Path | None) -> None:
-    """What is there may be all that somebody has of a box. Raises OSError."""
+    """Before a box is asked: what is there may be all that somebody has of it. Raises OSError."""
+    if path is not None and not path.parent.is_dir():
+        raise FileNotFoundError(ENOENT, "There is no such folder", str(path.parent))
     if path is not None and os.path.lexists(path):
         raise FileExistsError(EEXIST, "There is such a file already; it stays as it is. Name another one", str(path))
 

@@ -124,6 +124,12 @@ def test_sheet_of_before_stays(boxes: Boxes, office: Path, run: Run, tmp_path: P
     assert sheet.read_text() == "the passwords of others" and users(box) == []
 
 
+def test_folder_that_is_not_there_is_told_before_the_box_is_asked(boxes: Boxes, run: Run, tmp_path: Path) -> None:
+    box = boxes()
+    status, _, err = run("export", "--output", tmp_path / "none" / "export", "--port", box.port)
+    assert status == BAD_COMMAND and f"{tmp_path}/none: There is no such folder." in err and box.received < 500
+
+
 def test_export_of_before_stays(boxes: Boxes, run: Run, tmp_path: Path) -> None:
     box, file = boxes(), tmp_path / "export"
     link = tmp_path / "link"

@@ -10,6 +10,7 @@ from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from . import owed
 from .admin import Pair
+from .answers import read_zone
 from .box import Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain, checked_name
@@ -43,7 +44,10 @@ async def put(box: Box, key: str, value: Value = "") -> Answer:
 def _typed(key: str, value: Value) -> tuple[str, str | None]:
     if isinstance(value, bool):
         value = SWITCH.write(value)
-    return known(key), None if value == DEFAULT else str(value)
+    key = known(key)
+    if value == DEFAULT:
+        return key, None
+    return key, read_zone(str(value)) if key == "timezone" else str(value)
 
 
 async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:
