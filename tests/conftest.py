@@ -13,7 +13,7 @@ from frontdesk.process import keep_time
 
 settings.register_profile("frontdesk", deadline=None, derandomize=True, database=None)
 settings.load_profile("frontdesk")
-host.LOCALTIME = Path("/nonexistent")
+host.LOCALTIME, host.HERE = Path("/nonexistent"), ""
 keep_time("UTC")
 
 

@@ -36,6 +36,8 @@ def test_an_ordinary_computer_gives_the_box_its_zone(monkeypatch: pytest.MonkeyP
     assert ManagedElsewhere().defaults(Settings()).timezone == "UTC"
     link.symlink_to("/usr/share/zoneinfo/Asia/Tokyo")
     assert ManagedElsewhere().defaults(Settings()).timezone == "Asia/Tokyo"
+    monkeypatch.setattr(host, "HERE", "Europe/Berlin")
+    assert ManagedElsewhere().defaults(Settings()).timezone == "Europe/Berlin", "as in a container"
 
 
 def test_people_read_it_without_the_offset() -> None:

@@ -155,9 +155,12 @@ class Progress:
 
     def is_over(self, serial: str) -> bool:
         """Whether that box is done, or was passed over."""
-        open_ = [row.label for row in self._rows if not self._is_done(row)]
+        waits = [row for row in self._rows if not self._is_done(row)]
+        if serial in self._passed or any(row.serial == serial for row in waits):
+            return serial in self._passed
+        labels = [row.label for row in waits]
         done = (label for label, box in self._boxes.items() if box.get("done") and box.get("serial") == serial)
-        return serial in self._passed or any(label not in open_ for label in done)
+        return any(label not in labels for label in done)
 
     def _is_done(self, row: Row) -> bool:
         """Whether it is, as it stands in the file now: one that was changed since waits for its box again."""

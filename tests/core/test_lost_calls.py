@@ -72,6 +72,20 @@ def test_call_ends_when_the_registrations_of_a_phone_have_run_out(lost: str, oth
     ]
 
 
+def test_each_phone_has_its_own_time_to_come_back() -> None:
+    talk = Talk("101", "102")
+    talk.box.clock.advance(20.0)
+    talk.register("102", cseq=9)
+    talk.register("101", flow("192.0.2.103"))  # another phone of 101 keeps that account in
+    talk.box.clock.advance(20.0)
+    talk.register("101", flow("192.0.2.103"), cseq=9)
+    ends = talk.expire("102")
+    talk.box.clock.advance(GRACE - 0.1)
+    assert talk.is_up()
+    talk.box.clock.advance(0.2)
+    assert not talk.is_up() and talk.ended() == [ends]
+
+
 def test_call_goes_on_where_the_phone_is_only_late() -> None:
     talk = Talk("101", "102")
     talk.renew_later("102")

@@ -36,6 +36,14 @@ def test_who_answers_the_challenge_is_not(password: str) -> None:
     assert told(box) == []
 
 
+def test_a_challenge_of_another_request_is_no_answer() -> None:
+    box = BareCore()
+    box.receive(ask("INVITE", f"sip:102@{REALM}"), PBX)
+    box.receive(ask("REGISTER"), PBX)
+    box.clock.advance(PATIENCE)
+    assert len(told(box)) == 1
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "REGISTER", "MESSAGE"])
 def test_other_requests_are_not(method: str) -> None:
     box = BareCore()

@@ -168,6 +168,14 @@ def test_row_that_was_changed_is_done_again(boxes: Boxes, file: Path, serial: st
     assert set(before.split()) < set(Path(f"{file}.sheet.txt").read_text().split()), "what was printed stays good"
 
 
+def test_row_whose_host_name_was_changed_is_done_again(boxes: Boxes, file: Path) -> None:
+    file.write_text("serial,hostname,range\nA1,north,101-102\n")
+    north = boxes(serial="A1")
+    assert provision(file, north) == DONE
+    file.write_text("serial,hostname,range\nA1,south,101-102\n")
+    assert provision(file, north) == DONE and north.verb("config get", key="hostname") == "south"
+
+
 def test_box_that_replaces_another_gets_the_same_passwords(boxes: Boxes, file: Path) -> None:
     file.write_text("serial,label,range\nA1,North,101-102\n")
     assert provision(file, boxes(serial="A1")) == DONE

@@ -87,18 +87,6 @@ def test_passwords_that_are_shown_are_those_of_the_phones(boxes: Boxes, office: 
     assert box.do(lambda: box.desk.box.account("101").secrets) == kept
 
 
-def test_passwords_of_accounts_that_were_made_before_a_step_failed_are_told_to_programs(
-    boxes: Boxes, run: Run, tmp_path: Path
-) -> None:
-    file = tmp_path / "office.toml"
-    file.write_text('[[account]]\nrange = "101-102"\n[peers]\n"192.0.2.9" = "x\\u0001"\n')
-    box = boxes()
-    status, out, err = run("provision", file, "--port", box.port, "--yes", OPEN, "--json")
-    told = json.loads(out)
-    assert status == REFUSED and "peer add" in err and not told["done"]
-    assert set(told["passwords"]) == set(users(box)) == {"101", "102"}
-
-
 def test_sheet_is_private_and_keeps_passwords_off_the_screen(
     boxes: Boxes, office: Path, run: Run, tmp_path: Path
 ) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
 
 from deskctl import passwords
+from deskctl.cli import REFUSED
 from deskctl.passwords import LENGTH, LETTERS, AdminPassword, NoPassword
+from tests.deskctl.conftest import Boxes, Run
 
 
 class Terminal(io.StringIO):
@@ -70,3 +73,15 @@ def test_of_all_boxes_a_password_counts_once_a_box_has_taken_it(typed: list[str]
     assert password.there() == "open sesame"
     password.prove("open sesame")
     assert (password.there(), password.new()) == ("open sesame", "open sesame")
+
+
+def test_passwords_of_accounts_that_were_made_before_a_step_failed_are_told_to_programs(
+    boxes: Boxes, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "office.toml"
+    file.write_text('[[account]]\nrange = "101-102"\n[peers]\n"192.0.2.9" = "x\\u0001"\n')
+    box = boxes()
+    status, out, err = run("provision", file, "--port", box.port, "--yes", "--no-admin-password", "--json")
+    told = json.loads(out)
+    assert status == REFUSED and "peer add" in err and not told["done"]
+    assert set(told["passwords"]) == {row["user"] for row in box.verb("account list")} == {"101", "102"}

@@ -6,7 +6,7 @@ import pytest
 
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
-from frontdesk.sip.wire import Destination
+from frontdesk.sip.wire import Destination, Flow
 from tests.proxy.box import Box, reply, request, udp
 
 A = udp("192.0.2.11")
@@ -49,12 +49,31 @@ def test_who_says_nothing_is_no_longer_waited_for() -> None:
     assert not [event for event in trunk.box.events if event.rule == "silent"]
 
 
-def test_a_late_word_of_the_first_is_called_off() -> None:
+@pytest.mark.parametrize("first_word", [ONE, TWO], ids=["the first, late", "the second"])
+def test_who_speaks_first_has_the_call_and_the_other_is_called_off(first_word: Flow) -> None:
     trunk = Trunk()
     trunk.box.pass_time(SILENCE)
-    trunk.box.taken()
-    trunk.box.receive(reply(trunk.first, 180), ONE)
-    assert [(each.via.branch, to) for each, to in trunk.box.requests("CANCEL")] == [(trunk.first.via.branch, ONE)]
+    second, _ = trunk.next()
+    asked = {ONE: trunk.first, TWO: second}
+    other = next(way for way in asked if way != first_word)
+    trunk.box.receive(reply(asked[first_word], 180), first_word)
+    assert trunk.box.statuses() == [180]
+    trunk.box.receive(reply(asked[other], 180), other)
+    assert [each.via.branch for each, _ in trunk.box.requests("CANCEL")] == [asked[other].via.branch]
+    trunk.box.receive(reply(asked[first_word], 486), first_word)
+    assert trunk.box.statuses() == [486], "nobody waits for the other"
+
+
+def test_who_is_slow_is_waited_for_where_no_other_can_be_reached() -> None:
+    trunk = Trunk()
+    trunk.box.pass_time(SILENCE)
+    second, _ = trunk.next()
+    trunk.box.layer.transport_failed(trunk.key(second), trunk.box.now)
+    ((third, _),) = [(each, to) for each, to in trunk.box.requests("INVITE") if to == OTHERS[1]]
+    trunk.box.layer.transport_failed(trunk.key(third), trunk.box.now)
+    assert trunk.box.statuses() == []
+    trunk.box.receive(reply(trunk.first, 200), ONE)
+    assert trunk.box.statuses() == [200]
 
 
 def test_who_answers_in_time_is_the_only_one() -> None:

@@ -98,14 +98,19 @@ def test_the_journal_counts_changes_by_hand_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_a_database_that_is_put_back_by_hand_stays_as_it_is(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+    store = opened(tmp_path / "box")
     save(store, account("101"))
     store.close()
-    older = (tmp_path / NAME).read_bytes()
-    store = opened(tmp_path)
+    older = (tmp_path / "box" / NAME).read_bytes()
+    store = opened(tmp_path / "box")
     save(store, account("102"))
     store.close()
-    (tmp_path / NAME).write_bytes(older)
-    back = opened(tmp_path)
+    (tmp_path / "box" / NAME).write_bytes(older)
+    back = opened(tmp_path / "box")
     assert users(back) == ["101"] and not back.notices
+    back.next_binding_id()  # something is in the log
+    after = cut(tmp_path / "box")
     back.close()
+    last = opened(after)
+    assert users(last) == ["101"] and not last.notices, "nor does a power cut bring the newer one back"
+    last.close()

@@ -132,6 +132,16 @@ def test_what_went_over_a_connection_that_was_dead_goes_over_another(
     run(case, monkeypatch, "tcp")
 
 
+def test_an_ack_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case(wires: Wires) -> None:
+        wires.connection = 7
+        wires.deliveries.deliver(Send(b"ACK", NAME, ""), NAME)
+        await wires.settle()
+        assert wires.sent == [(b"ACK", ONE, 7)] and not wires.deliveries._reused
+
+    run(case, monkeypatch, "tcp")
+
+
 def test_what_was_answered_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def case(wires: Wires) -> None:
         wires.connection = 7

@@ -308,6 +308,10 @@ def test_no_page_that_was_left_open_keeps_what_is_on_trial(house: House, browser
     assert refused.status_code == 400 and "tries settings out, for 5m 0s yet" in refused.text
     house.desk.ring()
     assert house.desk.box.settings.flush == 600
+    house.desk.do("config rollback")
+    house.desk.do("config stage", key="flush", value="7m")
+    refused = browser.post("/settings/commit", data=shown | {"way": "keep"})
+    assert refused.status_code == 400 and "Nothing is on trial any more" in refused.text
 
 
 def test_setting_that_cannot_be_is_one_sentence_beside_what_was_typed(house: House, browser: Browser) -> None:

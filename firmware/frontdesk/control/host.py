@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +16,8 @@ from .errors import Sentence, VerbError
 INTERFACES = Path("/sys/class/net")
 ROUTES = Path("/proc/net/route")
 LOCALTIME = Path("/etc/localtime")
+HERE = os.environ.get("TZ", "").removeprefix(":")
+"""The time zone that whoever has started the process wants, as for a container; empty: the computer's."""
 GATEWAY = 0x0002
 """RTF_GATEWAY of linux/route.h."""
 
@@ -116,7 +119,9 @@ class ManagedElsewhere:
 
 
 def computer_zone() -> str:
-    """The time zone of localtime(5); "" where that is no link."""
+    """The time zone of the process's surroundings, else that of localtime(5); "" where that is no link."""
+    if HERE:
+        return HERE
     try:
         return str(LOCALTIME.readlink()).partition("/zoneinfo/")[2]
     except OSError:

@@ -138,7 +138,7 @@ class Core:
         except Rejection as rejection:
             if rejection.rule == "no-credentials" and request.method == "INVITE":
                 self._unanswered.challenged(flow, now)
-            else:
+            elif rejection.rule not in UNTOLD:
                 self._unanswered.answered(flow)
             self._reject(request, flow, rejection, now, caller)
         except ParseError as error:

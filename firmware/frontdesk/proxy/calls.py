@@ -169,8 +169,11 @@ class CallBook:
         self._lost.update(dict.fromkeys(names, now))
 
     def _end_lost(self, now: float) -> None:
-        gone = {name: since for name, since in self._lost.items() if not self._has_phone(name, now)}
-        self._lost = {}
+        due = {name: since for name, since in self._lost.items() if now >= since + GRACE}
+        self._lost = {name: since for name, since in self._lost.items() if name not in due}
+        if self._lost:
+            self._deadlines.set(min(self._lost.values()) + GRACE, self._end_lost)
+        gone = {name: since for name, since in due.items() if not self._has_phone(name, now)}
         for call in list(self._calls.values()):
             parties = (call.account, call.callee) if len(call.dialogs) == 1 else (call.account,)
             since = [gone[name] for name in parties if name in gone]

@@ -61,7 +61,8 @@ class Branch:
     """One forwarded request: the user of its client transaction."""
 
     __slots__ = (
-        "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off", "others", "timer_c",
+        "alike", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off", "others",
+        "timer_c",
     )  # fmt: skip
 
     def __init__(self, context: ResponseContext, candidate: Candidate) -> None:
@@ -69,6 +70,8 @@ class Branch:
         self.candidate = candidate
         self.client: ClientTransaction | None = None
         self.timer_c: Deadline | None = None
+        self.alike: list[Branch] = []
+        """Those to other addresses of the same name, itself among them, where there are any."""
         self.others: Sequence[Destination] = ()
         """Where else the name leads that it was sent to, for when nothing is heard from there."""
         self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
@@ -83,11 +86,9 @@ class Branch:
         self.context.found_others(self, now)
 
     def is_silent(self, now: float) -> None:
-        """Whoever is there would have said something by now; a late word is answered with a CANCEL."""
-        client = self.client
-        if not self.heard and client is not None and self.context.go_on(self, now):
-            client.cancel(now)
-            self.context.give_up(self)
+        """Whoever is there would have said something by now."""
+        if not self.heard:
+            self.context.go_on(self, now)
 
     def timed_out(self, client: ClientTransaction, now: float) -> None:
         """Timer B or F fired."""
@@ -171,20 +172,30 @@ class ResponseContext:
             return False
         (place, *rest), branch.others = branch.others, ()
         other = Branch(self, replace(branch.candidate, target=place))
+        other.alike = branch.alike = branch.alike or [branch]
+        other.alike.append(other)
         self._begin(other, 1, now)
         if rest:
             other.others = rest
             self.found_others(other, now)
         return True
 
-    def give_up(self, branch: Branch) -> None:
-        """Another is asked in its place."""
-        self._terminate(branch)
+    def _is_first_word(self, branch: Branch, now: float) -> None:
+        """Of several addresses of a name it is the one: what was asked at the others is given up, and called off when
+        they say something after all."""
+        for other in branch.alike:
+            client = other.client
+            if client is not None and not other.heard:
+                self._terminate(other)
+                client.cancel(now)
 
     # -- from the client transactions: section 16.7 --------------------------------------------------------------------
 
     def received(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 2 to 6 for one response."""
+        if branch.alike and not branch.heard and not branch.done:
+            branch.heard = True
+            self._is_first_word(branch, now)
         branch.heard = True
         if response.status == 100:
             return

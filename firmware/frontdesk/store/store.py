@@ -314,8 +314,14 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     migrated = schema.migrate(connection, str(path))
     accounts.check(connection)
     _free_id(connection)
-    if not stopped_cleanly:
-        _recover(connection, Snapshots(path.parent / "snapshots"), notices)
+    snapshots = Snapshots(path.parent / "snapshots")
+    snapshot = next((path for path, _ in snapshots.good()), None)
+    lost = lost_changes.lost(connection, snapshot) if snapshot else 0
+    if snapshot and lost and stopped_cleanly:  # somebody has put an older database there
+        with suppress(OSError, sqlite3.Error):
+            snapshots.write(connection)
+    elif snapshot and lost:
+        _recover(connection, snapshot, lost, notices)
     if not migrated and (meta := accounts.load_pairs(connection, "meta")):
         store = Store(path.parent, connection, notices)
         if wiping.MARK in meta:  # the power was cut behind a factory reset
@@ -331,18 +337,15 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     return store
 
 
-def _recover(connection: sqlite3.Connection, snapshots: Snapshots, notices: list[Sentence]) -> None:
-    """What a damaged log has lost comes from the newest snapshot, where that knows of it."""
-    snapshot = next((path for path, _ in snapshots.good()), None)
-    lost = lost_changes.lost(connection, snapshot) if snapshot else 0
-    if snapshot and lost:
-        _transact(connection, lambda each: lost_changes.recover(each, snapshot))
-        sentence = (
-            "The database had lost its latest changes ({count}): accounts and settings come from the snapshot {name}."
-        )
-        notice = Sentence(sentence, count=lost, name=snapshot.name)
-        notice.cure = Sentence("Look whether all accounts are there; the notice ends with the next start.")
-        notices.append(notice)
+def _recover(connection: sqlite3.Connection, snapshot: Path, lost: int, notices: list[Sentence]) -> None:
+    """What a damaged log has lost comes from the newest snapshot, which knows of it."""
+    _transact(connection, lambda each: lost_changes.recover(each, snapshot))
+    sentence = (
+        "The database had lost its latest changes ({count}): accounts and settings come from the snapshot {name}."
+    )
+    notice = Sentence(sentence, count=lost, name=snapshot.name)
+    notice.cure = Sentence("Look whether all accounts are there; the notice ends with the next start.")
+    notices.append(notice)
 
 
 def _without_database(path: Path, domain: str | None, notices: list[Sentence]) -> Store:

@@ -43,7 +43,8 @@ class Deliveries:
         self._ways = ways
         self._tasks: dict[tuple[str, bytes], asyncio.Task[None]] = {}
         self._reused: dict[int, list[tuple[Send, Destination]]] = {}
-        """Connection -> requests that went over it when it was open already, and were not answered yet."""
+        """Connection -> requests that went over it when it was open already, and were not answered yet. An ACK has no
+        key and is none."""
 
     def deliver(self, send: Send, destination: Destination) -> None:
         """Sends it once its way is known; a copy of what is still under way is none too many."""
@@ -97,7 +98,7 @@ class Deliveries:
         except TransportError as error:
             _log.info("%s", error)
             return False
-        if reused:
+        if reused and send.key:
             waiting = self._reused.get(flow.connection, [])
             still = [each for each in waiting if self._ways.is_wanted(each[0].key)]
             self._reused[flow.connection] = [*still, (send, destination)]

@@ -73,6 +73,8 @@ def commit(visit: Visit) -> None:
     way = visit.form.get("way")
     if way == "now":  # a page that was left open keeps nothing that somebody tries
         visit.box.candidate.refuse_trial(visit.box)
+    if way == "keep" and not visit.box.candidate.trial:
+        raise VerbError(N_("Nothing is on trial any more."))
     if way and not visit.box.candidate.trial and visit.form.get("seen") != _mark(visit.do("config diff")):
         raise VerbError(N_("Others have staged changes since that page was shown: here all of them are."))
     arguments = {"confirm": TRIAL} if way == "trial" else {}

@@ -12,7 +12,7 @@
 %   if admin:
 <form class="row" method="post" action="/settings/commit">
 % include("csrf")
-<button>{{_("Keep them")}}</button> <button class="plain" formaction="/settings/rollback">{{_("Go back now")}}</button></form>
+<button name="way" value="keep">{{_("Keep them")}}</button> <button class="plain" formaction="/settings/rollback">{{_("Go back now")}}</button></form>
 %   end
 </section>
 % elif staged:
