@@ -203,7 +203,9 @@ class Progress:
         write_private(self.sheet, "\f".join(self._pages()))
 
     def _of(self, row: Row) -> dict[str, Any]:
-        return self._boxes.get(row.label, {})
+        """By its label, or where that was changed by its serial number."""
+        renamed = (box for box in self._boxes.values() if row.serial and box.get("serial") == row.serial)
+        return self._boxes.get(row.label) or next(renamed, {})
 
     def _pages(self) -> Iterator[str]:
         for row in self._rows:

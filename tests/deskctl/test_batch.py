@@ -172,8 +172,10 @@ def test_row_whose_host_name_was_changed_is_done_again(boxes: Boxes, file: Path)
     file.write_text("serial,hostname,range\nA1,north,101-102\n")
     north = boxes(serial="A1")
     assert provision(file, north) == DONE
+    before = Path(f"{file}.sheet.txt").read_text()
     file.write_text("serial,hostname,range\nA1,south,101-102\n")
     assert provision(file, north) == DONE and north.verb("config get", key="hostname") == "south"
+    assert Path(f"{file}.sheet.txt").read_text() == before.replace("north", "south"), "phones keep their passwords"
 
 
 def test_box_that_replaces_another_gets_the_same_passwords(boxes: Boxes, file: Path) -> None:

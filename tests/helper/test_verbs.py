@@ -192,6 +192,9 @@ def test_other_names_of_the_computer_stay(computer: Computer) -> None:
     assert computer.read("/etc/hosts") == "127.0.1.1 lobby.home.example lobby nas raspberrypi2 # mine\n"
     do(computer, "factory-reset")
     assert computer.read("/etc/hosts") == "127.0.1.1 raspberrypi.home.example raspberrypi nas raspberrypi2 # mine\n"
+    computer.write("/etc/hosts", "127.0.1.1 nas\n")
+    do(computer, "hostname", name="lobby", http=80, https=443)
+    assert computer.read("/etc/hosts") == "127.0.1.1\tlobby nas\n"
 
 
 @pytest.mark.parametrize("failing", ["/etc/hosts", "hostnamectl"])

@@ -223,6 +223,8 @@ def test_request_uri_that_is_too_long_is_answered_414() -> None:
     with pytest.raises(ParseError) as raised:
         read_message(long)
     assert raised.value.status == 414 and raised.value.request is not None
+    tagged = re.sub(rb"\r\nTo: [^\r]*", rb"\g<0>;tag=other", long, count=1)
+    assert isinstance(read_message(tagged), Request), "within a dialog it is the other's Contact"
 
 
 @given(st.integers(0, len(USUAL) - 1), st.binary(max_size=3))

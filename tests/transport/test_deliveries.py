@@ -132,6 +132,19 @@ def test_what_went_over_a_connection_that_was_dead_goes_over_another(
     run(case, monkeypatch, "tcp")
 
 
+def test_whatever_goes_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case(wires: Wires) -> None:
+        async def broken(destination: Destination) -> list[tuple[str, HostPort]]:
+            raise RuntimeError("of the resolver")
+
+        monkeypatch.setattr(deliveries, "resolve", broken)
+        wires.deliveries.deliver(INVITE, NAME)
+        await wires.settle()
+        assert wires.lost == ["key"]
+
+    run(case, monkeypatch)
+
+
 def test_an_ack_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def case(wires: Wires) -> None:
         wires.connection = 7

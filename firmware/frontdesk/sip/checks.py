@@ -75,7 +75,7 @@ def _check_vias(message: Message, first: str) -> None:
 
 
 def _check_request(request: Request) -> None:
-    if len(request.uri_text) > MAX_URI:
+    if len(request.uri_text) > MAX_URI and request.to.tag is None:  # within a dialog it is what the other has told
         raise ParseError(f"the Request-URI has more than {MAX_URI} characters", 414)
     if request.uri.headers:
         raise ParseError("the Request-URI holds headers")  # RFC 4475 section 3.1.2.11

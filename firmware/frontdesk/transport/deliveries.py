@@ -67,6 +67,7 @@ class Deliveries:
 
     def close(self) -> None:
         """Forgets what was still to be sent."""
+        self._reused.clear()
         for task in self._tasks.values():
             task.cancel()
 
@@ -81,6 +82,8 @@ class Deliveries:
                     return
         except TransportError as error:
             _log.info("%s", error)
+        except Exception:  # whatever it is, whoever waits for it is told
+            _log.exception("a message could not be delivered")
         self._ways.failed(send.key)
 
     async def _deliver_to(

@@ -150,4 +150,4 @@ def _renamed(line: str, old: str, new: str) -> str:
     if new in line.split():
         return line
     renamed, found = re.subn(rf"(?<=\s){re.escape(old)}(?=[.\s]|$)", new, line) if old else (line, 0)
-    return renamed if found else f"{OWN}\t{new}"
+    return renamed if found else "\t".join([OWN, " ".join([new, *line.split()[1:]])])

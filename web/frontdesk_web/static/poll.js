@@ -6,8 +6,10 @@
   const EVERY = 5000, OLD = 15000; // Milliseconds.
   let tag = "", fresh = Date.now();
   async function look() {
+    const late = new AbortController();
+    setTimeout(() => late.abort(), EVERY);
     const answer = await fetch("/live", {
-      headers: tag ? {"If-None-Match": tag} : {}, cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(EVERY),
+      headers: tag ? {"If-None-Match": tag} : {}, cache: "no-store", redirect: "manual", signal: late.signal,
     });
     if (answer.type === "opaqueredirect") return location.assign("/login");
     if (!answer.ok && answer.status !== 304) return;
