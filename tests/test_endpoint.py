@@ -12,7 +12,7 @@ from frontdesk import RELEASED
 from frontdesk.endpoint import Endpoint, Listener
 from frontdesk.model import Changes, Commit, Settings
 from frontdesk.sip.wire import Destination, Flow, Send
-from frontdesk.transport import deliveries, interfaces, tcp
+from frontdesk.transport import interfaces, tcp
 from tests.support.bare_core import BareCore
 from tests.support.served import Disk, ask, options, phone_of, port_of, run, serving
 
@@ -197,43 +197,6 @@ def test_a_listener_that_cannot_be_bound_is_named() -> None:
     run(case)
 
 
-def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
-    async def case() -> None:
-        async with serving(transport="tcp") as endpoint:
-            with socket.create_server(("127.0.0.1", 0)) as phone:
-                phone.setblocking(False)
-                to = Destination("127.0.0.1", phone.getsockname()[1], "tls")
-                await endpoint._deliveries._deliver(Send(b"secret", to, ""), to)
-                with pytest.raises(BlockingIOError):
-                    phone.accept()
-
-    run(case)
-
-
-def test_the_core_hears_where_a_destination_has_led(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def case() -> None:
-        heard: asyncio.Queue[tuple[str, Flow]] = asyncio.Queue()
-        async with serving() as endpoint:
-            monkeypatch.setattr(endpoint._core, "sent_over", lambda key, flow, *_: heard.put_nowait((key, flow)))
-            gone = asyncio.Event()
-
-            async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                writer.close()
-                await writer.wait_closed()
-                gone.set()
-
-            server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
-            there = server.sockets[0].getsockname()
-            endpoint._core._actions.append(Send(b"OPTIONS", Destination(there[0], there[1], "tcp"), ""))
-            endpoint.settle()
-            key, flow = await heard.get()
-            assert (key, flow.transport, flow.remote) == ("", "tcp", there) and flow.connection
-            await gone.wait()
-            server.close()
-
-    run(case)
-
-
 def test_a_datagram_leaves_from_the_address_that_the_system_would_send_from() -> None:
     """RFC 3261 section 18.1.1: where several listen, the one that the way to the phone begins at."""
 
@@ -245,26 +208,6 @@ def test_a_datagram_leaves_from_the_address_that_the_system_would_send_from() ->
                 endpoint._send(Send(b"hello", Destination("127.0.0.1", phone.getsockname()[1], "udp"), "key"))
                 _, source = await asyncio.get_running_loop().sock_recvfrom(phone, 100)
                 assert source == ("127.0.0.1", port_of(endpoint, 1))
-
-    run(case)
-
-
-def test_what_waits_for_names_and_connections_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    failed: list[str] = []
-
-    async def never(destination: Destination) -> list[tuple[str, tuple[str, int]]]:
-        await asyncio.Event().wait()
-        return []
-
-    async def case() -> None:
-        monkeypatch.setattr(deliveries, "UNSENT", 2)
-        monkeypatch.setattr(deliveries, "resolve", never)
-        core = BareCore().core
-        monkeypatch.setattr(core, "transport_failed", lambda key, now: failed.append(key))
-        async with serving(core=core) as endpoint:
-            for key in ("first", "second", "third"):
-                endpoint._send(Send(b"hello", Destination("phone.test", 5060, "udp"), key))
-            assert failed == ["third"]
 
     run(case)
 
