@@ -50,6 +50,21 @@ def test_static_binding_is_there_at_once_and_for_good(desk: Desk) -> None:
     assert desk.restart().contacts() == ["sip:door@192.0.2.7"]
 
 
+def test_static_binding_with_a_preference(desk: Desk) -> None:
+    desk.do("binding add", user="101", contact="sip:gsm@192.0.2.8", static=True, q="0,5")
+    assert [row["q"] for row in desk.do("bindings")] == [0.5]
+    assert "static, q 0.5" in text.bindings(desk.do("bindings"))
+    assert "sip:gsm@192.0.2.8, q 0.5" in text.who(desk.do("who"))
+    assert [row["q"] for row in desk.restart().do("bindings")] == [0.5]
+
+
+@pytest.mark.parametrize("q", ["", "2", "0.1234", "-1", "first", "1.001"])
+def test_preference_is_a_qvalue(desk: Desk, q: str) -> None:
+    with pytest.raises(VerbError, match="0 to 1"):
+        desk.do("binding add", user="101", contact="sip:gsm@192.0.2.8", static=True, q=q)
+    assert desk.contacts() == []
+
+
 def test_static_binding_is_written_once(desk: Desk) -> None:
     before = desk.store._connection.total_changes
     desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)

@@ -29,6 +29,7 @@ def filled(desk: Desk) -> Desk:
     desk.do("alias add", user="101", alias="reception")
     desk.do("device add", user="101", device="mobile", password="another")
     desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)
+    desk.do("binding add", user="101", contact="sip:gsm@192.0.2.8", static=True, q="0.5")
     desk.do("peer add", address="2001:db8::1", name="the exchange")
     desk.do("config set", key="flush", value="5m")
     desk.do("config set", key="net.dns", value="192.0.2.1, 192.0.2.2")
@@ -65,6 +66,7 @@ def test_plain_export_is_what_people_would_write(desk: Desk) -> None:
         "6 alias 101 reception",
         '7 account 102 "B\\u00fcro \\"2\\"" off',
         "8 binding 101 sip:door@192.0.2.7",
+        "9 binding 101 sip:gsm@192.0.2.8 0.5",
     ]
     assert re.fullmatch(r"\. [0-9A-F]{8}", text.splitlines()[-1])
 
@@ -102,7 +104,7 @@ def test_export_with_secrets_comes_back_byte_for_byte(desk: Desk, tmp_path: Path
     assert other.do("export", secrets=True) == text
     again = other.restart()
     assert again.do("export", secrets=True) == text
-    assert again.contacts() == ["sip:door@192.0.2.7"]
+    assert again.contacts() == ["sip:door@192.0.2.7", "sip:gsm@192.0.2.8"]
     assert done(again.box.admin.check(PASSWORD, "console"))
     assert done(again.box.admin.check("only looking", "console", Role.VIEWER))
     again.store.close()
@@ -139,7 +141,7 @@ def test_import_again_keeps_passwords_devices_and_phones(desk: Desk) -> None:
     phone(desk)
     secrets = desk.box.account("101").secrets
     assert desk.do("import", text=text)["changed"] == 0
-    assert desk.box.account("101").secrets == secrets and len(desk.contacts()) == 2
+    assert desk.box.account("101").secrets == secrets and len(desk.contacts()) == 3
     assert desk.do("import", text=edited(text, '" off', '" on'))["changed"] == 1
     assert desk.box.account("101").secrets == secrets and desk.box.account("102").enabled
     desk.do("import", text=text)
@@ -171,7 +173,7 @@ def configurations(draw: st.DrawFn) -> Configuration:
         accounts[user].settings = draw(st.dictionaries(NAMES, TEXTS, max_size=2))
     return Configuration(
         "example.com", {"max-bindings": str(draw(st.integers(1, 100)))}, {"192.0.2.7": draw(TEXTS)}, accounts,
-        [(user, "sip:door@192.0.2.7") for user in users[:1]],
+        {(user, "sip:door@192.0.2.7"): draw(st.sampled_from([None, 0.0, 0.125, 1.0])) for user in users[:1]},
     )  # fmt: skip
 
 
@@ -230,7 +232,7 @@ def test_lost_line_is_named(desk: Desk) -> None:
     lines = filled(desk).do("export").splitlines(keepends=True)
     with pytest.raises(VerbError, match="Line 4 is missing, line 5 came in its place: copy all of it once more"):
         desk.do("import", text="".join([*lines[:4], *lines[5:]]))
-    with pytest.raises(VerbError, match="ends after line 8"):
+    with pytest.raises(VerbError, match="ends after line 9"):
         desk.do("import", text="".join(lines[:-1]))
 
 

@@ -71,3 +71,53 @@ def test_other_requests_tell_nothing() -> None:
     fork = Fork(1, method="MESSAGE")
     fork.wait(64)
     assert silent(fork.box) == []
+
+
+def hunt() -> Fork:
+    """A number with a phone for whom the other is an understudy."""
+    fork = Fork(2, q=[1.0, 0.5])
+    assert fork.rung == {0}
+    return fork
+
+
+def test_understudy_rings_beside_one_that_says_nothing() -> None:
+    fork = hunt()
+    fork.wait(SILENCE - 0.1)
+    assert fork.rung == {0}
+    fork.wait(0.1)
+    assert fork.rung == {0, 1}
+    fork.answer(1, 200)
+    assert fork.statuses == [100, 200]
+
+
+def test_understudy_leaves_it_to_one_that_rings() -> None:
+    fork = hunt()
+    fork.answer(0, 180)
+    fork.wait(60)
+    assert fork.rung == {0}
+    fork.answer(0, 486)
+    assert fork.rung == {0, 1}
+
+
+def test_understudy_is_not_asked_for_a_call_that_is_given_up() -> None:
+    fork = hunt()
+    fork.cancel()
+    fork.wait(60)
+    assert fork.rung == {0}
+
+
+def test_understudy_is_not_asked_for_a_call_that_is_answered() -> None:
+    fork = Fork(3, q=[1.0, 1.0, 0.5])
+    fork.answer(0, 200)
+    fork.wait(60)
+    assert fork.rung == {0, 1} and fork.statuses == [100, 200]
+
+
+def test_each_understudy_has_its_time() -> None:
+    fork = Fork(3, q=[1.0, 0.5, 0.2])
+    fork.wait(2)
+    fork.fail(0)
+    fork.wait(SILENCE - 0.1)
+    assert fork.rung == {0, 1}
+    fork.wait(0.1)
+    assert fork.rung == {0, 1, 2}

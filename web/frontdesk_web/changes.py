@@ -70,7 +70,7 @@ CHANGES = (
     Change(f"{ONE}/revoke", "device revoke", ("user", "device"), N_("{device} can no longer register."), BACK,
            accounts.one),
     Change(f"{ONE}/bind", "binding add", ("user", "contact"), N_("{user} is now reached at {contact}."), BACK,
-           accounts.one, fixed=(("static", True),)),
+           accounts.one, ("q",), (("static", True),)),
     Change(f"{ONE}/drop", "binding remove", ("user", "contact"), N_("{user} is no longer reached at {contact}."), BACK,
            accounts.one),
     Change("/peers", "peer add", ("address",), N_("Requests from {address} need no password now."), "/peers",

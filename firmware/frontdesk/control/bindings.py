@@ -7,7 +7,7 @@ from typing import Any
 from ..model import AddressOfRecord, Binding, BindingState
 from ..sip.wire import hostport
 from .box import Box, VerbError
-from .checks import checked_uri
+from .checks import checked_q, checked_uri
 from .times import iso
 
 Answer = dict[str, Any]
@@ -50,23 +50,24 @@ def told_state(binding: Binding) -> str:
     return CLOSED if is_closed else str(binding.state)
 
 
-def set_by_hand(box: Box, aor: AddressOfRecord, uri: str) -> Binding:
+def set_by_hand(box: Box, aor: AddressOfRecord, uri: str, q: float | None = None) -> Binding:
     """A static binding."""
     now = box.clock.now()
     return Binding(
-        box.location.new_id(), aor, uri, "", None, 0, None, registered_at=now, seen_at=now, state=BindingState.STATIC
-    )
+        box.location.new_id(), aor, uri, "", None, 0, None, q=q, registered_at=now, seen_at=now,
+        state=BindingState.STATIC,
+    )  # fmt: skip
 
 
-async def add(box: Box, user: str, contact: str, static: bool = False) -> Answer:
+async def add(box: Box, user: str, contact: str, static: bool = False, q: str | None = None) -> Answer:
     """A place for a device that cannot register."""
     if not static:
         raise VerbError("Only static bindings are added by hand; say --static.")
     account = box.account(user)
-    uri = checked_uri(contact)
+    uri, preference = checked_uri(contact), None if q is None else checked_q(q)
     if any(other.contact == uri for other in box.location.latest(account.aor)):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
-    binding = set_by_hand(box, account.aor, uri)
+    binding = set_by_hand(box, account.aor, uri, preference)
     await box.records.bind([binding])
     box.location.add(binding)
     return {"user": user, "contact": uri}

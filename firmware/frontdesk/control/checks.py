@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..sip.errors import ParseError
+from ..sip.grammar import parse_q
 from ..sip.host import parse_hostport
 from ..sip.uri import SIP_SCHEMES, Uri
 from .errors import VerbError
@@ -93,3 +94,11 @@ def checked_uri(text: str) -> str:
     if uri is None or uri.scheme not in SIP_SCHEMES or not text.isprintable() or " " in text or ">" in text:
         raise VerbError("{text!r} is no SIP URI such as sip:door@192.0.2.7.", text=text)
     return text
+
+
+def checked_q(text: str) -> float:
+    """A preference among several places."""
+    try:
+        return parse_q(text.strip().replace(",", "."))
+    except ParseError:
+        raise VerbError("{text!r} is no preference: 0 to 1, with three decimals at most.", text=text[:20]) from None

@@ -15,7 +15,7 @@ Words stand between single spaces; what has other characters than letters, digit
     account USER NAME [off]
     option USER KEY VALUE                  a setting of an account
     alias USER ALIAS
-    binding USER URI                       a place that was set by hand
+    binding USER URI [Q]                   a place that was set by hand
     secret USER DEVICE MD5 SHA-256 SHA-512-256    HA1s (RFC 7616 section 3.4.2); DEVICE "" for the main password
     key NAME HEX                           keys of the box
     admin HASH                             of the admin password
@@ -57,8 +57,8 @@ class Configuration:
     settings: dict[str, str | None] = field(default_factory=dict)
     peers: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
-    bindings: list[tuple[str, str]] = field(default_factory=list)
-    """User and URI of each binding that was set by hand."""
+    bindings: dict[tuple[str, str], float | None] = field(default_factory=dict)
+    """User and URI of each binding that was set by hand, and its q."""
     keys: dict[str, str] = field(default_factory=dict)
     admin: str | None = None
     viewer: str | None = None
@@ -91,7 +91,8 @@ def _statements(configuration: Configuration) -> Iterator[list[str]]:
         yield ["account", user, account.name, *([] if account.enabled else ["off"])]
         yield from (["option", user, key, value] for key, value in sorted(account.settings.items()))
         yield from (["alias", user, alias] for alias in sorted(account.aliases))
-    yield from (["binding", *binding] for binding in sorted(configuration.bindings))
+    for binding, q in sorted(configuration.bindings.items()):
+        yield ["binding", *binding, *([] if q is None else [f"{q:g}"])]
     for account in accounts:
         for secret in account.secrets:
             yield ["secret", account.username, secret.name, *(secret.of(algorithm) or "" for algorithm in HA1_SIZES)]

@@ -49,7 +49,11 @@ async def taken(box: Box, secrets: bool) -> Configuration:
         },
         peers=dict(box.directory.peers),
         accounts=accounts,
-        bindings=[(username_of(each.aor), each.contact) for each in box.location if each.state is BindingState.STATIC],
+        bindings={
+            (username_of(each.aor), each.contact): each.q
+            for each in box.location
+            if each.state is BindingState.STATIC
+        },
         keys={name: meta[name] for name in KEYS if name in meta},
         admin=meta.get("admin"),
         viewer=meta.get("viewer"),
@@ -154,7 +158,9 @@ def _settings(old: Settings, read: Configuration) -> Settings:
 def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
     there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location}
     return [
-        set_by_hand(box, address_of_record(user, realm), uri) for user, uri in read.bindings if (user, uri) not in there
+        set_by_hand(box, address_of_record(user, realm), uri, q)
+        for (user, uri), q in read.bindings.items()
+        if (user, uri) not in there
     ]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ..config import GONE, SettingError, combined, find
 from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
-from .checks import checked_address, checked_device, checked_domain, checked_name, checked_uri, checked_user
+from .checks import checked_address, checked_device, checked_domain, checked_name, checked_q, checked_uri, checked_user
 from .configuration import END, GONE_KEYS, HEADER, KEYS, VERSION, Configuration, checksum
 from .errors import Sentence, VerbError
 
@@ -96,7 +96,7 @@ class _Reader:
         self._statements: dict[str, tuple[Callable[..., None], int, int]] = {
             "domain": (self._domain, 1, 1), "set": (self._set, 2, 2), "peer": (self._peer, 2, 2),
             "account": (self._account, 2, 3), "option": (self._option, 3, 3), "alias": (self._alias, 2, 2),
-            "binding": (self._binding, 2, 2), "secret": (self._secret, 5, 5), "key": (self._key, 2, 2),
+            "binding": (self._binding, 2, 3), "secret": (self._secret, 5, 5), "key": (self._key, 2, 2),
             "admin": (self._admin, 1, 1), "viewer": (self._viewer, 1, 1),
         }  # fmt: skip
 
@@ -148,11 +148,11 @@ class _Reader:
         self._take(alias)
         account.aliases += (alias,)
 
-    def _binding(self, user: str, uri: str) -> None:
+    def _binding(self, user: str, uri: str, q: str | None = None) -> None:
         binding = (self._known(user).username, checked_uri(uri))
         if binding in self._read.bindings:
             raise VerbError("{user} has the binding {uri} already: leave this line out.", user=user, uri=uri)
-        self._read.bindings.append(binding)
+        self._read.bindings[binding] = None if q is None else checked_q(q)
 
     def _secret(self, user: str, device: str, *hashes: str) -> None:
         account = self._known(user)

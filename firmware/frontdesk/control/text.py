@@ -129,12 +129,17 @@ def whereabouts(binding: Any) -> list[str]:
     """The cells under that heading."""
     texts = (
         username_of(binding["aor"]),
-        binding["state"],
+        ", ".join([binding["state"], *preference(binding)]),
         "never" if binding["expires"] is None else ago(binding["expires"]),
         binding["received"],
         (binding["transport"] or "").upper(),
     )
     return [cell(text) for text in texts]
+
+
+def preference(binding: Any) -> list[str]:
+    """Its q, where it has one."""
+    return [] if binding["q"] is None else [f"q {binding['q']:g}"]
 
 
 def bindings(answer: Any) -> str:
@@ -148,10 +153,11 @@ def who(answer: Any) -> str:
     rows = [["user", "name", "seen at", "over", "since", "device"]]
     for account in answer["accounts"]:
         state = "-" if account["enabled"] else "disabled"
-        devices = account["devices"] or [{"at": state, "over": None, "since": None, "with": None, "state": None}]
+        devices = account["devices"] or [{**dict.fromkeys(("over", "since", "with", "state", "q")), "at": state}]
         for device in devices:
             over = f"{device['over']}, closed" if device["state"] == CLOSED else device["over"]
-            values = (device["at"], over, moment(device["since"] or ""), device["with"])
+            place = ", ".join([device["at"] or device["contact"], *preference(device)])
+            values = (place, over, moment(device["since"] or ""), device["with"])
             rows.append([account["user"], cell(account["name"]), *map(cell, values)])
     shown = f"{len(answer['accounts'])} of {answer['found']} accounts."
     return f"{aligned(rows)}\n{shown}" if len(rows) > 1 else "There are no such accounts."

@@ -95,6 +95,8 @@ OF = Argument("user", "of this account alone", option=True, required=False, meta
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
 STATIC = Argument("static", "it never expires; no other is added by hand", Kind.FLAG, option=True, required=False)
+Q = Argument("q", "of several places the one with the highest is tried first: 1 (without it) to 0", option=True,
+             required=False, metavar="Q")  # fmt: skip
 CSV = Argument(
     "text", f"a file with columns out of {','.join(account_files.COLUMNS)}; commas or spaces between aliases",
     Kind.FILE, metavar="FILE.csv",
@@ -149,7 +151,7 @@ VERBS = (
          table("There are no devices with a password of their own.", user="user", device="device",
                bindings="bindings"),
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
-    Verb("binding add", bindings.add, sentence("{user} is now reached at {contact}."), (USER, URI, STATIC)),
+    Verb("binding add", bindings.add, sentence("{user} is now reached at {contact}."), (USER, URI, STATIC, Q)),
     Verb("binding remove", bindings.remove, sentence("{user} is no longer reached at {contact}."), (USER, URI)),
     Verb("peer add", settings.trust, sentence("Requests from {address} need no password now."), (ADDRESS, NAME)),
     Verb("peer remove", settings.distrust, sentence("Requests from {address} need a password now."), (ADDRESS,)),

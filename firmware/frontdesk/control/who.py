@@ -60,4 +60,5 @@ def reached(binding: Binding, now: float, offset: float) -> Answer:
         "since": None if static else iso(binding.registered_at + offset),
         "expires": None if binding.expires_at is None else max(0, round(binding.expires_at - now)),
         "state": told_state(binding),
+        "q": binding.q,
     }

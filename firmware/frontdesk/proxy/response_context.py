@@ -61,12 +61,13 @@ class Branch:
     """One forwarded request: the user of its client transaction."""
 
     __slots__ = (
-        "alike", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off", "others",
-        "timer_c",
+        "alike", "asked_at", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off",
+        "others", "timer_c",
     )  # fmt: skip
 
-    def __init__(self, context: ResponseContext, candidate: Candidate) -> None:
+    def __init__(self, context: ResponseContext, candidate: Candidate, now: float) -> None:
         self.context = context
+        self.asked_at = now
         self.candidate = candidate
         self.client: ClientTransaction | None = None
         self.timer_c: Deadline | None = None
@@ -142,15 +143,26 @@ class ResponseContext:
         self._watch = watch
         self._invite = transaction.request.method == "INVITE"
         self._responses: list[Response] = []
-        self._rung_at = 0.0
         self._answered = self._cancelled = self._timed_out = False
 
     def start(self, now: float) -> None:
         """Forwards to the first group of candidates."""
         assert self._forwarder is not None
-        group, self._rung_at = self._groups.pop(0), now
+        group = self._groups.pop(0)
         for candidate, share in zip(group, shares(self._breadth, len(group)), strict=True):
-            self._begin(Branch(self, candidate), share, now)
+            self._begin(Branch(self, candidate, now), share, now)
+        if self._groups and self._invite:
+            self._around.deadlines.set(now + SILENCE, self._look)
+
+    def _look(self, now: float) -> None:
+        """Where all that were asked stay silent, the next group is tried beside them: somebody may need help."""
+        if not self._groups or self._answered or any(branch.heard for branch in self._branches):
+            return
+        patience = max(branch.asked_at for branch in self._branches) + SILENCE
+        if now < patience:
+            self._around.deadlines.set(patience, self._look)
+        else:
+            self.start(now)
 
     def _begin(self, branch: Branch, share: int, now: float) -> None:
         assert self._forwarder is not None
@@ -171,7 +183,7 @@ class ResponseContext:
         if not branch.others or branch.cancelled or self._answered or self._forwarder is None:
             return False
         (place, *rest), branch.others = branch.others, ()
-        other = Branch(self, replace(branch.candidate, target=place))
+        other = Branch(self, replace(branch.candidate, target=place), now)
         other.alike = branch.alike = branch.alike or [branch]
         other.alike.append(other)
         self._begin(other, 1, now)
@@ -356,7 +368,7 @@ class ResponseContext:
                 self._cancel(branch, headers, now)
 
     def _cancel(self, branch: Branch, headers: Sequence[Header], now: float) -> None:
-        if now - self._rung_at >= SILENCE:
+        if now - branch.asked_at >= SILENCE:
             self._tell_silent(branch, now)
         branch.cancelled = True
         branch.disarm()  # from here the client transaction gives up by itself, 64*T1 after the CANCEL (section 9.1)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ..sip.address import Address
 from ..sip.errors import ParseError
-from ..sip.grammar import end_of_quoted, parse_number, unquote, write_parameters
+from ..sip.grammar import end_of_quoted, parse_number, parse_q, unquote, write_parameters
 from ..sip.uri import SIP_SCHEMES, Uri
 
 LONGEST = 1024
@@ -47,7 +47,7 @@ class Contact:
             _uri_text(value),
             write_parameters(parameters),
             None if expires is None else parse_expires(expires),
-            parse_q(parameters.get("q")),
+            None if (q := parameters.get("q")) is None else parse_q(q),
             unquote(instance) if instance else None,
             _reg_id(parameters.get("reg-id")),
         )
@@ -68,18 +68,6 @@ def parse_expires(text: str) -> int:
     if not (text.isdecimal() and text.isascii()):
         return 3600
     return min(int(text[:12]), 2**32 - 1)
-
-
-def parse_q(text: str | None) -> float | None:
-    """A qvalue, or None where it is absent. Raises ParseError for what is none (section 25.1)."""
-    if text is None:
-        return None
-    whole, _, decimals = text.partition(".")
-    if whole not in ("0", "1") or len(decimals) > 3 or (decimals and not (decimals.isdecimal() and decimals.isascii())):
-        raise ParseError(f"not a q value: {text[:20]!r}")
-    if float(text) > 1:
-        raise ParseError(f"a q value is at most 1: {text[:20]!r}")
-    return float(text)
 
 
 def _reg_id(text: str | None) -> int | None:

@@ -36,6 +36,16 @@ def parse_number(text: str, most: int = 2**32 - 1) -> int | None:
     return number if number <= most else None
 
 
+def parse_q(text: str) -> float:
+    """A qvalue, 0 to 1 (RFC 3261 section 25.1). Raises ParseError."""
+    whole, _, decimals = text.partition(".")
+    if whole not in ("0", "1") or len(decimals) > 3 or (decimals and not (decimals.isdecimal() and decimals.isascii())):
+        raise ParseError(f"not a q value: {text[:20]!r}")
+    if float(text) > 1:
+        raise ParseError(f"a q value is at most 1: {text[:20]!r}")
+    return float(text)
+
+
 def split_unquoted(text: str, separator: str) -> list[str]:
     """The parts of `text` between separators (comma or semicolon) outside quoted strings and angle brackets, stripped.
 
