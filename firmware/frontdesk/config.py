@@ -25,6 +25,8 @@ NONE = "none"
 """How an address that is not there is typed."""
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """One label of a host name (RFC 1123 section 2.1), in lower case."""
+USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
+"""What may stand in a user part with no escapes (RFC 3261 section 25.1) and is no trouble in a file or a shell."""
 ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 
@@ -123,6 +125,13 @@ def read_host_name(text: str) -> str:
     if not LABEL.fullmatch(name) or name.isdecimal() or name == "localhost":
         raise ValueError("is up to 63 letters, digits and dashes, with a letter, and not localhost")
     return name
+
+
+def read_account(text: str) -> str:
+    """An account's name, or `none`."""
+    if not USER.fullmatch(text):
+        raise ValueError("is the name of an account, or none")
+    return "" if text.lower() == NONE else text
 
 
 def read_zone(text: str) -> str:
@@ -258,6 +267,11 @@ SETTINGS = (
         "Where phones are heard, such as udp:0.0.0.0:5060; all: UDP and TCP 5060 of all addresses.",
     ),
     Setting("domains", NAMES, "Names that the box answers for besides its realm, its host name and its addresses."),
+    Setting(
+        "trunk",
+        Form("account", read_account, lambda user: user or NONE),
+        "The account that gets what accounts dial and nobody here has, such as pbx.",
+    ),
     Setting("min-expires", SECONDS, "The shortest registration that is granted (423 below it).", 1, 86_400),
     Setting("default-expires", SECONDS, "Granted where a phone asks for nothing.", 1, 2**31),
     Setting("max-expires", SECONDS, "The longest registration that is granted.", 1, 2**31),

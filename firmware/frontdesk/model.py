@@ -223,6 +223,8 @@ class Settings:
     """RFC 5393 section 5.3.3."""
     call_records: int = 10_000
     """Kept at most; the oldest go first."""
+    trunk: str = ""
+    """The username whose places get the numbers that nobody has; "": none."""
     listen: tuple[str, ...] = ()
     """Where SIP is heard, such as udp:0.0.0.0:5060; none: UDP and TCP 5060 of all addresses."""
     domains: tuple[str, ...] = ()

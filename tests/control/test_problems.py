@@ -115,6 +115,20 @@ def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:
     assert told(desk)[0]["text"] == "The box does not know what time it is"
 
 
+def test_trunk_that_leads_nowhere_is_told_until_it_has_a_place(desk: Desk) -> None:
+    desk.do("config set", key="trunk", value="pbx")
+    (problem,) = told(desk)
+    assert "No call goes out" in problem["text"] and "pbx" in problem["text"]
+    desk.do("account add", user="pbx")
+    assert len(told(desk)) == 1
+    desk.do("binding add", user="pbx", contact="sip:192.0.2.20", static=True)
+    assert told(desk) == []
+    desk.do("account disable", user="pbx")
+    assert len(told(desk)) == 1
+    desk.do("config set", key="trunk", value="none")
+    assert told(desk) == []
+
+
 def test_box_that_does_not_run_is_told_with_how_it_starts(desk: Desk) -> None:
     desk.box.core = None
     [problem] = told(desk)

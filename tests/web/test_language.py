@@ -116,8 +116,8 @@ def used() -> set[str | tuple[str, str]]:
         text = path.read_text()
         found |= {ast.literal_eval(match[1]) for match in ONE.finditer(text)}
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
-    sentences = [*problems.REFUSALS.values(), problems.OTHER, problems.SILENT]
-    sentences += [problems.CLOCK, problems.DISK, problems.CERTIFICATE, problems.STOPPED, problems.ACCOUNTS]
+    sentences = [*problems.REFUSALS.values()]
+    sentences += [each for each in vars(problems).values() if isinstance(each, problems.Problem)]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
     found.add(UNRESOLVED)
     counted = {text for each in found if isinstance(each, tuple) for text in each}

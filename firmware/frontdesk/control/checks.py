@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from ..config import USER
 from ..sip.errors import ParseError
 from ..sip.grammar import parse_q
 from ..sip.host import parse_hostport
 from ..sip.uri import SIP_SCHEMES, Uri
 from .errors import VerbError
 
-USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
-"""What may stand in a user part with no escapes (RFC 3261 section 25.1) and is no trouble in a file or a shell."""
 STEPS = (".", "..")
 """In the path of a URL these are no names (RFC 3986 section 3.3): such an account would have no page."""
 LONGEST_NAME = 128

@@ -92,6 +92,10 @@ CERTIFICATE = Problem(
     "The page has no certificate, and no browser reaches it by https ({error})",
     "See that the clock is right and that the disk has room, then open the page once more.",
 )
+TRUNK = Problem(
+    "No call goes out: the setting `trunk` is {name}, and that is no account with a place",
+    "Add the account, and its place by `binding add --static`, or set `trunk` to none.",
+)
 STOPPED = Problem("The box does not run", "Start it: `systemctl start frontdesk`, or `make run`.")
 ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with it.")
 
@@ -115,11 +119,18 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
         yield _told(Problem(notice.template, notice.cure), notice.words)
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
+    if box.settings.trunk and not _leads_out(box):
+        yield _told(TRUNK, {"name": box.settings.trunk})
     free, total = box.disk()
     if total and free < total * NEARLY_FULL:
         yield _told(DISK)
     if box.site and box.site.fault:
         yield _told(CERTIFICATE, {"error": box.site.fault})
+
+
+def _leads_out(box: Box) -> bool:
+    account = box.directory.account(box.settings.trunk)
+    return account is not None and account.enabled and bool(box.location.bindings(account.aor, box.clock.now()))
 
 
 def _of_phones(box: Box) -> Iterator[Answer]:

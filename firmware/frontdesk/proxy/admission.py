@@ -45,12 +45,17 @@ def check_method(request: Request) -> None:
         raise Rejection(403, "NOTIFY without a subscription")
 
 
-def dialled(uri: Uri, directory: Directory) -> Account:
-    """The account that a Request-URI names: Rejection(403) where it is not the box's, 404 where there is none."""
+def dialled(uri: Uri, directory: Directory, trunk: str = "") -> tuple[Account, str | None]:
+    """The account that a Request-URI names, or the trunk's and the number that it is to get.
+
+    Rejection(403) where the URI is not the box's, 404 where there is none.
+    """
     if not directory.serves(uri.host, uri.port):
         raise Rejection(403, "Not a domain of this box", rule="foreign-domain", about=uri.host)
-    user = unescape(uri.user or "")
+    user, number = unescape(uri.user or ""), None
     account = directory.resolve(user) or directory.resolve(user.partition(";")[0])
+    if account is None and user:
+        account, number = directory.account(trunk), uri.user
     if account is None or not account.enabled:
         raise Rejection(404)
-    return account
+    return account, number

@@ -153,11 +153,19 @@ class ProxyCore:
         if routed.route is not None:
             raise Rejection(403, "Route leads elsewhere", rule="foreign-route", about=routed.route.host)
         uri = routed.request.uri
-        bindings = self._at_contact(uri, now) or self._location.bindings(dialled(uri, self._directory).aor, now)
+        bindings, number = self._at_contact(uri, now), None
+        if not bindings:
+            account, number = dialled(uri, self._directory, self._trunk(caller))
+            bindings = self._location.bindings(account.aor, now)
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
             check_method(routed.request)
-        return target_set(bindings, self._directory, self.settings.max_bindings)
+        return target_set(bindings, self._directory, self.settings.max_bindings, number)
+
+    def _trunk(self, caller: Caller) -> str:
+        """What it, or a peer, sends, or comes round, never goes out again: neither a loop nor at the office's cost."""
+        trunk = self.settings.trunk
+        return "" if caller.account is None or caller.account.username == trunk else trunk
 
     def _at_contact(self, uri: Uri, now: float) -> list[Binding]:
         """The binding whose Contact the Request-URI is: phones name one another so in a transfer (RFC 5589)."""

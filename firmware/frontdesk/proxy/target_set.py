@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -28,12 +28,17 @@ class Candidate:
     path: tuple[str, ...] = ()
 
 
-def target_set(bindings: list[Binding], directory: Directory, limit: int) -> list[list[Candidate]]:
-    """Groups to be tried one after the other, each in parallel: by q, the highest first; closed connections last."""
+def target_set(
+    bindings: list[Binding], directory: Directory, limit: int, number: str | None = None
+) -> list[list[Candidate]]:
+    """Groups to be tried one after the other, each in parallel: by q, the highest first; closed connections last.
+
+    `number`: what they get as their Request-URI's user part, where it is not their own.
+    """
     if len(bindings) == 1:  # most calls: saves 3 us
-        only = candidate(bindings[0], directory)
+        only = candidate(bindings[0], directory, number)
         return [[only]] if only is not None else []
-    candidates = [(binding, candidate(binding, directory)) for binding in one_for_an_instance(bindings)]
+    candidates = [(binding, candidate(binding, directory, number)) for binding in one_for_an_instance(bindings)]
     ordered = sorted(candidates, key=lambda pair: _order(pair[0]))
     groups: list[list[Candidate]] = []
     seen: set[tuple[str, Target]] = set()
@@ -87,13 +92,19 @@ def user_of(binding: Binding) -> str | None:
     return uri.user if uri is not None else None
 
 
-def candidate(binding: Binding, directory: Directory) -> Candidate | None:
+def candidate(binding: Binding, directory: Directory, number: str | None = None) -> Candidate | None:
     """The target of a binding, or None where there is no hope to reach it."""
     target = _target(binding, directory)
     if target is None:
         return None
     flow = target if isinstance(target, Flow) else None
-    return Candidate(request_uri(binding.contact), target, Side(binding.id, flow), binding.path)
+    uri = request_uri(binding.contact)
+    return Candidate(_numbered(uri, number) if number else uri, target, Side(binding.id, flow), binding.path)
+
+
+def _numbered(text: str, number: str) -> str:
+    uri = _parse(text)
+    return text if uri is None else str(replace(uri, user=number, password=None))
 
 
 def _target(binding: Binding, directory: Directory) -> Target | None:
