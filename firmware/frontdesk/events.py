@@ -45,11 +45,18 @@ class Event:
     """How often it happened in a row; `at` is the last time."""
     since: float = 0.0
     """The first time, where it happened more than once."""
+    is_spread: bool = False
+    """Whether it came from several hosts."""
 
     @property
     def source(self) -> str:
         """host:port/transport that it came from; "" for what came from nowhere."""
         return self.origin if isinstance(self.origin, str) else self.origin.source
+
+    @property
+    def host(self) -> str:
+        """Where it came from, without the port."""
+        return self.source.rpartition(":")[0].strip("[]") or self.source
 
 
 class EventLog:
@@ -94,6 +101,7 @@ class EventLog:
         if at is not None:
             event.times = ring[at].times + 1
             event.since = ring[at].since or ring[at].at
+            event.is_spread = ring[at].is_spread or ring[at].host != event.host
             ring[at] = event  # not the old one counted up: that may still be unpublished
             return
         ring.append(event)

@@ -89,6 +89,16 @@ def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:
     assert told(desk) == []
 
 
+def test_guesses_from_everywhere_are_no_phones_mistake(desk: Desk) -> None:
+    for host in (7, 8, 8):
+        refuse(desk, "wrong-password", source=f"203.0.113.{host}:5060/udp")
+    (problem,) = told(desk)
+    assert problem["text"] == (
+        "Several addresses answer with passwords that are not 101's; the last one was 203.0.113.8"
+    )
+    assert problem["times"] == 3
+
+
 @pytest.mark.parametrize("rule", [*REFUSALS, "something-new"])
 def test_every_refusal_gives_a_whole_sentence(desk: Desk, rule: str) -> None:
     refuse(desk, rule, source="[2001:db8::1]:5060/tcp")

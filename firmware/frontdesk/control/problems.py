@@ -79,6 +79,11 @@ REFUSALS = {
     ),
 }
 """By the rule that refused."""
+GUESSED = Problem(
+    "Several addresses answer with passwords that are not {account}'s; the last one was {source}",
+    "Where you do not know them, see that nobody reaches the box from outside. Else type the password into these phones "
+    "once more.",
+)
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
 SILENT = Problem(
@@ -139,7 +144,7 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     now = box.clock.now()
     events = list(box.core.events.since(now - RECENT))
     for event in _silent(box, events):
-        yield _told(SILENT, {"source": _host(event), "account": event.account}) | {"account": event.account}
+        yield _told(SILENT, {"source": event.host, "account": event.account}) | {"account": event.account}
     refused = _unmended(events)
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.wall() - now
@@ -149,7 +154,7 @@ def _of_phones(box: Box) -> Iterator[Answer]:
 
 def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
     """The last of each phone that did not react, and has given no sign of life since."""
-    last = {(event.account, _host(event)): event for event in events if event.rule == "silent"}
+    last = {(event.account, event.host): event for event in events if event.rule == "silent"}
     return [event for event in last.values() if not _is_back(box, event)]
 
 
@@ -157,7 +162,7 @@ def _is_back(box: Box, silence: Event) -> bool:
     """Whether it has registered since, there or, where it is no longer, elsewhere."""
     account = box.directory.account(silence.account)
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else []
-    there = [each for each in bindings if each.flow is not None and each.flow.remote[0] == _host(silence)]
+    there = [each for each in bindings if each.flow is not None and each.flow.remote[0] == silence.host]
     return account is None or any(each.seen_at > silence.at for each in there or bindings)
 
 
@@ -166,24 +171,20 @@ def _unmended(events: Iterable[Event]) -> list[Event]:
     refused: dict[tuple[str, str, str], Event] = {}
     let_in: dict[str, float] = {}
     for event in events:
-        host = _host(event)
+        host = event.host
         if event.kind is Kind.REFUSED:
             key = event.account, event.rule, event.text if event.account == "" else host
             if key not in refused or refused[key].at < event.at:
                 refused[key] = event
         elif event.kind in LET_IN:
             let_in[host] = max(event.at, let_in.get(host, event.at))
-    return [event for event in refused.values() if let_in.get(_host(event), -inf) <= event.at]
-
-
-def _host(event: Event) -> str:
-    return event.source.rpartition(":")[0].strip("[]") or event.source
+    return [event for event in refused.values() if let_in.get(event.host, -inf) <= event.at]
 
 
 def _refusal(event: Event, offset: float) -> Answer:
-    sentence = REFUSALS.get(event.rule, OTHER)
+    sentence = GUESSED if event.rule == "wrong-password" and event.is_spread else REFUSALS.get(event.rule, OTHER)
     words = {
-        "source": _host(event),
+        "source": event.host,
         "account": event.account,
         "name": event.text.rpartition(" for ")[2].strip("'\""),
         "rule": event.rule.replace("-", " "),
