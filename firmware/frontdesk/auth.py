@@ -15,7 +15,7 @@ from typing import Protocol
 from .model import MAX_SECRETS, Account, Secret
 from .nonces import Nonces, Use
 from .sip.digest import HASHES, Credentials, challenge, ha1, kd
-from .sip.errors import ParseError, Rejection
+from .sip.errors import ParseError, Rejection, Rule
 from .sip.message import Request
 from .sip.uri import Uri
 
@@ -46,7 +46,7 @@ class Refused(Rejection):
     """A refusal of credentials, about the user name that was tried."""
 
     def __init__(
-        self, status: int, rule: str, username: str, reason: str | None = None, headers: Sequence[tuple[str, str]] = ()
+        self, status: int, rule: Rule, username: str, reason: str | None = None, headers: Sequence[tuple[str, str]] = ()
     ) -> None:
         super().__init__(status, reason, headers, rule=rule, about=username)
 
@@ -90,15 +90,15 @@ class Authenticator:
         use: Use = credentials.count if credentials.qop else _identity(request)
         window = self.nonces.find(good.username if good else None, credentials.nonce, now)
         if window is None or not window.admits(use):
-            raise self._challenge(now, proxy, "stale-nonce", username)
+            raise self._challenge(now, proxy, Rule.STALE_NONCE, username)
         if not _same_resource(credentials.uri, request):
-            raise Refused(400, "bad-uri", username, "Digest uri is not the Request-URI")
+            raise Refused(400, Rule.BAD_URI, username, "Digest uri is not the Request-URI")
         secret = self._secret(good, credentials, request.method)
         if good is None or secret is None:
             raise self._challenge(now, proxy, _failure(account, credentials.algorithm), username)
         # The account's floor comes last: asked before the password, it would tell strangers that the account is in use.
         if not self.nonces.spend(good.username, window, use, now):
-            raise self._challenge(now, proxy, "stale-nonce", username)
+            raise self._challenge(now, proxy, Rule.STALE_NONCE, username)
         return Caller(good, secret.name, window.issued, nonce=window.nonce)
 
     def registered(self, caller: Caller, expires_at: float) -> None:
@@ -116,12 +116,13 @@ class Authenticator:
         values = request.lines("proxy-authorization" if proxy else "authorization")
         credentials = self._ours(values)
         if credentials is None or not credentials.nonce:
-            raise self._challenge(now, proxy, "other-realm" if values and credentials is None else "no-credentials")
+            is_foreign = credentials is None and bool(values)
+            raise self._challenge(now, proxy, Rule.OTHER_REALM if is_foreign else Rule.NO_CREDENTIALS)
         defect = credentials.defect()
         if defect:
-            raise Refused(400, "bad-credentials", credentials.username, defect)
+            raise Refused(400, Rule.BAD_CREDENTIALS, credentials.username, defect)
         if credentials.algorithm not in self.algorithms:
-            raise self._challenge(now, proxy, "algorithm", credentials.username)
+            raise self._challenge(now, proxy, Rule.ALGORITHM, credentials.username)
         return credentials
 
     def _ours(self, values: list[str]) -> Credentials | None:
@@ -131,7 +132,7 @@ class Authenticator:
             try:
                 credentials = Credentials.parse(value)
             except ParseError as error:
-                raise Refused(400, "bad-credentials", "", error.reason) from None
+                raise Refused(400, Rule.BAD_CREDENTIALS, "", error.reason) from None
             if credentials.realm == self._realm:
                 return credentials
         return None
@@ -156,8 +157,9 @@ class Authenticator:
         """The header lines of a 401's fresh challenges, encoded."""
         return "".join(f"{name}: {value}\r\n" for name, value in self._headers(now, False, False)).encode()
 
-    def _challenge(self, now: float, proxy: bool, rule: str, username: str = "") -> Refused:
-        return Refused(407 if proxy else 401, rule, username, headers=self._headers(now, proxy, rule == "stale-nonce"))
+    def _challenge(self, now: float, proxy: bool, rule: Rule, username: str = "") -> Refused:
+        headers = self._headers(now, proxy, rule is Rule.STALE_NONCE)
+        return Refused(407 if proxy else 401, rule, username, headers=headers)
 
     def _headers(self, now: float, proxy: bool, stale: bool) -> list[tuple[str, str]]:
         """A fresh challenge for each algorithm, most preferred on top (RFC 8760 section 2.3)."""
@@ -173,12 +175,12 @@ def _identity(request: Request) -> bytes:
     return sha256(request.encode()).digest()
 
 
-def _failure(account: Account | None, algorithm: str) -> str:
+def _failure(account: Account | None, algorithm: str) -> Rule:
     if account is None:
-        return "unknown-user"
+        return Rule.UNKNOWN_USER
     if not account.enabled:
-        return "disabled-account"
-    return "wrong-password" if any(secret.of(algorithm) for secret in account.secrets) else "no-password"
+        return Rule.DISABLED_ACCOUNT
+    return Rule.WRONG_PASSWORD if any(secret.of(algorithm) for secret in account.secrets) else Rule.NO_PASSWORD
 
 
 def _same_resource(text: str, request: Request) -> bool:

@@ -11,10 +11,13 @@ from frontdesk.certificates import Certificates
 from frontdesk.certificates.settled import Settled
 from frontdesk.control import alarms
 from frontdesk.control.day import QUARTER, SLOTS, Day
-from frontdesk.control.problems import MOST_REFUSALS, RECENT, REFUSALS
+from frontdesk.control.problems import MOST_REFUSALS, RECENT
+from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
+from frontdesk.core.core import UNTOLD
 from frontdesk.events import Event, Kind
 from frontdesk.model import Sentence
+from frontdesk.sip.errors import Rule
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW, REALM, WALL, clock
@@ -51,6 +54,31 @@ def test_phone_that_got_in_after_all_is_no_problem(desk: Desk, rule: str, accoun
     refuse(desk, rule, account)
     desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", "registered", "192.0.2.23:40000/tcp"))
     assert told(desk) == []
+
+
+def test_phone_that_renews_its_registration_is_no_problem_though_that_is_no_event(desk: Desk) -> None:
+    there = phone(desk)
+    assert there.flow is not None
+    desk.now = NOW - 60
+    refuse(desk, "wrong-password", source=there.flow.source)
+    there.seen_at = NOW - 61
+    assert len(told(desk)) == 1
+    there.seen_at = NOW - 30
+    assert told(desk) == []
+
+
+def test_refusal_whose_cause_was_put_right_is_no_problem(desk: Desk) -> None:
+    refuse(desk, "unknown-user", "", "102")
+    refuse(desk, "unknown-user", "", "reception")
+    refuse(desk, "unknown-domain", "", "office.example")
+    desk.do("account add", user="102")
+    desk.do("alias add", user="102", alias="reception")  # which is dialled, but logs nobody in
+    desk.do("account disable", user="102")
+    refuse(desk, "disabled-account", "102", "102")
+    assert {problem["words"]["name"] for problem in told(desk)} == {"102", "reception", "office.example"}
+    desk.do("account enable", user="102")
+    desk.box.directory.domains.add("office.example")
+    assert {problem["words"]["name"] for problem in told(desk)} == {"reception"}
 
 
 def test_phone_is_a_problem_though_another_one_of_its_account_gets_in(desk: Desk) -> None:
@@ -99,9 +127,13 @@ def test_guesses_from_everywhere_are_no_phones_mistake(desk: Desk) -> None:
     assert problem["times"] == 3
 
 
-@pytest.mark.parametrize("rule", [*REFUSALS, "something-new"])
-def test_every_refusal_gives_a_whole_sentence(desk: Desk, rule: str) -> None:
-    refuse(desk, rule, source="[2001:db8::1]:5060/tcp")
+def test_every_refusal_that_is_told_has_its_sentence() -> None:
+    assert set(REFUSALS) == set(Rule) - UNTOLD
+
+
+@pytest.mark.parametrize("rule", REFUSALS)
+def test_every_refusal_gives_a_whole_sentence(desk: Desk, rule: Rule) -> None:
+    refuse(desk, rule, "109", "109.example", source="[2001:db8::1]:5060/tcp")
     [problem] = told(desk)
     assert "2001:db8::1" in problem["text"] and "{" not in problem["text"] and problem["cure"].endswith(".")
 

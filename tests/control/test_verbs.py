@@ -43,7 +43,7 @@ def test_bad_arguments_are_one_sentence(desk: Desk, words: str, arguments: dict[
 
 def test_answers_of_all_reading_verbs_are_json_and_text(desk: Desk) -> None:
     phone(desk, user_agent="evil\x1b[2J\n\udcff")
-    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password\x07"))
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password\x07", rule="wrong-password"))
     for verb in VERBS:
         if verb.json and verb.words not in ("ping", "test net"):  # They wait for echoes: test_network.py.
             arguments = {"key": "flush"} if verb.words == "config get" else {}
@@ -127,6 +127,6 @@ def test_file_may_be_as_long_as_what_the_box_writes_and_no_longer() -> None:
 
 def test_events_are_of_one_account_or_of_all(desk: Desk) -> None:
     desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password", "192.0.2.9:5060/udp", "wrong-password"))
-    desk.core.events.add(Event(NOW, Kind.REFUSED, "", "unknown"))
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "", "unknown", rule="unknown-user"))
     assert [row["text"] for row in desk.do("events", user="101")] == ["wrong password"]
     assert len(desk.do("events")) == 2

@@ -20,6 +20,7 @@ from frontdesk import config
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
+from frontdesk.control.refusals import REFUSALS, Problem
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
 from tests.web.house import FORM, House, forms
@@ -116,8 +117,8 @@ def used() -> set[str | tuple[str, str]]:
         text = path.read_text()
         found |= {ast.literal_eval(match[1]) for match in ONE.finditer(text)}
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
-    sentences = [*problems.REFUSALS.values()]
-    sentences += [each for each in vars(problems).values() if isinstance(each, problems.Problem)]
+    sentences = [*REFUSALS.values()]
+    sentences += [each for each in vars(problems).values() if isinstance(each, Problem)]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
     found.add(UNRESOLVED)
     counted = {text for each in found if isinstance(each, tuple) for text in each}

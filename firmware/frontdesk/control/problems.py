@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from ..events import Event, Kind
+from ..sip.errors import Rule
 from .box import Box
+from .refusals import GUESSED, REFUSALS, Problem, is_put_right, subject
 from .times import is_set, iso
 
 Answer = dict[str, Any]
@@ -20,77 +21,12 @@ NEARLY_FULL = 0.05
 """Of the disk."""
 
 
-@dataclass(slots=True, frozen=True)
-class Problem:
-    """What is wrong, a sentence with no full stop, and its cure, with {source}, {account} and {name}."""
-
-    text: str
-    cure: str
-
-
-REFUSALS = {
-    "wrong-password": Problem(
-        "{source} answers with a password that is not {account}'s",
-        "Type the account's password into that phone once more, or give the account a new one.",
-    ),
-    "unknown-user": Problem(
-        "{source} wants to be {name}, and there is no such account",
-        "Correct the number in that phone, or add the account.",
-    ),
-    "disabled-account": Problem("{source} wants to be {account}, which is disabled", "Enable the account."),
-    "no-password": Problem("{source} wants to be {account}, which has no password", "Give the account one."),
-    "algorithm": Problem(
-        "{source} answers with a digest algorithm that is not offered",
-        "Name the algorithm in the setting `algorithms`, or update that phone.",
-    ),
-    "unknown-domain": Problem(
-        "{source} calls this box {name}, which is none of its names",
-        "Type the domain of the card, or the box's address, as that phone's domain, or add the name to the setting "
-        "`domains`.",
-    ),
-    "other-account": Problem(
-        "{source} logs in as one account and wants to be reached as {name}",
-        "Type the same number as user and as authentication name into that phone.",
-    ),
-    "other-caller": Problem(
-        "{source} calls as {name}, which is not {account}",
-        "Type the account's number as that phone's user or caller ID, and the box's address as its domain.",
-    ),
-    "foreign-domain": Problem(
-        "{source} calls somebody at {name}, which is not this box",
-        "Dial a number of this box, or add the name to the setting `domains`.",
-    ),
-    "foreign-route": Problem(
-        "{source} sends its calls by way of {name}",
-        "Make the outbound proxy of that phone the box's address, or leave it out.",
-    ),
-    "bad-uri": Problem(
-        "{source} passes on what somebody else has signed",
-        "If that is your PBX, trust it: `peer add`, or Peers on the page. Else update that phone.",
-    ),
-    "never-answered": Problem(
-        "{source} calls and shows no password",
-        "If that is your PBX, trust it: `peer add`, or Peers on the page. Else type its account's password into that "
-        "phone.",
-    ),
-    "bad-credentials": Problem(
-        "{source} sends credentials that are malformed",
-        "Update that phone, or look into its story at the account.",
-    ),
-}
-"""By the rule that refused."""
-GUESSED = Problem(
-    "Several addresses answer with passwords that are not {account}'s; the last one was {source}",
-    "Where you do not know them, see that nobody reaches the box from outside. Else type the password into these phones "
-    "once more.",
-)
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
 SILENT = Problem(
     "{account}'s phone at {source} did not react to a call",
     "See that it has power and network. It is rung again as soon as it is there.",
 )
-OTHER = Problem("{source} was refused ({rule})", "Look into the events of the account.")
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
 CERTIFICATE = Problem(
@@ -145,7 +81,7 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     events = list(box.core.events.since(now - RECENT))
     for event in _silent(box, events):
         yield _told(SILENT, {"source": event.host, "account": event.account}) | {"account": event.account}
-    refused = _unmended(events)
+    refused = [event for event in _unmended(events) if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.wall() - now
     for event in refused[:MOST_REFUSALS]:
@@ -182,12 +118,11 @@ def _unmended(events: Iterable[Event]) -> list[Event]:
 
 
 def _refusal(event: Event, offset: float) -> Answer:
-    sentence = GUESSED if event.rule == "wrong-password" and event.is_spread else REFUSALS.get(event.rule, OTHER)
+    sentence = GUESSED if event.rule == Rule.WRONG_PASSWORD and event.is_spread else REFUSALS[Rule(event.rule)]
     words = {
         "source": event.host,
         "account": event.account,
-        "name": event.text.rpartition(" for ")[2].strip("'\""),
-        "rule": event.rule.replace("-", " "),
+        "name": subject(event),
     }
     since = iso((event.since or event.at) + offset)
     return _told(sentence, words) | {"times": event.times, "since": since, "account": event.account}

@@ -18,7 +18,7 @@ from ..model import Binding, CallRecord, Changes, Close, Commit, Settings
 from ..proxy import ProxyCore, Routed
 from ..registrar import Registrar
 from ..sip.checks import read_message
-from ..sip.errors import ParseError, Rejection
+from ..sip.errors import ParseError, Rejection, Rule
 from ..sip.message import Message, Request, Response
 from ..sip.plain_request import plain_request
 from ..sip.plain_response import plain_response
@@ -35,7 +35,7 @@ Action = Send | Commit | Close
 
 MAX_METHOD = 16
 """Characters of a stranger's method that are kept in an event."""
-UNTOLD = frozenset({"no-credentials", "stale-nonce"})
+UNTOLD = frozenset({Rule.NO_CREDENTIALS, Rule.STALE_NONCE})
 """Refusals that are part of every login and no event."""
 
 
@@ -136,7 +136,7 @@ class Core:
             caller = self._caller(request, routed, flow, now)
             self._serve(request, routed, flow, caller, now)
         except Rejection as rejection:
-            if rejection.rule == "no-credentials" and request.method == "INVITE":
+            if rejection.rule == Rule.NO_CREDENTIALS and request.method == "INVITE":
                 self._unanswered.challenged(flow, now)
             elif rejection.rule not in UNTOLD:
                 self._unanswered.answered(flow)
@@ -148,7 +148,7 @@ class Core:
         """Who asks. Raises Rejection with a challenge for strangers."""
         if request.method == "REGISTER":
             if not routed.own:
-                raise Rejection(403, rule="unknown-domain", about=request.uri.host)
+                raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=request.uri.host)
             return self.authenticator.authenticate(request, now, proxy=False)
         dialog = routed.dialog
         if (dialog is not None and self.proxy.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):
@@ -181,8 +181,8 @@ class Core:
         self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None
     ) -> None:
         """`caller`: None where nobody knows yet who it is; then nothing is kept of it."""
-        if rejection.rule and rejection.rule not in UNTOLD:
-            self._tell_refusal(request, flow, rejection, now, caller)
+        if rejection.rule is not None and rejection.rule not in UNTOLD:
+            self._tell_refusal(request, flow, rejection, rejection.rule, now, caller)
         if request.method == "ACK":
             return
         try:
@@ -191,14 +191,13 @@ class Core:
             return  # not even the way back can be read
 
     def _tell_refusal(
-        self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None
+        self, request: Request, flow: Flow, rejection: Rejection, rule: Rule, now: float, caller: Caller | None
     ) -> None:
         known = rejection.about if isinstance(rejection, Refused) and rejection.about in self.directory.accounts else ""
         if caller is not None and caller.account is not None:
             known = caller.account.username
-        method, rule = request.method[:MAX_METHOD], rejection.rule.replace("-", " ")
-        text = f"{method} refused: {rule} for {rejection.about!r}"
-        self.events.add(Event(now, Kind.REFUSED, known, text, flow, rejection.rule))
+        text = f"{request.method[:MAX_METHOD]} refused: {rule.replace('-', ' ')} for {rejection.about!r}"
+        self.events.add(Event(now, Kind.REFUSED, known, text, flow, rule))
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from ..events import Event, Kind
+from ..sip.errors import Rule
 from ..sip.timers import Deadlines
 from ..sip.wire import Flow
 
@@ -14,8 +15,6 @@ PATIENCE = 10.0
 """Seconds that a caller has to answer a challenge."""
 MOST = 16
 """Hosts that are waited for at a time."""
-RULE = "never-answered"
-"""That of its events."""
 
 
 class Unanswered:
@@ -47,7 +46,8 @@ class Unanswered:
         for host, (since, flow) in list(self._since.items()):
             if now - since >= PATIENCE:
                 del self._since[host]
-                self._emit(Event(now, Kind.REFUSED, "", f"INVITE refused: no credentials from {host}", flow, RULE))
+                text = f"INVITE refused: no credentials from {host}"
+                self._emit(Event(now, Kind.REFUSED, "", text, flow, Rule.NEVER_ANSWERED))
         if self._since:
             self._armed = True
             self._deadlines.set(now + PATIENCE, self._look)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ..directory import Directory
 from ..model import Account
-from ..sip.errors import Rejection
+from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request
 from ..sip.uri import Uri
@@ -35,7 +35,7 @@ def check_from(request: Request, account: Account, directory: Directory) -> None
         return
     if directory.resolve(user) is not account or not directory.serves(uri.host, uri.port):
         about = f"{user}@{uri.host}"
-        raise Rejection(403, "From is not a name of this account", rule="other-caller", about=about)
+        raise Rejection(403, "From is not a name of this account", rule=Rule.OTHER_CALLER, about=about)
 
 
 def check_method(request: Request) -> None:
@@ -51,7 +51,7 @@ def dialled(uri: Uri, directory: Directory, trunk: str = "") -> tuple[Account, s
     Rejection(403) where the URI is not the box's, 404 where there is none.
     """
     if not directory.serves(uri.host, uri.port):
-        raise Rejection(403, "Not a domain of this box", rule="foreign-domain", about=uri.host)
+        raise Rejection(403, "Not a domain of this box", rule=Rule.FOREIGN_DOMAIN, about=uri.host)
     user, number = unescape(uri.user or ""), None
     account = directory.resolve(user) or directory.resolve(user.partition(";")[0])
     if account is None and user:

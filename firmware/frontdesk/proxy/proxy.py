@@ -8,7 +8,7 @@ from ..directory import Directory
 from ..events import Event, Kind
 from ..location import LocationService
 from ..model import Account, Binding, CallRecord, Settings, username_of
-from ..sip.errors import Rejection
+from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request, Response
 from ..sip.response_target import DEFAULT_PORTS
@@ -102,7 +102,7 @@ class ProxyCore:
         """The same for who has shown a password: that of his side of the dialog, or Rejection(403)."""
         binding = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
         if binding is not None and binding.aor != account.aor:
-            raise Rejection(403, "Not a call of this account", rule="other-dialog", about=account.username)
+            raise Rejection(403, "Not a call of this account", rule=Rule.OTHER_DIALOG, about=account.username)
         if not dialog.is_named:
             check_from(request, account, self._directory)
 
@@ -151,7 +151,7 @@ class ProxyCore:
 
     def _account_targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:
         if routed.route is not None:
-            raise Rejection(403, "Route leads elsewhere", rule="foreign-route", about=routed.route.host)
+            raise Rejection(403, "Route leads elsewhere", rule=Rule.FOREIGN_ROUTE, about=routed.route.host)
         uri = routed.request.uri
         bindings, number = self._at_contact(uri, now), None
         if not bindings:

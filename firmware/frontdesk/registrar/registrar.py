@@ -9,7 +9,7 @@ from typing import Protocol
 from ..location import LocationService
 from ..model import Account, Binding, BindingState, Settings
 from ..sip.address import Address
-from ..sip.errors import ParseError, Rejection
+from ..sip.errors import ParseError, Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request
 from ..sip.response_target import DEFAULT_PORTS
@@ -80,12 +80,12 @@ class Registrar:
             raise Rejection(400, f"To is not a SIP URI but {to.scheme}")
         account = registrant.account
         if not self._directory.serves(to.host, to.port):
-            raise Rejection(403, rule="unknown-domain", about=to.host)
+            raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=to.host)
         if account is None or to.user is None:
             raise Rejection(403)
         user = unescape(to.user)  # the canonical form of step 5
         if user != account.username and self._directory.resolve(user) is not account:
-            raise Rejection(403, rule="other-account", about=user)
+            raise Rejection(403, rule=Rule.OTHER_ACCOUNT, about=user)
         return account
 
     def _remove_all(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +12,29 @@ if TYPE_CHECKING:
 
 MAX_ABOUT = 64
 """Characters kept of what was refused: strangers choose them."""
+
+
+class Rule(StrEnum):
+    """Why a request is refused, where an admin may want to know."""
+
+    NO_CREDENTIALS = "no-credentials"
+    STALE_NONCE = "stale-nonce"
+    BAD_CREDENTIALS = "bad-credentials"
+    BAD_URI = "bad-uri"
+    OTHER_REALM = "other-realm"
+    ALGORITHM = "algorithm"
+    UNKNOWN_USER = "unknown-user"
+    DISABLED_ACCOUNT = "disabled-account"
+    NO_PASSWORD = "no-password"
+    WRONG_PASSWORD = "wrong-password"
+    NEVER_ANSWERED = "never-answered"
+    """Challenged again and again, and no credentials at all."""
+    UNKNOWN_DOMAIN = "unknown-domain"
+    OTHER_ACCOUNT = "other-account"
+    OTHER_CALLER = "other-caller"
+    OTHER_DIALOG = "other-dialog"
+    FOREIGN_DOMAIN = "foreign-domain"
+    FOREIGN_ROUTE = "foreign-route"
 
 
 class SipError(Exception):
@@ -44,7 +68,7 @@ class Rejection(SipError):
         reason: str | None = None,
         headers: Sequence[tuple[str, str]] = (),
         *,
-        rule: str = "",
+        rule: Rule | None = None,
         about: str = "",
     ) -> None:
         super().__init__(f"{status} {reason or ''}".rstrip())

@@ -1,0 +1,126 @@
+"""Why phones are refused, as `problems` tells it: by the rule, what is wrong, its cure, and when it is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..events import Event
+from ..sip.errors import Rule
+from .box import Box
+
+
+@dataclass(slots=True, frozen=True)
+class Problem:
+    """What is wrong, a sentence with no full stop, and its cure, with {source}, {account} and {name}."""
+
+    text: str
+    cure: str
+
+
+REFUSALS = {
+    Rule.WRONG_PASSWORD: Problem(
+        "{source} answers with a password that is not {account}'s",
+        "Type the account's password into that phone once more, or give the account a new one.",
+    ),
+    Rule.UNKNOWN_USER: Problem(
+        "{source} wants to be {name}, and there is no such account",
+        "Correct the number in that phone, or add the account.",
+    ),
+    Rule.DISABLED_ACCOUNT: Problem("{source} wants to be {account}, which is disabled", "Enable the account."),
+    Rule.NO_PASSWORD: Problem("{source} wants to be {account}, which has no password", "Give the account one."),
+    Rule.ALGORITHM: Problem(
+        "{source} answers with a digest algorithm that is not offered",
+        "Name the algorithm in the setting `algorithms`, or update that phone.",
+    ),
+    Rule.UNKNOWN_DOMAIN: Problem(
+        "{source} calls this box {name}, which is none of its names",
+        "Type the domain of the card, or the box's address, as that phone's domain, or add the name to the setting "
+        "`domains`.",
+    ),
+    Rule.OTHER_ACCOUNT: Problem(
+        "{source} logs in as one account and wants to be reached as {name}",
+        "Type the same number as user and as authentication name into that phone.",
+    ),
+    Rule.OTHER_CALLER: Problem(
+        "{source} calls as {name}, which is not {account}",
+        "Type the account's number as that phone's user or caller ID, and the box's address as its domain.",
+    ),
+    Rule.FOREIGN_DOMAIN: Problem(
+        "{source} calls somebody at {name}, which is not this box",
+        "Dial a number of this box, or add the name to the setting `domains`.",
+    ),
+    Rule.FOREIGN_ROUTE: Problem(
+        "{source} sends its calls by way of {name}",
+        "Make the outbound proxy of that phone the box's address, or leave it out.",
+    ),
+    Rule.BAD_URI: Problem(
+        "{source} passes on what somebody else has signed",
+        "If that is your PBX, trust it: `peer add`, or Peers on the page. Else update that phone.",
+    ),
+    Rule.NEVER_ANSWERED: Problem(
+        "{source} calls and shows no password",
+        "If that is your PBX, trust it: `peer add`, or Peers on the page. Else type its account's password into that "
+        "phone.",
+    ),
+    Rule.OTHER_DIALOG: Problem(
+        "{source} takes part as {account} in a call of another account",
+        "Look which accounts that phone has: a call is ended and transferred by the account that has it.",
+    ),
+    Rule.OTHER_REALM: Problem(
+        "{source} answers with a password for another domain",
+        "Take the realm or authentication domain out of that phone's settings, or type the domain of the card there.",
+    ),
+    Rule.BAD_CREDENTIALS: Problem(
+        "{source} sends credentials that are malformed",
+        "Update that phone, or look into its story at the account.",
+    ),
+}
+"""By the rule that refused."""
+
+
+def _is_known(box: Box, name: str) -> bool:
+    return box.directory.account(name) is not None
+
+
+def _is_enabled(box: Box, name: str) -> bool:
+    account = box.directory.account(name)
+    return account is not None and account.enabled
+
+
+def _has_password(box: Box, name: str) -> bool:
+    account = box.directory.account(name)
+    return account is not None and bool(account.secrets)
+
+
+def _is_served(box: Box, name: str) -> bool:
+    return box.directory.serves(name)
+
+
+MENDED: Mapping[Rule, Callable[[Box, str], bool]] = {
+    Rule.UNKNOWN_USER: _is_known,
+    Rule.DISABLED_ACCOUNT: _is_enabled,
+    Rule.NO_PASSWORD: _has_password,
+    Rule.UNKNOWN_DOMAIN: _is_served,
+    Rule.FOREIGN_DOMAIN: _is_served,
+}
+"""By the rule, whether what it was about would be refused no more."""
+GUESSED = Problem(
+    "Several addresses answer with passwords that are not {account}'s; the last one was {source}",
+    "Where you do not know them, see that nobody reaches the box from outside. Else type the password into these "
+    "phones once more.",
+)
+
+
+def is_put_right(box: Box, event: Event) -> bool:
+    """Whether its cause is gone, or its phone has registered since: a renewal is no event."""
+    if (is_mended := MENDED.get(Rule(event.rule))) and is_mended(box, subject(event)):
+        return True
+    account = box.directory.account(event.account)
+    bindings = box.location.bindings(account.aor, box.clock.now()) if account else ()
+    return any(each.flow and each.flow.remote[0] == event.host and each.seen_at > event.at for each in bindings)
+
+
+def subject(event: Event) -> str:
+    """What the refusal was about."""
+    return event.text.rpartition(" for ")[2].strip("'\"")
