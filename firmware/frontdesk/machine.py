@@ -14,7 +14,8 @@ from .config import NETWORK, read_host_name
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
-from .control.owed import RESET, Kept, owe
+from .control.kept import Kept
+from .control.owed import RESET, owe
 from .model import Settings
 
 HELPER = Path("/run/frontdesk-helper/helper.sock")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from frontdesk.control import VerbError
+from frontdesk.control import VerbError, owed
 from frontdesk.control.day import Day
 from frontdesk.events import Event, Kind
 from frontdesk.model import Commit, Settings
@@ -34,6 +35,18 @@ def test_reset_leaves_nothing_behind(desk: Desk) -> None:
         assert each.box.directory.realm.startswith("frontdesk-") and each.box.admin.code
     snapshots = [path.read_bytes() for path in (desk.path / "snapshots").iterdir()]
     assert len(snapshots) == 1 and not any(secret in snapshots[0] for secret in secrets)
+
+
+def test_reset_forgets_neither_what_the_computer_is_owed_nor_which_ids_were_given(desk: Desk) -> None:
+    async def meta() -> dict[str, str]:
+        return await desk.box.records.pairs("meta")
+
+    asyncio.run(owed.owe(desk.box.records, {"hostname": "lobby"}))
+    before = asyncio.run(meta())
+    desk.do("factory-reset", yes=True)
+    after = asyncio.run(meta())
+    assert after["machine"] == before["machine"] and int(after["changes"]) > int(before["changes"])
+    assert after.get("binding_ids") == before.get("binding_ids")
 
 
 def test_no_secret_is_left_in_any_file_while_the_box_runs_on(tmp_path: Path) -> None:

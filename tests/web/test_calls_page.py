@@ -57,6 +57,18 @@ def test_search_finds_what_the_page_shows(browser: Browser, search: str, wanted:
     assert found(browser, search) == wanted
 
 
+def test_search_reads_all_calls_that_are_kept(house: House, browser: Browser) -> None:
+    most = house.desk.box.settings.call_records
+    house.desk.do("config set", key="call-records", value=str(2 * most))
+    calls = [
+        {"call_id": f"d{at}", "caller": "105", "callee": "106", "started": STARTED + 86_400 + at,
+         "answered": None, "ended": STARTED + 86_400 + at, "result": 487, "device": ""}
+        for at in range(most)
+    ]  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    assert found(browser, "103") == ["103"]
+
+
 def test_search_that_finds_nothing_says_so(browser: Browser) -> None:
     assert "No call is like that." in browser.get("/calls?q=xyz").text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from . import scrypt
 from .errors import Sentence, VerbError
 from .first_boot_code import FirstBootCode
+from .kept import Kept
 from .role import Role
 from .throttle import Throttle
 from .times import iso
@@ -22,17 +23,6 @@ SHORTEST, LONGEST = 8, 128
 HOUR = 3600.0
 RESTRICTED = 72 * HOUR
 """Seconds of uptime after a recovery in which no secret leaves the box."""
-
-Pair = tuple[str, str, str | None]
-"""A table of two columns, a key, and its value or None to take it away."""
-
-
-class Kept(Protocol):
-    """Where the admin's part of the box is kept."""
-
-    def change(self, *, pairs: Sequence[Pair] = ()) -> Awaitable[None]: ...
-    def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
-
 
 class OffLoop(Protocol):
     """Runs what takes long where nobody waits for it."""

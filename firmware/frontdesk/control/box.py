@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..config import DEFAULTS
 from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
-from .admin import Admin, Pair
+from .admin import Admin
 from .candidate import Candidate
 from .errors import Sentence, VerbError
 from .host import ManagedElsewhere, System, take
+from .kept import Pair
 
 __all__ = ["Box", "VerbError"]
 
@@ -36,9 +37,7 @@ class Location(Protocol):
 class Records(Protocol):
     """The store: what it does is on disk when it returns; OSError says that nothing was changed, and why."""
 
-    def save(self, saved: Sequence[Account], dropped: Iterable[int] = ()) -> Awaitable[None]: ...
     def remove(self, username: str, dropped: Iterable[int] = ()) -> Awaitable[None]: ...
-    def put(self, table: str, key: str, value: str | None) -> Awaitable[None]: ...
     def change(
         self,
         *,
@@ -193,7 +192,7 @@ class Box:
             self.forget(account.username)
             dropped += [each for each in self.location.latest(account.aor) if not account.enabled or drop(each)]
         try:
-            await self.records.save(accounts, self.drop(dropped))
+            await self.records.change(accounts=accounts, dropped=self.drop(dropped))
         except BaseException:
             for account in accounts:
                 self.directory.drop(account.username)

@@ -12,11 +12,11 @@ from ..config import SETTINGS, SettingError, combined, text_of
 from ..model import Account, Binding, BindingState, Settings, address_of_record, username_of
 from . import configuration, reading
 from .accounts import check_room
-from .admin import Pair
 from .bindings import set_by_hand
 from .box import Box, VerbError
 from .configuration import KEYS, Configuration
 from .errors import Sentence
+from .kept import Pair
 
 Answer = dict[str, Any]
 

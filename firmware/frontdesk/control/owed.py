@@ -7,26 +7,19 @@ something is set while no box runs that could change it.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
-from ..config import HOST, text_of
+from ..config import HOST, OWED, text_of
 from ..model import Settings
+from .kept import Kept
 
-MARK = "machine"
+MARK = OWED
 """Its key. The value is a JSON object: a key of config.HOST -> the text that it had before, or null: as it is kept."""
 
 RESET = "reset"
 """In place of a key: the computer is to be as it was before the box."""
 
 Owed = dict[str, str | None]
-
-
-class Kept(Protocol):
-    """The store, as far as this needs it."""
-
-    def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
-    def put(self, table: str, key: str, value: str | None) -> Awaitable[None]: ...
 
 
 def way_back(before: Settings, after: Settings) -> Owed:
@@ -43,9 +36,9 @@ def read(meta: Mapping[str, str]) -> Owed:
 async def owe(records: Kept, texts: Mapping[str, str | None]) -> None:
     """This too, or in place of what was owed of the same settings. Raises OSError."""
     owed = read(await records.pairs("meta"))
-    await records.put("meta", MARK, json.dumps({**owed, **texts}))
+    await records.change(pairs=[("meta", MARK, json.dumps({**owed, **texts}))])
 
 
 async def settle(records: Kept) -> None:
     """The computer is as it is to be. Raises OSError."""
-    await records.put("meta", MARK, None)
+    await records.change(pairs=[("meta", MARK, None)])

@@ -9,11 +9,11 @@ from typing import Any
 from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from . import owed
-from .admin import Pair
 from .answers import read_zone
 from .box import Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain, checked_name
+from .kept import Pair
 
 Answer = dict[str, Any]
 Value = str | float | bool
@@ -172,7 +172,7 @@ async def rename(box: Box, domain: str) -> Answer:
             "Remove them first, and add them again after.",
             realm=box.directory.realm,
         )
-    await box.records.put("meta", "realm", realm)
+    await box.records.change(pairs=[("meta", "realm", realm)])
     box.rename(realm)
     return {"domain": realm}
 
@@ -183,7 +183,7 @@ async def rename(box: Box, domain: str) -> Answer:
 async def trust(box: Box, address: str, name: str = "") -> Answer:
     """Requests from that address need no password."""
     address, name = checked_address(address), checked_name(name)
-    await box.records.put("peers", address, name)
+    await box.records.change(pairs=[("peers", address, name)])
     box.directory.peers[address] = name
     return {"address": address, "name": name}
 
@@ -195,7 +195,7 @@ async def distrust(box: Box, address: str) -> Answer:
         raise VerbError("{address} is no trusted peer.", address=address)
     name = box.directory.peers.pop(address)
     try:
-        await box.records.put("peers", address, None)
+        await box.records.change(pairs=[("peers", address, None)])
     except BaseException:
         box.directory.peers[address] = name
         raise

@@ -6,11 +6,11 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 from .errors import VerbError
+from .kept import Kept
 from .role import Role
 
 PREFIX = "token:"
@@ -20,12 +20,6 @@ LIFETIME = 90 * 86_400.0
 MOST = 32
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 BITS = 256
-
-
-class Kept(Protocol):
-    """Where they are kept."""
-
-    def change(self, *, pairs: Sequence[tuple[str, str, str | None]] = ()) -> Awaitable[None]: ...
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .message import Message
+if TYPE_CHECKING:  # The store and the commands have flows, and no messages.
+    from .message import Message
 
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
 HostPort = tuple[str, int]

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from ..config import DEFAULTS
 from ..model import Commit, Sentence
 from . import bindings, database, lost_changes
 from .batch import Batch
@@ -54,6 +55,11 @@ class _Entry:
     """The journal is closed behind it."""
 
 
+def default_call_records() -> int:
+    """How many ended calls are kept where nobody sets it."""
+    return DEFAULTS.call_records
+
+
 class Journal:
     """Owns the only writing connection; `connect` makes it, in the thread, and makes a new one after a failure."""
 
@@ -63,7 +69,7 @@ class Journal:
         done: Done,
         clock: Clock,
         *,
-        call_records: Callable[[], int] = lambda: 10_000,
+        call_records: Callable[[], int] = default_call_records,
         changed: Callable[[sqlite3.Connection], object] = lambda connection: None,
         is_lost: Callable[[], bool] = lambda: False,
     ) -> None:

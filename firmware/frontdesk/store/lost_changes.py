@@ -9,23 +9,18 @@ from contextlib import closing
 from pathlib import Path
 
 from . import accounts
-from .schema import VERSION, VOLATILE, version_of
+from .schema import CHANGES, IDS, VERSION, VOLATILE, version_of
 from .snapshots import TABLES
-
-COUNT = "changes"
-"""A row of `meta`: changes by hand so far."""
-IDS = "binding_ids"
-"""What of `meta` never goes back."""
 
 
 def count(connection: sqlite3.Connection) -> None:
     """One more, within its transaction."""
-    connection.execute("INSERT INTO meta VALUES (?, '1') ON CONFLICT (key) DO UPDATE SET value = value + 1", (COUNT,))
+    connection.execute("INSERT INTO meta VALUES (?, '1') ON CONFLICT (key) DO UPDATE SET value = value + 1", (CHANGES,))
 
 
 def counted(connection: sqlite3.Connection) -> int:
     """How many this database knows of."""
-    return int(accounts.load_pairs(connection, "meta").get(COUNT, "0"))
+    return int(accounts.load_pairs(connection, "meta").get(CHANGES, "0"))
 
 
 def lost(connection: sqlite3.Connection, snapshot: Path) -> int:

@@ -30,16 +30,6 @@ class Records:
         self._clock = clock
         self._forget_past = forget_past
 
-    async def save(self, saved: Sequence[Account], dropped: Iterable[int] = ()) -> None:
-        """Adds accounts or takes their new forms, and drops bindings (ids) with it."""
-        ids = [(id,) for id in dropped]
-
-        def write(connection: sqlite3.Connection) -> None:
-            accounts.save(connection, saved)
-            connection.executemany(bindings.REMOVE, ids)
-
-        await self._do(write)
-
     async def remove(self, username: str, dropped: Iterable[int] = ()) -> None:
         """Takes an account away, and its bindings (ids) with it."""
         ids = [(id,) for id in dropped]
@@ -49,13 +39,6 @@ class Records:
             connection.executemany(bindings.REMOVE, ids)
 
         await self._do(write)
-
-    async def put(self, table: str, key: str, value: str | None) -> None:
-        """Sets one row of `meta` or `peers`, or takes it away (None)."""
-        if value is None:
-            await self._do(lambda connection: accounts.remove_pair(connection, table, key))
-        else:
-            await self._do(lambda connection: accounts.save_pair(connection, table, key, value))
 
     async def pairs(self, table: str) -> dict[str, str]:
         """All of `meta`, `settings` or `peers`."""

@@ -18,7 +18,7 @@ from ..model import Account, Binding, Sentence, Settings
 from . import accounts, bindings, database, lost_changes, schema, wiping
 from .clock import Clock
 from .errors import StoreError
-from .journal import Done, Journal, Write
+from .journal import Done, Journal, Write, default_call_records
 from .presence import Presence
 from .snapshots import Snapshots
 
@@ -138,7 +138,7 @@ class Store:
         """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""
         return int(_transact(self._connection, _take_ids)) if reserve else _free_id(self._connection)
 
-    def journal(self, done: Done, clock: Clock, *, call_records: Callable[[], int] = lambda: 10_000) -> Journal:
+    def journal(self, done: Done, clock: Clock, *, call_records: Callable[[], int] = default_call_records) -> Journal:
         """Closes this store's own connection and starts the journal, from now on the only writer."""
         self.close()
         path = self.directory / NAME
@@ -202,14 +202,14 @@ def _counted(write: Write) -> Write:
 
 
 def _free_id(connection: sqlite3.Connection) -> int:
-    reserved = int(accounts.load_pairs(connection, "meta").get("binding_ids", "1"))
+    reserved = int(accounts.load_pairs(connection, "meta").get(schema.IDS, "1"))
     highest: int = connection.execute("SELECT ifnull(max(id), 0) FROM bindings").fetchone()[0]
     return max(reserved, highest + 1)
 
 
 def _take_ids(connection: sqlite3.Connection) -> int:
     first = _free_id(connection)
-    accounts.save_pair(connection, "meta", "binding_ids", str(first + ID_BLOCK))
+    accounts.save_pair(connection, "meta", schema.IDS, str(first + ID_BLOCK))
     return first
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 
+from ..config import OWED
+from .schema import CHANGES, IDS
+
 WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls")
 MARK = "wiped"
 """A row of `meta` until nothing is left of what was there before."""
-KEPT = ("binding_ids", "changes", "machine")
-"""Rows of `meta` that stay: no binding's id is ever given twice, changes are counted on, and the computer is still to
-follow."""
+KEPT = (IDS, CHANGES, OWED)
+"""Rows of `meta` that stay."""
 
 
 def wipe(connection: sqlite3.Connection) -> None:
@@ -17,7 +19,7 @@ def wipe(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")  # What is deleted is overwritten, as far as the flash lets it.
     for table in WIPED:
         connection.execute(f"DELETE FROM {table}")
-    connection.execute("DELETE FROM meta WHERE key NOT IN (?, ?, ?)", KEPT)
+    connection.execute(f"DELETE FROM meta WHERE key NOT IN ({', '.join('?' for _ in KEPT)})", KEPT)
     connection.execute("PRAGMA secure_delete = OFF")
     connection.execute("INSERT INTO meta VALUES (?, 'on')", (MARK,))
 

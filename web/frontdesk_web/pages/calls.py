@@ -6,8 +6,6 @@ from typing import Any
 
 from ..visit import Visit
 
-READ = 10_000
-"""Records that are searched: as many as are kept by default."""
 SHOWN = 100
 
 
@@ -15,7 +13,8 @@ def show(visit: Visit) -> str:
     """All, or those that were searched for."""
     search = visit.query.get("q", "")[:100]
     wanted = search.casefold().strip()
-    found = [call for call in visit.do("calls", limit=READ if wanted else SHOWN) if _matches(visit, call, wanted)]
+    read = max(visit.box.settings.call_records, SHOWN) if wanted else SHOWN
+    found = [call for call in visit.do("calls", limit=read) if _matches(visit, call, wanted)]
     return visit.render("calls", calls=found[:SHOWN], search=search, more=max(0, len(found) - SHOWN))
 
 
