@@ -210,4 +210,4 @@ def test_fault_in_a_verb_is_logged_and_not_the_end(
         await client.close()
 
     served(desk, talk)
-    assert "a control request failed" in caplog.text
+    assert "a request of a program failed" in caplog.text

@@ -1,7 +1,5 @@
-"""DIR/control.sock: the CLI's way into the running box, one JSON object a line each way.
-
-A request is {"verb": "account add", "arguments": {...}}; its answer {"answer": ...} or {"error": "one sentence"}.
-"""
+"""DIR/control.sock: the CLI's way into the running box, one JSON object a line each way, as `control.requests` has
+them."""
 
 from __future__ import annotations
 
@@ -14,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .control import Box, VerbError, run
+from .control import Box, VerbError, requests, run
 from .control.configuration import LONGEST
 
 NAME = "control.sock"
@@ -86,26 +84,10 @@ class ControlSocket:
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:
-            verb, arguments = _parse(line)
-            return {"answer": await run(self._box, verb, arguments)}
+            verb, arguments = requests.read(line)
         except VerbError as error:
             return {"error": str(error)}
-        except Exception:
-            _log.exception("a control request failed")
-            return {"error": "The box could not do that; its log says why."}
-
-
-def _parse(line: bytes) -> tuple[str, dict[str, object]]:
-    try:
-        request = json.loads(line)
-    except (ValueError, RecursionError):
-        raise VerbError("A request is one JSON object on one line.") from None
-    if not isinstance(request, dict) or not isinstance(request.get("verb"), str):
-        raise VerbError('A request is an object with a "verb".')
-    arguments = request.get("arguments", {})
-    if not isinstance(arguments, dict):
-        raise VerbError('The "arguments" are an object.')
-    return request["verb"], arguments
+        return await requests.answered(run(self._box, verb, arguments))
 
 
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:

@@ -231,7 +231,7 @@ def test_a_fault_is_logged_and_the_line_goes_on(
 
     monkeypatch.setattr("frontdesk.console.machine.run", broken)
     assert cable.ask("account list") == {"error": "The box could not do that; its log says why."}
-    assert "serial line failed" in caplog.text
+    assert "a request of a program failed" in caplog.text
     assert "answer" in cable.ask("hello")
 
 

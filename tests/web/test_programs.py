@@ -86,7 +86,10 @@ def test_api_refuses_what_it_cannot_read_in_one_sentence(house: House, api: Brow
 
 
 def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
-    assert api.delete("/api/1/accounts/999").status_code == 404
+    for path in ("999", "101/aliases/none", "101/devices/none", "101/bindings?contact=sip:none@192.0.2.7"):
+        assert api.delete(f"/api/1/accounts/{path}").status_code == 404
+    assert api.put("/api/1/settings/none", json={"value": "on"}).status_code == 404
+    assert api.put("/api/1/settings/timezone", json={"value": "Moon/Crater"}).status_code == 400
     assert api.get("/api/1/calls?limit=many").status_code == 400
     assert api.get("/api/1/status?words=x&self=y").status_code == 400
     assert api.get("/api/1/nothing").json()["error"]

@@ -14,6 +14,7 @@ from typing import Any
 from bottle import HTTPResponse, request
 
 from frontdesk.control import TABLE, Kind, Role, VerbError
+from frontdesk.control.errors import NotThere
 
 from .route import LARGE, Need, Route
 from .visit import Visit
@@ -87,7 +88,7 @@ def answered(visit: Visit, need: Need, work: Callable[[], Any]) -> HTTPResponse:
     try:
         return _json(200, work())
     except VerbError as error:
-        return _json(404 if str(error).startswith("There is no ") else 400, {"error": str(error)})
+        return _json(404 if isinstance(error, NotThere) else 400, {"error": str(error)})
 
 
 def bearer(visit: Visit) -> Role | None:

@@ -18,7 +18,7 @@ from panel_link.answering import LONGEST_REQUEST, Answerer, Exchange
 from panel_link.messages import LOG_IN
 
 from .. import __version__
-from ..control import TABLE, Box, VerbError, run
+from ..control import TABLE, Box, VerbError, requests, run
 from ..control.candidate import EDITOR, PROGRAM
 from .identity import hostname, serial_number
 
@@ -84,7 +84,7 @@ class Machine:
 
     def _start(self, exchange: Exchange) -> None:
         try:
-            verb, arguments = parse(bytes(exchange.request))
+            verb, arguments = requests.read(bytes(exchange.request))
         except VerbError as error:
             exchange.answer = _encoded({"error": str(error)})
             return
@@ -99,13 +99,7 @@ class Machine:
 
     async def _finish(self, exchange: Exchange, work: Coroutine[Any, Any, Any]) -> None:
         EDITOR.set(PROGRAM)
-        try:
-            exchange.answer = _encoded({"answer": await work})
-        except VerbError as error:
-            exchange.answer = _encoded({"error": str(error)})
-        except Exception:
-            _log.exception("a request over the serial line failed")
-            exchange.answer = _encoded({"error": "The box could not do that; its log says why."})
+        exchange.answer = _encoded(await requests.answered(work))
 
     async def _do(self, verb: str, arguments: dict[str, object]) -> Any:
         if verb == "hello":
@@ -139,31 +133,14 @@ class Machine:
         """One after the other, up to the first that is refused."""
         if not isinstance(steps, list) or len(steps) > MOST_STEPS:
             raise VerbError(f"The steps are a list of at most {MOST_STEPS} requests.")
-        requests = [_checked(step) for step in steps]
+        checked = [requests.checked(step) for step in steps]
         answers: list[Any] = []
-        for verb, arguments in requests:
+        for verb, arguments in checked:
             try:
                 answers.append(await run(self._box, verb, arguments))
             except VerbError as error:
                 return {"answers": answers, "error": str(error)}
         return {"answers": answers}
-
-
-def parse(request: bytes) -> tuple[str, dict[str, object]]:
-    """The verb and its arguments. Raises VerbError."""
-    try:
-        return _checked(json.loads(request))
-    except (ValueError, RecursionError):
-        raise VerbError("A request is one JSON object.") from None
-
-
-def _checked(request: object) -> tuple[str, dict[str, object]]:
-    if not isinstance(request, dict) or not isinstance(request.get("verb"), str):
-        raise VerbError('A request is an object with a "verb".')
-    arguments = request.get("arguments", {})
-    if not isinstance(arguments, dict):
-        raise VerbError('The "arguments" are an object.')
-    return request["verb"], arguments
 
 
 def _encoded(answer: Answer) -> bytes:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from ..control import TABLE, Box, VerbError, first_boot, run
-from ..control.admin import LONGEST, SHORTEST
+from ..control.admin import checked_password
 from ..control.answers import read_host_name, read_network, read_switch, read_zone, write_network
 from ..control.checks import checked_domain
 from ..control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
@@ -97,12 +97,14 @@ class Wizard:
             password = await self._terminal.ask(Prompt("Admin password [one is made and shown]: ", hidden=True))
             if not password:
                 return ""
-            if not SHORTEST <= len(password) <= LONGEST:
-                self._terminal.show(f"It has {SHORTEST} to {LONGEST} characters.")
-            elif password == await self._terminal.ask(Prompt("Once more: ", hidden=True)):
+            try:
+                checked_password(password)
+            except VerbError as error:
+                self._terminal.show(wrapped(str(error)))
+                continue
+            if password == await self._terminal.ask(Prompt("Once more: ", hidden=True)):
                 return password
-            else:
-                self._terminal.show("The two are not the same.")
+            self._terminal.show("The two are not the same.")
 
     # -- what follows from the answers ---------------------------------------------------------------------------------
 

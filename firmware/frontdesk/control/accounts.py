@@ -10,6 +10,7 @@ from ..model import Account, Settings, address_of_record
 from . import passwords
 from .box import Box, VerbError
 from .checks import STEPS, checked_name, checked_user
+from .errors import NotThere
 
 Answer = dict[str, Any]
 
@@ -92,9 +93,9 @@ async def unalias(box: Box, alias: str, user: str = "") -> Answer:
     """Takes an alias away."""
     account = box.directory.resolve(alias)
     if account is None or alias not in account.aliases:
-        raise VerbError("There is no alias {alias!r}.", alias=alias)
+        raise NotThere("There is no alias {alias!r}.", alias=alias)
     if user not in ("", account.username):
-        raise VerbError(
+        raise NotThere(
             "There is no alias {alias!r} of {user}: it reaches {account}.",
             alias=alias, user=user, account=account.username,
         )

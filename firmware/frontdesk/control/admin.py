@@ -19,6 +19,7 @@ from .tokens import Tokens
 
 T = TypeVar("T")
 SHORTEST, LONGEST = 8, 128
+ADMINS = Sentence("admin")
 """Characters of an admin password."""
 HOUR = 3600.0
 RESTRICTED = 72 * HOUR
@@ -33,6 +34,16 @@ class OffLoop(Protocol):
 async def on_the_spot(work: Callable[[], T], /) -> T:
     """The way of a process that has nothing else to do."""
     return work()
+
+
+def checked_password(password: str, whose: Sentence = ADMINS) -> str:
+    """One that can be an admin's. Raises VerbError."""
+    if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+        raise VerbError(
+            "The {whose} password has {shortest} to {longest} characters that can be typed.",
+            whose=whose, shortest=SHORTEST, longest=LONGEST,
+        )
+    return password
 
 
 class Admin:
@@ -99,7 +110,7 @@ class Admin:
 
     async def set_password(self, password: str) -> None:
         """Another password, kept when this returns; all sessions end, and the first-boot code is dead."""
-        kept = await self._keep(Sentence("admin"), password)
+        kept = await self._keep(ADMINS, password)
         await self._records.change(pairs=[("meta", "admin", kept)])
         self.kept = kept
         self.epoch += 1
@@ -113,12 +124,7 @@ class Admin:
         self.epoch += 1
 
     async def _keep(self, whose: Sentence, password: str) -> str:
-        if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
-            raise VerbError(
-                "The {whose} password has {shortest} to {longest} characters that can be typed.",
-                whose=whose, shortest=SHORTEST, longest=LONGEST,
-            )
-        return await self.off_loop(partial(scrypt.keep, password))
+        return await self.off_loop(partial(scrypt.keep, checked_password(password, whose)))
 
     # -- the first-boot code -------------------------------------------------------------------------------------------
 

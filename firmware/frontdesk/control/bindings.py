@@ -8,6 +8,7 @@ from ..model import AddressOfRecord, Binding, BindingState
 from ..sip.wire import hostport
 from .box import Box, VerbError
 from .checks import checked_q, checked_uri
+from .errors import NotThere
 from .times import iso
 
 Answer = dict[str, Any]
@@ -78,6 +79,6 @@ async def remove(box: Box, user: str, contact: str) -> Answer:
     account = box.account(user)
     found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
     if not found:
-        raise VerbError("The account {user!r} has no binding {contact}.", user=user, contact=contact)
+        raise NotThere("The account {user!r} has no binding {contact}.", user=user, contact=contact)
     await box.records.bind([], box.drop(found))
     return {"user": user, "contact": contact}

@@ -12,7 +12,7 @@ from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
 from .admin import Admin
 from .candidate import Candidate
-from .errors import Sentence, VerbError
+from .errors import NotThere, Sentence, VerbError
 from .host import ManagedElsewhere, System, take
 from .kept import Pair
 
@@ -179,7 +179,7 @@ class Box:
         """The account of that name. Raises VerbError."""
         account = self.directory.account(user)
         if account is None:
-            raise VerbError("There is no account {user!r}.", user=user)
+            raise NotThere("There is no account {user!r}.", user=user)
         return account
 
     async def save(self, *accounts: Account, drop: Callable[[Binding], bool] = lambda binding: False) -> None:

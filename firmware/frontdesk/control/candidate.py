@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..config import HOST, SettingError, combined, find, parse, text_of
 from ..model import Settings
 from . import owed
-from .errors import Sentence, VerbError
+from .errors import NotThere, Sentence, VerbError
 from .times import ago
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ def known(key: str) -> str:
     try:
         return find(key).key
     except SettingError as error:
-        raise VerbError.of(error) from None
+        raise NotThere.of(error) from None
 
 
 async def started(box: Box, texts: owed.Owed) -> None:

@@ -9,6 +9,7 @@ from ..model import MAX_SECRETS
 from . import passwords
 from .box import Box, VerbError
 from .checks import checked_device
+from .errors import NotThere
 
 Answer = dict[str, Any]
 
@@ -35,7 +36,7 @@ async def revoke(box: Box, user: str, device: str) -> Answer:
     account = box.account(user)
     kept = tuple(secret for secret in account.secrets if secret.name != device or not device)
     if len(kept) == len(account.secrets):
-        raise VerbError("The account {user!r} has no device {device!r}.", user=user, device=device)
+        raise NotThere("The account {user!r} has no device {device!r}.", user=user, device=device)
     await box.save(replace(account, secrets=kept), drop=lambda binding: binding.device == device)
     return {"user": user, "device": device}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model import Sentence, Told
 
-__all__ = ["Sentence", "Told", "VerbError"]
+__all__ = ["NotThere", "Sentence", "Told", "VerbError"]
 
 
 class VerbError(Exception):
@@ -20,3 +20,7 @@ class VerbError(Exception):
     def of(cls, error: Told) -> VerbError:
         """The same said by another error, such as one of a setting."""
         return cls(error.template, **error.words)
+
+
+class NotThere(VerbError):
+    """What is named is not there."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from . import passwords
+from . import account_files, passwords
 from .answers import read_range
 from .box import Box, VerbError
 from .errors import Sentence
@@ -104,8 +102,8 @@ async def _set_domain(box: Box, answers: Answers) -> list[Done]:
 async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
     if not answers.accounts:
         return []
-    made = {user: passwords.make() for user in answers.accounts}
-    await run(box, "account import", {"text": table(made)})
+    answer = await run(box, "account import", {"text": table(answers.accounts), "make-passwords": True})
+    made = answer["passwords"]
     added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."
     return [Done(added, {"n": len(made)}, accounts=made, did=tuple(("account add", {"user": user}) for user in made))]
 
@@ -130,10 +128,6 @@ STEPS = (
 """Whoever has no password never sees those of the accounts; and accounts hold the domain."""
 
 
-def table(made: Mapping[str, str]) -> str:
-    """Accounts and their passwords, as `account import` reads them."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(["username", "password"])
-    rows.writerows(made.items())
-    return text.getvalue()
+def table(users: Sequence[str]) -> str:
+    """Accounts as `account import` reads them; their passwords are to be made."""
+    return "\n".join([account_files.COLUMNS[0], *users])

@@ -13,6 +13,7 @@ from .answers import read_zone
 from .box import Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain, checked_name
+from .errors import NotThere
 from .kept import Pair
 
 Answer = dict[str, Any]
@@ -27,7 +28,7 @@ async def get(box: Box, key: str) -> str:
     try:
         return text_of(box.settings, key)
     except SettingError as error:
-        raise VerbError.of(error) from None
+        raise NotThere.of(error) from None
 
 
 async def put(box: Box, key: str, value: Value = "") -> Answer:
@@ -192,7 +193,7 @@ async def distrust(box: Box, address: str) -> Answer:
     """Takes a trusted peer away."""
     address = checked_address(address)
     if address not in box.directory.peers:
-        raise VerbError("{address} is no trusted peer.", address=address)
+        raise NotThere("{address} is no trusted peer.", address=address)
     name = box.directory.peers.pop(address)
     try:
         await box.records.change(pairs=[("peers", address, None)])

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from .errors import VerbError
+from .errors import NotThere, VerbError
 from .kept import Kept
 from .role import Role
 
@@ -64,7 +64,7 @@ class Tokens:
     async def revoke(self, name: str) -> None:
         """It is worth nothing from now on. Raises VerbError."""
         if name not in self.kept:
-            raise VerbError("There is no token {name!r}.", name=name)
+            raise NotThere("There is no token {name!r}.", name=name)
         await self._records.change(pairs=[("meta", PREFIX + name, None)])
         del self.kept[name]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bottle import response
 
-from frontdesk.control import VerbError, account_files, passwords
+from frontdesk.control import VerbError, account_files
 from frontdesk.control.first_boot import read_free, table
 
 from ..gate import go, refused
@@ -48,16 +48,16 @@ def rename(visit: Visit, user: str) -> None:
 def add_range(visit: Visit) -> None:
     """Many at once, each with a password of its own. Raises VerbError."""
     assert visit.session is not None
-    made = {user: passwords.make() for user in read_free(visit.box, visit.form.get("range", "").strip() or "none")}
-    if not made:
+    users = read_free(visit.box, visit.form.get("range", "").strip() or "none")
+    if not users:
         raise VerbError(visit.texts.gettext("Which numbers? Such as 101-120."))
-    visit.session.check_cards(len(made))
-    answer = visit.do("account import", text=table(made))
-    for user, password in made.items():
+    visit.session.check_cards(len(users))
+    answer = visit.do("account import", **{"text": table(users), "make-passwords": True})
+    for user, password in answer["passwords"].items():
         visit.session.remember(user, password)
     n = answer["added"]
     text = visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)
-    visit.tell(text, *(visit.house.spoken("account add", {"user": user}) for user in made))
+    visit.tell(text, *(visit.house.spoken("account add", {"user": user}) for user in users))
     go("/cards")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from frontdesk.control import VerbError, first_boot
-from frontdesk.control.admin import LONGEST, SHORTEST
+from frontdesk.control.admin import LONGEST, SHORTEST, checked_password
 from frontdesk.control.answers import network_of, read_host_name, read_zone
 from frontdesk.control.checks import checked_domain
 from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
@@ -78,10 +78,7 @@ def _take(visit: Visit, step: str) -> NoReturn:
 
 
 def _take_box(visit: Visit, answers: Answers) -> None:
-    password = visit.form.get("password", "")
-    if not SHORTEST <= len(password) <= LONGEST:
-        text = visit.texts.gettext("The password has {shortest} to {longest} characters.")
-        raise VerbError(text.format(shortest=SHORTEST, longest=LONGEST))
+    password = checked_password(visit.form.get("password", ""))
     if password != visit.form.get("again", ""):
         raise VerbError(visit.texts.gettext("The two passwords are not the same."))
     answers.settings |= {
