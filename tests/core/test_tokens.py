@@ -158,13 +158,39 @@ def test_a_caller_who_is_not_registered_is_let_in_where_he_called_from_while_he_
     assert reached(box, call_.ask("ACK"), HERE) == THERE
     assert reached(box, call_.ask("INFO"), HERE) == THERE
     box.directory.drop("101")
-    assert statuses(box.receive(call_.ask("BYE"), HERE)) == [407]
+    assert statuses(box.receive(call_.ask("INFO", 2), HERE)) == [407]
 
 
 def test_when_its_account_is_taken_away_the_token_goes_with_the_binding(box: BareCore) -> None:
     call_ = call(box)
     unregister(box, "102")
-    assert statuses(box.receive(call_.ask_back("BYE"), THERE)) == [407]
+    assert statuses(box.receive(call_.ask_back("INVITE"), THERE)) == [407]
+
+
+def test_who_has_no_account_any_more_may_still_hang_up_where_he_was_called(box: BareCore) -> None:
+    """Or the other one would talk to nobody, and neither could end it."""
+    call_ = call(box)
+    for user in ("101", "102"):
+        unregister(box, user)
+        box.directory.drop(user)
+    assert statuses(box.receive(call_.ask_back("BYE"), THIEF)) == [407]
+    assert reached(box, call_.ask_back("BYE", 2), THERE) == HERE
+    assert reached(box, call_.ask("BYE"), HERE) == THERE
+
+
+@pytest.mark.parametrize("gone", ["registered anew", "moved"])
+def test_an_invite_that_a_password_let_in_has_its_ack(box: BareCore, gone: str) -> None:
+    """An ACK can't be challenged (RFC 3261 section 22.1)."""
+    call_, at = call(box), flow("192.0.2.112") if gone == "moved" else HERE
+    unregister(box, "101")
+    if gone == "registered anew":
+        box.register(PHONE, cseq=9)
+    hold = box.signed(call_.ask("INVITE", 7), at)
+    assert reached(box, hold, at) == THERE
+    assert reached(box, call_.ask("ACK", 7), at) == THERE
+    assert reached(box, call_.ask("ACK", 7), THIEF) is None
+    if gone == "moved":
+        assert reached(box, call_.ask("ACK", 8), at) is None, "of an INVITE that nobody has sent"
 
 
 def test_a_static_binding_may_send_from_any_of_its_hosts(box: BareCore) -> None:

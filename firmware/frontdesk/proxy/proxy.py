@@ -27,6 +27,10 @@ from .target_set import Candidate, at_contact, bare, candidate, host_of, target_
 from .validation import validate
 
 
+MAX_PROVEN = 512
+"""INVITEs of dialogs whose sender has shown a password that are remembered: their ACKs come within 32 s."""
+
+
 class ProxyCore:
     """Routes requests; its state is the response contexts, which hang on their server transactions, and the calls."""
 
@@ -48,6 +52,8 @@ class ProxyCore:
         self._directory = directory
         self._layer = layer
         self._emit = emit
+        self._proven: dict[tuple[str, int], str] = {}
+        """Token and CSeq number of an INVITE in a dialog, and the host of its sender, who has shown a password."""
         self._around = Surroundings(directory, layer, deadlines, Tokens(key), random, self._whereabouts, self._silent)
 
     def validate(self, request: Request) -> None:
@@ -68,6 +74,8 @@ class ProxyCore:
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
         side = self._caller_side(request, flow, caller, now) if routed.dialog is None else None
+        if routed.dialog is not None and caller.account is not None:
+            self._remember(routed.dialog, request, flow)
         # Without a dialog, who has no account is a trusted peer, or the box itself (a spiral): it has looked already.
         trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
@@ -81,8 +89,8 @@ class ProxyCore:
 
     def ack(self, request: Request, routed: Routed, flow: Flow, now: float) -> None:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
-        trusted = flow.remote[0] in self._directory.peers
-        if routed.dialog is None or not (trusted or self._is_from(routed.dialog.sender, flow)):
+        trusted, dialog = flow.remote[0] in self._directory.peers, routed.dialog
+        if dialog is None or not (trusted or self._has_invited(dialog, request, flow)):
             return
         original = Original(request, routed, flow, self._around, None, trusted=trusted)
         for group in self._dialog_targets(routed, now):
@@ -93,7 +101,11 @@ class ProxyCore:
         account is still there. A trusted peer needs none anyway."""
         if flow.remote[0] in self._directory.peers:
             return True
-        if not dialog.is_named or not self._is_from(dialog.sender, flow):
+        if not dialog.is_named:
+            return False
+        if request.method == "BYE" and _was_at(dialog.sender, flow):
+            return True  # whose account is gone by now may still hang up
+        if not self._is_from(dialog.sender, flow):
             return False
         account = self._directory.resolve(unescape(request.from_.uri.user or ""))
         return bool(dialog.sender.binding) or (account is not None and account.enabled)
@@ -112,8 +124,22 @@ class ProxyCore:
         host, binding = flow.remote[0], self._location.binding(side.binding) if side.binding else None
         if side.binding and (binding is None or binding.flow is None):
             return binding is not None
-        seen = side.flow is not None and side.flow.remote[0] == host
-        return seen or (binding is not None and binding.flow is not None and binding.flow.remote[0] == host)
+        return _was_at(side, flow) or (
+            binding is not None and binding.flow is not None and binding.flow.remote[0] == host
+        )
+
+    def _remember(self, dialog: Dialog, invite: Request, flow: Flow) -> None:
+        """Its sender has shown a password, which an ACK can't be asked for."""
+        if invite.method == "INVITE":
+            if len(self._proven) >= MAX_PROVEN:
+                del self._proven[next(iter(self._proven))]
+            self._proven[dialog.token, invite.cseq.number] = flow.remote[0]
+
+    def _has_invited(self, dialog: Dialog, ack: Request, flow: Flow) -> bool:
+        """Whether that is the host that the INVITE came from."""
+        if _was_at(dialog.sender, flow) or self._is_from(dialog.sender, flow):
+            return True
+        return self._proven.get((dialog.token, ack.cseq.number)) == flow.remote[0]
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
         """Section 16.10. Raises Rejection(481) without a context: the box does not relay a CANCEL for anybody."""
@@ -272,6 +298,11 @@ class ProxyCore:
         """What was dialled; the account's name where that is the Contact of its phone."""
         named = self._at_contact(uri, now)
         return unescape((Uri.parse(named[0].aor) if named else uri).user or "")
+
+
+def _was_at(side: Side, flow: Flow) -> bool:
+    """Whether that is the host which the side was seen at when the call was set up."""
+    return side.flow is not None and side.flow.remote[0] == flow.remote[0]
 
 
 def _trying(request: Request) -> Response:
