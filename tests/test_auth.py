@@ -128,6 +128,14 @@ def test_ours_is_chosen_among_several_credentials() -> None:
     assert caller.account is not None
 
 
+def test_ours_are_good_though_others_before_them_are_malformed() -> None:
+    authenticator = make()
+    phone = Phone(authenticator)
+    ours = phone.authorization(1, phone.challenge())
+    caller = authenticator.authenticate(make_request('Digest realm="elsewhere', ours), 11.0, proxy=False)
+    assert caller.account is not None
+
+
 def test_response_in_upper_case_is_let_in() -> None:
     authenticator = make()
     phone = Phone(authenticator)

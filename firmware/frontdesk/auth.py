@@ -126,15 +126,19 @@ class Authenticator:
         return credentials
 
     def _ours(self, values: list[str]) -> Credentials | None:
+        bad = None
         for value in values:
             if value[:6].lower() != "digest":
                 continue
             try:
                 credentials = Credentials.parse(value)
             except ParseError as error:
-                raise Refused(400, Rule.BAD_CREDENTIALS, "", error.reason) from None
+                bad = Refused(400, Rule.BAD_CREDENTIALS, "", error.reason)
+                continue
             if credentials.realm == self._realm:
                 return credentials
+        if bad is not None:
+            raise bad
         return None
 
     def _secret(self, account: Account | None, credentials: Credentials, method: str) -> Secret | None:

@@ -136,6 +136,8 @@ class Binding:
     user_agent: str = ""
     device: str = ""
     """The name of the secret that it registered with ("" for the main one)."""
+    displaced: str = ""
+    """The Call-ID of whom it took for the same device at its last move; not kept."""
     registered_at: float = 0.0
     seen_at: float = 0.0
     accepted_at: float = 0.0
@@ -217,7 +219,7 @@ class Settings:
     """Kept in memory at most, about 300 bytes each."""
     flush: float = 600.0
     """How long a pure refresh may wait for the disk; 0: every refresh is on disk before its 200."""
-    timer_c: float = 180.0
+    timer_c: float = 181.0
     """RFC 3261 section 16.6 step 11: more than three minutes is the RFC's; it is reset by each provisional answer."""
     max_breadth: int = 60
     """RFC 5393 section 5.3.3."""

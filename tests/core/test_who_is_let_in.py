@@ -18,7 +18,10 @@ OTHER = "<sip:102@192.0.2.102:5060>"
 
 class TestWhoIsLetIn:
     def test_options_to_the_box_needs_no_credentials(self) -> None:
-        answer = BareCore().receive(ask("OPTIONS"))[0]
+        box = BareCore()
+        (refused,) = box.receive(ask("OPTIONS", headers="Require: foo, path\r\n"))
+        assert (refused.status, refused.values("unsupported")) == (420, ["foo"])
+        answer = box.receive(ask("OPTIONS"))[0]
         assert answer.status == 200
         assert all(answer.first(name) for name in ("allow", "accept", "supported"))
 

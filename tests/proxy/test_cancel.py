@@ -187,3 +187,12 @@ def test_when_the_box_stops_a_call_that_is_answered_goes_on_without_it() -> None
     box.proxy.shut_down(box.now)
     assert not [message for message, _ in box.taken() if getattr(message, "status", 0) == 503]
     assert [record.result for record in box.records] == [200]
+
+
+def test_cancel_of_a_call_that_the_box_has_refused_is_answered_and_changes_nothing() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.receive(request("INVITE", "sip:999@desk.example", branch="z9hG4bKone"), A)
+    assert box.statuses() == [404]
+    cancel(box)
+    assert box.statuses() == [200]

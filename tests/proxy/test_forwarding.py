@@ -144,6 +144,37 @@ def test_record_route_over_tcp_on_both_sides_names_it_once(box: Box) -> None:
     assert route.endswith(";lr;transport=tcp>")
 
 
+def test_record_route_towards_a_connection_that_the_box_has_made_names_where_it_listens(box: Box) -> None:
+    """When that connection is closed, nothing is heard at its port (RFC 3261 section 16.6 step 4)."""
+    made = Flow("tcp", ("192.0.2.1", 42_344), ("192.0.2.20", 5060), 3)
+    box.directory.peers["192.0.2.20"] = "pbx"
+    box.receive(request("INVITE", flow=made), made, Who(peer="pbx"))
+    assert [value.partition("@")[2] for value in box.request("INVITE").values("record-route")] == [
+        "192.0.2.1:5060;lr>", "192.0.2.1:5060;lr;transport=tcp>",
+    ]  # fmt: skip
+
+
+def test_response_without_a_length_gets_one(box: Box) -> None:
+    """It may go on over TCP (RFC 3261 section 20.14)."""
+    invite = forwarded(box)
+    answer = reply(invite, 200).encode().replace(b"Content-Length: 0\r\n", b"Content-Type: text/plain\r\n")
+    box.receive(answer + b"hello", B)
+    (ok,) = box.responses()
+    assert (ok.lines("content-length"), ok.body) == (["5"], b"hello")
+
+
+SPOILT = ["Content-Type: a/b\r\nContent-Type: a/b", "Expires: 1\r\nExpires: 1", "X(y): 1", "no colon"]
+
+
+@pytest.mark.parametrize("line", SPOILT)
+def test_response_with_a_spoilt_line_that_nobody_here_reads_goes_on_as_it_came(box: Box, line: str) -> None:
+    """Where a 200 is thrown away the phone rings on (RFC 3261 section 16.3 step 1)."""
+    invite = forwarded(box)
+    box.receive(reply(invite, 200).encode().replace(b"Content-Length", line.encode() + b"\r\nContent-Length"), B)
+    (sent,) = box.wire
+    assert sent.target == A and line.encode() in sent.data
+
+
 def test_fork_has_a_token_for_each_branch(box: Box) -> None:
     box.phone("102", udp("192.0.2.22"))
     box.receive(request("INVITE"), A)

@@ -132,3 +132,54 @@ def test_equal_uris_by_the_rfc_are_one_binding(desk: Desk) -> None:
     desk.register("<sip:%61lice@Phone.Example.COM;transport=UDP>", call_id="a@p")
     desk.register("<sip:alice@phone.example.com;transport=udp>", call_id="b@p", at=THERE)
     assert len(desk.bindings()) == 1
+
+
+BASE = {"headers": ("User-Agent: N510 00:15:65:aa:bb:cc",)}
+
+
+@pytest.mark.parametrize("marks", [{"at": HERE}, BASE], ids=["place", "MAC"])
+def test_handsets_of_one_base_station_keep_their_two_bindings(desk: Desk, marks: dict[str, object]) -> None:
+    """The first REGISTERs look like those of one device; that the first comes back tells that it is another."""
+    handsets = {f"h{number}@base": f"<sip:101@192.0.2.101:5060;line={number}>" for number in (1, 2)}
+    for _ in range(3):
+        for call_id, contact in handsets.items():
+            desk.register(contact, call_id=call_id, **marks)  # type: ignore[arg-type]
+    assert desk.contacts() == ["sip:101@192.0.2.101:5060;line=2", "sip:101@192.0.2.101:5060;line=1"]
+
+
+def test_phones_behind_one_proxy_keep_their_two_bindings(desk: Desk) -> None:
+    """The flow is the proxy's."""
+    for number in (10, 20):
+        path = (f"Path: <sip:{number}@192.0.2.50;lr>", "Supported: path")
+        desk.register(f"<sip:101@10.1.1.{number}>", call_id=f"{number}@p", headers=path)
+    assert len(desk.bindings()) == 2
+
+
+GONE = instance(OLD, 1) + ";expires=0"
+
+
+ORDERS = [(instance(NEW, 1), GONE), (GONE, instance(NEW, 1))]
+
+
+@pytest.mark.parametrize("contacts", ORDERS, ids=["new first", "old first"])
+def test_phone_that_takes_its_old_contact_away_stays_registered_at_the_new_one(
+    desk: Desk, contacts: tuple[str, str]
+) -> None:
+    """Linphone does so where its address has changed; the old one is named by its URI (RFC 3261 section 10.3)."""
+    desk.register(instance(OLD, 1))
+    desk.register(*contacts)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+    desk.register(GONE)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+    desk.register(instance(NEW, 1) + ";expires=0")
+    assert desk.contacts() == []
+
+
+def test_flow_is_taken_away_by_its_reg_id_whatever_its_contact(desk: Desk) -> None:
+    outbound = ("Supported: path, outbound",)
+    desk.register(instance(OLD, 1, 1), headers=outbound)
+    desk.register(instance(NEW, 1, 1) + ";expires=0", headers=outbound)
+    assert desk.contacts() == []
+    desk.register(instance(OLD, 1, 1), headers=outbound)
+    desk.register(instance(NEW, 1, 1), instance(OLD, 1, 1) + ";expires=0", headers=outbound)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]

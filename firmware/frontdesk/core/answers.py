@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 
+from ..registrar import SUPPORTED, unsupported
 from ..sip.checks import METHODS
 from ..sip.errors import Rejection
 from ..sip.message import Request, Response
@@ -14,7 +15,7 @@ from ..sip.wire import Flow, Send
 
 OWN_METHODS = "REGISTER, OPTIONS"
 """What the box itself does; everything else it passes on to phones."""
-OPTIONS_HEADERS = [("allow", OWN_METHODS), ("accept", "application/sdp"), ("supported", "path")]
+OPTIONS_HEADERS = [("allow", OWN_METHODS), ("accept", "application/sdp"), ("supported", ", ".join(SUPPORTED))]
 """Of the 200 to an OPTIONS that asks the box itself (section 11.2)."""
 
 
@@ -56,7 +57,9 @@ class Answers:
     def ask_the_box(self, request: Request, flow: Flow) -> None:
         """A request to the box itself. Raises Rejection for a method that it does not do (section 8.2.1)."""
         if request.method == "OPTIONS":
+            lacking = unsupported(request)
+            response = self.response(request, 420 if lacking else 200, headers=lacking or OPTIONS_HEADERS)
             # Anybody may ask this, so its answer is stateless: what were kept would push out the answers of phones.
-            self._send(Send(self.response(request, 200, headers=OPTIONS_HEADERS), response_target(request, flow)))
+            self._send(Send(response, response_target(request, flow)))
             return
         raise Rejection(405 if request.method in METHODS else 501, headers=[("Allow", OWN_METHODS)])

@@ -101,9 +101,9 @@ def _realm(credentials: str) -> str | None:
 
 
 def local_hop(target: Target, directory: Directory) -> Hop:
-    """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected, or
-    that has talked to an address which the box has left."""
-    if isinstance(target, Flow) and (target.reliable or directory.listens_on(target.local)):
+    """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected,
+    that the box has connected to, or that has talked to an address which the box has left."""
+    if isinstance(target, Flow) and directory.listens_on(target.local):
         return target.transport, host_port(target.local)
     there = target.remote[0] if isinstance(target, Flow) else target.host
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")

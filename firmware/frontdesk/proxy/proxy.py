@@ -26,7 +26,6 @@ from .routing import Routed, preprocess
 from .target_set import Candidate, at_contact, bare, candidate, host_of, target_set, user_of
 from .validation import validate
 
-
 MAX_PROVEN = 512
 """INVITEs of dialogs whose sender has shown a password that are remembered: their ACKs come within 32 s."""
 
@@ -142,13 +141,13 @@ class ProxyCore:
         return self._proven.get((dialog.token, ack.cseq.number)) == flow.remote[0]
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
-        """Section 16.10. Raises Rejection(481) without a context: the box does not relay a CANCEL for anybody."""
+        """Section 16.10. Raises Rejection(481) without its INVITE: the box does not relay a CANCEL for anybody."""
         transaction = self._layer.invite(request, flow)
-        context = transaction.context if transaction is not None else None
-        if not isinstance(context, ResponseContext):
+        if transaction is None:
             raise Rejection(481)
         self._layer.answer(request, flow, Response.to_request(request, 200, to_tag=self._around.random()), now)
-        context.cancel([("Reason", value) for value in request.lines("reason")], now)
+        if isinstance(context := transaction.context, ResponseContext):  # else the box itself has answered it (9.2)
+            context.cancel([("Reason", value) for value in request.lines("reason")], now)
 
     def shut_down(self, now: float) -> None:
         """The box stops: calls that nobody has answered end; it keeps the others, as far as they are known."""

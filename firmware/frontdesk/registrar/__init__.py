@@ -1,6 +1,6 @@
 """The registrar: what a REGISTER does to the bindings of an address-of-record (RFC 3261 section 10)."""
 
-from .registrar import Registrar
+from .registrar import SUPPORTED, Registrar, unsupported
 from .registration import Registration
 
-__all__ = ["Registrar", "Registration"]
+__all__ = ["SUPPORTED", "Registrar", "Registration", "unsupported"]

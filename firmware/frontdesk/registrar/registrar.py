@@ -23,7 +23,10 @@ from .spread import mark, spread
 MAX_USER_AGENT = 256
 """Characters that are kept."""
 SUPPORTED = frozenset({"path"})
-"""Option tags that a REGISTER may require."""
+"""Option tags that a request to the box may require."""
+
+
+Header = tuple[str, str]
 
 
 class Registrant(Protocol):
@@ -53,7 +56,8 @@ class Registrar:
     def register(self, request: Request, flow: Flow, registrant: Registrant, now: float) -> Registration:
         """Steps 2 and 4 to 7 of section 10.3 (the core took 1 and 3). Raises Rejection and ParseError; then nothing
         has changed."""
-        self._require(request)
+        if lacking := unsupported(request):
+            raise Rejection(420, headers=lacking)
         account = self._authorize(request, registrant)
         registration = Registration(account.aor, account.username, list(self.location.latest(account.aor)))
         values = request.values("contact")
@@ -66,12 +70,6 @@ class Registrar:
         self._check_intervals(request, contacts)
         _Update(self, request, flow, registrant, registration, now).apply(contacts)
         return registration
-
-    def _require(self, request: Request) -> None:
-        # Step 2: extensions that are required and not understood.
-        unsupported = [tag for tag in request.values("require") if tag.lower() not in SUPPORTED]
-        if unsupported:
-            raise Rejection(420, headers=[("Unsupported", ", ".join(unsupported))])
 
     def _authorize(self, request: Request, registrant: Registrant) -> Account:
         # Steps 4 and 5: the address-of-record in To is the registrant's own, at a served name.
@@ -118,6 +116,12 @@ class Registrar:
         for contact in contacts:
             if 0 < self.interval(request, contact) < self.settings.min_expires:
                 raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
+
+
+def unsupported(request: Request) -> list[Header]:
+    """Step 2, and section 8.2.2.3: the header of the 420 for extensions that are required and not understood."""
+    tags = [tag for tag in request.values("require") if tag.lower() not in SUPPORTED]
+    return [("Unsupported", ", ".join(tags))] if tags else []
 
 
 def check_order(request: Request, binding: Binding, registrant: Registrant, lowest: int) -> None:
@@ -170,15 +174,15 @@ class _Update:
     def apply(self, contacts: list[Contact]) -> None:
         """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
         each other's."""
-        named = [self._named(contact) for contact in contacts]
+        named = [self._named(contact, self._seconds(contact)) for contact in contacts]
         self._touched = {binding.id for binding in named if binding is not None}
         for contact in contacts:
             self._apply(contact)
         self._make_room()
 
     def _apply(self, contact: Contact) -> None:
-        seconds = self._registrar.interval(self._request, contact)
-        binding = self._named(contact)
+        seconds = self._seconds(contact)
+        binding = self._named(contact, seconds)
         if binding is not None and binding.state is BindingState.STATIC:
             return  # made by hand: not the phone's to change
         if binding is None and seconds:
@@ -200,15 +204,26 @@ class _Update:
 
     # -- which binding -------------------------------------------------------------------------------------------------
 
-    def _named(self, contact: Contact) -> Binding | None:
-        instance = self._of_instance(contact)
-        if instance is not None:
-            return instance
+    def _seconds(self, contact: Contact) -> int:
+        return self._registrar.interval(self._request, contact)
+
+    def _named(self, contact: Contact, seconds: int) -> Binding | None:
+        """By its instance, else its URI. One that is taken away (`seconds` is 0) by its URI, or by instance and reg-id:
+        a phone that has moved takes its old Contact away, and not the new one of the same instance."""
+        if not seconds:
+            named = self._of_flow(contact)
+            return self._at(contact) or (None if named is None or named.id in self._written else named)
+        return self._of_instance(contact) or self._at(contact)
+
+    def _at(self, contact: Contact) -> Binding | None:
         for binding in self._registration.bindings:
             different = contact.instance and binding.instance and contact.instance != binding.instance
             if not different and (binding.contact == contact.text or contact.uri.matches(Uri.parse(binding.contact))):
                 return binding
         return None
+
+    def _of_flow(self, contact: Contact) -> Binding | None:
+        return self._of_instance(contact) if self._outbound and contact.reg_id is not None else None
 
     def _of_instance(self, contact: Contact) -> Binding | None:
         if not contact.instance:
@@ -221,9 +236,10 @@ class _Update:
 
     def _same_device(self, contact: Contact) -> Binding | None:
         call_id, device = self._request.call_id, self._registrant.device
+        flow = None if self._path else self._hears_at(contact)
         for binding in self._registration.bindings:
             if binding.id not in self._touched and same_device(
-                binding, contact, self._hears_at(contact), call_id, self._user_agent, device
+                binding, contact, flow, call_id, self._user_agent, device
             ):
                 self._touched.add(binding.id)
                 return binding
@@ -267,6 +283,8 @@ class _Update:
 
     def _move(self, contact: Contact, binding: Binding, seconds: int) -> None:
         moved = binding.copy()
+        if binding.call_id != self._request.call_id:
+            moved.displaced = binding.call_id
         self._written.add(binding.id)
         self._fill(moved, contact, self._grant(contact, seconds, binding.granted))
         bindings = self._registration.bindings

@@ -16,12 +16,15 @@ _MAC = re.compile(
 )
 
 
-def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, user_agent: str, device: str) -> bool:
+def same_device(
+    binding: Binding, contact: Contact, flow: Flow | None, call_id: str, user_agent: str, device: str
+) -> bool:
     """Whether a REGISTER with these marks comes from the device that holds `binding`.
 
     Both name an instance: that alone decides. Else its own secret, the Call-ID, the MAC or the live flow; equal
     User-Agent and source address only when its old connection is closed, since two equal phones behind one router
-    are two.
+    are two. `flow` is None where it is that of a proxy. Whoever comes back after such a mark has displaced him is
+    another device at the same place: a base station's other handset.
     """
     if binding.state is BindingState.STATIC:
         return False
@@ -31,10 +34,12 @@ def same_device(binding: Binding, contact: Contact, flow: Flow, call_id: str, us
         return True
     if call_id == binding.call_id:
         return True
+    if call_id == binding.displaced:
+        return False
     mac = mac_address(user_agent, contact.text, contact.parameters)
     if mac is not None and mac == mac_address(binding.user_agent, binding.contact, binding.parameters):
         return True
-    if binding.flow is None:
+    if binding.flow is None or flow is None:
         return False
     if binding.connected:
         return flow == binding.flow

@@ -15,6 +15,9 @@ MANDATORY = ("via", "from", "to", "call-id", "cseq")
 """Section 8.1.1, but for Max-Forwards, which requests of RFC 2543 lack."""
 SINGLE = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-length", "content-type", "expires"})
 """Headers that hold one value and so stand on one line at most (section 7.3.1)."""
+SINGLE_IN_RESPONSES = SINGLE - {"max-forwards", "content-type", "expires"}
+"""Of a response only what the box itself reads: a phone that spoils another line goes on ringing where its 200 is lost
+(section 16.3 step 1 has a proxy pass over such lines)."""
 MAX_IDENTIFIER = 512
 """Bytes of a Call-ID or tag: the call list keeps them for a day, and no phone needs a quarter of that."""
 MAX_URI = 1024
@@ -50,16 +53,17 @@ def _check_fields(message: Message) -> None:
         if not values.get(key):
             raise ParseError(f"{canonical_name(key)} is missing")
     if len(values) != len(message.fields):
-        _check_repeated([field[0] for field in message.fields])
+        single = SINGLE if isinstance(message, Request) else SINGLE_IN_RESPONSES
+        _check_repeated([field[0] for field in message.fields], single)
     _check_vias(message, values["via"])
     message.from_  # noqa: B018 - views are made here, kept, and raise where they cannot be made
     message.to  # noqa: B018
     message.cseq  # noqa: B018
 
 
-def _check_repeated(keys: list[str]) -> None:
+def _check_repeated(keys: list[str], single: frozenset[str]) -> None:
     for key in keys:
-        if key in SINGLE and keys.count(key) > 1:
+        if key in single and keys.count(key) > 1:
             raise ParseError(f"{canonical_name(key)} stands there more than once")
 
 

@@ -299,8 +299,11 @@ class Response(Message):
         return self.via.branch or ""
 
     def pop_via(self) -> bool:
-        """Takes the top Via off (section 16.7 step 3); whether another one is left."""
+        """Takes the top Via off (section 16.7 step 3); whether another one is left. Where it goes on over a connection
+        it needs its length, which UDP does without (section 20.14)."""
         self.remove_first("via")
+        if "content-length" not in self.index():
+            self.fields = [*self.fields, make_field("content-length", str(len(self.body)))]
         return "via" in self.index()
 
     @property

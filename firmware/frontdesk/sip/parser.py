@@ -51,7 +51,7 @@ def _parse(data: bytes, most_lines: float) -> Message:
         lines, body = _lone_line_ends(data)
     if len(lines) - 1 > most_lines:
         raise ParseError(f"more than {most_lines} header lines", 513)
-    fields = parse_fields(lines)
+    fields = parse_fields(lines, odd_lines=lines[0][:4].upper() == "SIP/")
     return _start(lines[0], fields, _body(fields, body))
 
 
@@ -65,8 +65,11 @@ def _lone_line_ends(data: bytes) -> tuple[list[str], bytes]:
     return head.decode("utf-8", "surrogateescape").split("\n"), body
 
 
-def parse_fields(lines: list[str]) -> list[Field]:
-    """The header lines after the start line; one that begins with white space goes on with the one before (7.3.1)."""
+def parse_fields(lines: list[str], *, odd_lines: bool = False) -> list[Field]:
+    """The header lines after the start line; one that begins with white space goes on with the one before (7.3.1).
+
+    `odd_lines`: what is no header line stays as it is, under no name. So it is in responses (section 16.3 step 1).
+    """
     fields: list[Field] = []
     known = KEYS.get
     for line in lines[1:]:
@@ -77,6 +80,8 @@ def parse_fields(lines: list[str]) -> list[Field]:
             _unfold(fields, line)
         elif colon and (key := header_key(name)):
             fields.append((key, value.strip(LWS), line))
+        elif line and odd_lines:
+            fields.append(("", line, line))
         elif line:
             raise ParseError(f"not a header line: {line[:40]!r}")
     return fields
