@@ -81,6 +81,45 @@ def test_refusal_whose_cause_was_put_right_is_no_problem(desk: Desk) -> None:
     assert {problem["words"]["name"] for problem in told(desk)} == {"reception"}
 
 
+def test_phone_behind_a_router_is_a_problem_though_another_account_there_gets_in(desk: Desk) -> None:
+    desk.now = NOW - 60
+    refuse(desk, "wrong-password")
+    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "102", "calls 103", "192.0.2.23:5062/udp"))
+    assert len(told(desk)) == 1
+
+
+def test_refusal_of_an_account_that_is_gone_is_no_problem(desk: Desk) -> None:
+    desk.do("account add", user="102")
+    refuse(desk, "wrong-password", "102")
+    assert len(told(desk)) == 1
+    desk.do("account remove", user="102")
+    assert told(desk) == []
+
+
+def test_account_whose_phone_did_not_register_again_is_told_until_one_does(desk: Desk) -> None:
+    desk.core.events.add(Event(NOW - 600, Kind.EXPIRED, "101", "sip:101@192.0.2.23", "192.0.2.23:5060/udp"))
+    (problem,) = told(desk)
+    assert "101" in problem["text"] and problem["since"] == iso(WALL - 600) and "power" in problem["cure"]
+    assert list(alarms(desk.box)) == []
+    there = phone(desk)
+    assert told(desk) == []
+    there.expires_at = NOW - 1
+    assert len(told(desk)) == 1
+    desk.do("account disable", user="101")
+    assert told(desk) == []
+
+
+def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: Desk) -> None:
+    ghost, again = phone(desk), phone(desk)
+    assert ghost.flow is not None and again.flow is not None
+    again.flow = again.flow._replace(remote=(ghost.flow.remote[0], 40_000))
+    ghost.seen_at, again.seen_at = NOW - 900, NOW - 300
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", ghost.flow, "silent"))
+    assert told(desk) == []
+    again.user_agent = "another"
+    assert len(told(desk)) == 1
+
+
 def test_phone_is_a_problem_though_another_one_of_its_account_gets_in(desk: Desk) -> None:
     desk.now = NOW - 60
     refuse(desk, "wrong-password")
@@ -133,7 +172,7 @@ def test_every_refusal_that_is_told_has_its_sentence() -> None:
 
 @pytest.mark.parametrize("rule", REFUSALS)
 def test_every_refusal_gives_a_whole_sentence(desk: Desk, rule: Rule) -> None:
-    refuse(desk, rule, "109", "109.example", source="[2001:db8::1]:5060/tcp")
+    refuse(desk, rule, "101", "109.example", source="[2001:db8::1]:5060/tcp")
     [problem] = told(desk)
     assert "2001:db8::1" in problem["text"] and "{" not in problem["text"] and problem["cure"].endswith(".")
 

@@ -69,6 +69,13 @@ def test_search_reads_all_calls_that_are_kept(house: House, browser: Browser) ->
     assert found(browser, "103") == ["103"]
 
 
+def test_account_has_the_calls_that_it_made_and_got(house: House, browser: Browser) -> None:
+    house.desk.do("account add", user="102")
+    house.desk.do("alias add", user="102", alias="2027")
+    page = browser.get("/accounts/102").text
+    assert re.findall(r'data-label="To">(.*?)<', page) == ["2027", "102"] and "1:05" in page and "/calls?q=102" in page
+
+
 def test_search_that_finds_nothing_says_so(browser: Browser) -> None:
     assert "No call is like that." in browser.get("/calls?q=xyz").text
 

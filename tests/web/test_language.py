@@ -21,6 +21,7 @@ from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
 from frontdesk.control.refusals import REFUSALS, Problem
+from frontdesk.control.text import OUTCOMES, REFUSED
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
 from tests.web.house import FORM, House, forms
@@ -120,7 +121,7 @@ def used() -> set[str | tuple[str, str]]:
     sentences = [*REFUSALS.values()]
     sentences += [each for each in vars(problems).values() if isinstance(each, Problem)]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
-    found.add(UNRESOLVED)
+    found |= {UNRESOLVED, REFUSED, *OUTCOMES.values()}
     counted = {text for each in found if isinstance(each, tuple) for text in each}
     return found | refusals() - counted | rules() | {setting.meaning for setting in SETTINGS}
 

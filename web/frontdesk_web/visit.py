@@ -15,6 +15,7 @@ from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.errors import Sentence, Told
+from frontdesk.control.text import ANSWERED, OUTCOMES, REFUSED, length
 from frontdesk.control.times import iso
 
 from . import language
@@ -27,18 +28,6 @@ Spoken = Callable[[str, Mapping[str, object]], str]
 """The console's line for a verb and its arguments; empty: there is none."""
 
 STATES = {"calling": N_("calling"), "ringing": N_("ringing")}
-ANSWERED = 200
-OUTCOMES = {
-    ANSWERED: N_("answered"),
-    404: N_("no such number"),
-    408: N_("nobody answered"),
-    480: N_("not registered"),
-    486: N_("busy"),
-    487: N_("given up"),
-    600: N_("busy"),
-    603: N_("declined"),
-}
-"""What the statuses of RFC 3261 section 21 mean to people."""
 
 
 @dataclass(slots=True)
@@ -152,7 +141,7 @@ class Visit:
         """A piece of a page. What a phone says of itself may be no UTF-8: such bytes are shown as question marks."""
         shown: str = template(
             view, template_lookup=[VIEWS], visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
-            time=self.time, **values,
+            time=self.time, length=length, **values,
         )  # fmt: skip
         return shown.encode("utf-8", "replace").decode()
 
@@ -178,15 +167,7 @@ class Visit:
         result = call["result"]
         if call["state"] != "ended":
             return self._("still up")
-        return self._(OUTCOMES.get(result, N_("not put through"))) + (f" ({result})" if result != ANSWERED else "")
-
-    def length(self, call: dict[str, Any]) -> str:
-        """How long they talked, in minutes and seconds."""
-        if not call["answered"] or not call["ended"]:
-            return ""
-        began, ended = (datetime.fromisoformat(call[key]) for key in ("answered", "ended"))
-        minutes, seconds = divmod(round((ended - began).total_seconds()), 60)
-        return f"{minutes}:{seconds:02}"
+        return self._(OUTCOMES.get(result, REFUSED)) + (f" ({result})" if result != ANSWERED else "")
 
 
 def _zone(name: str) -> ZoneInfo | Any:

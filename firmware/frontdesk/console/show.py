@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..control.text import NOBODY, WHEREABOUTS, aligned, cell, whereabouts
+from ..control.text import NOBODY, WHEREABOUTS, aligned, cell, length, outcome, whereabouts
 from ..control.times import moment
 from .line_editor import WIDTH
 
@@ -45,10 +45,9 @@ def calls(answer: Any) -> str:
     """Calls, two lines each."""
     if not answer:
         return "There was no call yet."
-    fields = ("state", "result")
-    rows = [[moment(row["started"]), *(cell(row[field]) for field in fields)] for row in answer]
+    rows = [[moment(row["started"]), outcome(row), cell(length(row))] for row in answer]
     below = [f"{cell(row['caller'])} -> {cell(row['callee'])}" for row in answer]
-    return fitted([["started", *fields], *rows], below)
+    return fitted([["started", "how it ended", "length"], *rows], below)
 
 
 def domain(answer: Any) -> str:

@@ -7,6 +7,7 @@ from math import inf
 from typing import Any
 
 from ..events import Event, Kind
+from ..model import Binding
 from ..sip.errors import Rule
 from .box import Box
 from .refusals import GUESSED, REFUSALS, Problem, is_put_right, subject
@@ -27,6 +28,10 @@ SILENT = Problem(
     "{account}'s phone at {source} did not react to a call",
     "See that it has power and network. It is rung again as soon as it is there.",
 )
+GONE = Problem(
+    "Nobody is reached at {account}: its phone has not registered again",
+    "See that it has power and network. It registers by itself then.",
+)
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
 CERTIFICATE = Problem(
@@ -44,11 +49,12 @@ ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with 
 async def problems(box: Box) -> list[Answer]:
     """What is wrong now, and what helps."""
     new = [] if box.directory.accounts else [_told(ACCOUNTS)]
-    return [*_of_the_box(box), *new, *_of_phones(box)]
+    return [*_of_the_box(box), *new, *_of_phones(box), *_of_those_who_are_gone(box)]
 
 
 def alarms(box: Box) -> Iterator[Answer]:
-    """The same for lights and for the front panel. That a box is new is nothing wrong: its pages lead on."""
+    """The same for lights and for the front panel. That a box is new is nothing wrong: its pages lead on. Nor is a
+    softphone that was closed."""
     yield from _of_the_box(box)
     yield from _of_phones(box)
 
@@ -88,6 +94,16 @@ def _of_phones(box: Box) -> Iterator[Answer]:
         yield _refusal(event, offset)
 
 
+def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:
+    if box.core is None:
+        return
+    now = box.clock.now()
+    offset = box.clock.wall() - now
+    for event in _gone(box, box.core.events.since(now - RECENT)):
+        since = iso(event.at + offset)
+        yield _told(GONE, {"account": event.account}) | {"account": event.account, "since": since}
+
+
 def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
     """The last of each phone that did not react, and has given no sign of life since."""
     last = {(event.account, event.host): event for event in events if event.rule == "silent"}
@@ -99,22 +115,41 @@ def _is_back(box: Box, silence: Event) -> bool:
     account = box.directory.account(silence.account)
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else []
     there = [each for each in bindings if each.flow is not None and each.flow.remote[0] == silence.host]
-    return account is None or any(each.seen_at > silence.at for each in there or bindings)
+    if account is None or any(each.seen_at > silence.at for each in there or bindings):
+        return True
+    rung = next((each for each in there if each.flow is not None and each.flow.source == silence.source), None)
+    return rung is not None and any(_has_followed(each, rung) for each in there)
+
+
+def _has_followed(binding: Binding, ghost: Binding) -> bool:
+    """Whether it is the same phone after a new start, of which the other is what it left behind."""
+    return binding.seen_at > ghost.seen_at and bool(ghost.user_agent) and binding.user_agent == ghost.user_agent
+
+
+def _gone(box: Box, events: Iterable[Event]) -> list[Event]:
+    """The last registration of each account whose phones have all run out, and not signed off."""
+    last = {event.account: event for event in events if event.kind is Kind.EXPIRED}
+    return [event for event in last.values() if _is_alone(box, event.account)]
+
+
+def _is_alone(box: Box, user: str) -> bool:
+    account = box.directory.account(user)
+    return account is not None and account.enabled and not box.location.bindings(account.aor, box.clock.now())
 
 
 def _unmended(events: Iterable[Event]) -> list[Event]:
     """The last refusals of each kind, of phones that have not got in since: others may have the same account."""
     refused: dict[tuple[str, str, str], Event] = {}
-    let_in: dict[str, float] = {}
+    let_in: dict[tuple[str, str], float] = {}
     for event in events:
-        host = event.host
         if event.kind is Kind.REFUSED:
-            key = event.account, event.rule, event.text if event.account == "" else host
+            key = event.account, event.rule, event.text if event.account == "" else event.host
             if key not in refused or refused[key].at < event.at:
                 refused[key] = event
         elif event.kind in LET_IN:
-            let_in[host] = max(event.at, let_in.get(host, event.at))
-    return [event for event in refused.values() if let_in.get(event.host, -inf) <= event.at]
+            for user in (event.account, ""):  # a phone with the wrong number has got another account by now
+                let_in[user, event.host] = max(event.at, let_in.get((user, event.host), event.at))
+    return [event for event in refused.values() if let_in.get((event.account, event.host), -inf) <= event.at]
 
 
 def _refusal(event: Event, offset: float) -> Answer:

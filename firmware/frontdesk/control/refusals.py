@@ -117,6 +117,8 @@ def is_put_right(box: Box, event: Event) -> bool:
     if (is_mended := MENDED.get(Rule(event.rule))) and is_mended(box, subject(event)):
         return True
     account = box.directory.account(event.account)
+    if event.account and account is None:
+        return True  # its phones want to be an unknown user by now
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else ()
     return any(each.flow and each.flow.remote[0] == event.host and each.seen_at > event.at for each in bindings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ..model import username_of
@@ -183,11 +184,44 @@ def today(answer: Any) -> str:
     ])  # fmt: skip
 
 
+ANSWERED = 200
+OUTCOMES = {
+    ANSWERED: "answered",
+    404: "no such number",
+    408: "nobody answered",
+    480: "not registered",
+    486: "busy",
+    487: "given up",
+    600: "busy",
+    603: "declined",
+}
+"""What the statuses of RFC 3261 section 21 mean to people."""
+REFUSED = "not put through"
+
+
+def outcome(call: Any) -> str:
+    """How far it is, or how it ended."""
+    result = call["result"]
+    if call["state"] != "ended":
+        return str(call["state"])
+    return OUTCOMES.get(result, REFUSED) + (f" ({result})" if result != ANSWERED else "")
+
+
+def length(call: Any) -> str:
+    """How long they talked, in minutes and seconds."""
+    if not call["answered"] or not call["ended"]:
+        return ""
+    began, ended = (datetime.fromisoformat(call[key]) for key in ("answered", "ended"))
+    minutes, seconds = divmod(round((ended - began).total_seconds()), 60)
+    return f"{minutes}:{seconds:02}"
+
+
 def calls(answer: Any) -> str:
     """Calls, one line each."""
-    columns = {"started": "started", "caller": "from", "callee": "to", "state": "state", "result": "result"}
-    show = table("There was no call yet.", **columns)
-    return show([{**row, "started": moment(row["started"])} for row in answer])
+    show = table("There was no call yet.", started="started", caller="from", callee="to", state="how it ended",
+                 length="length")  # fmt: skip
+    rows = [{**row, "started": moment(row["started"]), "state": outcome(row), "length": length(row)} for row in answer]
+    return show(rows)
 
 
 def events(answer: Any) -> str:

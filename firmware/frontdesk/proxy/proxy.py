@@ -216,19 +216,20 @@ class ProxyCore:
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
         hop = routed.route or uri
-        target = self._phone_target(side.binding, uri, now) or self._peer_target(side.flow, hop) or side.flow
+        target = self._phone_target(side, uri, now) or self._peer_target(side.flow, hop) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
-    def _phone_target(self, id: int, uri: Uri, now: float) -> Target | None:
+    def _phone_target(self, side: Side, uri: Uri, now: float) -> Target | None:
         """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
-        the token's."""
-        binding = self._location.binding(id) if id else None
-        if binding is None:
-            return None
-        of_account = self._location.bindings(binding.aor, now)
-        if len(of_account) > 1:
-            binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
-        found = candidate(binding, self._directory)
+        the token's. Where that is gone, whoever is registered at that Contact: the phone has registered anew."""
+        binding = self._location.binding(side.binding) if side.binding else None
+        if binding is not None:
+            of_account = self._location.bindings(binding.aor, now)
+            if len(of_account) > 1:
+                binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
+        elif side.binding:
+            binding = next(iter(self._at_contact(uri, now)), None)
+        found = candidate(binding, self._directory) if binding is not None else None
         return found.target if found is not None else None
 
     def _whereabouts(self, rung: Candidate) -> Target:

@@ -15,6 +15,8 @@ from ..visit import Visit
 
 SHOWN = 50
 """On one page."""
+READ, CALLS = 500, 10
+"""The newest calls of the box that are looked at, and those of one account that are shown."""
 
 
 def show(visit: Visit) -> str:
@@ -28,7 +30,11 @@ def show(visit: Visit) -> str:
 
 def one(visit: Visit, user: str) -> str:
     """One account with all that belongs to it."""
-    return visit.render("account", account=account_of(visit, user), events=visit.do("events", user=user)[::-1])
+    account = account_of(visit, user)
+    names = {user, *account["aliases"]}
+    calls = [call for call in visit.do("calls", limit=READ) if call["caller"] in names or call["callee"] in names]
+    events = visit.do("events", user=user)[::-1]
+    return visit.render("account", account=account, calls=calls[:CALLS], events=events)
 
 
 def account_of(visit: Visit, user: str) -> dict[str, Any]:

@@ -74,6 +74,12 @@
 </section>
 </div>
 % end
+% if calls:
+<section class="sheet"><h2>{{_("Calls")}}</h2>
+% include("call_table", calls=calls)
+<p class="small"><a href="/calls?q={{user}}">{{_("All calls")}}</a></p>
+</section>
+% end
 <section class="sheet"><h2>{{_("What happened")}}</h2>
 % if events:
 <ol class="lines" lang="en">

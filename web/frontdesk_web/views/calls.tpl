@@ -6,11 +6,7 @@
 </form>
 <section class="sheet">
 % if calls:
-<table class="wide"><thead><tr><th>{{_("Began")}}</th><th>{{_("From")}}</th><th>{{_("To")}}</th><th>{{_("How it ended")}}</th><th>{{_("Length")}}</th></tr></thead><tbody>
-%   for call in calls:
-<tr><td class="number">{{time(call["started"])}}</td><td data-label="{{_("From")}}">{{call["caller"]}}</td><td data-label="{{_("To")}}">{{call["callee"]}}</td><td>{{visit.outcome(call)}}</td><td class="number">{{visit.length(call)}}</td></tr>
-%   end
-</tbody></table>
+% include("call_table", calls=calls)
 %   if more:
 <p class="soft">{{n_("and {n} more", "and {n} more", more).format(n=more)}}</p>
 %   end
