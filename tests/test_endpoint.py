@@ -197,6 +197,34 @@ def test_a_listener_that_cannot_be_bound_is_named() -> None:
     run(case)
 
 
+@pytest.mark.parametrize("hosts", [("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0")], ids=["narrowed", "widened"])
+def test_a_port_may_be_listened_at_on_one_address_instead_of_all(hosts: tuple[str, str]) -> None:
+    async def case() -> None:
+        async with serving(transport="tcp") as endpoint:
+            port = port_of(endpoint)
+            for host in hosts:
+                await endpoint.listen([Listener("tcp", host, port)])
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"\r\n\r\n")
+                assert await reader.readexactly(2) == b"\r\n"
+                writer.close()
+            with socket.socket() as other, pytest.raises(OSError):
+                other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                other.bind(("127.0.0.1", port))
+
+    run(case)
+
+
+def test_a_port_that_another_program_listens_at_is_taken() -> None:
+    async def case() -> None:
+        with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+            async with serving() as endpoint:
+                with pytest.raises(OSError, match="in use"):
+                    await endpoint.listen([Listener("tcp", "127.0.0.1", other.getsockname()[1])])
+
+    run(case)
+
+
 def test_a_datagram_leaves_from_the_address_that_the_system_would_send_from() -> None:
     """RFC 3261 section 18.1.1: where several listen, the one that the way to the phone begins at."""
 

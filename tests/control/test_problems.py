@@ -112,11 +112,12 @@ def test_account_whose_phone_did_not_register_again_is_told_until_one_does(desk:
 def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: Desk) -> None:
     ghost, again = phone(desk), phone(desk)
     assert ghost.flow is not None and again.flow is not None
-    again.flow = again.flow._replace(remote=(ghost.flow.remote[0], 40_000))
-    ghost.seen_at, again.seen_at = NOW - 900, NOW - 300
+    ghost.seen_at, again.registered_at, again.seen_at = NOW - 900, NOW - 800, NOW - 300
     desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", ghost.flow, "silent"))
     assert told(desk) == []
-    again.user_agent = "another"
+    again.registered_at = NOW - 1000
+    assert len(told(desk)) == 1, "two phones of one kind"
+    again.registered_at, again.user_agent = NOW - 800, "another"
     assert len(told(desk)) == 1
 
 

@@ -187,6 +187,7 @@ def test_an_invite_that_a_password_let_in_has_its_ack(box: BareCore, gone: str) 
         box.register(PHONE, cseq=9)
     hold = box.signed(call_.ask("INVITE", 7), at)
     assert reached(box, hold, at) == THERE
+    assert reached(box, call_.ask_back("INFO", 8), THERE) == at, "there the other one reaches it, too"
     assert reached(box, call_.ask("ACK", 7), at) == THERE
     assert reached(box, call_.ask("ACK", 7), THIEF) is None
     if gone == "moved":

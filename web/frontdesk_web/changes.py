@@ -58,7 +58,8 @@ BACK = "/accounts/{user}"
 CHANGES = (
     Change("/accounts", "account add", ("user",), N_("Added {user}."), BACK, accounts.show, ("name", "password")),
     Change(f"{ONE}/remove", "account remove", ("user",), N_("Removed {user}."), "/accounts", accounts.one),
-    Change(f"{ONE}/enable", "account enable", ("user",), N_("Enabled {user}."), BACK, accounts.one),
+    Change(f"{ONE}/enable", "account enable", ("user",),
+           N_("Enabled {user}. Its phones are reached as soon as they register again."), BACK, accounts.one),
     Change(f"{ONE}/disable", "account disable", ("user",), N_("Disabled {user}; nobody is reached there now."), BACK,
            accounts.one),
     Change(f"{ONE}/password", "account passwd", ("user",), N_("{user} has a new password; its phones need it."),

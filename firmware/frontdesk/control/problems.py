@@ -118,12 +118,13 @@ def _is_back(box: Box, silence: Event) -> bool:
     if account is None or any(each.seen_at > silence.at for each in there or bindings):
         return True
     rung = next((each for each in there if each.flow is not None and each.flow.source == silence.source), None)
-    return rung is not None and any(_has_followed(each, rung) for each in there)
+    return rung is not None and any(_has_followed(each, rung) for each in bindings if each is not rung)
 
 
 def _has_followed(binding: Binding, ghost: Binding) -> bool:
     """Whether it is the same phone after a new start, of which the other is what it left behind."""
-    return binding.seen_at > ghost.seen_at and bool(ghost.user_agent) and binding.user_agent == ghost.user_agent
+    is_alike = bool(ghost.user_agent) and binding.user_agent == ghost.user_agent
+    return is_alike and binding.registered_at > ghost.seen_at
 
 
 def _gone(box: Box, events: Iterable[Event]) -> list[Event]:

@@ -187,11 +187,13 @@ def today(answer: Any) -> str:
 ANSWERED = 200
 OUTCOMES = {
     ANSWERED: "answered",
+    302: "forwarded",
     404: "no such number",
     408: "nobody answered",
     480: "not registered",
     486: "busy",
     487: "given up",
+    488: "no codec in common",
     600: "busy",
     603: "declined",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from ..directory import Directory
 from ..events import Event, Kind
@@ -27,7 +28,15 @@ from .target_set import Candidate, at_contact, bare, candidate, host_of, target_
 from .validation import validate
 
 MAX_PROVEN = 512
-"""INVITEs of dialogs whose sender has shown a password that are remembered: their ACKs come within 32 s."""
+"""Sides of dialogs who have shown a password that are remembered."""
+
+
+class _Proven(NamedTuple):
+    """The last INVITE of a side of a dialog that a password let in: its CSeq number, whence and when."""
+
+    number: int
+    flow: Flow
+    at: float
 
 
 class ProxyCore:
@@ -51,8 +60,8 @@ class ProxyCore:
         self._directory = directory
         self._layer = layer
         self._emit = emit
-        self._proven: dict[tuple[str, int], str] = {}
-        """Token and CSeq number of an INVITE in a dialog, and the host of its sender, who has shown a password."""
+        self._proven: dict[tuple[str, str | None], _Proven] = {}
+        """By the dialog's token and the side's tag."""
         self._around = Surroundings(directory, layer, deadlines, Tokens(key), random, self._whereabouts, self._silent)
 
     def validate(self, request: Request) -> None:
@@ -73,8 +82,8 @@ class ProxyCore:
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
         side = self._caller_side(request, flow, caller, now) if routed.dialog is None else None
-        if routed.dialog is not None and caller.account is not None:
-            self._remember(routed.dialog, request, flow)
+        if routed.dialog is not None and caller.account is not None and request.method == "INVITE":
+            self._remember(routed.dialog, request, flow, now)
         # Without a dialog, who has no account is a trusted peer, or the box itself (a spiral): it has looked already.
         trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
@@ -127,18 +136,19 @@ class ProxyCore:
             binding is not None and binding.flow is not None and binding.flow.remote[0] == host
         )
 
-    def _remember(self, dialog: Dialog, invite: Request, flow: Flow) -> None:
-        """Its sender has shown a password, which an ACK can't be asked for."""
-        if invite.method == "INVITE":
-            if len(self._proven) >= MAX_PROVEN:
-                del self._proven[next(iter(self._proven))]
-            self._proven[dialog.token, invite.cseq.number] = flow.remote[0]
+    def _remember(self, dialog: Dialog, invite: Request, flow: Flow, now: float) -> None:
+        """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on."""
+        self._proven.pop((dialog.token, invite.from_.tag), None)
+        if len(self._proven) >= MAX_PROVEN:
+            del self._proven[next(iter(self._proven))]
+        self._proven[dialog.token, invite.from_.tag] = _Proven(invite.cseq.number, flow, now)
 
     def _has_invited(self, dialog: Dialog, ack: Request, flow: Flow) -> bool:
         """Whether that is the host that the INVITE came from."""
         if _was_at(dialog.sender, flow) or self._is_from(dialog.sender, flow):
             return True
-        return self._proven.get((dialog.token, ack.cseq.number)) == flow.remote[0]
+        last = self._proven.get((dialog.token, ack.from_.tag))
+        return last is not None and (last.number, last.flow.remote[0]) == (ack.cseq.number, flow.remote[0])
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
         """Section 16.10. Raises Rejection(481) without its INVITE: the box does not relay a CANCEL for anybody."""
@@ -215,14 +225,18 @@ class ProxyCore:
         """The token's side: where its phone is now, else its flow, never a private Contact; the URI stays."""
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
+        moved = self._proven.get((routed.dialog.token, routed.request.to.tag))
         hop = routed.route or uri
-        target = self._phone_target(side, uri, now) or self._peer_target(side.flow, hop) or side.flow
+        target = self._phone_target(side, moved, uri, now) or self._peer_target(side.flow, hop) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
-    def _phone_target(self, side: Side, uri: Uri, now: float) -> Target | None:
+    def _phone_target(self, side: Side, moved: _Proven | None, uri: Uri, now: float) -> Target | None:
         """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
-        the token's. Where that is gone, whoever is registered at that Contact: the phone has registered anew."""
+        the token's. Where that is gone, whoever is registered at that Contact: the phone has registered anew. `moved`:
+        where it has shown a password in this dialog, and may not have registered since."""
         binding = self._location.binding(side.binding) if side.binding else None
+        if moved is not None and (binding is None or (binding.flow is not None and binding.seen_at < moved.at)):
+            return moved.flow
         if binding is not None:
             of_account = self._location.bindings(binding.aor, now)
             if len(of_account) > 1:

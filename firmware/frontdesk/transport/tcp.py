@@ -253,9 +253,14 @@ class Connections:
 
     async def listen(self, address: HostPort) -> HostPort:
         """Accepts connections; returns the address with its real port. Raises OSError."""
+        if address in self._servers:
+            return address
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        if address[1] not in (port for _, port in self._servers):
+            _look_whether_free(family, address)
+        # The box itself may listen at all addresses of a port and at one of them, until the one or the other is closed.
         server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self), address[0], address[1], family=family, backlog=BACKLOG
+            lambda: Connection(self), address[0], address[1], family=family, backlog=BACKLOG, reuse_port=True
         )
         if not server.sockets:  # asyncio passes over a family that the kernel does not have
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
@@ -350,6 +355,15 @@ class Connections:
         if self._open.pop(connection.flow.connection, None) is not None:
             self.driver.closed(connection.flow)
             self.driver.settle()
+
+
+def _look_whether_free(family: socket.AddressFamily, address: HostPort) -> None:
+    """Raises OSError where somebody else listens: two whose ports may be reused would share the connections."""
+    with socket.socket(family, socket.SOCK_STREAM) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        line.bind(address)
 
 
 def _keep_alive(line: socket.socket) -> None:
