@@ -151,7 +151,7 @@ class Core:
                 raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=request.uri.host)
             return self.authenticator.authenticate(request, now, proxy=False)
         dialog = routed.dialog
-        if (dialog is not None and self.proxy.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):
+        if (dialog is not None and self.proxy.sides.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):
             return Caller(None)
         peer = self.directory.peers.get(flow.remote[0])
         if peer is not None:
@@ -162,7 +162,7 @@ class Core:
         caller = self.authenticator.authenticate(request, now, proxy=not to_the_box)
         self._unanswered.answered(flow)
         if dialog is not None and caller.account is not None:
-            self.proxy.check_side(request, dialog, caller.account)
+            self.proxy.sides.check(request, dialog, caller.account)
         return caller
 
     def _is_spiral(self, request: Request, flow: Flow) -> bool:

@@ -1,0 +1,170 @@
+"""The two sides of a dialog: who may speak for one, and where it is reached (RFC 3261 sections 12.2 and 16.6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..directory import Directory
+from ..location import LocationService
+from ..model import Account, Binding
+from ..sip.errors import Rejection, Rule
+from ..sip.grammar import unescape
+from ..sip.message import Request
+from ..sip.response_target import DEFAULT_PORTS
+from ..sip.uri import Uri
+from ..sip.wire import Destination, Flow, HostPort, Target
+from .admission import Caller, check_from
+from .calls import contact_of
+from .record_route import Dialog, Side
+from .routing import Routed
+from .target_set import Candidate, at_contact, bare, candidate, user_of
+
+MAX_PROVEN = 512
+"""Sides of dialogs who have shown a password that are remembered."""
+
+
+class Proven(NamedTuple):
+    """The last INVITE of a side of a dialog that a password let in: its CSeq number, whence and when."""
+
+    number: int
+    flow: Flow
+    at: float
+
+
+class Sides:
+    """What the location service, the directory and a token say of a dialog's sides. Of its own it keeps who has shown a
+    password in a dialog."""
+
+    def __init__(self, location: LocationService, directory: Directory) -> None:
+        self._location = location
+        self._directory = directory
+        self._proven: dict[tuple[str, str | None], Proven] = {}
+        """By the dialog's token and the side's tag."""
+
+    # -- who may speak for it ------------------------------------------------------------------------------------------
+
+    def lets_in(self, request: Request, dialog: Dialog, flow: Flow) -> bool:
+        """Whether its token does for a password: it comes from its sender's phone, under the name of before, and the
+        account is still there. A trusted peer needs none anyway."""
+        if flow.remote[0] in self._directory.peers:
+            return True
+        if not dialog.is_named:
+            return False
+        if request.method == "BYE" and _was_at(dialog.sender, flow):
+            return True  # whose account is gone by now may still hang up
+        if not self._is_from(dialog.sender, flow):
+            return False
+        account = self._directory.resolve(unescape(request.from_.uri.user or ""))
+        return bool(dialog.sender.binding) or (account is not None and account.enabled)
+
+    def check(self, request: Request, dialog: Dialog, account: Account) -> None:
+        """The same for who has shown a password: that of his side of the dialog, or Rejection(403)."""
+        binding = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
+        if binding is not None and binding.aor != account.aor:
+            raise Rejection(403, "Not a call of this account", rule=Rule.OTHER_DIALOG, about=account.username)
+        if not dialog.is_named:
+            check_from(request, account, self._directory)
+
+    def remember(self, dialog: Dialog, invite: Request, flow: Flow, now: float) -> None:
+        """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on."""
+        self._proven.pop((dialog.token, invite.from_.tag), None)
+        if len(self._proven) >= MAX_PROVEN:
+            del self._proven[next(iter(self._proven))]
+        self._proven[dialog.token, invite.from_.tag] = Proven(invite.cseq.number, flow, now)
+
+    def has_invited(self, dialog: Dialog, ack: Request, flow: Flow) -> bool:
+        """Whether that is the host that the INVITE came from."""
+        if _was_at(dialog.sender, flow) or self._is_from(dialog.sender, flow):
+            return True
+        last = self._proven.get((dialog.token, ack.from_.tag))
+        return last is not None and (last.number, last.flow.remote[0]) == (ack.cseq.number, flow.remote[0])
+
+    def _is_from(self, side: Side, flow: Flow) -> bool:
+        """Whether that is the host of the side: where its phone is registered, or was when the call was set up.
+        A static binding may have several."""
+        host, binding = flow.remote[0], self._location.binding(side.binding) if side.binding else None
+        if side.binding and (binding is None or binding.flow is None):
+            return binding is not None
+        return _was_at(side, flow) or (
+            binding is not None and binding.flow is not None and binding.flow.remote[0] == host
+        )
+
+    # -- where it is ---------------------------------------------------------------------------------------------------
+
+    def of_caller(self, request: Request, flow: Flow, caller: Caller, now: float) -> Side:
+        """Where the sender of a request is: his binding at that flow, else the one that his Contact names."""
+        if caller.account is None:
+            return Side(0, flow)
+        for binding in self._location.at(flow):
+            if binding.aor == caller.account.aor:
+                return Side(binding.id, flow)
+        bindings = self._location.bindings(caller.account.aor, now)
+        contact = contact_of(request) if bindings else None
+        named = at_contact(bindings, contact) if contact else None
+        return Side(named.id if named else 0, flow)
+
+    def targets(self, routed: Routed, now: float) -> list[list[Candidate]]:
+        """The token's side: where its phone is now, else its flow, never a private Contact; the URI stays."""
+        assert routed.dialog is not None
+        side, uri = routed.dialog.side, routed.request.uri
+        moved = self._proven.get((routed.dialog.token, routed.request.to.tag))
+        hop = routed.route or uri
+        target = self._phone_target(side, moved, uri, now) or self._peer_target(side.flow, hop) or side.flow
+        return [[Candidate(routed.request.uri_text, target, side)]] if target else []
+
+    def _phone_target(self, side: Side, moved: Proven | None, uri: Uri, now: float) -> Target | None:
+        """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
+        the token's. Where that is gone, whoever is registered at that Contact: the phone has registered anew. `moved`:
+        where it has shown a password in this dialog, and may not have registered since."""
+        binding = self._location.binding(side.binding) if side.binding else None
+        if moved is not None and (binding is None or (binding.flow is not None and binding.seen_at < moved.at)):
+            return moved.flow
+        if binding is not None:
+            of_account = self._location.bindings(binding.aor, now)
+            if len(of_account) > 1:
+                binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
+        elif side.binding:
+            binding = next(iter(self.at_contact(uri, now)), None)
+        found = candidate(binding, self._directory) if binding is not None else None
+        return found.target if found is not None else None
+
+    def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
+        """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its
+        own address: it may send from another port, and the connection that it has called over may be closed."""
+        if flow is None or flow.remote[0] not in self._directory.peers or bare(uri.host) != flow.remote[0]:
+            return None
+        transport = (uri.parameters.get("transport") or flow.transport).lower()
+        if transport == flow.transport == "udp":
+            return flow._replace(remote=(flow.remote[0], uri.port or DEFAULT_PORTS["udp"]))
+        return Destination(flow.remote[0], uri.port, transport) if transport in ("udp", "tcp") else None
+
+    def whereabouts(self, rung: Candidate) -> Target:
+        """Where a phone is that was rung, by the same transport: it may have moved since, and still has to hear of the
+        call's end."""
+        binding = self._location.binding(rung.side.binding) if rung.side.binding else None
+        found = candidate(binding, self._directory) if binding is not None and binding.flow is not None else None
+        return found.target if found is not None and found.target.transport == rung.target.transport else rung.target
+
+    def at_contact(self, uri: Uri, now: float) -> list[Binding]:
+        """The binding whose Contact the Request-URI is: phones name one another so in a transfer (RFC 5589)."""
+        if self._directory.serves(uri.host, uri.port):
+            return []
+        account = self._directory.resolve(unescape(uri.user or ""))
+        there = bare(uri.host), uri.port or DEFAULT_PORTS["udp"]
+        at = self._location.at(Flow("udp", ("", 0), there))
+        bindings = [*(self._location.bindings(account.aor, now) if account else ()), *at]
+        found = at_contact(bindings, uri) or self._connected(uri, there)
+        return [found] if found is not None else []
+
+    def _connected(self, uri: Uri, remote: HostPort) -> Binding | None:
+        """A phone that names, in a call, the port of its connection instead of what it has registered (baresip)."""
+        if (uri.parameters.get("transport") or "").lower() != "tcp":
+            return None
+        found = [each for each in self._location if each.flow and each.flow.connection and each.flow.remote == remote]
+        named = [each for each in found if user_of(each) == uri.user]
+        return next(iter(named or (found if len(found) == 1 else ())), None)
+
+
+def _was_at(side: Side, flow: Flow) -> bool:
+    """Whether that is the host which the side was seen at when the call was set up."""
+    return side.flow is not None and side.flow.remote[0] == flow.remote[0]
