@@ -165,9 +165,9 @@ translations: $(VENV)  ## compile what the page says in other languages
 	$(BIN)/pybabel compile --directory web/frontdesk_web/locale --domain frontdesk
 
 clean:  ## remove what make made, but not ./data
-	rm -rf .venv .venv-* .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .appliance .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find firmware host install tests web -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:
 	@grep -hE '^[^	 #]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## (.*)/\1|\2/; s/^\$$\(VENV\)/.venv/' | \
-	  while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done

@@ -171,6 +171,18 @@ def test_table_allows_only_rooms_that_it_names() -> None:
     assert named <= set(TABLE)
 
 
+@pytest.mark.parametrize("room", TABLE)
+def test_table_allows_nothing_that_its_room_does_not_import(room: str) -> None:
+    used = {
+        f"{target.removeprefix('frontdesk.')}."
+        for path in FILES
+        if room_of(dotted_name(path)) == room
+        for target in imports(ast.parse((ROOT / path).read_text()), dotted_name(path))
+    }
+    allowed = (TABLE[room].rooms or frozenset()) | TABLE[room].packages
+    assert {each for each in allowed if not any(target.startswith(f"{each}.") for target in used)} == set()
+
+
 def test_long_file_and_long_function_are_found() -> None:
     function = "def f():\n" + "    pass\n" * MAX_FUNCTION_LINES
     assert long_parts(function, "x") == ["x: f has 41 lines, over 40"]

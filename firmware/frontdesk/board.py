@@ -123,13 +123,13 @@ def load(name: str, where: Path | None = None) -> Board:
         raise BoardError(f"{shown}: {error}.") from None
 
 
-def detect(compatible: Path = COMPATIBLE, where: Path | None = None) -> str:
+def detect(compatible: Path = COMPATIBLE) -> str:
     """The name of the board that this is."""
     try:
         told = compatible.read_bytes().decode("ascii", "replace").split("\0")
     except OSError:
         return GENERIC
-    boards = [load(name, where) for name in names(where)]
+    boards = [load(name) for name in names()]
     return next((board.name for each in told for board in boards if each in board.compatible), GENERIC)
 
 

@@ -276,7 +276,7 @@ SETTINGS = (
     Setting("default-expires", SECONDS, "Granted where a phone asks for nothing.", 1, 2**31),
     Setting("max-expires", SECONDS, "The longest registration that is granted.", 1, 2**31),
     Setting("max-bindings", COUNT, "Devices of one account.", 1, 100),
-    Setting("max-connections", COUNT, "TCP and TLS connections open at once.", 1, 100_000),
+    Setting("max-connections", COUNT, "TCP connections open at once.", 1, 100_000),
     Setting("max-accounts", COUNT, "Accounts of the box.", 1, 1_000_000),
     Setting("flush", DURATION, "How long a pure refresh may wait for the disk; 0s: it never waits.", 0, 86_400),
     Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 1, 3600),

@@ -158,6 +158,6 @@ def machine(interface: str, helper: Path = HELPER) -> System:
     return Machine(helper, interface) if helper.exists() else ManagedElsewhere()
 
 
-def asleep(records: Kept, helper: Path = HELPER) -> System:
+def asleep(records: Kept) -> System:
     """The computer under a box that does not."""
-    return NextStart(records) if helper.exists() else ManagedElsewhere()
+    return NextStart(records) if HELPER.exists() else ManagedElsewhere()

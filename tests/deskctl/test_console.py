@@ -5,15 +5,20 @@ from __future__ import annotations
 import io
 import os
 import pty
+import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from deskctl.cli import BAD_COMMAND, DONE, NO_BOX
 from tests.deskctl.conftest import Boxes, Run
+
+PATIENCE = 20.0
+"""Seconds."""
 
 
 def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
@@ -34,8 +39,7 @@ def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
         os.write(ours, b"status\r")
         shown = read_until(ours, b"Frontdesk> ")
         assert b"Frontdesk> " in shown
-        while b"".join(got) != b"status\r":
-            time.sleep(0.01)
+        eventually(lambda: b"".join(got) == b"status\r")
         os.write(ours, b"\x1d")
         assert process.wait(10) == DONE
     os.close(ours)
@@ -58,13 +62,21 @@ def test_console_of_no_port_is_not_said_to_be_connected(
 def read_until(terminal: int, expected: bytes) -> bytes:
     shown = b""
     while expected not in shown:
+        assert select.select([terminal], [], [], PATIENCE)[0], f"{expected!r} was never shown, but {shown!r}"
         shown += os.read(terminal, 1000)
     return shown
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Waits until it is."""
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def wait_for_raw(terminal: int) -> None:
     """Until the program has taken the terminal over."""
     import termios
 
-    while termios.tcgetattr(terminal)[3] & termios.ICANON:
-        time.sleep(0.01)
+    eventually(lambda: not termios.tcgetattr(terminal)[3] & termios.ICANON)

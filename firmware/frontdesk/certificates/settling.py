@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from ..files import write_whole
 from . import making
 from .names import Names, fingerprint
 from .settled import Settled, of_files
@@ -38,11 +38,5 @@ def settle(directory: Path, names: Names, now: datetime, released: datetime) -> 
 
 def write(directory: Path, name: str, certificate: bytes, key: bytes) -> None:
     """The key first: a certificate that is there alone would be another key's."""
-    for suffix, content, mode in (("key", key, 0o600), ("crt", certificate, 0o644)):
-        temporary = directory / f"{name}.{suffix}.tmp"
-        temporary.unlink(missing_ok=True)
-        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(directory / f"{name}.{suffix}")
+    write_whole(directory / f"{name}.key", key)
+    write_whole(directory / f"{name}.crt", certificate, 0o644)

@@ -19,6 +19,7 @@ from ..location import LocationService
 from ..machine import asleep
 from ..process import keep_time
 from ..store import Clock, DirectoryLock, Records, Store, StoreError
+from ..store.lock import Served
 from ..store.store import NAME as DATABASE
 
 SOCKET = "control.sock"
@@ -38,15 +39,11 @@ def ask(directory: Path, verb: Verb, arguments: dict[str, Any], domains: Sequenc
                 return _converse(connection, verb.words, arguments)
         try:
             return _ask_store(directory, verb, arguments, domains)
-        except Serving:
+        except Served:
             # It holds the lock but has no socket: it has just started, or is about to end.
             if time.monotonic() > until:
                 raise
             time.sleep(PAUSE)
-
-
-class Serving(StoreError):
-    """A box holds the lock."""
 
 
 # -- a box that serves -------------------------------------------------------------------------------------------------
@@ -94,7 +91,7 @@ def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: 
     if (verb.role is Role.VIEWER or verb.needs_box) and not (directory / DATABASE).exists():
         raise StoreError(f"There is no box in {directory} yet; `frontdesk account add` makes one.")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _as_owner(directory), _lock(directory):
+    with _as_owner(directory), DirectoryLock(directory, serve=False):
         store = Store.open(directory, domains[0] if domains else None)
         try:
             return _finish(run(_box(store), verb.words, arguments))
@@ -117,13 +114,6 @@ def _as_owner(directory: Path) -> Iterator[None]:
     finally:
         os.seteuid(0)
         os.setegid(group)
-
-
-def _lock(directory: Path) -> DirectoryLock:
-    try:
-        return DirectoryLock(directory, serve=False)
-    except StoreError as error:
-        raise Serving(str(error)) from error
 
 
 def _box(store: Store) -> Box:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from ..files import write_whole
 from .errors import VerbError
 
 FILE = "first-boot-code"
@@ -78,10 +78,4 @@ class FirstBootCode:
 
     def _make(self) -> None:
         self._wrong.clear()
-        temporary = self._file.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="ascii") as file:
-            file.write("".join(secrets.choice(LETTERS) for _ in range(LENGTH)) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._file)
+        write_whole(self._file, "".join(secrets.choice(LETTERS) for _ in range(LENGTH)).encode() + b"\n")

@@ -8,6 +8,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from ..files import sync_directory
 from .errors import StoreError
 
 PAGE_SIZE = 1024
@@ -120,24 +121,3 @@ def set_aside(path: Path) -> Path:
         path.rename(aside)  # The database last: after a power cut in between, this is done again.
     sync_directory(path.parent)
     return aside
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """A file that nobody else may read, durably: it is there whole or not at all."""
-    temporary = path.with_name(path.name + ".tmp")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    temporary.rename(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Makes names in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

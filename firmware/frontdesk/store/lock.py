@@ -20,11 +20,16 @@ NOTE = 32
 """Bytes of what the holder says of itself."""
 
 
+class Served(StoreError):
+    """A box holds the lock."""
+
+
 class DirectoryLock:
     """Held from construction to `release`; the kernel releases it when the process dies."""
 
     def __init__(self, directory: Path, *, serve: bool, patience: float = PATIENCE) -> None:
-        """Raises StoreError where another process holds it, and OSError where the directory cannot be written."""
+        """Raises StoreError where another process holds it (Served: a box), OSError where the directory cannot be
+        written."""
         self._file = _open(directory / "lock")
         try:
             self._take(directory, time.monotonic() + patience)
@@ -40,7 +45,7 @@ class DirectoryLock:
             except BlockingIOError:
                 holder = os.pread(self._file, NOTE, 0).decode("ascii", "replace").strip()
                 if holder.startswith("serve "):
-                    raise StoreError(f"A frontdesk (process {holder[6:]}) already serves {directory}.") from None
+                    raise Served(f"A frontdesk (process {holder[6:]}) already serves {directory}.") from None
                 if time.monotonic() >= until:
                     raise StoreError(f"Another frontdesk command is still at work on {directory}.") from None
                 time.sleep(PAUSE)

@@ -11,7 +11,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from .database import PAGE_SIZE, write_whole
+from ..files import write_whole
+from .database import PAGE_SIZE
 from .schema import VOLATILE, version_of
 
 KEEP = 3

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..config import DEFAULTS
 from ..config import load as load_settings
+from ..files import write_whole
 from ..model import Account, Binding, Sentence, Settings
 from . import accounts, bindings, database, lost_changes, schema, wiping
 from .clock import Clock
@@ -350,7 +351,7 @@ def _recover(connection: sqlite3.Connection, snapshot: Path, lost: int, notices:
 
 def _without_database(path: Path, domain: str | None, notices: list[Sentence]) -> Store:
     for snapshot, content in Snapshots(path.parent / "snapshots").good():
-        database.write_whole(path, content)
+        write_whole(path, content)
         try:
             store = _usable(path, domain, notices)
         except _Damaged as damaged:
