@@ -56,7 +56,10 @@ class Event:
     @property
     def host(self) -> str:
         """Where it came from, without the port."""
-        return self.source.rpartition(":")[0].strip("[]") or self.source
+        if not isinstance(self.origin, str):
+            return self.origin.remote[0]
+        hostport, slash, _ = self.origin.partition("/")
+        return hostport.rpartition(":")[0].strip("[]") if slash else hostport
 
 
 class EventLog:

@@ -136,8 +136,8 @@ class Binding:
     user_agent: str = ""
     device: str = ""
     """The name of the secret that it registered with ("" for the main one)."""
-    displaced: str = ""
-    """The Call-ID of whom it took for the same device at its last move; not kept."""
+    displaced: tuple[str, ...] = ()
+    """The last Call-IDs that seemed to be the same device's; not kept."""
     registered_at: float = 0.0
     seen_at: float = 0.0
     accepted_at: float = 0.0

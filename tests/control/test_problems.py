@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.core.core import UNTOLD
 from frontdesk.events import Event, Kind
-from frontdesk.model import Sentence
+from frontdesk.model import Secret, Sentence
 from frontdesk.sip.errors import Rule
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
@@ -86,6 +87,31 @@ def test_phone_behind_a_router_is_a_problem_though_another_account_there_gets_in
     refuse(desk, "wrong-password")
     desk.core.events.add(Event(NOW - 30, Kind.CALLING, "102", "calls 103", "192.0.2.23:5062/udp"))
     assert len(told(desk)) == 1
+
+
+def test_what_was_not_put_right_stays_a_problem(desk: Desk) -> None:
+    there = phone(desk)
+    assert there.flow is not None
+    there.seen_at = NOW + 60
+    refuse(desk, "unknown-domain", "", f"{REALM}:5071")
+    refuse(desk, "other-caller", "101", f"102@{REALM}", source=there.flow.source)
+    assert len(told(desk)) == 2, "a port at which nobody listens; a name that a renewal does not change"
+
+
+def test_account_without_a_hash_of_the_algorithm_has_no_password(desk: Desk) -> None:
+    refuse(desk, "no-password")
+    desk.do("config set", key="algorithms", value="SHA-256")
+    md5 = dict.fromkeys(["MD5"], "a" * 32)
+    desk.box.directory.put(replace(desk.box.account("101"), secrets=(Secret("", md5),)))
+    assert len(told(desk)) == 1
+    desk.do("account passwd", user="101")
+    assert told(desk) == []
+
+
+def test_place_by_ipv6_that_is_silent_is_told_whole(desk: Desk) -> None:
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", "2001:db8::20", "silent"))
+    (problem,) = told(desk)
+    assert "2001:db8::20 did not" in problem["text"]
 
 
 def test_refusal_of_an_account_that_is_gone_is_no_problem(desk: Desk) -> None:

@@ -113,6 +113,36 @@ def test_understudy_is_not_asked_for_a_call_that_is_answered() -> None:
     assert fork.rung == {0, 1} and fork.statuses == [100, 200]
 
 
+def test_understudy_rings_where_who_was_heard_has_refused_and_the_other_says_nothing() -> None:
+    fork = Fork(3, q=[1.0, 1.0, 0.5])
+    fork.answer(0, 100)
+    fork.wait(SILENCE + 1)
+    assert fork.rung == {0, 1}
+    fork.answer(0, 503)
+    assert fork.rung == {0, 1, 2}
+
+
+def test_breadth_is_enough_for_all_that_may_ring_at_once() -> None:
+    """RFC 5393 section 5.3.3: those that are open at a time have no more than was brought."""
+    fork = hunt()
+    fork.wait(SILENCE)
+    given = [int(invite.required("max-breadth")) for invite in fork.branches.values()]
+    assert len(given) == 2 and sum(given) == 60
+
+
+def test_understudy_waits_where_there_is_no_breadth_for_both() -> None:
+    box = Box()
+    box.phone("101", PHONES[2])
+    for number, q in ((0, 1.0), (1, 0.5)):
+        box.phone("102", PHONES[number], q=q)
+    box.receive(request("INVITE", headers=["Max-Breadth: 1"]), PHONES[2])
+    assert [to for _, to in box.requests("INVITE")] == [PHONES[0]]
+    box.pass_time(SILENCE + 1)
+    assert {to for _, to in box.requests("INVITE")} == {PHONES[0]}
+    box.pass_time(64)
+    assert PHONES[1] in {to for _, to in box.requests("INVITE")}
+
+
 def test_each_understudy_has_its_time() -> None:
     fork = Fork(3, q=[1.0, 0.5, 0.2])
     fork.wait(2)

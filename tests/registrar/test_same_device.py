@@ -138,13 +138,13 @@ BASE = {"headers": ("User-Agent: N510 00:15:65:aa:bb:cc",)}
 
 
 @pytest.mark.parametrize("marks", [{"at": HERE}, BASE], ids=["place", "MAC"])
-def test_handsets_of_one_base_station_keep_their_two_bindings(desk: Desk, marks: dict[str, object]) -> None:
+def test_handsets_of_one_base_station_keep_their_bindings(desk: Desk, marks: dict[str, object]) -> None:
     """The first REGISTERs look like those of one device; that the first comes back tells that it is another."""
-    handsets = {f"h{number}@base": f"<sip:101@192.0.2.101:5060;line={number}>" for number in (1, 2)}
-    for _ in range(3):
+    handsets = {f"h{number}@base": f"<sip:101@192.0.2.101:5060;line={number}>" for number in (1, 2, 3)}
+    for _ in range(2):
         for call_id, contact in handsets.items():
             desk.register(contact, call_id=call_id, **marks)  # type: ignore[arg-type]
-    assert desk.contacts() == ["sip:101@192.0.2.101:5060;line=2", "sip:101@192.0.2.101:5060;line=1"]
+    assert sorted(desk.contacts()) == [f"sip:101@192.0.2.101:5060;line={number}" for number in (1, 2, 3)]
 
 
 def test_phones_behind_one_proxy_keep_their_two_bindings(desk: Desk) -> None:

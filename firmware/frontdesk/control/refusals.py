@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..events import Event
-from ..sip.errors import Rule
+from ..sip.errors import ParseError, Rule
+from ..sip.host import parse_hostport
 from .box import Box
 
 
@@ -89,12 +90,15 @@ def _is_enabled(box: Box, name: str) -> bool:
 
 
 def _has_password(box: Box, name: str) -> bool:
-    account = box.directory.account(name)
-    return account is not None and bool(account.secrets)
+    account, offered = box.directory.account(name), box.settings.algorithms
+    return account is not None and any(all(map(secret.of, offered)) for secret in account.secrets)
 
 
 def _is_served(box: Box, name: str) -> bool:
-    return box.directory.serves(name)
+    try:
+        return box.directory.serves(*parse_hostport(name))
+    except ParseError:
+        return False
 
 
 MENDED: Mapping[Rule, Callable[[Box, str], bool]] = {
@@ -105,6 +109,11 @@ MENDED: Mapping[Rule, Callable[[Box, str], bool]] = {
     Rule.FOREIGN_DOMAIN: _is_served,
 }
 """By the rule, whether what it was about would be refused no more."""
+OF_LOGINS = frozenset({
+    Rule.WRONG_PASSWORD, Rule.NO_PASSWORD, Rule.DISABLED_ACCOUNT, Rule.ALGORITHM, Rule.BAD_CREDENTIALS,
+    Rule.OTHER_ACCOUNT,
+})  # fmt: skip
+"""What a phone has got right that has registered since."""
 GUESSED = Problem(
     "Several addresses answer with passwords that are not {account}'s; the last one was {source}",
     "Where you do not know them, see that nobody reaches the box from outside. Else type the password into these "
@@ -119,6 +128,8 @@ def is_put_right(box: Box, event: Event) -> bool:
     account = box.directory.account(event.account)
     if event.account and account is None:
         return True  # its phones want to be an unknown user by now
+    if Rule(event.rule) not in OF_LOGINS:
+        return False
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else ()
     return any(each.flow and each.flow.remote[0] == event.host and each.seen_at > event.at for each in bindings)
 

@@ -148,7 +148,7 @@ class Core:
         """Who asks. Raises Rejection with a challenge for strangers."""
         if request.method == "REGISTER":
             if not routed.own:
-                raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=request.uri.host)
+                raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=request.uri.hostport)
             return self.authenticator.authenticate(request, now, proxy=False)
         dialog = routed.dialog
         if (dialog is not None and self.proxy.sides.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):

@@ -51,7 +51,7 @@ def dialled(uri: Uri, directory: Directory, trunk: str = "") -> tuple[Account, s
     Rejection(403) where the URI is not the box's, 404 where there is none.
     """
     if not directory.serves(uri.host, uri.port):
-        raise Rejection(403, "Not a domain of this box", rule=Rule.FOREIGN_DOMAIN, about=uri.host)
+        raise Rejection(403, "Not a domain of this box", rule=Rule.FOREIGN_DOMAIN, about=uri.hostport)
     user, number = unescape(uri.user or ""), None
     account = directory.resolve(user) or directory.resolve(user.partition(";")[0])
     if account is None and user:

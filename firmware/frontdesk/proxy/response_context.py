@@ -140,6 +140,9 @@ class ResponseContext:
         come, is no work for the garbage collector, which took a tenth of a call's time and hardly ever comes."""
         self._groups = groups
         self._breadth = breadth
+        total = sum(map(len, groups))
+        self._apart = shares(breadth, total) if len(groups) > 1 and total <= breadth else []
+        """What each candidate gets where the groups may be open beside each other."""
         self._watch = watch
         self._invite = transaction.request.method == "INVITE"
         self._responses: list[Response] = []
@@ -149,19 +152,19 @@ class ResponseContext:
         """Forwards to the first group of candidates."""
         assert self._forwarder is not None
         group = self._groups.pop(0)
-        for candidate, share in zip(group, shares(self._breadth, len(group)), strict=True):
+        given, self._apart = self._apart[: len(group)], self._apart[len(group) :]
+        for candidate, share in zip(group, given or shares(self._breadth, len(group)), strict=True):
             self._begin(Branch(self, candidate, now), share, now)
-        if self._groups and self._invite:
-            self._around.deadlines.set(now + SILENCE, self._look)
+        self._look(now)
 
     def _look(self, now: float) -> None:
-        """Where all that were asked stay silent, the next group is tried beside them: somebody may need help."""
-        if not self._groups or self._answered or any(branch.heard for branch in self._branches):
+        """Where all that are open stay silent, the next group is tried beside them: somebody may need help."""
+        if not self._apart or not self._invite or self._answered or any(branch.heard for branch in self._branches):
             return
-        patience = max(branch.asked_at for branch in self._branches) + SILENCE
+        patience = max((branch.asked_at for branch in self._branches), default=now) + SILENCE
         if now < patience:
             self._around.deadlines.set(patience, self._look)
-        else:
+        elif self._groups:
             self.start(now)
 
     def _begin(self, branch: Branch, share: int, now: float) -> None:
@@ -322,7 +325,10 @@ class ResponseContext:
 
     def _proceed(self, now: float) -> None:
         """Step 6: when all branches are done, the next group, or the best response."""
-        if self._answered or self._branches:
+        if self._answered:
+            return
+        if self._branches:
+            self._look(now)
             return
         if self._groups:
             self.start(now)

@@ -109,13 +109,14 @@ class Sides:
         side, uri = routed.dialog.side, routed.request.uri
         moved = self._proven.get((routed.dialog.token, routed.request.to.tag))
         hop = routed.route or uri
-        target = self._phone_target(side, moved, uri, now) or self._peer_target(side.flow, hop) or side.flow
+        target = self._phone_target(routed, moved, now) or self._peer_target(side.flow, hop) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
-    def _phone_target(self, side: Side, moved: Proven | None, uri: Uri, now: float) -> Target | None:
+    def _phone_target(self, routed: Routed, moved: Proven | None, now: float) -> Target | None:
         """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
-        the token's. Where that is gone, whoever is registered at that Contact: the phone has registered anew. `moved`:
-        where it has shown a password in this dialog, and may not have registered since."""
+        the token's. `moved`: where it has shown a password in this dialog, and may not have registered since."""
+        assert routed.dialog is not None
+        side, uri = routed.dialog.side, routed.request.uri
         binding = self._location.binding(side.binding) if side.binding else None
         if moved is not None and (binding is None or (binding.flow is not None and binding.seen_at < moved.at)):
             return moved.flow
@@ -123,10 +124,16 @@ class Sides:
             of_account = self._location.bindings(binding.aor, now)
             if len(of_account) > 1:
                 binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
-        elif side.binding:
-            binding = next(iter(self.at_contact(uri, now)), None)
+        elif side.binding and routed.dialog.is_named:
+            binding = self._registered_anew(routed.request, now)
         found = candidate(binding, self._directory) if binding is not None else None
         return found.target if found is not None else None
+
+    def _registered_anew(self, request: Request, now: float) -> Binding | None:
+        """Where the token's binding is gone: that of the same account whose Contact the request names."""
+        account = self._directory.resolve(unescape(request.to.uri.user or ""))
+        bindings = self._location.bindings(account.aor, now) if account is not None else []
+        return at_contact(bindings, request.uri)
 
     def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
         """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its

@@ -17,11 +17,13 @@ from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .contact import LONGEST, Contact, parse_expires
 from .registration import Refresh, Registration
-from .same_device import same_device
+from .same_device import looks_alike, same_device
 from .spread import mark, spread
 
 MAX_USER_AGENT = 256
 """Characters that are kept."""
+MAX_DISPLACED = 8
+"""Call-IDs that are remembered of those whom a device was taken for."""
 SUPPORTED = frozenset({"path"})
 """Option tags that a request to the box may require."""
 
@@ -78,7 +80,7 @@ class Registrar:
             raise Rejection(400, f"To is not a SIP URI but {to.scheme}")
         account = registrant.account
         if not self._directory.serves(to.host, to.port):
-            raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=to.host)
+            raise Rejection(403, rule=Rule.UNKNOWN_DOMAIN, about=to.hostport)
         if account is None or to.user is None:
             raise Rejection(403)
         user = unescape(to.user)  # the canonical form of step 5
@@ -236,14 +238,17 @@ class _Update:
 
     def _same_device(self, contact: Contact) -> Binding | None:
         call_id, device = self._request.call_id, self._registrant.device
-        flow = None if self._path else self._hears_at(contact)
-        for binding in self._registration.bindings:
-            if binding.id not in self._touched and same_device(
-                binding, contact, flow, call_id, self._user_agent, device
-            ):
-                self._touched.add(binding.id)
-                return binding
-        return None
+        others = [binding for binding in self._registration.bindings if binding.id not in self._touched]
+        found = next((each for each in others if same_device(each, contact, call_id, device)), None)
+        # Who comes back after somebody was taken for him is another one: a base station's other handset.
+        if found is None and not any(call_id in each.displaced for each in others):
+            flow = None if self._path else self._hears_at(contact)
+            alike = [each for each in others if looks_alike(each, contact, flow, self._user_agent)]
+            lost = next((each for each in alike if not each.connected), None)
+            found = lost or (alike[0] if len(alike) == 1 else None)
+        if found is not None:
+            self._touched.add(found.id)
+        return found
 
     def _hears_at(self, contact: Contact) -> Flow:
         """The flow that its REGISTER came over; but some phones send from one port and listen at another: over UDP
@@ -284,7 +289,7 @@ class _Update:
     def _move(self, contact: Contact, binding: Binding, seconds: int) -> None:
         moved = binding.copy()
         if binding.call_id != self._request.call_id:
-            moved.displaced = binding.call_id
+            moved.displaced = (*binding.displaced, binding.call_id)[-MAX_DISPLACED:]
         self._written.add(binding.id)
         self._fill(moved, contact, self._grant(contact, seconds, binding.granted))
         bindings = self._registration.bindings

@@ -16,25 +16,19 @@ _MAC = re.compile(
 )
 
 
-def same_device(
-    binding: Binding, contact: Contact, flow: Flow | None, call_id: str, user_agent: str, device: str
-) -> bool:
-    """Whether a REGISTER with these marks comes from the device that holds `binding`.
-
-    Both name an instance: that alone decides. Else its own secret, the Call-ID, the MAC or the live flow; equal
-    User-Agent and source address only when its old connection is closed, since two equal phones behind one router
-    are two. `flow` is None where it is that of a proxy. Whoever comes back after such a mark has displaced him is
-    another device at the same place: a base station's other handset.
-    """
-    if binding.state is BindingState.STATIC:
-        return False
-    if binding.instance and contact.instance:
+def same_device(binding: Binding, contact: Contact, call_id: str, device: str) -> bool:
+    """Whether a REGISTER with these marks certainly comes from the device that holds `binding`: by its own secret, or
+    its Call-ID. Where both name an instance that alone decides."""
+    if binding.state is BindingState.STATIC or (binding.instance and contact.instance):
         return False  # equal ones were found by the instance before; reg-id may set them apart
-    if device and device == binding.device:
-        return True
-    if call_id == binding.call_id:
-        return True
-    if call_id == binding.displaced:
+    return bool(device and device == binding.device) or call_id == binding.call_id
+
+
+def looks_alike(binding: Binding, contact: Contact, flow: Flow | None, user_agent: str) -> bool:
+    """Whether it seems so, by its MAC or the live flow; by equal User-Agent and source address only when its old
+    connection is closed, since two equal phones behind one router are two. `flow` is None where it is that of a proxy.
+    """
+    if binding.state is BindingState.STATIC or (binding.instance and contact.instance):
         return False
     mac = mac_address(user_agent, contact.text, contact.parameters)
     if mac is not None and mac == mac_address(binding.user_agent, binding.contact, binding.parameters):

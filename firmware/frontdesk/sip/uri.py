@@ -74,14 +74,18 @@ class Uri:
             and (self.headers == other.headers or _headers(self.headers) == _headers(other.headers))
         )
 
+    @property
+    def hostport(self) -> str:
+        """Host and port, as they stand in it."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
     def __str__(self) -> str:
         if self.scheme not in SIP_SCHEMES:
             return f"{self.scheme}:{self.opaque}"
         user = "" if self.user is None else self.user if self.password is None else f"{self.user}:{self.password}"
         at = "" if self.user is None else "@"
-        port = "" if self.port is None else f":{self.port}"
         headers = f"?{self.headers}" if self.headers else ""
-        return f"{self.scheme}:{user}{at}{self.host}{port}{write_parameters(self.parameters)}{headers}"
+        return f"{self.scheme}:{user}{at}{self.hostport}{write_parameters(self.parameters)}{headers}"
 
 
 @lru_cache(1024)  # the same are dialled, and asked for as targets, again and again: saves 1 us for each request
