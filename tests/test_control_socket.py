@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from frontdesk import control_socket
+from frontdesk.config import CONTROL_SOCKET
 from frontdesk.control.first_boot_code import TRIES
 from frontdesk.control_socket import ControlSocket
 from tests.control.desk import Desk
@@ -36,7 +37,7 @@ def served(desk: Desk, talk: Talk) -> None:
         await socket.start(desk.path)
         try:
             async with asyncio.timeout(10):
-                await talk(desk.path / control_socket.NAME)
+                await talk(desk.path / CONTROL_SOCKET)
         finally:
             await socket.close()
         await asyncio.sleep(0)
@@ -95,7 +96,7 @@ def test_only_the_owner_may_connect(desk: Desk) -> None:
     mode: list[int] = []
     served(desk, talk)
     assert mode == [0o600]
-    assert not (desk.path / control_socket.NAME).exists()
+    assert not (desk.path / CONTROL_SOCKET).exists()
 
 
 def test_status_shows_a_first_boot_code_that_opens_the_page(desk: Desk) -> None:
@@ -188,7 +189,7 @@ def test_clients_are_bounded(desk: Desk) -> None:
 
 
 def test_socket_of_a_box_that_was_killed_is_taken_over(desk: Desk) -> None:
-    (desk.path / control_socket.NAME).touch()
+    (desk.path / CONTROL_SOCKET).touch()
 
     async def talk(path: Path) -> None:
         client = await Client.connect(path)

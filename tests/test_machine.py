@@ -16,10 +16,10 @@ import pytest
 
 from frontdesk import machine
 from frontdesk.control import VerbError, host, run
-from frontdesk.control.candidate import started
 from frontdesk.control.errors import Sentence
 from frontdesk.control.host import ManagedElsewhere, System
 from frontdesk.control.owed import MARK, read
+from frontdesk.control.start import started
 from frontdesk.machine import Machine, NextStart
 from frontdesk.model import Settings
 from frontdesk_helper.machine import AVAHI

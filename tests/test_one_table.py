@@ -11,8 +11,8 @@ import pytest
 
 from frontdesk.cli import OWN
 from frontdesk.cli.parser import build_parser
-from frontdesk.console.machine import Machine
 from frontdesk.console.phrases import phrases
+from frontdesk.console.programs import Programs
 from frontdesk.control import NOUNS, TABLE, VERBS, Argument, Kind, Verb
 from frontdesk.control_socket import ControlSocket
 from tests.control.desk import Desk
@@ -78,7 +78,7 @@ def test_console_says_verbs_of_the_table_alone() -> None:
 
 def test_control_socket_and_machine_mode_know_every_verb_of_the_table(desk: Desk) -> None:
     """Each is asked with an argument that none has: a verb that is known names itself in its refusal."""
-    socket, machine = ControlSocket(desk.box), Machine(desk.box)
+    socket, machine = ControlSocket(desk.box), Programs(desk.box)
 
     async def refused(words: str) -> str:
         line = b'{"verb": "%s", "arguments": {"colour": "red"}}\n' % words.encode()

@@ -21,8 +21,9 @@ from .config import DEFAULTS, read_listener
 from .control import Admin, Box, VerbError, alarms, owed
 from .control import run as control_run
 from .control.admin import OffLoop, T
-from .control.candidate import Alarm, Candidate, started
+from .control.candidate import Alarm, Candidate
 from .control.day import Day
+from .control.start import started
 from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory

@@ -313,6 +313,8 @@ DEFAULTS = Settings()
 NETWORK = ("net.address", "net.gateway", "net.dns")
 HOST = ("hostname", "timezone", *NETWORK)
 """Those that the machine takes, not the service."""
+CONTROL_SOCKET = "control.sock"
+"""In the data directory: the commands' way into a box that serves."""
 OWED = "machine"
 """The row of the table `meta` that says what the machine is still to be brought to; control.owed writes it."""
 _FIELDS = {setting.field: setting for setting in SETTINGS}

@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .config import CONTROL_SOCKET
 from .control import Box, VerbError, requests, run
 from .control.configuration import LONGEST
 
-NAME = "control.sock"
 LONGEST_LINE = 2 * LONGEST
 """Bytes of one request: JSON writes the ends of lines, and quotes, as two."""
 CLIENTS = 32
@@ -38,7 +38,7 @@ class ControlSocket:
     async def start(self, directory: Path) -> None:
         """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's. Where its disk
         takes no socket, phones are served all the same."""
-        path = directory / NAME
+        path = directory / CONTROL_SOCKET
         try:
             path.unlink(missing_ok=True)
             listening = _listen(directory)
@@ -102,7 +102,7 @@ def _listen(directory: Path) -> socket.socket:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     mask = os.umask(0o177)
     try:
-        listening.bind(f"/proc/self/fd/{descriptor}/{NAME}")
+        listening.bind(f"/proc/self/fd/{descriptor}/{CONTROL_SOCKET}")
         listening.listen(CLIENTS)
         listening.setblocking(False)
     except BaseException:

@@ -10,9 +10,10 @@ import pytest
 from frontdesk.config import text_of
 from frontdesk.control import Box, VerbError, owed
 from frontdesk.control.box import Box as BoxType
-from frontdesk.control.candidate import CONSOLE, EDITOR, started
+from frontdesk.control.candidate import CONSOLE, EDITOR
 from frontdesk.control.host import ManagedElsewhere
 from frontdesk.control.owed import MARK, read
+from frontdesk.control.start import started
 from frontdesk.model import Settings
 from tests.control.desk import Desk, finish
 from tests.store.rows import NOW

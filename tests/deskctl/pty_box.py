@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from frontdesk.console.machine import Machine
+from frontdesk.console.programs import Programs
 from tests.control.desk import Desk
 
 PATIENCE = 10.0
@@ -30,7 +30,7 @@ class PtyBox:
         """The box that is plugged in where this one was."""
         self.noise: Callable[[bytes], bytes] = lambda data: data
         self.desk: Desk
-        self.machine: Machine
+        self.machine: Programs
         self._directory = directory
         self._serial = serial
         self._loop = asyncio.new_event_loop()
@@ -99,7 +99,7 @@ class PtyBox:
 
     def _boot(self) -> None:
         self.desk = Desk(self._directory)
-        self.machine = Machine(self.desk.box, self._serial)
+        self.machine = Programs(self.desk.box, self._serial)
 
     def _read(self) -> None:
         data = os.read(self._ends[0], 4096)

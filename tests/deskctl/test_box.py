@@ -84,7 +84,7 @@ def test_answer_is_had_though_the_request_ended_the_session(boxes: Boxes) -> Non
 def test_login_that_does_not_help_is_not_repeated(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
     there = boxes("open sesame")
     box = connected(there, "open sesame")
-    monkeypatch.setattr("frontdesk.console.machine.Machine._inside", False)
+    monkeypatch.setattr("frontdesk.console.programs.Programs._inside", False)
     with pytest.raises(NeedsLogin):
         box.ask("account list")
     box.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from deskctl.cli import DONE, NO_BOX
-from frontdesk.console import machine
+from frontdesk.console import programs
 from frontdesk.control import TABLE, Box, Role
 from frontdesk.control import run as do
 from tests.deskctl.conftest import Boxes, Run
@@ -50,7 +50,7 @@ def test_same_command_completes_a_box_that_lost_its_power(
             raise PowerCut
         return await do(there, verb, arguments)
 
-    monkeypatch.setattr(machine, "run", up_to_the_cut)
+    monkeypatch.setattr(programs, "run", up_to_the_cut)
     (tmp_path / "office.toml").write_text(OFFICE)
     (tmp_path / "password").write_text("open sesame\n")
     command = ["provision", tmp_path / "office.toml", "--yes", "--password-file", tmp_path / "password"]

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..config import DEFAULTS
+from ..config import CONTROL_SOCKET, DEFAULTS
 from ..control import Admin, Box, Role, Verb, VerbError, run
 from ..directory import Directory
 from ..location import LocationService
@@ -22,7 +22,6 @@ from ..store import Clock, DirectoryLock, Records, Store, StoreError
 from ..store.lock import Served
 from ..store.store import NAME as DATABASE
 
-SOCKET = "control.sock"
 PATIENCE = 10.0
 """Seconds in which a box that is starting has to open its socket."""
 PAUSE = 0.05
@@ -56,7 +55,7 @@ def _connect(directory: Path) -> socket.socket | None:
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.connect(f"/proc/self/fd/{descriptor}/{SOCKET}")  # However long the directory's name is.
+        connection.connect(f"/proc/self/fd/{descriptor}/{CONTROL_SOCKET}")  # However long the directory's name is.
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None

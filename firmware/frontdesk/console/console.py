@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ..control import Box
 from ..control.candidate import CONSOLE, Alarm
-from .machine import SILENCE, Machine
+from .programs import SILENCE, Programs
 from .session import Session
 from .terminal import Later, Terminal
 
@@ -24,7 +24,7 @@ class Console:
         self._later = later
         self._terminal = Terminal(self._send_to_people, later)
         self._session = Session(box, self._terminal, editor)
-        self._machine = Machine(box)
+        self._programs = Programs(box)
         self._silence: Alarm | None = None
         """Runs while the line is a program's."""
         self._task: asyncio.Task[None] | None = None
@@ -72,8 +72,8 @@ class Console:
         if self._silence is not None:
             self._silence.cancel()
         self._silence = self._later(SILENCE, self._give_back)
-        self._send(self._machine.receive(data, self._clock.now()))
-        if self._machine.left:
+        self._send(self._programs.receive(data, self._clock.now()))
+        if self._programs.left:
             self._give_back()
 
     def _give_back(self) -> None:
@@ -82,7 +82,7 @@ class Console:
             return
         self._silence.cancel()
         self._silence = None
-        self._machine.log_out()
+        self._programs.log_out()
         self._terminal.redraw()
 
     def _send_to_people(self, data: bytes) -> None:

@@ -132,12 +132,8 @@ CONFIRMED = ("reboot", "factory-reset")
 
 
 def phrases() -> tuple[Phrase, ...]:
-    """All that can be said: what stands for verbs that are not there is not said."""
-    made = [
-        Phrase(words, there, given)
-        for words, verbs, given in ROWS
-        if (there := tuple(_shown(TABLE[verb]) for verb in verbs if verb in TABLE))
-    ]
+    """All that can be said."""
+    made = (Phrase(words, tuple(_shown(TABLE[verb]) for verb in verbs), given) for words, verbs, given in ROWS)
     return (*made, HELP, EXIT)
 
 

@@ -12,11 +12,10 @@ from ..control import TABLE, Argument, Box, Kind, VerbError, backups, run
 from ..control.administration import recover, recovery_offered
 from ..control.candidate import CONSOLE, EDITOR
 from ..control.configuration import LONGEST
-from ..control.throttle import Throttled
+from ..control.throttle import SERIAL_LINE, Throttled
 from . import phrases
 from .grammar import Command, Grammar, Misspoken
 from .line_editor import Prompt
-from .machine import SOURCE
 from .phrases import CONFIRMED, EXIT, HELP
 from .show import VERBATIM, wrapped
 from .terminal import Interrupted, Left, Terminal
@@ -133,7 +132,7 @@ class Session:
 
     async def _check(self, password: str) -> bool:
         try:
-            if await self._admin.check(password, SOURCE):
+            if await self._admin.check(password, SERIAL_LINE):
                 return True
         except Throttled as error:
             self._terminal.show(str(error))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from ..control import TABLE, Box, VerbError, first_boot, run
+from ..control import Box, VerbError, first_boot, run
 from ..control.admin import checked_password
 from ..control.answers import read_host_name, read_network, read_switch, read_zone, write_network
 from ..control.checks import checked_domain
@@ -77,7 +77,7 @@ class Wizard:
         answers.settings["hostname"] = await self._ask("Host name", kept["hostname"], read_host_name, HOST_NAME)
         answers.settings["timezone"] = await self._ask("Time zone", kept["timezone"], read_zone, ZONE)
         answers.settings |= await self._ask("Network", write_network(kept), read_network, NETWORK)
-        if "domain set" in TABLE and not self._box.directory.accounts:
+        if not self._box.directory.accounts:
             answers.domain = await self._ask("Domain", self._box.directory.realm, checked_domain, DOMAIN)
         first = "none" if self._box.directory.accounts else FIRST_ACCOUNTS
         answers.accounts = await self._ask("First accounts", first, partial(read_free, self._box), ACCOUNTS)

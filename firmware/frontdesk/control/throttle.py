@@ -8,6 +8,8 @@ FREE = 3
 """Wrong passwords in a row before there is a wait."""
 LONGEST = 60.0
 """Seconds; a person who has forgotten the password is not locked out."""
+SERIAL_LINE = "console"
+"""The source of wrong passwords on the line: people and programs type on the same."""
 SOURCES = 256
 """Sources that are remembered; the one that has been silent longest is forgotten first."""
 

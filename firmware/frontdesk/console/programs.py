@@ -20,6 +20,7 @@ from panel_link.messages import LOG_IN
 from .. import __version__
 from ..control import TABLE, Box, VerbError, requests, run
 from ..control.candidate import EDITOR, PROGRAM
+from ..control.throttle import SERIAL_LINE
 from .identity import hostname, serial_number
 
 SILENCE = 30.0
@@ -32,14 +33,12 @@ BRING_A_PASSWORD = ("import", "restore")
 """They may end every session; whoever asked stays inside, for the answer is still to be fetched."""
 MOST_STEPS = 10_000
 PRODUCT = "frontdesk"
-SOURCE = "console"
-"""Whose wrong passwords are counted together: people and programs type on the same line."""
 
 Answer = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
-class Machine:
+class Programs:
     """Bytes in, bytes out; what takes time is done beside, and asked for by the other end until it is done."""
 
     def __init__(self, box: Box, serial: str = "") -> None:
@@ -122,7 +121,7 @@ class Machine:
         return who | {"login": False, "password": self._admin.is_set, "verbs": list(TABLE)}
 
     async def _login(self, password: object) -> Answer:
-        if not isinstance(password, str) or not await self._admin.check(password, SOURCE):
+        if not isinstance(password, str) or not await self._admin.check(password, SERIAL_LINE):
             _log.warning("a program gave a wrong admin password on the serial line")
             raise VerbError("That is not the admin password.")
         _log.info("a program logged in on the serial line")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from frontdesk.console.identity import serial_number
-from frontdesk.console.machine import SILENCE, SOURCE, Machine
-from frontdesk.control.throttle import Throttled
+from frontdesk.console.programs import SILENCE, Programs
+from frontdesk.control.throttle import SERIAL_LINE, Throttled
 from panel_link.asking import Asker, Call, Port, Refused
 from panel_link.messages import LOG_IN
 from tests.control.desk import Desk, finish
@@ -25,7 +25,7 @@ class Cable(Port):
         self.admin = desk.box.admin
         if password:
             self.set(password)
-        self.machine = Machine(desk.box, serial="B0X")
+        self.machine = Programs(desk.box, serial="B0X")
         self.asker = Asker(self)
         self.loop = asyncio.new_event_loop()
         self.time = 100.0
@@ -132,7 +132,7 @@ def test_wrong_passwords_are_counted_with_those_of_people(connected: Connected) 
         assert cable.ask("login", password=wrong) == {"error": "That is not the admin password."}
     assert cable.ask("login", password="open sesame") == {"error": "Too many wrong passwords; wait 1 s."}
     with pytest.raises(Throttled):
-        finish(cable.admin.check("open sesame", SOURCE))
+        finish(cable.admin.check("open sesame", SERIAL_LINE))
 
 
 def test_log_tells_of_wrong_passwords_and_of_right_ones_and_has_neither(
@@ -229,7 +229,7 @@ def test_a_fault_is_logged_and_the_line_goes_on(
     async def broken(*arguments: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("frontdesk.console.machine.run", broken)
+    monkeypatch.setattr("frontdesk.console.programs.run", broken)
     assert cable.ask("account list") == {"error": "The box could not do that; its log says why."}
     assert "a request of a program failed" in caplog.text
     assert "answer" in cable.ask("hello")
