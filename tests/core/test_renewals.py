@@ -140,6 +140,13 @@ def test_a_known_device_is_challenged_and_logs_in_the_short_way() -> None:
     assert pair.short.core.layer.finished.get("REGISTER 192.0.2.101:5060 z9hG4bKlast") is None
 
 
+@pytest.mark.parametrize("branch", ["old", "z9hG4bK", "z9hG4bK/"])
+def test_who_has_no_proper_branch_is_answered_the_long_way(branch: str) -> None:
+    pair = Pair()
+    assert pair.send(pair.next(branch=branch)) == 200
+    assert not pair.was_short(pair.next(branch=branch))
+
+
 @pytest.mark.parametrize("last", ["nc", "response", "qop"])
 def test_the_parameters_may_come_in_any_order(last: str) -> None:
     pair = Pair()

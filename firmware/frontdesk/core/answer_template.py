@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .template import Register
+from ..sip.via import MAGIC_COOKIE
+from .template import Holes
 
 _OK = b"SIP/2.0 200 OK"
 _UNAUTHORIZED = b"SIP/2.0 401 Unauthorized"
-_BRANCH = b";branch="
+_BRANCH = b";branch=" + MAGIC_COOKIE.encode()
 _CSEQ = b"\r\nCSeq: "
 _REGISTER = b" REGISTER\r\n"
 _CONTACT = b"Contact: "
@@ -28,16 +29,15 @@ class AnswerTemplate:
     """The bytes around the holes."""
 
     head: bytes
-    """From behind the Status-Line to the CSeq's number, with %b for the branch."""
+    """From behind the Status-Line to the CSeq's number, with %b for the branch behind its cookie."""
     after: bytes
     """From the last Contact's value to the Date's, or to the end."""
     end: bytes | None
     """From the Date's value on; None where there is none."""
 
-    def challenge(self, register: Register, headers: bytes) -> bytes:
-        """The 401 to it: the same head, then the challenges."""
-        head = self.head % register.branch.encode()
-        return b"".join((_UNAUTHORIZED, head, register.digits, _REGISTER, headers, _NO_BODY))
+    def challenge(self, holes: Holes, headers: bytes) -> bytes:
+        """The 401 to a REGISTER with that in its holes: the same head, then the challenges."""
+        return b"".join((_UNAUTHORIZED, self.head % holes[0], holes[1], _REGISTER, headers, _NO_BODY))
 
 
 @dataclass(slots=True)
@@ -60,8 +60,12 @@ class Ok:
 
     def encode(self, branch: str) -> bytes:
         """The answer to the REGISTER with that branch."""
+        return self.to(branch.removeprefix(MAGIC_COOKIE).encode())
+
+    def to(self, branch: bytes) -> bytes:
+        """The answer to the REGISTER with that behind the magic cookie of its branch."""
         template = self.template
-        head = template.head % branch.encode()
+        head = template.head % branch
         values = f"{self.before}<{self.contact}>{self.parameters};expires={self.granted}{self.behind}"
         encoded = values.encode("utf-8", "surrogateescape")
         pieces = (_OK, head, self.digits, _REGISTER_CONTACT, encoded, template.after)
@@ -73,11 +77,11 @@ class Ok:
 _SIZE = 128
 
 
-def make_answer_template(answer: bytes, register: Register, contacts: str) -> AnswerTemplate | None:
-    """Cuts the answer that `register` got the long way, `contacts` what it says of all devices; None where it is of
+def make_answer_template(answer: bytes, holes: Holes, contacts: str) -> AnswerTemplate | None:
+    """Cuts the answer that a REGISTER got the long way, `contacts` what it says of all devices; None where it is of
     another shape."""
-    start, found, rest = answer.partition(_BRANCH + register.branch.encode())
-    middle, again, after = rest.partition(_CSEQ + register.digits + _REGISTER)
+    start, found, rest = answer.partition(_BRANCH + holes[0])
+    middle, again, after = rest.partition(_CSEQ + holes[1] + _REGISTER)
     value = _CONTACT + contacts.encode("utf-8", "surrogateescape")
     if not (start.startswith(_OK) and found and again and after.startswith(value)):
         return None

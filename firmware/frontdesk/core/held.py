@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..sip.message import Recipe, Response
+from .answer_template import Ok
 
 
 class ReadyAnswer(Response):
@@ -10,7 +11,8 @@ class ReadyAnswer(Response):
 
     __slots__ = ("_branch", "_recipe")
 
-    def __init__(self, recipe: Recipe, branch: str) -> None:
+    def __init__(self, recipe: Ok, branch: bytes) -> None:
+        """`branch`: what is behind its magic cookie."""
         super().__init__(200, "OK", [])
         self._recipe = recipe
         self._branch = branch
@@ -20,4 +22,4 @@ class ReadyAnswer(Response):
         return self._recipe
 
     def encode(self) -> bytes:
-        return self._recipe.encode(self._branch)
+        return self._recipe.to(self._branch)

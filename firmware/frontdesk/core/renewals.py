@@ -32,11 +32,12 @@ from ..sip.server_transaction import ServerTransaction
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
 from ..sip.uri import SIP_SCHEMES, Uri
+from ..sip.via import MAGIC_COOKIE
 from ..sip.wire import Flow, Send
 from .answer_template import NEXT_CONTACT, AnswerTemplate, Ok, make_answer_template
 from .held import ReadyAnswer
 from .registrations import Accepted, Registrations
-from .template import Register, Template, make_template, usual
+from .template import QUESTION, Holes, Template, is_usual, make_template
 
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
@@ -73,22 +74,17 @@ class _Device:
     company: tuple[Binding, ...] = ()
     """All bindings of the account, where those before this one were last seen to be other devices'."""
 
-    def read(self, data: bytes) -> Register | None:
-        """What differs from its last REGISTER; None where that is more than it may be."""
-        values = self.template.read(data)
-        return None if values is None else usual(values)
-
-    def is_among(self, bindings: tuple[Binding, ...], register: Register) -> bool:
+    def is_among(self, bindings: tuple[Binding, ...], contact: str) -> bool:
         """Whether the registrar would take this device's binding for its own, as the first that its marks fit."""
         own = self.binding
-        if register.contact != own.contact and not self.hears_at_source:
+        if contact != own.contact and not self.hears_at_source:
             return False
-        if len(bindings) == 1 or (self.company is bindings and register.contact == own.contact):
+        if len(bindings) == 1 or (self.company is bindings and contact == own.contact):
             return True
         earlier = list(takewhile(lambda each: each is not own, bindings))
         if own.instance:
             return all(each.instance != own.instance for each in earlier)
-        if register.contact != own.contact or not _is_elsewhere(own.contact, earlier):
+        if contact != own.contact or not _is_elsewhere(own.contact, earlier):
             return False
         self.company = bindings
         return True
@@ -148,77 +144,84 @@ class Renewals:
             return False
         if device.flow is not flow and device.flow != flow:
             return False
-        register = device.read(data)
-        if register is None or device.generation != self._authenticator.generation:
+        holes = device.template.read(data)
+        if holes is None or not is_usual(holes) or device.generation != self._authenticator.generation:
             return False
-        key = device.key + register.branch
+        key = device.key + holes[0].decode()
         if self._layer.knows(key):
             return False  # a retransmission
-        if not register.proof:
-            self._challenge(device, register, now)
+        if len(holes) == len(QUESTION):
+            self._challenge(device, holes, now)
             return True
-        bindings = self._location.settled(device.binding)
-        if not bindings or not _may_renew(device.binding, register, now) or not device.is_among(bindings, register):
+        return self._renew(device, holes, key, data, now, wall_offset)
+
+    def _renew(
+        self, device: _Device, holes: Holes, key: str, data: bytes, now: float, wall_offset: float | None
+    ) -> bool:
+        binding, cseq, contact = device.binding, int(holes[1]), holes[2].decode()
+        bindings = self._location.settled(binding)
+        if not bindings or not _may_renew(binding, cseq, now) or not device.is_among(bindings, contact):
             return False
         if (wall_offset is None) != (device.answer.end is None):
             return False
         date = None if wall_offset is None else sip_date(int(now + wall_offset))
-        if register.contact == device.binding.contact and self._registrations.settings.flush:
-            return self._fold(device, register, bindings, key, now, date)
-        return self._write(device, register, bindings, key, data, now, date)
+        if contact == binding.contact and self._registrations.settings.flush:
+            return self._fold(device, holes, bindings, key, now, date)
+        return self._write(device, holes, bindings, key, data, now, date)
 
-    def _challenge(self, device: _Device, register: Register, now: float) -> None:
+    def _challenge(self, device: _Device, holes: Holes, now: float) -> None:
         """Stateless, as every challenge (section 8.2.7)."""
         headers = self._authenticator.challenges(now)
-        self._layer.send(Send(device.answer.challenge(register, headers), device.target))
+        self._layer.send(Send(device.answer.challenge(holes, headers), device.target))
 
     def _fold(
-        self, device: _Device, register: Register, bindings: tuple[Binding, ...], key: str, now: float, date: str | None
+        self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, now: float, date: str | None
     ) -> bool:
         """A pure refresh: in memory, and answered at once."""
-        window = self._spend(device, register, now)
+        window = self._spend(device, holes, now)
         if window is None:
             return False
         binding = device.binding
-        expires_at = _renew(binding, register, window, now)
+        expires_at = _extend(binding, holes, window, now)
         self._registrations.fold(binding, expires_at, now)
         window.extend(_longest(bindings, expires_at))
-        ok = self._ok(device.answer, register, binding, bindings, now, date)
-        self._layer.answer_under(key, ok.encode(register.branch), ok, device.target, now)
+        ok = self._ok(device.answer, holes, binding, bindings, now, date)
+        self._layer.answer_under(key, ok.to(holes[0]), ok, device.target, now)
         return True
 
     def _write(
-        self, device: _Device, register: Register, bindings: tuple[Binding, ...], key: str, data: bytes, now: float,
+        self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, data: bytes, now: float,
         date: str | None
     ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
-        if self._registrations.is_backed_up or not _is_sip(register.contact):
+        contact = holes[2].decode()
+        if self._registrations.is_backed_up or not _is_sip(contact):
             return False
-        window = self._spend(device, register, now)
+        window = self._spend(device, holes, now)
         if window is None:
             return False
         binding = device.binding.copy()
-        moved = register.contact != binding.contact
-        binding.contact = register.contact
+        moved = contact != binding.contact
+        binding.contact = contact
         who = mark(binding.instance, binding.aor, binding.contact)
         binding.granted = self._registrar.grant(device.asked, binding.granted, who)
-        binding.expires_at = expires_at = _renew(binding, register, window, now)
+        binding.expires_at = expires_at = _extend(binding, holes, window, now)
         bindings = tuple(binding if each is device.binding else each for each in bindings)
         device.binding = binding
         request = UnreadRequest("REGISTER", "", data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
-        answer = ReadyAnswer(self._ok(device.answer, register, binding, bindings, now, date), register.branch)
+        answer = ReadyAnswer(self._ok(device.answer, holes, binding, bindings, now, date), holes[0])
         emit = self._registrations.emit if moved else None
         held = _Held(transaction, device.username, answer, binding, window, _longest(bindings, expires_at), emit)
         self._registrations.write(binding, bindings, held)
         return True
 
     def _ok(
-        self, answer: AnswerTemplate, register: Register, binding: Binding, bindings: tuple[Binding, ...], now: float,
+        self, answer: AnswerTemplate, holes: Holes, binding: Binding, bindings: tuple[Binding, ...], now: float,
         date: str | None
     ) -> Ok:
         """The 200 to it, `binding` having just been granted its interval; as `answer_headers`."""
-        ok = Ok(answer, register.digits, binding.contact, binding.parameters, binding.granted, date)
+        ok = Ok(answer, holes[1], binding.contact, binding.parameters, binding.granted, date)
         if len(bindings) > 1:
             settings, at = self._registrations.settings, bindings.index(binding)
             values = [contact_value(each, settings, now) for each in bindings]
@@ -226,9 +229,9 @@ class Renewals:
             ok.behind = "".join(NEXT_CONTACT + value for value in values[at + 1 :])
         return ok
 
-    def _spend(self, device: _Device, register: Register, now: float) -> Window | None:
+    def _spend(self, device: _Device, holes: Holes, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
-        nonce, nc, cnonce, response = register.proof
+        _, _, _, nonce, nc, cnonce, response = holes
         count = int(nc, 16)
         window = self._nonces.find(device.username, nonce.decode(), now)
         if window is None or not window.admits(count):
@@ -270,26 +273,26 @@ class Renewals:
         template = make_template(data)
         if template is None:
             return None
-        register, credentials = usual(template.proof_cut.values(data)), Credentials.parse(values[0])
-        if register is None or not _is_read_alike(register, request, credentials):
+        holes, credentials = template.proof_cut.values(data), Credentials.parse(values[0])
+        if not is_usual(holes) or not _is_read_alike(holes, request, credentials):
             return None
         binding, contact = own[0], Contact.parse(contacts[0])
         secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
         encoded = accepted.answer.encode()
-        answer = make_answer_template(encoded, register, NEXT_CONTACT.join(accepted.answer.lines("contact")))
-        if secret is None or answer is None or not binding.contact == contact.text == register.contact:
+        answer = make_answer_template(encoded, holes, NEXT_CONTACT.join(accepted.answer.lines("contact")))
+        if secret is None or answer is None or not binding.contact == contact.text == holes[2].decode():
             return None
         date = accepted.answer.first("date")
-        ok = self._ok(answer, register, binding, tuple(accepted.registration.bindings), now, date)
-        if ok.encode(register.branch) != encoded:
+        ok = self._ok(answer, holes, binding, tuple(accepted.registration.bindings), now, date)
+        if ok.to(holes[0]) != encoded:
             return None
-        accepted.answer = ReadyAnswer(ok, register.branch)  # kept as its recipe for Timer J
+        accepted.answer = ReadyAnswer(ok, holes[0])  # kept as its recipe for Timer J
         return _Device(
             binding=binding,
             call_id=request.call_id,
             flow=flow,
             target=response_target(request, flow),
-            key=server_key(request).removesuffix(register.branch),
+            key=server_key(request).removesuffix(holes[0].decode()),
             username=account.username,
             secret=secret,
             algorithm=_ALGORITHMS[credentials.algorithm],
@@ -302,18 +305,18 @@ class Renewals:
         )
 
 
-def _renew(binding: Binding, register: Register, window: Window, now: float) -> float:
+def _extend(binding: Binding, holes: Holes, window: Window, now: float) -> float:
     """Until when it lives from now on."""
-    binding.cseq = register.cseq
+    binding.cseq = int(holes[1])
     binding.nonce_issued = window.issued
     binding.seen_at = binding.accepted_at = now
     binding.state = BindingState.LIVE
     return now + binding.granted
 
 
-def _may_renew(binding: Binding, register: Register, now: float) -> bool:
+def _may_renew(binding: Binding, cseq: int, now: float) -> bool:
     return (
-        register.cseq > binding.cseq
+        cseq > binding.cseq
         and binding.connected
         and binding.expires_at is not None
         and binding.expires_at > now
@@ -340,11 +343,11 @@ def _is_sip(contact: str) -> bool:
         return False
 
 
-def _is_read_alike(register: Register, request: Request, credentials: Credentials) -> bool:
+def _is_read_alike(holes: Holes, request: Request, credentials: Credentials) -> bool:
     """Whether the template takes for the holes what the parser took for them."""
-    parsed = (credentials.nonce, credentials.nc, credentials.cnonce, credentials.response)
-    read = tuple(each.decode() for each in register.proof)
-    return (register.branch, register.cseq, read) == (request.via.branch, request.cseq.number, parsed)
+    branch, digits, _, *proof = (each.decode() for each in holes)
+    parsed = [credentials.nonce, credentials.nc, credentials.cnonce, credentials.response]
+    return (MAGIC_COOKIE + branch, int(digits), proof) == (request.via.branch, request.cseq.number, parsed)
 
 
 # One string for all devices that ask the same URI.
