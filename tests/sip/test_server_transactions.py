@@ -260,8 +260,7 @@ def test_same_key_added_twice_outlives_the_first_entry() -> None:
     answers.add("a", b"first", UDP, 0.0)
     answers.add("a", b"second", UDP, 10.0)
     deadlines.handle(33.0)
-    finished = answers.get("a")
-    assert finished is not None and finished.answer == b"second"
+    assert answers.get("a") == (b"second", UDP)
 
 
 def test_finished_answers_are_bounded_by_count_and_by_bytes() -> None:

@@ -1,6 +1,6 @@
 """The box's 200 to a REGISTER as bytes with holes, and the 401 that begins like it (RFC 3261 sections 8.2.6 and 10.3).
 
-The holes are branch, CSeq's number, the Contacts' values, and the Date's value where there is one.
+The holes are branch, CSeq's number, and the Date's value where there is one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ _BRANCH = b";branch=" + MAGIC_COOKIE.encode()
 _CSEQ = b"\r\nCSeq: "
 _REGISTER = b" REGISTER\r\n"
 _CONTACT = b"Contact: "
-_REGISTER_CONTACT = _REGISTER + _CONTACT
 _DATE = b"\r\nDate: "
 NEXT_CONTACT = "\r\nContact: "
 """Between the values of two devices."""
@@ -26,72 +25,54 @@ _NO_BODY = b"Content-Length: 0\r\n\r\n"
 
 @dataclass(slots=True)
 class AnswerTemplate:
-    """The bytes around the holes."""
+    """The bytes around the holes: a value, shared by the 200s that are kept to be sent again."""
 
-    head: bytes
-    """From behind the Status-Line to the CSeq's number, with %b for the branch behind its cookie."""
+    before: bytes
+    """From behind the Status-Line to the branch's cookie."""
+    middle: bytes
+    """From behind the branch to the CSeq's number."""
+    contacts: bytes
+    """From behind that to the end of the last Contact's value."""
     after: bytes
-    """From the last Contact's value to the Date's, or to the end."""
+    """To the Date's value, or to the end."""
     end: bytes | None
-    """From the Date's value on; None where there is none."""
+    """From behind the Date's value on; None where there is none."""
 
     def challenge(self, holes: Holes, headers: bytes) -> bytes:
         """The 401 to a REGISTER with that in its holes: the same head, then the challenges."""
-        return b"".join((_UNAUTHORIZED, self.head % holes[0], holes[1], _REGISTER, headers, _NO_BODY))
+        pieces = (_UNAUTHORIZED, self.before, holes[0], self.middle, holes[1], _REGISTER, headers, _NO_BODY)
+        return b"".join(pieces)
+
+    def ok(self, branch: bytes, number: bytes, date: bytes | None) -> bytes:
+        """The 200 to a REGISTER with that behind the cookie of its branch, and that number in its CSeq."""
+        if date is None or self.end is None:
+            return b"".join((_OK, self.before, branch, self.middle, number, self.contacts, self.after))
+        return b"".join((_OK, self.before, branch, self.middle, number, self.contacts, self.after, date, self.end))
+
+    def encode(self, branch: str, number: bytes, date: bytes | None) -> bytes:
+        """The 200 once more (see `Recipe`)."""
+        return self.ok(branch.removeprefix(MAGIC_COOKIE).encode(), number, date)
+
+    def saying(self, values: str) -> AnswerTemplate:
+        """The same with these values of Contacts."""
+        return AnswerTemplate(self.before, self.middle, _contacts(values), self.after, self.end)
 
 
-@dataclass(slots=True)
-class Ok:
-    """A 200: kept so, in a quarter of its bytes, for as long as it may have to be sent again."""
-
-    template: AnswerTemplate
-    digits: bytes
-    """The CSeq's number."""
-    contact: str
-    parameters: str
-    granted: int
-    date: str | None
-    before: str = ""
-    """The values of the account's other devices, with what parts them."""
-    behind: str = ""
-
-    def __len__(self) -> int:
-        return _SIZE
-
-    def encode(self, branch: str) -> bytes:
-        """The answer to the REGISTER with that branch."""
-        return self.to(branch.removeprefix(MAGIC_COOKIE).encode())
-
-    def to(self, branch: bytes) -> bytes:
-        """The answer to the REGISTER with that behind the magic cookie of its branch."""
-        template = self.template
-        head = template.head % branch
-        values = f"{self.before}<{self.contact}>{self.parameters};expires={self.granted}{self.behind}"
-        encoded = values.encode("utf-8", "surrogateescape")
-        pieces = (_OK, head, self.digits, _REGISTER_CONTACT, encoded, template.after)
-        if self.date is None or template.end is None:
-            return b"".join(pieces)
-        return b"".join((*pieces, self.date.encode(), template.end))
-
-
-_SIZE = 128
-
-
-def make_answer_template(answer: bytes, holes: Holes, contacts: str) -> AnswerTemplate | None:
-    """Cuts the answer that a REGISTER got the long way, `contacts` what it says of all devices; None where it is of
+def make_answer_template(answer: bytes, holes: Holes, values: str) -> AnswerTemplate | None:
+    """Cuts the answer that a REGISTER got the long way, `values` what it says of all devices; None where it is of
     another shape."""
     start, found, rest = answer.partition(_BRANCH + holes[0])
     middle, again, after = rest.partition(_CSEQ + holes[1] + _REGISTER)
-    value = _CONTACT + contacts.encode("utf-8", "surrogateescape")
-    if not (start.startswith(_OK) and found and again and after.startswith(value)):
+    after, contacts = _REGISTER + after, _contacts(values)
+    if not (start.startswith(_OK) and found and again and after.startswith(contacts)):
         return None
-    head = _plain(start[len(_OK) :] + _BRANCH) + b"%b" + _plain(middle + _CSEQ)
-    before, date, end = after[len(value) :].partition(_DATE)
-    return AnswerTemplate(head, _same(before + date), _same(end[end.index(b"\r") :]) if date else None)
+    before, date, end = after[len(contacts) :].partition(_DATE)
+    head = start[len(_OK) :] + _BRANCH, middle + _CSEQ
+    return AnswerTemplate(*head, contacts, _same(before + date), _same(end[end.index(b"\r") :]) if date else None)
 
 
-def _plain(text: bytes) -> bytes:
-    return text.replace(b"%", b"%%")
+def _contacts(values: str) -> bytes:
+    return _REGISTER + _CONTACT + values.encode("utf-8", "surrogateescape")
 
 
 # All devices have the same behind their Contact: kept once.

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from ..sip.message import Recipe, Response
-from .answer_template import Ok
+from ..sip.message import Ingredients, Response
+from .answer_template import AnswerTemplate
 
 
 class ReadyAnswer(Response):
-    """A 200 of which the recipe is at hand."""
+    """A 200 of which the template is at hand."""
 
-    __slots__ = ("_branch", "_recipe")
+    __slots__ = ("_branch", "_ingredients")
 
-    def __init__(self, recipe: Ok, branch: bytes) -> None:
-        """`branch`: what is behind its magic cookie."""
+    def __init__(self, template: AnswerTemplate, branch: bytes, number: bytes, date: bytes | None) -> None:
+        """`branch`: what is behind its magic cookie; the others: see `Recipe`."""
         super().__init__(200, "OK", [])
-        self._recipe = recipe
         self._branch = branch
+        self._ingredients = template, number, date
 
     @property
-    def recipe(self) -> Recipe:
-        return self._recipe
+    def ingredients(self) -> Ingredients:
+        return self._ingredients
 
     def encode(self) -> bytes:
-        return self._recipe.to(self._branch)
+        template, number, date = self._ingredients
+        return template.ok(self._branch, number, date)

@@ -34,7 +34,7 @@ from ..sip.unread_request import UnreadRequest
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.via import MAGIC_COOKIE
 from ..sip.wire import Flow, Send
-from .answer_template import NEXT_CONTACT, AnswerTemplate, Ok, make_answer_template
+from .answer_template import NEXT_CONTACT, AnswerTemplate, make_answer_template
 from .held import ReadyAnswer
 from .registrations import Accepted, Registrations
 from .template import QUESTION, Holes, Template, is_usual, make_template
@@ -71,6 +71,7 @@ class _Device:
     """Whatever its Contact says: else another Contact is another flow (see the registrar)."""
     template: Template
     answer: AnswerTemplate
+    """Of its 200, which says this device alone."""
     company: tuple[Binding, ...] = ()
     """All bindings of the account, where those before this one were last seen to be other devices'."""
 
@@ -164,7 +165,7 @@ class Renewals:
             return False
         if (wall_offset is None) != (device.answer.end is None):
             return False
-        date = None if wall_offset is None else sip_date(int(now + wall_offset))
+        date = None if wall_offset is None else _date(int(now + wall_offset))
         if contact == binding.contact and self._registrations.settings.flush:
             return self._fold(device, holes, bindings, key, now, date)
         return self._write(device, holes, bindings, key, data, now, date)
@@ -175,7 +176,7 @@ class Renewals:
         self._layer.send(Send(device.answer.challenge(holes, headers), device.target))
 
     def _fold(
-        self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, now: float, date: str | None
+        self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, now: float, date: bytes | None
     ) -> bool:
         """A pure refresh: in memory, and answered at once."""
         window = self._spend(device, holes, now)
@@ -185,13 +186,14 @@ class Renewals:
         expires_at = _extend(binding, holes, window, now)
         self._registrations.fold(binding, expires_at, now)
         window.extend(_longest(bindings, expires_at))
-        ok = self._ok(device.answer, holes, binding, bindings, now, date)
-        self._layer.answer_under(key, ok.to(holes[0]), ok, device.target, now)
+        template = self._answer(device, bindings, now)
+        answer = template.ok(holes[0], holes[1], date)
+        self._layer.answer_under(key, answer, (template, holes[1], date), device.target, now)
         return True
 
     def _write(
         self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, data: bytes, now: float,
-        date: str | None
+        date: bytes | None
     ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         contact = holes[2].decode()
@@ -208,26 +210,22 @@ class Renewals:
         binding.expires_at = expires_at = _extend(binding, holes, window, now)
         bindings = tuple(binding if each is device.binding else each for each in bindings)
         device.binding = binding
+        device.answer = device.answer.saying(_own_value(binding))
         request = UnreadRequest("REGISTER", "", data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
-        answer = ReadyAnswer(self._ok(device.answer, holes, binding, bindings, now, date), holes[0])
+        answer = ReadyAnswer(self._answer(device, bindings, now), holes[0], holes[1], date)
         emit = self._registrations.emit if moved else None
         held = _Held(transaction, device.username, answer, binding, window, _longest(bindings, expires_at), emit)
         self._registrations.write(binding, bindings, held)
         return True
 
-    def _ok(
-        self, answer: AnswerTemplate, holes: Holes, binding: Binding, bindings: tuple[Binding, ...], now: float,
-        date: str | None
-    ) -> Ok:
-        """The 200 to it, `binding` having just been granted its interval; as `answer_headers`."""
-        ok = Ok(answer, holes[1], binding.contact, binding.parameters, binding.granted, date)
-        if len(bindings) > 1:
-            settings, at = self._registrations.settings, bindings.index(binding)
-            values = [contact_value(each, settings, now) for each in bindings]
-            ok.before = "".join(value + NEXT_CONTACT for value in values[:at])
-            ok.behind = "".join(NEXT_CONTACT + value for value in values[at + 1 :])
-        return ok
+    def _answer(self, device: _Device, bindings: tuple[Binding, ...], now: float) -> AnswerTemplate:
+        """That of the 200 to it, its binding having just been granted its interval; as `answer_headers`."""
+        if len(bindings) == 1:
+            return device.answer
+        own, settings = device.binding, self._registrations.settings
+        values = [_own_value(each) if each is own else contact_value(each, settings, now) for each in bindings]
+        return device.answer.saying(NEXT_CONTACT.join(values))
 
     def _spend(self, device: _Device, holes: Holes, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
@@ -283,11 +281,9 @@ class Renewals:
         if secret is None or answer is None or not binding.contact == contact.text == holes[2].decode():
             return None
         date = accepted.answer.first("date")
-        ok = self._ok(answer, holes, binding, tuple(accepted.registration.bindings), now, date)
-        if ok.to(holes[0]) != encoded:
-            return None
-        accepted.answer = ReadyAnswer(ok, holes[0])  # kept as its recipe for Timer J
-        return _Device(
+        alone = answer.saying(_own_value(binding))
+        ready = ReadyAnswer(answer, holes[0], holes[1], None if date is None else date.encode())
+        device = _Device(
             binding=binding,
             call_id=request.call_id,
             flow=flow,
@@ -301,8 +297,22 @@ class Renewals:
             asked=self._registrar.interval(request, contact),
             hears_at_source=flow.transport != "udp" or request.asks_for_rport,
             template=template,
-            answer=answer,
+            answer=answer if alone == answer else alone,
         )
+        if self._answer(device, tuple(accepted.registration.bindings), now) != answer or ready.encode() != encoded:
+            return None
+        accepted.answer = ready  # kept as its recipe for Timer J
+        return device
+
+
+def _own_value(binding: Binding) -> str:
+    """A device's own Contact in its answer: all that it was granted is left."""
+    return f"<{binding.contact}>{binding.parameters};expires={binding.granted}"
+
+
+@lru_cache(maxsize=2)
+def _date(wall: int) -> bytes:
+    return sip_date(wall).encode()
 
 
 def _extend(binding: Binding, holes: Holes, window: Window, now: float) -> float:

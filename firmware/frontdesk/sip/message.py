@@ -28,12 +28,14 @@ ECHOED = ("via", "from", "to", "call-id", "cseq")
 
 
 class Recipe(Protocol):
-    """An answer that may have to be sent again, as what it is made of: its length is what that takes in memory."""
+    """How an answer is made again that may have to be sent again."""
 
-    def __len__(self) -> int: ...
+    def encode(self, branch: str, number: bytes, date: bytes | None) -> bytes:
+        """The answer to the request with that branch; `number`: its CSeq's, `date`: the Date's value."""
 
-    def encode(self, branch: str) -> bytes:
-        """The answer to the request with that branch."""
+
+Ingredients = tuple[Recipe, bytes, bytes | None]
+"""What is kept of an answer in place of its bytes: its recipe, the CSeq's number, the Date's value."""
 
 
 class CSeq(NamedTuple):
@@ -289,8 +291,8 @@ class Response(Message):
         return cls(status, one_line(reason or reason_phrase(status)), fields)
 
     @property
-    def recipe(self) -> Recipe | None:
-        """What is to be kept of it in place of its bytes, if it was made by one."""
+    def ingredients(self) -> Ingredients | None:
+        """What is to be kept of it in place of its bytes, if it was made by a recipe."""
         return None
 
     @property

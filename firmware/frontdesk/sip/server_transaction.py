@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Protocol
 
-from .message import Recipe, Request, Response
+from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
 from .timers import TRYING_AFTER
 from .transaction import Surroundings, Transaction
@@ -16,7 +16,7 @@ from .wire import Flow
 class ServerSurroundings(Surroundings, Protocol):
     """What a server transaction needs of its layer."""
 
-    def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Recipe, now: float) -> None: ...
+    def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None: ...
 
 
 class ServerTransaction(Transaction):
@@ -144,14 +144,14 @@ class NonInviteServerTransaction(ServerTransaction):
         self.state = NonInviteServerState.COMPLETED
         self._respond(now)
         assert self._given is not None
-        self._shrink(self._given.recipe or self._answer, now)
+        self._shrink(self._given.ingredients or self._answer, now)
 
     def _complete_silently(self, now: float) -> None:
         # RFC 4320 section 4.2: the client has timed out as well; its last retransmissions are still absorbed.
         self.state = NonInviteServerState.COMPLETED
         self._shrink(b"", now)
 
-    def _shrink(self, answer: bytes | Recipe, now: float) -> None:
+    def _shrink(self, answer: bytes | Ingredients, now: float) -> None:
         if self.reliable:
             self._terminate(now)  # Timer J is zero
         else:

@@ -10,7 +10,7 @@ from .finished_answers import FinishedAnswers
 from .invite_client_transaction import InviteClientTransaction
 from .invite_server_transaction import InviteServerState, InviteServerTransaction
 from .matching import ack_keys, client_key, own_key, response_key, server_key
-from .message import Recipe, Request, Response
+from .message import Ingredients, Request, Response
 from .response_target import response_target
 from .server_transaction import NonInviteServerTransaction, ServerTransaction
 from .timers import Deadlines
@@ -42,8 +42,9 @@ class TransactionLayer:
         key = server_key(request)
         finished = self.finished.get(key)
         if finished is not None:
-            if finished.answer:
-                self.send(Send(finished.encode(), finished.target))
+            answer, target = finished
+            if answer:
+                self.send(Send(answer, target))
             return True
         server = self._servers.get(key)
         if server is not None:
@@ -90,15 +91,15 @@ class TransactionLayer:
 
     def knows(self, key: str) -> bool:
         """Whether a request with that key would be a retransmission."""
-        return self.finished.get(key) is not None or key in self._servers
+        return key in self.finished or key in self._servers
 
-    def answer_under(self, key: str, answer: bytes, kept: bytes | Recipe, target: Flow, now: float) -> None:
+    def answer_under(self, key: str, answer: bytes, kept: bytes | Ingredients, target: Flow, now: float) -> None:
         """The same where the key and the encoded answer are known, and what is to be kept of it."""
         self.send(Send(answer, target))
         if not target.reliable:
             self.finished.add(key, kept, target, now)
 
-    def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Recipe, now: float) -> None:
+    def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None:
         """A non-INVITE server transaction over UDP is Completed: its key and answer are kept."""
         assert isinstance(transaction.target, Flow)
         self.finished.add(transaction.key, answer, transaction.target, now)
