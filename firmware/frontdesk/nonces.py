@@ -13,6 +13,7 @@ import hmac
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from operator import attrgetter
 
 UNUSED_LIFE = 300.0
@@ -76,7 +77,11 @@ class Window:
     def extend(self, expires_at: float) -> None:
         """It has registered a binding that lives until then, and lives as long."""
         self.registered = True
-        self.expires_at = min(max(expires_at, self.issued + UNUSED_LIFE), self.issued + LONGEST_LIFE)
+        if expires_at < self.issued + UNUSED_LIFE:
+            expires_at = self.issued + UNUSED_LIFE
+        elif expires_at > self.issued + LONGEST_LIFE:
+            expires_at = self.issued + LONGEST_LIFE
+        self.expires_at = expires_at
 
 
 _dispensable = attrgetter("registered", "used_at")
@@ -99,6 +104,7 @@ class _Used:
     def drop(self, window: Window) -> None:
         self.windows.remove(window)
         self.floor = max(self.floor, window.issued)
+        window.expires_at = -inf  # whoever keeps it at hand finds it no good
 
     def make_room(self, now: float) -> None:
         """The expired go; then, if there must be, one that did not register, unused for the longest."""

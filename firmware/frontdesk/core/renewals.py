@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
 from itertools import takewhile
+from typing import Any
 
 from ..auth import Authenticator
 from ..events import Event
 from ..location import LocationService
-from ..model import Binding, BindingState, Secret
+from ..model import Account, Binding, BindingState
 from ..nonces import Window
 from ..registrar import Registrar
 from ..registrar.answer import contact_value, sip_date, told
@@ -41,8 +42,6 @@ from .template import QUESTION, Holes, Template, is_usual, make_template
 
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
-_ALGORITHMS = {name: name for name in HASHES}
-"""So that all devices have the same one."""
 _CALL_ID = b"\r\nCall-ID: "
 
 
@@ -59,8 +58,9 @@ class _Device:
     key: str
     """Of its server transactions, but for the branch."""
     username: str
-    secret: Secret
-    algorithm: str
+    ha1: bytes
+    hash: Callable[[bytes], Any]
+    """Of its algorithm."""
     qop_and_ha2: bytes
     """The tail of what is hashed."""
     generation: int
@@ -72,6 +72,8 @@ class _Device:
     template: Template
     answer: AnswerTemplate
     """Of its 200, which says this device alone."""
+    window: Window | None = None
+    """Of the nonce that it has used last: found with it."""
     company: tuple[Binding, ...] = ()
     """All bindings of the account, where those before this one were last seen to be other devices'."""
 
@@ -230,15 +232,20 @@ class Renewals:
     def _spend(self, device: _Device, holes: Holes, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
         _, _, _, nonce, nc, cnonce, response = holes
-        count = int(nc, 16)
-        window = self._nonces.find(device.username, nonce.decode(), now)
+        count, text, window = int(nc, 16), nonce.decode(), device.window
+        if window is None or window.nonce != text or window.expires_at <= now:
+            window = self._nonces.find(device.username, text, now)
         if window is None or not window.admits(count):
             return None
-        ha1 = (device.secret.of(device.algorithm) or "").encode()
-        hashed = b":".join((ha1, nonce, nc, cnonce, device.qop_and_ha2))
-        if not compare_digest(HASHES[device.algorithm](hashed).hexdigest().encode(), response):
+        hashed = b":".join((device.ha1, nonce, nc, cnonce, device.qop_and_ha2))
+        if not compare_digest(device.hash(hashed).hexdigest().encode(), response):
             return None
-        return window if self._nonces.spend(device.username, window, count, now) else None
+        if window is device.window:
+            window.take(count, now)
+        elif not self._nonces.spend(device.username, window, count, now):
+            return None
+        device.window = window
+        return window
 
     # -- learning a device ---------------------------------------------------------------------------------------------
 
@@ -275,10 +282,10 @@ class Renewals:
         if not is_usual(holes) or not _is_read_alike(holes, request, credentials):
             return None
         binding, contact = own[0], Contact.parse(contacts[0])
-        secret = next((each for each in account.secrets if each.name == accepted.caller.device), None)
+        ha1 = _ha1(account, accepted.caller.device, credentials.algorithm)
         encoded = accepted.answer.encode()
         answer = make_answer_template(encoded, holes, NEXT_CONTACT.join(accepted.answer.lines("contact")))
-        if secret is None or answer is None or not binding.contact == contact.text == holes[2].decode():
+        if ha1 is None or answer is None or not binding.contact == contact.text == holes[2].decode():
             return None
         date = accepted.answer.first("date")
         alone = answer.saying(_own_value(binding))
@@ -290,8 +297,8 @@ class Renewals:
             target=response_target(request, flow),
             key=server_key(request).removesuffix(holes[0].decode()),
             username=account.username,
-            secret=secret,
-            algorithm=_ALGORITHMS[credentials.algorithm],
+            ha1=ha1,
+            hash=HASHES[credentials.algorithm],
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
             asked=self._registrar.interval(request, contact),
@@ -303,6 +310,14 @@ class Renewals:
             return None
         accepted.answer = ready  # kept as its recipe for Timer J
         return device
+
+
+def _ha1(account: Account, device: str, algorithm: str) -> bytes | None:
+    """Of the secret with that name, as it is hashed."""
+    for secret in account.secrets:
+        if secret.name == device and (ha1 := secret.of(algorithm)) is not None:
+            return ha1.encode()
+    return None
 
 
 def _own_value(binding: Binding) -> str:
