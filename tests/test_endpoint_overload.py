@@ -36,7 +36,7 @@ class TestOverload:
         async def case() -> None:
             async with serving() as endpoint, phone_of(endpoint) as (_, flow):
                 monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000.0)
-                monkeypatch.setattr(endpoint, "received", lambda data, flow: seen.append(data))
+                monkeypatch.setattr(endpoint, "received", lambda data, flow, now: seen.append(data))
                 monkeypatch.setattr(endpoint, "settle", lambda: turns.append(len(seen)))
                 endpoint.arrived([(data, flow) for data in sent[:-1]])
                 endpoint.arrived([(sent[-1], flow)])

@@ -181,11 +181,12 @@ class Endpoint:
         """
         end = monotonic() + TURN_TIME
         if len(datagrams) > 1:
-            datagrams.sort(key=lambda datagram: rank(datagram[0]))
+            datagrams.sort(key=rank)
         for number, (data, flow) in enumerate(datagrams):
-            if monotonic() > end:
+            now = monotonic()
+            if now > end:
                 return datagrams[number:]
-            self.received(data, flow)
+            self.received(data, flow, now)
         return []
 
     def _admit(self, datagrams: list[Datagram]) -> None:
@@ -212,7 +213,7 @@ class Endpoint:
             if waiting.overdue:
                 self._refuse(waiting.data, waiting.flow, now)
             else:
-                self.received(waiting.data, waiting.flow)
+                self.received(waiting.data, waiting.flow, now)
             now = monotonic()
         if self.waiting:
             self._come_back()
@@ -233,12 +234,13 @@ class Endpoint:
     def _tell(self, text: str, now: float) -> None:
         self._core.events.add(Event(now, Kind.WARNING, "", text, rule="overload"))
 
-    def received(self, data: bytes, flow: Flow) -> None:
-        """A datagram, or one message of a stream. Whatever it holds, the box goes on."""
+    def received(self, data: bytes, flow: Flow, now: float | None = None) -> None:
+        """A datagram, or one message of a stream. Whatever it holds, the box goes on. `now`: the time, if it is at
+        hand."""
         try:
             if len(data) <= 4 and not data.strip(b"\r\n\0"):
                 return  # a keep-alive (RFC 5626 section 4.4.1; some phones send zeros)
-            self._core.read(data, flow, monotonic())
+            self._core.read(data, flow, monotonic() if now is None else now)
         except Exception:
             _log.exception("a message from %s could not be dealt with", flow.source)
 
@@ -327,18 +329,19 @@ class Endpoint:
         self.settle()
 
     def _send(self, send: Send) -> None:
+        target = send.target
         try:
-            if isinstance(send.target, Flow):
-                self.send_over(send.data, send.target)
+            if isinstance(target, Flow):
+                self.send_over(send.data, target)
                 return
-            known = numeric(send.target)
+            known = numeric(target)
             if known is not None and known[0] == "udp":
                 self._send_datagram(send.data, known[1])
                 return
         except SipError:
             self._core.transport_failed(send.key, monotonic())
             return
-        self._deliveries.deliver(send, send.target)
+        self._deliveries.deliver(send, target)
 
     def send_over(self, data: bytes, flow: Flow) -> None:
         """Over a flow that is there. Raises TransportError."""

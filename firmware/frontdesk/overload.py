@@ -122,10 +122,10 @@ class Inbox:
         return first or second
 
 
-def rank(data: bytes) -> int:
+def rank(datagram: tuple[bytes, Flow]) -> int:
     """When it is that datagram's turn among those that came together: the lowest goes first, and all of a rank in the
     order in which they came. No request overtakes another of its dialog (see _RANKS)."""
-    return _RANKS.get(data[:3], _OTHER)
+    return _RANKS.get(datagram[0][:3], _OTHER)
 
 
 def begins_something(data: bytes) -> bool:

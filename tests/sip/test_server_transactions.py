@@ -229,7 +229,7 @@ def test_answer_over_udp_is_kept_and_repeated_to_where_it_went(bench: Bench) -> 
     bench.layer.answer(sent, UDP, response(sent, 200), 0.0)
     assert again(bench, sent)
     assert [send.target for _, send in bench.sent] == [UDP, UDP]
-    assert bench.sent[0][1].message == bench.sent[1][1].message
+    assert bench.sent[0][1].data == bench.sent[1][1].data
 
 
 def test_answer_over_tcp_is_not_kept(bench: Bench) -> None:

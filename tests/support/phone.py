@@ -99,7 +99,7 @@ class Phone:
 
     def send(self, request: Request, to: HostPort) -> None:
         """Sends an ACK to a 2xx, which has no transaction."""
-        self._send(Send(request, Destination(*to, self.transport)))
+        self._send(Send(request.encode(), Destination(*to, self.transport)))
 
     def now(self) -> float:
         return self.clock.now

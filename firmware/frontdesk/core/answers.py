@@ -50,7 +50,7 @@ class Answers:
         ParseError."""
         response = self.response(request, rejection.status, rejection.reason, rejection.headers)
         if stateless:
-            self._send(Send(response, response_target(request, flow)))
+            self._send(Send(response.encode(), response_target(request, flow)))
         else:
             self.answer(request, flow, response, now)
 
@@ -60,6 +60,6 @@ class Answers:
             lacking = unsupported(request)
             response = self.response(request, 420 if lacking else 200, headers=lacking or OPTIONS_HEADERS)
             # Anybody may ask this, so its answer is stateless: what were kept would push out the answers of phones.
-            self._send(Send(response, response_target(request, flow)))
+            self._send(Send(response.encode(), response_target(request, flow)))
             return
         raise Rejection(405 if request.method in METHODS else 501, headers=[("Allow", OWN_METHODS)])

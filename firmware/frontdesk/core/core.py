@@ -91,7 +91,7 @@ class Core:
     def read(self, data: bytes, flow: Flow, now: float) -> None:
         """The bytes of one message came over `flow`: a datagram, or what a stream was cut into. Raises nothing for
         them."""
-        if data.startswith(b"REGISTER "):
+        if data[:9] == b"REGISTER ":
             if self._renewals.answer(data, flow, now, self.wall_offset):
                 return
         elif (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):

@@ -91,7 +91,7 @@ class ProxyCore:
             return
         original = Original(request, routed, flow, self._around, None, trusted=trusted)
         for group in self.sides.targets(routed, now):
-            self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth), group[0].target))
+            self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth).encode(), group[0].target))
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:
         """Section 16.10. Raises Rejection(481) without its INVITE: the box does not relay a CANCEL for anybody."""

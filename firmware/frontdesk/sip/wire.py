@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:  # The store and the commands have flows, and no messages.
-    from .message import Message
+from typing import NamedTuple
 
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
 HostPort = tuple[str, int]
@@ -59,12 +56,6 @@ Target = Flow | Destination
 class Send:
     """The wish to put a message on the wire. `key` names the transaction that is told if that fails ("" for none)."""
 
-    message: Message | bytes
+    data: bytes
     target: Target
     key: str = ""
-
-    @property
-    def data(self) -> bytes:
-        """The bytes to send."""
-        message = self.message
-        return message if isinstance(message, bytes) else message.encode()

@@ -56,17 +56,25 @@ class UdpSocket:
 
     def send(self, data: bytes, remote: HostPort) -> None:
         """Sends one datagram. Raises TransportError; a full socket buffer counts as a loss on the way."""
-        failure: OSError | None = None
-        for _ in range(TRIES):
+        try:
+            self._socket.sendto(data, remote)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._send_again(data, remote, error)
+
+    def _send_again(self, data: bytes, remote: HostPort, failure: OSError) -> None:
+        """The error is perhaps an earlier datagram's, and told only now: then this one has not gone."""
+        for _ in range(TRIES - 1):
             try:
                 self._socket.sendto(data, remote)
                 return
             except BlockingIOError:
                 return
-            except OSError as error:  # perhaps of an earlier datagram, and told only now: then this one has not gone
+            except OSError as error:
                 failure = error
         if not isinstance(failure, ConnectionRefusedError):  # which is never this one's: lost on the way
-            raise TransportError(f"UDP to {remote[0]}:{remote[1]}: {failure and failure.strerror}") from failure
+            raise TransportError(f"UDP to {remote[0]}:{remote[1]}: {failure.strerror}") from failure
 
     def close(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stops reading and frees the port."""
