@@ -83,12 +83,9 @@ class LocationService:
 
     def settled(self, binding: Binding) -> tuple[Binding, ...]:
         """All of its address-of-record, itself among them, if they are committed and no ticket is open; else none."""
-        if binding.aor not in self._pending:
-            committed = self._committed.get(binding.aor, ())
-            for each in committed:  # any() would take three times as long
-                if each is binding:
-                    return committed
-        return ()
+        aor = binding.aor
+        committed = () if aor in self._pending else self._committed.get(aor, ())
+        return committed if binding in committed else ()
 
     def open_ticket(self, aor: AddressOfRecord) -> int | None:
         """The newest ticket of that address-of-record that is not on disk yet."""
@@ -169,8 +166,9 @@ class LocationService:
 
     def extend(self, binding: Binding, expires_at: float) -> None:
         """A pure refresh: the committed binding lives until `expires_at`."""
+        later = binding.expires_at is not None and expires_at > binding.expires_at
         binding.expires_at = expires_at
-        if expires_at < self._armed.get(binding.id, 0.0):
+        if not later and expires_at < self._armed.get(binding.id, 0.0):  # what is armed is never after its end
             self._arm(binding)
 
     def next_expiry(self) -> float | None:

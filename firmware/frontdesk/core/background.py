@@ -63,7 +63,9 @@ class BackgroundWrites:
     def refreshed(self, binding: Binding, now: float, patience: float) -> None:
         """A pure refresh: on disk within `patience` seconds."""
         self._refreshed[binding.id] = binding
-        self._arm(now + patience)
+        at = now + patience
+        if self._armed is None or at < self._armed:
+            self._arm(at)
 
     def forget_calls(self) -> None:
         """No record is written any more of calls that have ended so far."""

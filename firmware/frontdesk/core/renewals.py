@@ -141,8 +141,8 @@ class Renewals:
 
     def answer(self, data: bytes, flow: Flow, now: float, wall_offset: float | None) -> bool:
         """Answers `data` if it is a known device's and good in every way; else nothing has happened."""
-        at = data.find(_CALL_ID) + len(_CALL_ID)
-        device = self._known.get(data[at : data.find(b"\r", at)].decode("latin-1"))
+        call_id = data.partition(_CALL_ID)[2].partition(b"\r")[0]
+        device = self._known.get(call_id.decode("latin-1"))
         if device is None or device.binding.call_id != device.call_id:
             return False
         if device.flow is not flow and device.flow != flow:
@@ -169,7 +169,7 @@ class Renewals:
             return False
         date = None if wall_offset is None else _date(int(now + wall_offset))
         if contact == binding.contact and self._registrations.settings.flush:
-            return self._fold(device, holes, bindings, key, now, date)
+            return self._fold(device, holes, cseq, bindings, key, now, date)
         return self._write(device, holes, bindings, key, data, now, date)
 
     def _challenge(self, device: _Device, holes: Holes, now: float) -> None:
@@ -178,17 +178,19 @@ class Renewals:
         self._layer.send(Send(device.answer.challenge(holes, headers), device.target))
 
     def _fold(
-        self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, now: float, date: bytes | None
+        self, device: _Device, holes: Holes, cseq: int, bindings: tuple[Binding, ...], key: str, now: float,
+        date: bytes | None
     ) -> bool:
         """A pure refresh: in memory, and answered at once."""
         window = self._spend(device, holes, now)
         if window is None:
             return False
         binding = device.binding
-        expires_at = _extend(binding, holes, window, now)
+        expires_at = _extend(binding, cseq, window, now)
         self._registrations.fold(binding, expires_at, now)
-        window.extend(_longest(bindings, expires_at))
-        template = self._answer(device, bindings, now)
+        alone = len(bindings) == 1
+        window.extend(expires_at if alone else _longest(bindings))
+        template = device.answer if alone else self._answer(device, bindings, now)
         answer = template.ok(holes[0], holes[1], date)
         self._layer.answer_under(key, answer, (template, holes[1], date), device.target, now)
         return True
@@ -209,7 +211,7 @@ class Renewals:
         binding.contact = contact
         who = mark(binding.instance, binding.aor, binding.contact)
         binding.granted = self._registrar.grant(device.asked, binding.granted, who)
-        binding.expires_at = expires_at = _extend(binding, holes, window, now)
+        binding.expires_at = _extend(binding, int(holes[1]), window, now)
         bindings = tuple(binding if each is device.binding else each for each in bindings)
         device.binding = binding
         device.answer = device.answer.saying(_own_value(binding))
@@ -217,7 +219,7 @@ class Renewals:
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
         answer = ReadyAnswer(self._answer(device, bindings, now), holes[0], holes[1], date)
         emit = self._registrations.emit if moved else None
-        held = _Held(transaction, device.username, answer, binding, window, _longest(bindings, expires_at), emit)
+        held = _Held(transaction, device.username, answer, binding, window, _longest(bindings), emit)
         self._registrations.write(binding, bindings, held)
         return True
 
@@ -330,9 +332,9 @@ def _date(wall: int) -> bytes:
     return sip_date(wall).encode()
 
 
-def _extend(binding: Binding, holes: Holes, window: Window, now: float) -> float:
+def _extend(binding: Binding, cseq: int, window: Window, now: float) -> float:
     """Until when it lives from now on."""
-    binding.cseq = int(holes[1])
+    binding.cseq = cseq
     binding.nonce_issued = window.issued
     binding.seen_at = binding.accepted_at = now
     binding.state = BindingState.LIVE
@@ -348,10 +350,8 @@ def _may_renew(binding: Binding, cseq: int, now: float) -> bool:
     )
 
 
-def _longest(bindings: tuple[Binding, ...], own: float) -> float:
-    """Until when the last of them lives, one of which lives until `own`."""
-    if len(bindings) == 1:
-        return own
+def _longest(bindings: tuple[Binding, ...]) -> float:
+    """Until when the last of them lives."""
     return max(each.expires_at for each in bindings if each.expires_at is not None)
 
 

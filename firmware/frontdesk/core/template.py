@@ -125,10 +125,8 @@ def is_usual(holes: Holes) -> bool:
         return False
     if not holes[1].isdigit() or len(holes[1]) > MAX_DIGITS:
         return False
-    return len(holes) == len(QUESTION) or _is_proof(holes)
-
-
-def _is_proof(holes: Holes) -> bool:
+    if len(holes) == len(QUESTION):
+        return True
     _, _, _, nonce, nc, cnonce, response = holes
     quoted = b"".join((nonce, cnonce, response))
     return quoted.translate(_IN_QUOTES) == quoted and nc.translate(_HEXADECIMAL) == nc and len(nc) == NC_DIGITS

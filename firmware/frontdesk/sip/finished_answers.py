@@ -42,7 +42,7 @@ class FinishedAnswers:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def __contains__(self, key: str) -> bool:
+    def holds(self, key: str) -> bool:
         """Whether an answer was given under that key."""
         return key in self._by_key
 
@@ -63,7 +63,7 @@ class FinishedAnswers:
         kept = key, answer, target, until
         self._queue.append(kept)
         self._by_key[key] = kept
-        self.bytes += _size(answer)
+        self.bytes += RECIPE_SIZE if type(answer) is tuple else len(answer)
         while len(self._queue) > self._max_answers or self.bytes > self._max_bytes:
             self._drop_oldest()
         if self._sweep is None:
@@ -77,10 +77,6 @@ class FinishedAnswers:
     def _drop_oldest(self) -> None:
         oldest = self._queue.popleft()
         key, answer, _, _ = oldest
-        self.bytes -= _size(answer)
+        self.bytes -= RECIPE_SIZE if type(answer) is tuple else len(answer)
         if self._by_key.get(key) is oldest:  # else it was answered again after that
             del self._by_key[key]
-
-
-def _size(answer: bytes | Ingredients) -> int:
-    return len(answer) if isinstance(answer, bytes) else RECIPE_SIZE

@@ -91,7 +91,7 @@ class TransactionLayer:
 
     def knows(self, key: str) -> bool:
         """Whether a request with that key would be a retransmission."""
-        return key in self.finished or key in self._servers
+        return key in self._servers or self.finished.holds(key)
 
     def answer_under(self, key: str, answer: bytes, kept: bytes | Ingredients, target: Flow, now: float) -> None:
         """The same where the key and the encoded answer are known, and what is to be kept of it."""
