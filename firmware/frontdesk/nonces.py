@@ -84,7 +84,7 @@ class Window:
         self.expires_at = expires_at
 
 
-_dispensable = attrgetter("registered", "used_at")
+_used_at = attrgetter("used_at")
 
 
 @dataclass(slots=True)
@@ -94,6 +94,9 @@ class _Used:
     windows: list[Window] = field(default_factory=list)
     """Nearly always one; a dictionary takes 230 bytes for it."""
     floor: float = -1.0
+    oldest: float = inf
+    newest: float = -inf
+    """None of the windows was issued before the one or after the other, so that few are looked through."""
 
     def of(self, nonce: str) -> Window | None:
         for window in self.windows:
@@ -101,17 +104,25 @@ class _Used:
                 return window
         return None
 
+    def add(self, window: Window, now: float) -> None:
+        self._make_room(now)
+        self.windows.append(window)
+        self.oldest, self.newest = min(self.oldest, window.issued), max(self.newest, window.issued)
+
     def drop(self, window: Window) -> None:
         self.windows.remove(window)
         self.floor = max(self.floor, window.issued)
         window.expires_at = -inf  # whoever keeps it at hand finds it no good
 
-    def make_room(self, now: float) -> None:
+    def _make_room(self, now: float) -> None:
         """The expired go; then, if there must be, one that did not register, unused for the longest."""
-        for window in [window for window in self.windows if window.expires_at <= now]:
-            self.drop(window)
+        if self.oldest + UNUSED_LIFE <= now:
+            for window in [window for window in self.windows if window.expires_at <= now]:
+                self.drop(window)
+            self.oldest = min((window.issued for window in self.windows), default=inf)
         if len(self.windows) >= WINDOWS:
-            self.drop(min(self.windows, key=_dispensable))
+            unregistered = [window for window in self.windows if not window.registered]
+            self.drop(min(unregistered or self.windows, key=_used_at))
 
 
 class Nonces:
@@ -134,11 +145,13 @@ class Nonces:
 
     def find(self, username: str | None, nonce: str, now: float) -> Window | None:
         """What the account (None: there is none) has used of that nonce; None where it is expired or not ours."""
+        issued = self._issued(nonce)
+        if issued is None:
+            return None
         used = self._used.get(username) if username is not None else None
-        window = used.of(nonce) if used else None
+        window = used.of(nonce) if used and issued <= used.newest else None
         if window is None:
-            issued = self._issued(nonce)
-            if issued is None or issued <= self._floor:
+            if issued <= self._floor:
                 return None
             window = Window(nonce, issued, issued + UNUSED_LIFE)
         return window if now < window.expires_at else None
@@ -151,8 +164,7 @@ class Nonces:
                 self._used[username] = used = _Used()
             if window.issued <= used.floor:
                 return False
-            used.make_room(now)
-            used.windows.append(window)
+            used.add(window, now)
         window.take(use, now)
         return True
 
