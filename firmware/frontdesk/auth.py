@@ -19,6 +19,9 @@ from .sip.errors import ParseError, Rejection, Rule
 from .sip.message import Request
 from .sip.uri import Uri
 
+_NONCE = "\0"
+"""Where one is to stand; in no realm, since that is a host's name."""
+
 
 @dataclass(slots=True)
 class Caller:
@@ -61,6 +64,7 @@ class Authenticator:
         self._source = source
         self.nonces = Nonces(key, random)
         self._decoy = key.hex()
+        self._realm = realm
         self.generation = 0
         """Grows whenever an account has changed: what was learnt of accounts before is not to be trusted."""
         self.offer(algorithms)
@@ -70,6 +74,7 @@ class Authenticator:
         """Answers for another realm from now on."""
         self._realm = realm
         self._decoys = {name: ha1(name, "", realm, self._decoy) for name in HASHES}
+        self._around_nonces = self._lines_around_nonces()
         self.generation += 1
 
     def offer(self, algorithms: tuple[str, ...]) -> None:
@@ -80,6 +85,7 @@ class Authenticator:
         self.algorithms = tuple(name for name in algorithms if name in HASHES)
         if not self.algorithms:
             raise ValueError(f"none of the digest algorithms is there: {', '.join(algorithms)}")
+        self._around_nonces = self._lines_around_nonces()
 
     def authenticate(self, request: Request, now: float, *, proxy: bool) -> Caller:
         """Who sent it, by (Proxy-)Authorization. Raises Refused: 401 or 407 with challenges, or 400."""
@@ -159,7 +165,12 @@ class Authenticator:
 
     def challenges(self, now: float) -> bytes:
         """The header lines of a 401's fresh challenges, encoded."""
-        return "".join(f"{name}: {value}\r\n" for name, value in self._headers(now, False, False)).encode()
+        return self.nonces.issue(now).encode().join(self._around_nonces)
+
+    def _lines_around_nonces(self) -> list[bytes]:
+        """What stands around the nonces of a 401's challenges."""
+        headers = (("WWW-Authenticate", challenge(self._realm, _NONCE, name)) for name in self.algorithms)
+        return "".join(f"{name}: {value}\r\n" for name, value in headers).encode().split(_NONCE.encode())
 
     def _challenge(self, now: float, proxy: bool, rule: Rule, username: str = "") -> Refused:
         headers = self._headers(now, proxy, rule is Rule.STALE_NONCE)
