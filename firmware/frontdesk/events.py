@@ -152,4 +152,4 @@ def _repeated(ring: list[Event], event: Event) -> int | None:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    return (one.text, one.source) == (other.text, other.source)
+    return one.text == other.text and one.source == other.source

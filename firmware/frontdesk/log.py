@@ -85,7 +85,8 @@ class EventLines:
         if second != self._second:  # the text of the time is made once a second
             self._second, self._second_text = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
         times = f" ({event.times} times)" if event.times > 1 else ""
-        source = f" from {event.source}" if event.source else ""
+        origin = event.source
+        source = f" from {origin}" if origin else ""
         level = "W" if event.kind in _WARNINGS else "I"
         milliseconds = f"{int((now - second) * 1000):03}"
         who, what = event.account or "-", printable(event.text)
