@@ -31,7 +31,7 @@ TRIM_CALLS = "DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?"
 
 def row(binding: Binding, clock: Clock, offset: float) -> Row:
     """The row of a binding as it is now; NULL is what is empty, so that rows stay small."""
-    flow = binding.flow
+    flow, path = binding.flow, "\n".join(binding.path)
     plain = (
         binding.id,
         binding.aor,
@@ -51,11 +51,13 @@ def row(binding: Binding, clock: Clock, offset: float) -> Row:
         binding.q,
         binding.instance,
         binding.reg_id,
-        "\n".join(binding.path) or None,
+        path or None,
         binding.user_agent or None,
         binding.device or None,
     )
-    return cells(plain)
+    place = binding.aor, binding.contact, binding.parameters, binding.instance or "", path
+    said = "".join((*place, binding.call_id, binding.user_agent, binding.device))  # all else is ASCII anyway
+    return plain if said.isascii() else cells(plain)
 
 
 def call_row(call: CallRecord, offset: float) -> Row:
