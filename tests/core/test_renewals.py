@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.core import registrations
+from frontdesk.core import registrations, renewals
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
+from frontdesk.sip.uri import SIP_SCHEMES, Uri
 from tests.core.pair import INSTANCE, OTHER, Pair, register
 from tests.support.bare_core import PASSWORD
 from tests.support.digest_answer import Answerer
@@ -83,6 +84,25 @@ def test_a_move_lets_its_nonce_live_as_long_as_the_binding() -> None:
     assert pair.send(pair.next(contact=MOVED)) == 200
     pair.wait(3000)
     assert pair.send(pair.next(contact=MOVED)) == 200
+
+
+@given(st.from_regex(renewals._PLAIN_URI, fullmatch=True))
+def test_whatever_is_known_by_its_form_is_a_sip_uri(contact: str) -> None:
+    assert Uri.parse(contact).scheme in SIP_SCHEMES
+
+
+@pytest.mark.parametrize(
+    ("contact", "is_one"),
+    [
+        ("sip:101@192.0.2.101:5060;transport=udp", True),
+        ("sips:101@phone.example", True),
+        ("sip:101@192.0.2.256", False),
+        ("sip:101@192.0.2.101:70000", False),
+        ("tel:101", False),
+    ],
+)
+def test_a_contact_is_a_sip_uri(contact: str, *, is_one: bool) -> None:
+    assert renewals.is_sip(contact) is is_one
 
 
 def test_a_place_that_is_none_is_refused() -> None:

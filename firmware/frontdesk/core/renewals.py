@@ -8,6 +8,7 @@ long way. Both ways give the same answer, byte for byte, and leave the same stat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -43,6 +44,9 @@ from .template import QUESTION, Holes, Template, is_usual, make_template
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
 _CALL_ID = b"\r\nCall-ID: "
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN_URI = re.compile(rf"sips?:[0-9A-Za-z]+@{_OCTET}(?:\.{_OCTET}){{3}}(?::[1-9][0-9]{{0,3}})?(?:;transport=[a-z]+)?")
+"""User, address, port and transport, as most phones write their Contact."""
 
 
 @dataclass(slots=True)
@@ -201,7 +205,7 @@ class Renewals:
     ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         contact = holes[2].decode()
-        if self._registrations.is_backed_up or not _is_sip(contact):
+        if self._registrations.is_backed_up or not is_sip(contact):
             return False
         window = self._spend(device, holes, now)
         if window is None:
@@ -361,7 +365,10 @@ def _is_elsewhere(contact: str, bindings: list[Binding]) -> bool:
     return not any(uri.matches(Uri.parse(each.contact)) for each in bindings)
 
 
-def _is_sip(contact: str) -> bool:
+def is_sip(contact: str) -> bool:
+    """Whether it is a SIP URI; nearly all are known by their form, which takes a quarter of the time of parsing."""
+    if _PLAIN_URI.fullmatch(contact):
+        return True
     try:
         return Uri.parse(contact).scheme in SIP_SCHEMES
     except ParseError:
