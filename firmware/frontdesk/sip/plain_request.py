@@ -12,7 +12,7 @@ from functools import lru_cache
 from .address import Address
 from .checks import MAX_IDENTIFIER, METHODS, SINGLE
 from .errors import ParseError
-from .grammar import LWS, TOKEN_BYTES, write_parameters
+from .grammar import LWS, TOKEN_BYTES, is_token, write_parameters
 from .headers import canonical_name, header_key
 from .message import ECHOED, CSeq, Field, Request, tagged
 from .parser import parse_fields
@@ -74,7 +74,7 @@ def _form(names: tuple[bytes, ...]) -> Form | None:
     for number, name in enumerate(names):
         text = name[:-1].decode("latin-1")
         key = header_key(text)
-        if not key or text != text.rstrip(LWS) or (key in _NEEDED and text != canonical_name(key)):
+        if name[-1:] != b":" or not is_token(text) or (key in _NEEDED and text != canonical_name(key)):
             return None
         places.setdefault(key, []).append((number, len(name) + 1))
     if not all(key in places for key in _NEEDED) or any(len(places[key]) > 1 for key in _ONCE if key in places):
@@ -180,12 +180,12 @@ class PlainRequest(Request):
 def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     """The request, where it is of the usual form; its top Via is stamped."""
     head, blank, body = data.partition(b"\r\n\r\n")
-    start, *lines = head.split(b"\r\n")
-    if not blank or len(head) > MAX_HEAD or len(lines) > MAX_LINES or flow.transport != "udp":
+    if not head or not blank or len(head) > MAX_HEAD or flow.transport != "udp":
         return None
-    if head.count(b"\n") != len(lines) or head.count(b"\r") != len(lines):
-        return None
-    form, first = _form(tuple([line[: line.find(b": ") + 1] for line in lines])), _start_line(start)
+    start, *lines = head.splitlines()
+    if len(lines) > MAX_LINES or len(start) + sum(map(len, lines)) + 2 * len(lines) != len(head):
+        return None  # a line ends in CR or LF alone
+    form, first = _form(tuple([line.partition(b" ")[0] for line in lines])), _start_line(start)
     if form is None or first is None:
         return None
     cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
