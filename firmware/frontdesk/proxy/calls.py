@@ -203,9 +203,9 @@ class CallBook:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, f"{callee} rings")
         elif 200 <= status < 300:
-            if len(call.dialogs) < MAX_DIALOGS:
-                call.dialogs.setdefault(_tag(response), True)
             tag = _tag(response)
+            if len(call.dialogs) < MAX_DIALOGS:
+                call.dialogs.setdefault(tag, True)
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
             self._refreshed(call, tag, response, now)

@@ -80,8 +80,7 @@ def _own_routes(
         if uri is not None and not directory.serves(uri.host, uri.port):
             return number, dialog, uri
         if good is not None:
-            outer = dialog or good
-            dialog = replace(good, sender=outer.sender, is_named=outer.is_named)
+            dialog = good if dialog is None else replace(good, sender=dialog.sender, is_named=dialog.is_named)
     return len(routes), dialog, None
 
 
