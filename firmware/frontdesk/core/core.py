@@ -94,10 +94,11 @@ class Core:
         if data[:9] == b"REGISTER ":
             if self._renewals.answer(data, flow, now, self.wall_offset):
                 return
-        elif (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):
+        elif data[:4] == b"ACK " and (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):
             return
         try:
-            message = plain_response(data) or plain_request(data, flow) or read_message(data)
+            plain = plain_response(data) if data[:4] == b"SIP/" else plain_request(data, flow)
+            message = plain or read_message(data)
         except ParseError as error:
             self.refuse(error, flow, now)
             return

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
-from ..sip.grammar import TOKEN_BYTES
+from ..sip.grammar import TOKEN_ALONE, TOKEN_BYTES, leaving
 from ..sip.via import MAGIC_COOKIE
 
 MAX_HOLE = 256
@@ -32,18 +32,10 @@ _MARKS = {
 """The line, and what stands on it before the hole; the others stand on the Authorization line, behind their names."""
 _CLOSING = {b'"': b'"', b"<": b">"}
 _ENDS = b",; \r"
-
-
-def _leaving(allowed: bytes) -> bytes:
-    """A table by which `translate` changes whatever is not allowed, and leaves the rest as it is."""
-    return bytes(byte if byte in allowed else byte ^ 1 for byte in range(256))
-
-
 # What may stand in the holes, told by the bytes: a regular expression takes longer.
-_TOKEN = _leaving(TOKEN_BYTES)
-_URI = _leaving(TOKEN_BYTES + b"@:;=&$?/()[]#")
-_HEXADECIMAL = _leaving(b"0123456789abcdefABCDEF")
-_IN_QUOTES = _leaving(TOKEN_BYTES + b"/=")
+_URI = leaving(TOKEN_BYTES + b"@:;=&$?/()[]#")
+_HEXADECIMAL = leaving(b"0123456789abcdefABCDEF")
+_IN_QUOTES = leaving(TOKEN_BYTES + b"/=")
 """Tokens, and what base64 has besides."""
 MAX_DIGITS = 9
 """Of a CSeq's number."""
@@ -121,7 +113,7 @@ def _holding(cut: _Cut, around: int, data: bytes) -> _Cut | None:
 
 def is_usual(holes: Holes) -> bool:
     """Whether none of them, which are not empty, holds what could mean more than it says."""
-    if holes[0].translate(_TOKEN) != holes[0] or holes[2].translate(_URI) != holes[2]:
+    if holes[0].translate(TOKEN_ALONE) != holes[0] or holes[2].translate(_URI) != holes[2]:
         return False
     if not holes[1].isdigit() or len(holes[1]) > MAX_DIGITS:
         return False

@@ -34,7 +34,7 @@ def _uri_scheme(request: Request) -> None:
 
 def _max_forwards(request: Request, directory: Directory) -> None:
     """3. Max-Forwards check: a request to the box itself goes no further anyway, so 0 does it no harm."""
-    text = request.first("max-forwards")
+    text = request.hops
     if text is None:
         return
     value = parse_number(text)

@@ -149,7 +149,7 @@ class NonInviteClientTransaction(ClientTransaction):
 
     def _complete(self, now: float) -> None:
         self.state = NonInviteClientState.COMPLETED
-        self._stop(*self._timers)
+        self._stop_all()
         self._start(NonInviteClientEvent.TIMER_K, 0 if self.reliable else T4, now)
         self._tell(now)
 

@@ -22,6 +22,15 @@ _STOP = {separator: re.compile(f'["<{separator}]') for separator in (",", ";")}
 """Where something may end, or begin that hides separators."""
 
 
+def leaving(allowed: bytes) -> bytes:
+    """A table by which `translate` changes whatever is not allowed, and leaves the rest as it is: what comes back the
+    same holds nothing else. To delete what is allowed takes twice as long."""
+    return bytes(byte if byte in allowed else byte ^ 1 for byte in range(256))
+
+
+TOKEN_ALONE = leaving(TOKEN_BYTES)
+
+
 def is_token(text: str) -> bool:
     """Whether `text` is a token: one or more of its characters and nothing else."""
     return (text.isalnum() and text.isascii()) or (text != "" and TOKEN.issuperset(text))

@@ -126,7 +126,7 @@ class InviteClientTransaction(ClientTransaction):
 
     def _accept(self, now: float) -> None:
         self.state = InviteClientState.ACCEPTED
-        self._stop(*self._timers)
+        self._stop_all()
         self._start(InviteClientEvent.TIMER_M, TIMEOUT, now)
         self._tell(now)
         self.request.forget_views()
@@ -136,7 +136,7 @@ class InviteClientTransaction(ClientTransaction):
         assert self.response is not None
         self._ack = ack_to(self.request, self.response).encode()
         self.state = InviteClientState.COMPLETED
-        self._stop(*self._timers)
+        self._stop_all()
         self._send(self._ack)
         self._start(InviteClientEvent.TIMER_D, 0 if self.reliable else TIMER_D, now)
         self._tell(now)

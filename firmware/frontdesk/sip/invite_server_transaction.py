@@ -85,7 +85,7 @@ class InviteServerTransaction(ServerTransaction):
 
     def _confirm(self, now: float) -> None:
         self.state = InviteServerState.CONFIRMED
-        self._stop(*self._timers)
+        self._stop_all()
         self._start(InviteServerEvent.TIMER_I, 0 if self.reliable else T4, now)
 
     def _terminate(self, now: float) -> None:

@@ -215,6 +215,11 @@ class Request(Message):
             self._uri = Uri.parse(self.uri_text)
         return self._uri
 
+    @property
+    def hops(self) -> str | None:
+        """How often it may still be forwarded, as it stands in Max-Forwards."""
+        return self.first("max-forwards")
+
     def retarget(self, uri: str) -> None:
         """Puts another Request-URI (RFC 3261 section 16.6 step 2)."""
         self.uri_text = one_line(uri)

@@ -12,9 +12,9 @@ from functools import lru_cache
 from .address import Address
 from .checks import MAX_IDENTIFIER, METHODS, SINGLE
 from .errors import ParseError
-from .grammar import LWS, TOKEN_BYTES, is_token, write_parameters
+from .grammar import LWS, TOKEN_ALONE, is_token, write_parameters
 from .headers import canonical_name, header_key
-from .message import ECHOED, CSeq, Field, Request, tagged
+from .message import ECHOED, CSeq, Field, Message, Request, tagged
 from .parser import parse_fields
 from .uri import Uri
 from .via import MAGIC_COOKIE, Via, stamp_via
@@ -92,7 +92,9 @@ class PlainRequest(Request):
     ) -> None:
         """`name`: see `transaction_name`; `ends`: "from" and "to"."""
         method, text, uri = start
-        super().__init__(method, text, [], body)
+        Message.__init__(self, [], body)
+        self.method = method
+        self.uri_text = text
         self._uri = uri
         self._cseq = cseq
         self._addresses = ends
@@ -142,6 +144,15 @@ class PlainRequest(Request):
     def _value(self, number: int, start: int) -> str:
         assert self._lines is not None
         return self._lines[number][start:].decode("utf-8", "surrogateescape").strip(LWS)
+
+    @property
+    def call_id(self) -> str:
+        known = None if self._lines is None else self._first.get("call-id")
+        return self.required("call-id") if known is None else known
+
+    @property
+    def hops(self) -> str | None:
+        return super().hops if self._lines is None else self._lines[self._form.hops][14:].decode()
 
     @property
     def transaction_name(self) -> str | None:
@@ -235,7 +246,7 @@ def _address(line: bytes) -> Address | None:
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None
     if known is None or not mark:
         return known if line.endswith(b">") else None
-    if not tag or tag.translate(None, TOKEN_BYTES) or len(tag) > MAX_IDENTIFIER:
+    if not tag or tag.translate(TOKEN_ALONE) != tag or len(tag) > MAX_IDENTIFIER:
         return None
     return Address(known.uri, known.display, {"tag": tag.decode()})
 
@@ -255,7 +266,7 @@ def _stamped(line: bytes, flow: Flow) -> tuple[str, bytes] | None:
     """The transaction's name, and the Via line as it is when it is stamped."""
     before, _, rest = line.partition(_BRANCH)
     unique, semicolon, after = rest.partition(b";")
-    if not unique or unique.translate(None, TOKEN_BYTES) or len(line) > MAX_CACHED:
+    if not unique or unique.translate(TOKEN_ALONE) != unique or len(line) > MAX_CACHED:
         return None
     known = _known_via(before, semicolon + after, flow)
     if known is None:

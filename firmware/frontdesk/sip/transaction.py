@@ -58,7 +58,9 @@ class Transaction:
         if seconds <= 0:
             self._take(timer, now)
         else:
-            self._stop(timer)
+            before = self._timers.get(timer)
+            if before is not None:
+                before.cancel()
             self._timers[timer] = self._layer.deadlines.set(now + seconds, partial(self._take, timer))
 
     def _stop(self, *timers: StrEnum) -> None:
@@ -67,10 +69,15 @@ class Transaction:
             if deadline is not None:
                 deadline.cancel()
 
+    def _stop_all(self) -> None:
+        for deadline in self._timers.values():
+            deadline.cancel()
+        self._timers.clear()
+
     def _send(self, message: bytes) -> None:
         self._layer.send(Send(message, self.target, self.key))
 
     def _leave(self) -> None:
         # "MUST be destroyed the instant it enters the Terminated state": the subclass has set that state.
-        self._stop(*self._timers)
+        self._stop_all()
         self._layer.forget(self)
