@@ -12,7 +12,7 @@ from ..sip.address import Address
 from ..sip.digest import Credentials
 from ..sip.errors import ParseError
 from ..sip.message import Field, Request, make_field
-from ..sip.plain_request import PlainRequest
+from ..sip.plain_request import Form, PlainRequest
 from ..sip.wire import Flow, HostPort, Target
 
 MAX_FORWARDS = 70
@@ -71,13 +71,19 @@ def shared_lines(request: Request, realm: str, *, identity: bool) -> bytes | Non
         return None
     form, lines = raw[0], raw[1].copy()
     lines[form.hops] = b"Max-Forwards: %d" % max(int(lines[form.hops][14:]) - 1, 0)
-    gone = [number for key in _dropped(identity) for number, _ in form.places.get(key, ())]
+    gone = [*_dropped_lines(form, identity)]
     for number, start in form.places.get("proxy-authorization", ()):
         if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
             gone.append(number)
     for number in sorted(gone, reverse=True):
         del lines[number]
     return b"\r\n".join(lines)
+
+
+@lru_cache(maxsize=256)
+def _dropped_lines(form: Form, identity: bool) -> tuple[int, ...]:
+    """Their numbers in each request of that form."""
+    return tuple(number for key in _dropped(identity) for number, _ in form.places.get(key, ()))
 
 
 def _dropped(identity: bool) -> tuple[str, ...]:

@@ -69,5 +69,7 @@ def shares(breadth: int, branches: int) -> list[int]:
     """
     if breadth < branches:
         raise Rejection(440)
+    if branches == 1:  # nearly always
+        return [breadth]
     share, more = divmod(breadth, branches)
     return [share + (number < more) for number in range(branches)]
