@@ -67,7 +67,7 @@ class Directory:
     def listens_on(self, end: HostPort) -> bool:
         """Whether the box hears what is sent to that address."""
         host, port = end
-        return (f"[{host}]" if ":" in host else host, port) in self.addresses
+        return ((f"[{host}]", port) if ":" in host else end) in self.addresses
 
     def serves(self, host: str, port: int | None = None) -> bool:
         """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens

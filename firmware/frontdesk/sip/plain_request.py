@@ -125,8 +125,8 @@ class PlainRequest(Request):
         if self._lines is None:
             return super().first(key)
         value = self._first.get(key)
-        if value is None and key in self._form.places:  # kept: who asks again, or keeps it, gets the same text
-            value = self._first[key] = self._value(*self._form.places[key][0])
+        if value is None and (places := self._form.places.get(key)):
+            value = self._first[key] = self._value(*places[0])  # kept: who asks again, or keeps it, gets the same text
         return value
 
     def required(self, key: str) -> str:
@@ -139,7 +139,10 @@ class PlainRequest(Request):
         places = self._form.places.get(key)
         if places is None:
             return []
-        return [self.required(key)] if len(places) == 1 else [self._value(*place) for place in places]
+        if len(places) > 1:
+            return [self._value(*place) for place in places]
+        value = self.first(key)
+        return [] if value is None else [value]
 
     def _value(self, number: int, start: int) -> str:
         assert self._lines is not None

@@ -61,23 +61,20 @@ class PlainResponse(Response):
     @property
     def to(self) -> Address:
         """A call that is answered asks for this and for its Contact alone: found without the rest."""
-        return super().to if self._plain is None else Address.parse(_text(self._head(self._plain), b"\r\nTo: "))
+        return super().to if self._plain is None else Address.parse(_text(self._plain, b"\r\nTo: "))
 
     def first(self, key: str) -> str | None:
         """What is not there, or in one line, is found without the rest."""
         name = self._names.get(key)
         if self._plain is None or name == b"":
             return super().first(key)
-        return None if name is None else _text(self._head(self._plain), b"\r\n%b: " % name)
+        return None if name is None else _text(self._plain, b"\r\n%b: " % name)
 
     def values(self, key: str) -> list[str]:
         value = self.first(key)
         if self._plain is not None and value and "," not in value:
             return [value]
         return super().values(key)
-
-    def _head(self, plain: bytes) -> bytes:
-        return plain[: len(plain) - len(self.body)]
 
     def pop_via(self) -> bool:
         if self._plain is None or not self._later_via:
@@ -100,8 +97,8 @@ def plain_response(data: bytes) -> PlainResponse | None:
     names = _usual(tuple(_NAME.findall(head)))
     if not names:
         return None
-    number, _, method = _only(head, b"\r\nCSeq: ").partition(b" ")
-    length = _only(head, b"\r\nContent-Length: ")
+    number, _, method = _only(data, b"\r\nCSeq: ").partition(b" ")
+    length = _only(data, b"\r\nContent-Length: ")
     if not (number.isdigit() and len(number) < 10 and method.isalpha()):
         return None
     if not (length.isdigit() and len(length) < 6 and int(length) == len(data) - len(head)):
@@ -122,11 +119,10 @@ def _usual(names: tuple[bytes, ...]) -> Mapping[str, bytes]:
     return {key: name if keys.count(key) == 1 else b"" for name, key in zip(names, keys, strict=True)}
 
 
-def _text(head: bytes, name: bytes) -> str:
-    return _only(head, name).decode("utf-8", "surrogateescape").strip(LWS)
+def _text(data: bytes, name: bytes) -> str:
+    return _only(data, name).decode("utf-8", "surrogateescape").strip(LWS)
 
 
-def _only(head: bytes, name: bytes) -> bytes:
-    """The value of the one line that begins so; empty where there is none or another."""
-    at = head.find(name) + len(name)
-    return head[at : head.index(b"\r", at)] if head.count(name) == 1 else b""
+def _only(data: bytes, name: bytes) -> bytes:
+    """The value of the line that begins so, of which there is one, as `_usual` knows."""
+    return data.partition(name)[2].partition(b"\r")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .message import Field, Request
+from .message import Field, Message, Request
 from .parser import reread
 from .wire import Flow
 
@@ -15,7 +15,10 @@ class UnreadRequest(Request):
     def __init__(self, method: str, uri: str, data: bytes, flow: Flow | None = None) -> None:
         """`data`: a message that was read, or is the box's own. With `flow`, over which it came, its top Via is still
         to be stamped."""
-        super().__init__(method, uri, [])
+        Message.__init__(self, [])
+        self.method = method
+        self.uri_text = uri
+        self._uri = None
         self._data: bytes | None = data
         self._flow = flow
 
