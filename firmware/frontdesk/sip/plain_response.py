@@ -11,21 +11,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import eq
 
 from .address import Address
 from .checks import MANDATORY, SINGLE
 from .grammar import LWS
 from .headers import canonical_name, header_key
-from .message import CSeq, Field, Response
+from .message import CSeq, Field, Message, Response
 from .parser import MAX_VIAS, reread
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
-_HEAD = re.compile(
-    rb'SIP/2\.0 ([1-6][0-9][0-9]) ([^\r\n]*+)\r\n'
-    rb'(Via: SIP/2\.0/[A-Z]++ [^\r\n;,"<]++;(?:(?!branch=)[^\r\n;,"<]*+;)*branch=([-.\w]++)(?:;[^\r\n,"<]*+)?\r\n)'
-    rb'(?=Via: )(?:[-\w]++: [^\r\n]*+\r\n){5,64}\r\n'
-)
-_NAME = re.compile(rb"\r\n([-\w]++): ")
+_START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
+_VIA = re.compile(rb'Via: SIP/2\.0/[A-Z]++ [^;,"<]++;(?:(?!branch=)[^;,"<]*+;)*branch=([-.\w]++)(?:;[^,"<]*+)?')
+_NAME = re.compile(rb"[-\w]++:")
+FEWEST, MOST = 5, 64
+"""Lines behind the top Via."""
+
+Names = Mapping[str, bytes]
+"""Of each header as it is written, b"" where it has several lines."""
 
 
 class PlainResponse(Response):
@@ -33,14 +36,18 @@ class PlainResponse(Response):
 
     __slots__ = ("_fields", "_later_via", "_names", "_plain", "_top_branch", "_top_via")
 
-    def __init__(self, data: bytes, head: re.Match[bytes], names: Mapping[str, bytes], cseq: CSeq) -> None:
-        self.status = int(head[1])
-        self.reason = head[2].decode("utf-8", "surrogateescape")
-        self._top_branch = head[4].decode("ascii")
+    def __init__(
+        self, start: re.Match[bytes], branch: str, top_via: tuple[int, int], data: bytes, names: Names, cseq: CSeq,
+        body: bytes
+    ) -> None:
+        """`start`: its Status-Line; `branch`: the top Via's, which stands in `data` from the one place to the other."""
+        Message.__init__(self, [], body)
+        self.status = int(start[1])
+        self.reason = start[2].decode("utf-8", "surrogateescape")
+        self._top_branch = branch
+        self._top_via, self._later_via = top_via
         self._plain: bytes | None = data
         self._names = names
-        self._top_via, self._later_via = head.span(3)
-        super(Response, self).__init__([], data[head.end() :])
         self._cseq = cseq
 
     @property
@@ -90,33 +97,40 @@ class PlainResponse(Response):
 
 def plain_response(data: bytes) -> PlainResponse | None:
     """The response, where it is of the usual form."""
-    found = _HEAD.match(data)
-    if found is None:
-        return None
-    head = found[0]
-    names = _usual(tuple(_NAME.findall(head)))
-    if not names:
+    head, blank, body = data.partition(b"\r\n\r\n")
+    first, *lines = head.splitlines() if blank else [b""]
+    start, via = _START.fullmatch(first), _VIA.fullmatch(lines[0]) if FEWEST < len(lines) <= MOST + 1 else None
+    if start is None or via is None or len(first) + sum(map(len, lines)) + 2 * len(lines) != len(head):
+        return None  # the last: a line ends in CR or LF alone
+    written = tuple([line.partition(b" ")[0] for line in lines])
+    names = _usual(written)
+    if not names or any(map(eq, written, lines)):  # the last: there is nothing behind a name
         return None
     number, _, method = _only(data, b"\r\nCSeq: ").partition(b" ")
     length = _only(data, b"\r\nContent-Length: ")
     if not (number.isdigit() and len(number) < 10 and method.isalpha()):
         return None
-    if not (length.isdigit() and len(length) < 6 and int(length) == len(data) - len(head)):
+    if not (length.isdigit() and len(length) < 6 and int(length) == len(body)):
         return None
-    return PlainResponse(data, found, names, CSeq(int(number), method.decode("ascii")))
+    top_via = len(first) + 2, len(first) + len(lines[0]) + 4
+    cseq = CSeq(int(number), method.decode("ascii"))
+    return PlainResponse(start, via[1].decode("ascii"), top_via, data, names, cseq, body)
 
 
 @lru_cache(128)
-def _usual(names: tuple[bytes, ...]) -> Mapping[str, bytes]:
-    """The name of each header as it is written, b"" where it has several lines; nothing where the names of all lines
-    are not usual: what must stand there does, and what may stand there once alone."""
-    keys = [header_key(name.decode("ascii")) for name in names]
-    needed = (*MANDATORY, "content-length")
-    written = all(name == canonical_name(key).encode() for name, key in zip(names, keys, strict=True) if key in needed)
-    once = all(keys.count(key) == 1 for key in keys if key in SINGLE)
-    if "" in keys or not written or not once or not {*needed} <= {*keys} or keys.count("via") > MAX_VIAS:
+def _usual(names: tuple[bytes, ...]) -> Names:
+    """Of the names of all lines with their colons, the top Via's first; empty where they are not usual: what must stand
+    there does, and what may stand there once alone."""
+    if not all(map(_NAME.fullmatch, names)):
         return {}
-    return {key: name if keys.count(key) == 1 else b"" for name, key in zip(names, keys, strict=True)}
+    written = [name[:-1] for name in names]
+    keys = [header_key(name.decode("ascii")) for name in written]
+    needed = (*MANDATORY, "content-length")
+    known = all(name == canonical_name(key).encode() for name, key in zip(written, keys, strict=True) if key in needed)
+    once = all(keys.count(key) == 1 for key in keys if key in SINGLE)
+    if not known or not once or not {*needed} <= {*keys} or keys[1] != "via" or keys.count("via") > MAX_VIAS:
+        return {}
+    return {key: name if keys.count(key) == 1 else b"" for name, key in zip(written, keys, strict=True)}
 
 
 def _text(data: bytes, name: bytes) -> str:
