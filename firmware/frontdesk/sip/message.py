@@ -265,6 +265,10 @@ class Request(Message):
             return fields
         return [tagged(field, to_tag) for field in fields]
 
+    def answered(self, status: int, reason: str, more: list[Field], to_tag: str | None) -> Response:
+        """The answer that repeats what it has to, and has these fields besides."""
+        return Response(status, reason, self.echoed(to_tag) + more)
+
     @property
     def start_line(self) -> str:
         return f"{self.method} {self.uri_text} SIP/2.0"
@@ -280,9 +284,8 @@ class Response(Message):
         self.status = status
         self.reason = reason
 
-    @classmethod
+    @staticmethod
     def to_request(
-        cls,
         request: Request,
         status: int,
         reason: str | None = None,
@@ -290,10 +293,8 @@ class Response(Message):
         to_tag: str | None = None,
     ) -> Response:
         """The answer by 8.2.6.2: Via, From, To (with `to_tag` where it has none), Call-ID, CSeq, then `headers`."""
-        fields = request.echoed(to_tag)
-        fields += [make_field(name, value) for name, value in headers]
-        fields.append(NO_BODY)
-        return cls(status, one_line(reason or reason_phrase(status)), fields)
+        more = [*(make_field(name, value) for name, value in headers), NO_BODY]
+        return request.answered(status, one_line(reason or reason_phrase(status)), more, to_tag)
 
     @property
     def ingredients(self) -> Ingredients | None:

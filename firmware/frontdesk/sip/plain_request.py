@@ -14,8 +14,9 @@ from .checks import MAX_IDENTIFIER, METHODS, SINGLE
 from .errors import ParseError
 from .grammar import LWS, TOKEN_ALONE, is_token, write_parameters
 from .headers import canonical_name, header_key
-from .message import ECHOED, CSeq, Field, Message, Request, tagged
+from .message import ECHOED, CSeq, Field, Message, Request, Response, tagged
 from .parser import parse_fields
+from .unread_response import UnreadResponse
 from .uri import Uri
 from .via import MAGIC_COOKIE, Via, stamp_via
 from .wire import Flow
@@ -44,13 +45,17 @@ Start = tuple[str, str, Uri]
 class Form:
     """The names of a request's header lines with their colons, in their order, and where what stands there."""
 
-    __slots__ = ("_names", "_routeless", "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to", "via")
+    __slots__ = (
+        "_names", "_routeless", "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to",
+        "to_echoed", "via",
+    )  # fmt: skip
 
     def __init__(self, names: tuple[bytes, ...], places: dict[str, list[Place]]) -> None:
         self._names = names
         self._routeless: tuple[Form, list[int]] | None = None
         self.places = places
         self.echoed = sorted((*places[key][0], key) for key in ECHOED)
+        self.to_echoed = next(at for at, (_, _, key) in enumerate(self.echoed) if key == "to")
         self.via, self.from_, self.to, self.call_id, self.cseq, self.hops, self.length = (
             places[key][0][0] for key in _NEEDED
         )
@@ -178,6 +183,16 @@ class PlainRequest(Request):
             line = self._lines[number].decode("utf-8", "surrogateescape")
             fields.append((key, line[start:].strip(LWS), line))
         return fields if to_tag is None or self.to.tag is not None else [tagged(field, to_tag) for field in fields]
+
+    def answered(self, status: int, reason: str, more: list[Field], to_tag: str | None) -> Response:
+        if self._lines is None:
+            return super().answered(status, reason, more, to_tag)
+        lines = [self._lines[number] for number, _, _ in self._form.echoed]
+        if to_tag is not None and self.to.tag is None:
+            lines[self._form.to_echoed] += f";tag={to_tag}".encode()
+        head = "\r\n".join([*[line for _, _, line in more], "", ""]).encode("utf-8", "surrogateescape")
+        start = f"SIP/2.0 {status} {reason}".encode("utf-8", "surrogateescape")
+        return UnreadResponse(status, reason, b"\r\n".join((start, *lines, head)))
 
     def without_routes(self) -> Request:
         if self._lines is None:
