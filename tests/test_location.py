@@ -34,6 +34,7 @@ def test_a_failed_ticket_restores_what_was_committed_and_takes_the_later_ones_al
     assert ids(location) == [1]
     take_back = location.commit(2)
     assert ids(location) == [1]
+    assert take_back is not None
     assert take_back.removed == [2, 3] and take_back.saved == [first]
 
 

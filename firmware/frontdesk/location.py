@@ -110,9 +110,9 @@ class LocationService:
         self._committed[binding.aor] = (*self._committed.get(binding.aor, ()), binding)
         self._index(binding)
 
-    def commit(self, ticket: int) -> Changes:
-        """The ticket is on disk: its bindings become visible. Returns what is to be written to take back a commit
-        that follows a failed one."""
+    def commit(self, ticket: int) -> Changes | None:
+        """The ticket is on disk: its bindings become visible. Returns what is to be written, if anything is, to take
+        back a commit that follows a failed one."""
         aor = self._aor_of.pop(ticket)
         doomed = self._doomed.pop(ticket, None)
         if doomed is not None:
@@ -122,7 +122,7 @@ class LocationService:
         if not pending:
             del self._pending[aor]
         self._show(aor, bindings)
-        return Changes()
+        return None
 
     def fail(self, ticket: int) -> list[int]:
         """The ticket is not on disk: the committed bindings stand but for those that a later one drops, and what comes

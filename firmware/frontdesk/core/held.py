@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..sip.message import Ingredients, Response
+from ..sip.message import Ingredients, Message, Response
 from .answer_template import AnswerTemplate
 
 
@@ -13,7 +13,9 @@ class ReadyAnswer(Response):
 
     def __init__(self, template: AnswerTemplate, branch: bytes, number: bytes, date: bytes | None) -> None:
         """`branch`: what is behind its magic cookie; the others: see `Recipe`."""
-        super().__init__(200, "OK", [])
+        Message.__init__(self, [])
+        self.status = 200
+        self.reason = "OK"
         self._branch = branch
         self._ingredients = template, number, date
 

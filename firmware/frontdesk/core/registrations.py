@@ -174,7 +174,9 @@ class Registrations:
         """This ticket is on disk: its changes become visible and its 200s go out."""
         if self.background.committed(ticket):
             return
-        self.background.write(self._location.commit(ticket))
+        taken_back = self._location.commit(ticket)
+        if taken_back is not None:
+            self.background.write(taken_back)
         for waiting in self._answerable(ticket):
             waiting.stored(now)
 
