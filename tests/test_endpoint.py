@@ -292,7 +292,11 @@ def test_datagrams_of_a_turn_go_kind_by_kind_and_requests_of_a_dialog_in_their_o
     async def case() -> None:
         async with serving() as endpoint, phone_of(endpoint) as (_, flow):
             seen: list[bytes] = []
-            endpoint.received = lambda data, flow, now: seen.append(data)  # type: ignore[method-assign]
+
+            def received(data: bytes, flow: Flow, now: float | None = None) -> None:
+                seen.append(data)
+
+            endpoint.received = received  # type: ignore[method-assign]
             endpoint.arrived([(start, flow) for start in sent])
             assert seen == order
 
