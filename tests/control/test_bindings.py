@@ -65,6 +65,21 @@ def test_preference_is_a_qvalue(desk: Desk, q: str) -> None:
     assert desk.contacts() == []
 
 
+def test_preference_of_a_place_may_change(desk: Desk) -> None:
+    place = {"user": "101", "contact": "sip:gsm@192.0.2.8", "static": True}
+    desk.do("binding add", **place)
+    desk.do("binding add", **place, q=0.5)
+    assert [(row["contact"], row["q"]) for row in desk.do("bindings")] == [("sip:gsm@192.0.2.8", 0.5)]
+    with pytest.raises(VerbError, match="already"):
+        desk.do("binding add", **place, q="0.5")
+    text = desk.do("export").replace("sip:gsm@192.0.2.8 0.5", "sip:gsm@192.0.2.8 0.9")
+    answer = desk.do("import", text="".join(line.partition(" ")[2] + "\n" if line[0].isdigit() else line + "\n"
+                                             for line in text.splitlines()[:-1]))
+    assert answer["changed"] == 1
+    for each in (desk, desk.restart()):
+        assert [row["q"] for row in each.do("bindings")] == [0.9]
+
+
 def test_static_binding_is_written_once(desk: Desk) -> None:
     before = desk.store._connection.total_changes
     desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)

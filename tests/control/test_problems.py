@@ -186,6 +186,7 @@ def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:
 def test_guesses_from_everywhere_are_no_phones_mistake(desk: Desk) -> None:
     for host in (7, 8, 8):
         refuse(desk, "wrong-password", source=f"203.0.113.{host}:5060/udp")
+    desk.core.events.add(Event(desk.now, Kind.REGISTERED, "101", "registered", "203.0.113.8:5060/udp"))
     (problem,) = told(desk)
     assert problem["text"] == (
         "Several addresses answer with passwords that are not 101's; the last one was 203.0.113.8"

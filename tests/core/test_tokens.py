@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from frontdesk.model import Account, Binding, BindingState, Secret
+from frontdesk.proxy.record_route import Dialog, Side
+from frontdesk.proxy.sides import MAX_PROVEN
 from frontdesk.sip.digest import ha1
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
@@ -112,8 +114,11 @@ def test_with_the_password_of_its_side_it_is_good_from_anywhere(box: BareCore) -
 
 
 @pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])
-def test_with_the_password_of_another_account_it_opens_nothing(box: BareCore, method: str) -> None:
+@pytest.mark.parametrize("registered", [True, False], ids=["registered", "registration gone"])
+def test_with_the_password_of_another_account_it_opens_nothing(box: BareCore, method: str, registered: bool) -> None:
     call_ = call(box)
+    if not registered:
+        unregister(box, "101")
     secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
     box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
     assert statuses(box.receive(box.signed(call_.ask(method), THIEF, user="103"), THIEF)) == [403]
@@ -176,6 +181,61 @@ def test_who_has_no_account_any_more_may_still_hang_up_where_he_was_called(box: 
     assert statuses(box.receive(call_.ask_back("BYE"), THIEF)) == [407]
     assert reached(box, call_.ask_back("BYE", 2), THERE) == HERE
     assert reached(box, call_.ask("BYE"), HERE) == THERE
+
+
+def test_of_an_anonymous_caller_who_is_not_registered_nobody_takes_the_side(box: BareCore) -> None:
+    """Any account may call itself anonymous: its password does not say that it is he."""
+    unregister(box, "101")
+    box.receive(box.signed(anonymous(ask("INVITE", f"sip:102@{REALM}"))))
+    call_ = answered(box, THERE)
+    secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
+    box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
+    stolen = anonymous(call_.ask("INVITE"))
+    box.receive(box.signed(stolen, THIEF, user="103"), THIEF)
+    info = call_.ask_back("INFO", 3)
+    info.replace("to", ["<sip:anonymous@anonymous.invalid>;tag=1"])
+    assert reached(box, info, THERE) == HERE
+
+
+def anonymous(request: Request) -> Request:
+    """The same from nobody in particular."""
+    request.replace("from", [f"<sip:anonymous@anonymous.invalid>;tag={request.from_.tag}"])
+    return request
+
+
+def test_a_phone_that_has_registered_since_it_showed_its_password_is_reached_where_it_is(box: BareCore) -> None:
+    call_, there, later = call(box), flow("192.0.2.112"), flow("192.0.2.112", 40_002)
+    unregister(box, "101")
+    assert reached(box, box.signed(call_.ask("INVITE", 7), there), there) == THERE
+    assert reached(box, call_.ask_back("INFO", 8), THERE) == there
+    box.clock.now += 1
+    box.register("<sip:102@192.0.2.102:5060>", at=later, cseq=9)  # 101's, with the Contact that the dialog names
+    assert reached(box, call_.ask_back("INFO", 9), THERE) == later
+
+
+def test_a_registered_phone_that_has_moved_and_registered_is_reached_where_it_is(box: BareCore) -> None:
+    call_, there = call(box), flow("192.0.2.112")
+    box.clock.now += 1
+    assert reached(box, box.signed(call_.ask("INVITE", 7), there), there) == THERE
+    assert reached(box, call_.ask_back("INFO", 8), THERE) == there
+    box.clock.now += 1
+    box.register(PHONE, cseq=9)
+    assert reached(box, call_.ask_back("INFO", 9), THERE) == HERE
+
+
+def test_an_ack_from_where_the_call_began_needs_no_registration(box: BareCore) -> None:
+    call_ = call(box)
+    unregister(box, "101")
+    assert reached(box, call_.ask("ACK"), HERE) == THERE
+
+
+def test_sides_that_have_shown_a_password_are_not_remembered_without_end(box: BareCore) -> None:
+    call_, sides = call(box), box.core.proxy.sides
+    unregister(box, "101")
+    for number in range(MAX_PROVEN + 5):
+        dialog = Dialog(f"token{number}", Side(0, THERE), Side(0, HERE), "1", True)
+        sides.remember(dialog, call_.ask("INVITE"), THIEF, box.directory.accounts["101"], 0.0)
+    assert len(sides._proven) == MAX_PROVEN
 
 
 @pytest.mark.parametrize("gone", ["registered anew", "moved"])

@@ -125,33 +125,6 @@ def test_phone_that_moves_in_a_call_and_is_taken_for_another_is_reached_where_th
     assert target == there
 
 
-@pytest.mark.parametrize("back", [tcp("192.0.2.12", 50_001, connection=2), udp("192.0.2.44")], ids=str)
-def test_phone_that_has_registered_anew_in_a_call_is_found_by_its_contact(back: Flow) -> None:
-    """Its binding of before is gone, and with it the one that the token names."""
-    box = Box()
-    box.phone("101", A)
-    old = box.phone("102", tcp("192.0.2.12", connection=1), "sip:102@192.0.2.12:5060;transport=tcp")
-    up = call(box, A, tcp("192.0.2.12", connection=1))
-    box.phone("102", back, old.contact)
-    box.bindings.remove(old)
-    box.restart()
-    assert [target for _, target in from_caller(box, up, "BYE")] == [back]
-
-
-@pytest.mark.parametrize("method", ["NOTIFY", "INFO"])
-def test_dialog_whose_phone_is_gone_leads_to_no_other_account(method: str) -> None:
-    """A NOTIFY out of a dialog is refused: phones would start anew, or load settings."""
-    box = Box()
-    box.phone("101", A)
-    old = box.phone("102", B)
-    victim = box.phone("103", udp("192.0.2.66"))
-    up = call(box, A, B)
-    box.bindings.remove(old)
-    box.restart()
-    up.invite.retarget(victim.contact)
-    assert [target for _, target in from_caller(box, up, method)] == [B]
-
-
 PEER = "203.0.113.5"
 LINE, PLACE = tcp(PEER, connection=8), udp(PEER, 40_000)
 """How a trusted peer calls: over a connection, or by UDP from a port of its own."""

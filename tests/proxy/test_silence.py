@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.events import Kind
+from frontdesk.model import BindingState
 from frontdesk.proxy.response_context import SILENCE
-from tests.proxy.box import Box, request, udp
+from tests.proxy.box import Box, reply, request, udp
 from tests.proxy.fork import PHONES, Fork
 
 
@@ -141,6 +142,55 @@ def test_understudy_waits_where_there_is_no_breadth_for_both() -> None:
     assert {to for _, to in box.requests("INVITE")} == {PHONES[0]}
     box.pass_time(64)
     assert PHONES[1] in {to for _, to in box.requests("INVITE")}
+
+
+def test_whoever_waits_for_a_dead_trunk_hears_what_the_other_says() -> None:
+    box = Box()
+    box.phone("101", PHONES[2])
+    for host, q in (("192.0.2.20", 1.0), ("192.0.2.30", 0.5)):
+        box.phone("112", None, f"sip:112@{host}", q=q, state=BindingState.STATIC)
+    box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
+    box.pass_time(SILENCE)
+    second = next(invite for invite, _ in box.requests("INVITE") if "192.0.2.30" in invite.uri_text)
+    box.receive(reply(second, 486), udp("192.0.2.30"))
+    assert box.statuses() == [486]
+    assert [event.source for event in box.events if event.rule == "silent"] == ["192.0.2.20"]
+
+
+def test_own_100_of_a_call_that_came_round_is_no_word_of_the_phone() -> None:
+    """112 stands at 102's phone, which is dead, and then at a gateway."""
+    box = Box()
+    box.phone("101", PHONES[2])
+    box.phone("102", PHONES[0])
+    box.phone("112", None, "sip:102@desk.example", state=BindingState.STATIC)
+    box.phone("112", None, "sip:112@192.0.2.30", q=0.5, state=BindingState.STATIC)
+    box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
+    ((spiral, _),) = box.requests("INVITE")
+    box.receive(reply(spiral, 100), udp("192.0.2.1"))
+    box.pass_time(SILENCE)
+    assert "sip:112@192.0.2.30" in [invite.uri_text for invite, _ in box.requests("INVITE")]
+
+
+def test_phone_that_sleeps_may_ring_late_though_the_other_has_refused() -> None:
+    fork = Fork(2)
+    fork.answer(0, 486)
+    fork.wait(SILENCE + 1)
+    assert fork.statuses == [100]
+    fork.answer(1, 180)
+    assert fork.statuses == [100, 180]
+
+
+def test_place_that_says_nothing_has_its_time_though_the_other_has_refused_at_once() -> None:
+    box = Box()
+    box.phone("101", PHONES[2])
+    for host in ("192.0.2.20", "192.0.2.30"):
+        box.phone("112", None, f"sip:112@{host}", state=BindingState.STATIC)
+    box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
+    first, second = [invite for invite, _ in box.requests("INVITE")]
+    box.receive(reply(first, 486), udp("192.0.2.20"))
+    box.pass_time(SILENCE - 1)
+    box.receive(reply(second, 200), udp("192.0.2.30"))
+    assert box.statuses() == [200]
 
 
 def test_each_understudy_has_its_time() -> None:

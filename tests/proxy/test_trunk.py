@@ -82,8 +82,8 @@ def test_nor_does_what_the_trunk_itself_sends(box: Box) -> None:
     assert box.statuses() == [404]
 
 
-@pytest.mark.parametrize("uri", ["sip:0301234@elsewhere.example", "sip:103@desk.example"])
-def test_other_domains_and_disabled_accounts_are_no_numbers_of_the_trunk(box: Box, uri: str) -> None:
+@pytest.mark.parametrize("uri", ["sip:0301234@elsewhere.example", "sip:103@desk.example", "sip:desk.example"])
+def test_other_domains_nobody_and_disabled_accounts_are_no_numbers_of_the_trunk(box: Box, uri: str) -> None:
     box.account("103", enabled=False)
     box.receive(request("INVITE", uri), A)
     (status,) = box.statuses()

@@ -113,6 +113,14 @@ def test_reg_id_sets_flows_of_one_instance_apart_where_outbound_is_spoken(desk: 
     assert desk.contacts() == ["sip:101@192.0.2.101:5060", "sip:101@10.0.0.8"]
 
 
+def test_two_flows_of_an_instance_may_have_one_contact(desk: Desk) -> None:
+    """RFC 5626 section 9.2."""
+    outbound = ("Supported: path, outbound",)
+    for number in (1, 2):
+        desk.register(instance(OLD, 1, number), headers=outbound, at=flow(port=5060 + number))
+    assert sorted(each.reg_id or 0 for each in desk.bindings()) == [1, 2]
+
+
 def test_reg_id_is_no_matter_without_outbound(desk: Desk) -> None:
     desk.register(instance(OLD, 1, 1))
     desk.register(instance(NEW, 1, 2), at=THERE)

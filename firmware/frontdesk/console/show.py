@@ -47,7 +47,7 @@ def calls(answer: Any) -> str:
         return "There was no call yet."
     rows = [[moment(row["started"]), outcome(row), cell(length(row))] for row in answer]
     below = [f"{cell(row['caller'])} -> {cell(row['callee'])}" for row in answer]
-    return fitted([["started", "how it ended", "length"], *rows], below)
+    return fitted([["started", "state", "length"], *rows], below)
 
 
 def domain(answer: Any) -> str:

@@ -60,16 +60,18 @@ def set_by_hand(box: Box, aor: AddressOfRecord, uri: str, q: float | None = None
     )  # fmt: skip
 
 
-async def add(box: Box, user: str, contact: str, static: bool = False, q: str | None = None) -> Answer:
+async def add(box: Box, user: str, contact: str, static: bool = False, q: str | float | None = None) -> Answer:
     """A place for a device that cannot register."""
     if not static:
         raise VerbError("Only static bindings are added by hand; say --static.")
     account = box.account(user)
     uri, preference = checked_uri(contact), None if q is None else checked_q(q)
-    if any(other.contact == uri for other in box.location.latest(account.aor)):
+    before = [other for other in box.location.latest(account.aor) if other.contact == uri]
+    if any(other.state is not BindingState.STATIC or other.q == preference for other in before):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
     binding = set_by_hand(box, account.aor, uri, preference)
-    await box.records.bind([binding])
+    await box.records.bind([binding], [other.id for other in before])
+    box.drop(before)
     box.location.add(binding)
     return {"user": user, "contact": uri}
 

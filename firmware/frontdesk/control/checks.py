@@ -93,8 +93,9 @@ def checked_uri(text: str) -> str:
     return text
 
 
-def checked_q(text: str) -> float:
-    """A preference among several places."""
+def checked_q(value: str | float) -> float:
+    """A preference among several places, as it is typed or as a number."""
+    text = str(value)
     try:
         return parse_q(text.strip().replace(",", "."))
     except ParseError:

@@ -78,20 +78,20 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     added = sum(account.username not in before for account in accounts)
     if added:
         check_room(settings, len(before) + added)
-    bound = _bindings(box, read, realm, wipe)
+    replaced = [] if wipe else _replaced(box, read)
+    bound, pairs = _bindings(box, read, realm, wipe, replaced), _pairs(read, realm, settings, wipe)
+    dropped = [*_dropped(box, accounts), *(each.id for each in replaced)]
     old = box.settings
     notes = await box.take(old, settings)
     try:
-        pairs = _pairs(read, realm, settings, wipe)
-        await box.records.change(
-            accounts=accounts, bound=bound, dropped=_dropped(box, accounts), pairs=pairs, calls=calls, wipe=wipe
-        )
+        await box.records.change(accounts=accounts, bound=bound, dropped=dropped, pairs=pairs, calls=calls, wipe=wipe)
     except BaseException:
         await box.take(settings, old)
         raise
     if wipe:
         await box.candidate.end_trial(box)
         box.candidate.discard()
+    box.drop(replaced)
     _take(box, realm, accounts, bound, read.peers, wipe)
     box.settings = settings
     box.configure(settings)
@@ -99,7 +99,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         await box.admin.reload()
     return {
         "added": added,
-        "changed": len(accounts) - added,
+        "changed": len({account.aor for account in accounts} | {each.aor for each in replaced}) - added,
         "without_password": [account.username for account in held if not account.secrets],
         "notes": [*read.notes, *notes],
     }
@@ -155,8 +155,15 @@ def _settings(old: Settings, read: Configuration) -> Settings:
         raise VerbError(reading.NOTHING, reason=Sentence.of(error)) from None
 
 
-def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
-    there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location}
+def _replaced(box: Box, read: Configuration) -> list[Binding]:
+    """Those that were set by hand and have another preference now."""
+    wanted = read.bindings
+    set_by_hand = [(each, (username_of(each.aor), each.contact)) for each in box.location if each.expires_at is None]
+    return [each for each, place in set_by_hand if place in wanted and wanted[place] != each.q]
+
+
+def _bindings(box: Box, read: Configuration, realm: str, wipe: bool, replaced: Sequence[Binding]) -> list[Binding]:
+    there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location if each not in replaced}
     return [
         set_by_hand(box, address_of_record(user, realm), uri, q)
         for (user, uri), q in read.bindings.items()

@@ -50,10 +50,14 @@ class Done:
 def read_free(box: Box, text: str) -> list[str]:
     """The accounts that are to be: none of them is there. Raises VerbError."""
     users = read_range(text)
+    _check_free(box, users)
+    return users
+
+
+def _check_free(box: Box, users: Sequence[str]) -> None:
     taken = next((user for user in users if box.directory.resolve(user)), None)
     if taken is not None:
         raise VerbError("There is {taken} already.", taken=taken)
-    return users
 
 
 async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
@@ -102,6 +106,7 @@ async def _set_domain(box: Box, answers: Answers) -> list[Done]:
 async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
     if not answers.accounts:
         return []
+    _check_free(box, answers.accounts)
     answer = await run(box, "account import", {"text": table(answers.accounts), "make-passwords": True})
     made = answer["passwords"]
     added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."

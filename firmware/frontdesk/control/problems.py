@@ -150,7 +150,11 @@ def _unmended(events: Iterable[Event]) -> list[Event]:
         elif event.kind in LET_IN:
             for user in (event.account, ""):  # a phone with the wrong number has got another account by now
                 let_in[user, event.host] = max(event.at, let_in.get((user, event.host), event.at))
-    return [event for event in refused.values() if let_in.get((event.account, event.host), -inf) <= event.at]
+    return [
+        event
+        for event in refused.values()
+        if event.is_spread or let_in.get((event.account, event.host), -inf) <= event.at
+    ]
 
 
 def _refusal(event: Event, offset: float) -> Answer:

@@ -128,7 +128,7 @@ def is_put_right(box: Box, event: Event) -> bool:
     account = box.directory.account(event.account)
     if event.account and account is None:
         return True  # its phones want to be an unknown user by now
-    if Rule(event.rule) not in OF_LOGINS:
+    if Rule(event.rule) not in OF_LOGINS or event.is_spread:
         return False
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else ()
     return any(each.flow and each.flow.remote[0] == event.host and each.seen_at > event.at for each in bindings)

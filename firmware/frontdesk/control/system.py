@@ -55,16 +55,16 @@ def resident() -> int:
     return 0
 
 
-async def calls(box: Box, limit: int = CALLS) -> list[Answer]:
+async def calls(box: Box, limit: int = CALLS, start: int = 0) -> list[Answer]:
     """Calls that are up, and the newest that have ended."""
-    if box.core is not None:
+    if box.core is not None and not start:
         box.core.write_records()
         box.settle()
     ended = [
         {**call, "started": iso(call["started"]), "answered": _iso(call["answered"]), "ended": iso(call["ended"])}
-        for call in await box.records.calls(limit)
+        for call in await box.records.calls(limit, start)
     ]
-    return _active(box) + [{"state": "ended", **call} for call in ended]
+    return ([] if start else _active(box)) + [{"state": "ended", **call} for call in ended]
 
 
 def _active(box: Box) -> list[Answer]:

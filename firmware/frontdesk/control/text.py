@@ -199,13 +199,15 @@ OUTCOMES = {
 }
 """What the statuses of RFC 3261 section 21 mean to people."""
 REFUSED = "not put through"
+TALKING = "talking"
+"""A call that is up."""
 
 
 def outcome(call: Any) -> str:
     """How far it is, or how it ended."""
     result = call["result"]
     if call["state"] != "ended":
-        return str(call["state"])
+        return TALKING if call["state"] == "answered" else str(call["state"])
     return OUTCOMES.get(result, REFUSED) + (f" ({result})" if result != ANSWERED else "")
 
 
@@ -214,13 +216,13 @@ def length(call: Any) -> str:
     if not call["answered"] or not call["ended"]:
         return ""
     began, ended = (datetime.fromisoformat(call[key]) for key in ("answered", "ended"))
-    minutes, seconds = divmod(round((ended - began).total_seconds()), 60)
+    minutes, seconds = divmod(max(0, round((ended - began).total_seconds())), 60)
     return f"{minutes}:{seconds:02}"
 
 
 def calls(answer: Any) -> str:
     """Calls, one line each."""
-    show = table("There was no call yet.", started="started", caller="from", callee="to", state="how it ended",
+    show = table("There was no call yet.", started="started", caller="from", callee="to", state="state",
                  length="length")  # fmt: skip
     rows = [{**row, "started": moment(row["started"]), "state": outcome(row), "length": length(row)} for row in answer]
     return show(rows)

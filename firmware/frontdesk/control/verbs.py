@@ -95,8 +95,8 @@ OF = Argument("user", "of this account alone", option=True, required=False, meta
 DEVICE = Argument("device", "the device's name", metavar="DEVICE")
 URI = Argument("contact", "where it is, such as sip:door@192.0.2.7", metavar="URI")
 STATIC = Argument("static", "it never expires; no other is added by hand", Kind.FLAG, option=True, required=False)
-Q = Argument("q", "of several places the one with the highest is tried first: 1 (without it) to 0", option=True,
-             required=False, metavar="Q")  # fmt: skip
+Q = Argument("q", "of several places the one with the highest is tried first: 1 (without it) to 0", Kind.VALUE,
+             option=True, required=False, metavar="Q")  # fmt: skip
 CSV = Argument(
     "text", f"a file with columns out of {','.join(account_files.COLUMNS)}; commas or spaces between aliases",
     Kind.FILE, metavar="FILE.csv",
@@ -169,7 +169,8 @@ VERBS = (
     Verb("who", who.who, text.who, (SEARCH, START, ACCOUNTS), Role.VIEWER),
     Verb("problems", problems.problems, text.problems, role=Role.VIEWER),
     Verb("today", day.today, text.today, role=Role.VIEWER),
-    Verb("calls", system.calls, text.calls, (LIMIT,), Role.VIEWER),
+    Verb("calls", system.calls, text.calls, (LIMIT, Argument(
+        "start", "the first one that has ended, 0 by default", Kind.COUNT, option=True, required=False)), Role.VIEWER),
     Verb("events", system.events, text.events,
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
     Verb("status", system.status, text.status, role=Role.VIEWER),

@@ -72,7 +72,7 @@ class ProxyCore:
         shares(breadth, max(map(len, groups)))
         side = self.sides.of_caller(request, flow, caller, now) if routed.dialog is None else None
         if routed.dialog is not None and caller.account is not None and request.method == "INVITE":
-            self.sides.remember(routed.dialog, request, flow, now)
+            self.sides.remember(routed.dialog, request, flow, caller.account, now)
         # Without a dialog, who has no account is a trusted peer, or the box itself (a spiral): it has looked already.
         trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)

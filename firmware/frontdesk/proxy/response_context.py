@@ -14,9 +14,10 @@ from ..sip.client_transaction import ClientTransaction
 from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
 from ..sip.status import reason_phrase
-from ..sip.timers import Deadline, Deadlines
-from ..sip.wire import Destination, Flow, Target
+from ..sip.timers import Deadlines
+from ..sip.wire import Flow, Target
 from .best_response import best_response
+from .branch import Branch
 from .calls import Watch
 from .loop import shares
 from .target_set import Candidate
@@ -55,67 +56,6 @@ class Forwarder(Protocol):
 
     def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
         """Sends the branch's request with that Max-Breadth."""
-
-
-class Branch:
-    """One forwarded request: the user of its client transaction."""
-
-    __slots__ = (
-        "alike", "asked_at", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off",
-        "others", "timer_c",
-    )  # fmt: skip
-
-    def __init__(self, context: ResponseContext, candidate: Candidate, now: float) -> None:
-        self.context = context
-        self.asked_at = now
-        self.candidate = candidate
-        self.client: ClientTransaction | None = None
-        self.timer_c: Deadline | None = None
-        self.alike: list[Branch] = []
-        """Those to other addresses of the same name, itself among them, where there are any."""
-        self.others: Sequence[Destination] = ()
-        """Where else the name leads that it was sent to, for when nothing is heard from there."""
-        self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
-
-    def received(self, client: ClientTransaction, response: Response, now: float) -> None:
-        """A response of this branch came."""
-        self.context.received(self, response, now)
-
-    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
-        """It went to the first address of several."""
-        self.others = others
-        self.context.found_others(self, now)
-
-    def is_silent(self, now: float) -> None:
-        """Whoever is there would have said something by now."""
-        if not self.heard:
-            self.context.go_on(self, now)
-
-    def timed_out(self, client: ClientTransaction, now: float) -> None:
-        """Timer B or F fired."""
-        self.context.timed_out(self, now)
-
-    def failed(self, client: ClientTransaction, now: float) -> None:
-        """The request could not be sent."""
-        self.context.failed(self, now)
-
-    def cut_off(self, client: ClientTransaction, now: float) -> None:
-        """Its connection has closed while it rang."""
-        self.context.cut_off(self, now)
-
-    def arm(self, deadlines: Deadlines, at: float) -> None:
-        """Sets Timer C, anew where it runs."""
-        self.disarm()
-        self.timer_c = deadlines.set(at, self._fired)
-
-    def disarm(self) -> None:
-        """Stops Timer C."""
-        if self.timer_c is not None:
-            self.timer_c.cancel()
-            self.timer_c = None
-
-    def _fired(self, now: float) -> None:
-        self.context.timer_c_fired(self, now)
 
 
 class ResponseContext:
@@ -158,14 +98,21 @@ class ResponseContext:
         self._look(now)
 
     def _look(self, now: float) -> None:
-        """Where all that are open stay silent, the next group is tried beside them: somebody may need help."""
-        if not self._apart or not self._invite or self._answered or any(branch.heard for branch in self._branches):
+        """Where all that are open stay silent, the next group is tried beside them: somebody may need help. Where there
+        is none, a place that was set by hand is no longer waited for, if another has refused."""
+        if not self._invite or self._answered or any(branch.heard for branch in self._branches):
+            return
+        is_last = not self._groups and bool(self._responses) and not any(branch.is_phone for branch in self._branches)
+        if not self._apart and not is_last:
             return
         patience = max((branch.asked_at for branch in self._branches), default=now) + SILENCE
         if now < patience:
             self._around.deadlines.set(patience, self._look)
         elif self._groups:
             self.start(now)
+        else:
+            self._cancel_pending((), now)
+            self._respond(self._final(), now)
 
     def _begin(self, branch: Branch, share: int, now: float) -> None:
         assert self._forwarder is not None
@@ -211,9 +158,10 @@ class ResponseContext:
         if branch.alike and not branch.heard and not branch.done:
             branch.heard = True
             self._is_first_word(branch, now)
-        branch.heard = True
         if response.status == 100:
+            branch.heard = branch.heard or not branch.candidate.is_spiral
             return
+        branch.heard = True
         if not response.pop_via():
             self._lost(branch, response, now)
         elif response.status < 200:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..directory import Directory
 from ..location import LocationService
-from ..model import Account, Binding
+from ..model import Account, AddressOfRecord, Binding
 from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request
@@ -23,12 +23,17 @@ MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
 
 
+FOLLOWED = frozenset({"INVITE", "UPDATE", "ACK", "PRACK", "INFO", "BYE"})
+"""What goes after a phone that has registered anew: none of them does more in a dialog than outside of one."""
+
+
 class Proven(NamedTuple):
-    """The last INVITE of a side of a dialog that a password let in: its CSeq number, whence and when."""
+    """The last INVITE of a side of a dialog that a password let in: its CSeq number, whence, when and whose."""
 
     number: int
     flow: Flow
     at: float
+    aor: AddressOfRecord
 
 
 class Sides:
@@ -62,15 +67,19 @@ class Sides:
         binding = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
         if binding is not None and binding.aor != account.aor:
             raise Rejection(403, "Not a call of this account", rule=Rule.OTHER_DIALOG, about=account.username)
-        if not dialog.is_named:
+        if binding is None or not dialog.is_named:
             check_from(request, account, self._directory)
 
-    def remember(self, dialog: Dialog, invite: Request, flow: Flow, now: float) -> None:
-        """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on."""
+    def remember(self, dialog: Dialog, invite: Request, flow: Flow, account: Account, now: float) -> None:
+        """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on. Not
+        where nothing says whose side it is: the caller was anonymous, and his registration is gone."""
+        known = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
+        if known is None and self._directory.resolve(unescape(invite.from_.uri.user or "")) is not account:
+            return
         self._proven.pop((dialog.token, invite.from_.tag), None)
         if len(self._proven) >= MAX_PROVEN:
             del self._proven[next(iter(self._proven))]
-        self._proven[dialog.token, invite.from_.tag] = Proven(invite.cseq.number, flow, now)
+        self._proven[dialog.token, invite.from_.tag] = Proven(invite.cseq.number, flow, now, account.aor)
 
     def has_invited(self, dialog: Dialog, ack: Request, flow: Flow) -> bool:
         """Whether that is the host that the INVITE came from."""
@@ -114,26 +123,28 @@ class Sides:
 
     def _phone_target(self, routed: Routed, moved: Proven | None, now: float) -> Target | None:
         """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
-        the token's. `moved`: where it has shown a password in this dialog, and may not have registered since."""
+        the token's. `moved`: where it has shown a password in this dialog."""
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
         binding = self._location.binding(side.binding) if side.binding else None
         if moved is not None and (binding is None or (binding.flow is not None and binding.seen_at < moved.at)):
-            return moved.flow
-        if binding is not None:
+            since = [each for each in self._location.bindings(moved.aor, now) if each.seen_at >= moved.at]
+            binding = at_contact(since, uri)
+            if binding is None:
+                return moved.flow
+        elif binding is not None:
             of_account = self._location.bindings(binding.aor, now)
             if len(of_account) > 1:
                 binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
-        elif side.binding and routed.dialog.is_named:
-            binding = self._registered_anew(routed.request, now)
+        elif side.binding and routed.request.method in FOLLOWED:
+            binding = self._registered_anew(side, uri, now)
         found = candidate(binding, self._directory) if binding is not None else None
         return found.target if found is not None else None
 
-    def _registered_anew(self, request: Request, now: float) -> Binding | None:
-        """Where the token's binding is gone: that of the same account whose Contact the request names."""
-        account = self._directory.resolve(unescape(request.to.uri.user or ""))
-        bindings = self._location.bindings(account.aor, now) if account is not None else []
-        return at_contact(bindings, request.uri)
+    def _registered_anew(self, side: Side, uri: Uri, now: float) -> Binding | None:
+        """Where the token's binding is gone: who has registered that Contact at the same host."""
+        found = self.at_contact(uri, now)
+        return found[0] if found and found[0].flow is not None and _was_at(side, found[0].flow) else None
 
     def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
         """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its

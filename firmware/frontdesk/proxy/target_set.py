@@ -26,6 +26,8 @@ class Candidate:
     target: Target
     side: Side
     path: tuple[str, ...] = ()
+    is_spiral: bool = False
+    """Whether the box sends it to itself: its own 100 says nothing of the phone."""
 
 
 def target_set(
@@ -99,7 +101,9 @@ def candidate(binding: Binding, directory: Directory, number: str | None = None)
         return None
     flow = target if isinstance(target, Flow) else None
     uri = request_uri(binding.contact)
-    return Candidate(_numbered(uri, number) if number else uri, target, Side(binding.id, flow), binding.path)
+    where = _numbered(uri, number) if number else uri
+    is_spiral = isinstance(target, Destination) and directory.listens_on((target.host, target.port or 5060))
+    return Candidate(where, target, Side(binding.id, flow), binding.path, is_spiral)
 
 
 def _numbered(text: str, number: str) -> str:

@@ -219,10 +219,18 @@ class _Update:
 
     def _at(self, contact: Contact) -> Binding | None:
         for binding in self._registration.bindings:
-            different = contact.instance and binding.instance and contact.instance != binding.instance
-            if not different and (binding.contact == contact.text or contact.uri.matches(Uri.parse(binding.contact))):
+            if self._is_another(contact, binding):
+                continue
+            if binding.contact == contact.text or contact.uri.matches(Uri.parse(binding.contact)):
                 return binding
         return None
+
+    def _is_another(self, contact: Contact, binding: Binding) -> bool:
+        """Whether it names another device, or another flow of its own (RFC 5626 section 6)."""
+        if not contact.instance or not binding.instance:
+            return False
+        counts = self._outbound and contact.reg_id is not None and binding.reg_id is not None
+        return contact.instance != binding.instance or (counts and contact.reg_id != binding.reg_id)
 
     def _of_flow(self, contact: Contact) -> Binding | None:
         return self._of_instance(contact) if self._outbound and contact.reg_id is not None else None

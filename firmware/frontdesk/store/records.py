@@ -86,11 +86,11 @@ class Records:
 
         await self._do(write, snapshot=False)
 
-    async def calls(self, limit: int) -> list[dict[str, Any]]:
-        """The newest call records, newest first, times in Unix seconds."""
+    async def calls(self, limit: int, start: int = 0) -> list[dict[str, Any]]:
+        """The newest call records but for the first `start`, newest first, times in Unix seconds."""
 
         def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            rows = connection.execute(bindings.LOAD_CALLS, (limit,))
+            rows = connection.execute(bindings.LOAD_CALLS, (limit, start))
             return [dict(zip(bindings.CALL_COLUMNS, texts(row), strict=True)) for row in rows]
 
         result: list[dict[str, Any]] = await self._do(read, snapshot=False)

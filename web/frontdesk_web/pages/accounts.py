@@ -59,7 +59,7 @@ def add_range(visit: Visit) -> None:
         raise VerbError(visit.texts.gettext("Which numbers? Such as 101-120."))
     visit.session.check_cards(len(users))
     answer = visit.do("account import", **{"text": table(users), "make-passwords": True})
-    for user, password in answer["passwords"].items():
+    for user, password in answer.get("passwords", {}).items():
         visit.session.remember(user, password)
     n = answer["added"]
     text = visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)

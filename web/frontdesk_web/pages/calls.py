@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..visit import Visit
@@ -13,9 +14,18 @@ def show(visit: Visit) -> str:
     """All, or those that were searched for."""
     search = visit.query.get("q", "")[:100]
     wanted = search.casefold().strip()
-    read = max(visit.box.settings.call_records, SHOWN) if wanted else SHOWN
-    found = [call for call in visit.do("calls", limit=read) if _matches(visit, call, wanted)]
+    found = [call for call in _read(visit, whole=bool(wanted)) if _matches(visit, call, wanted)]
     return visit.render("calls", calls=found[:SHOWN], search=search, more=max(0, len(found) - SHOWN))
+
+
+def _read(visit: Visit, whole: bool) -> Iterator[dict[str, Any]]:
+    """The newest, or all that are kept: a few at a time, so that no phone waits for it."""
+    start = 0
+    while calls := visit.do("calls", limit=SHOWN, start=start):
+        yield from calls
+        start += SHOWN
+        if not whole or start >= visit.box.settings.call_records:
+            return
 
 
 def _matches(visit: Visit, call: dict[str, Any], wanted: str) -> bool:

@@ -1,0 +1,81 @@
+"""A branch of a response context: one request that was forwarded (RFC 3261 section 16.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..sip.client_transaction import ClientTransaction
+from ..sip.message import Response
+from ..sip.timers import Deadline, Deadlines
+from ..sip.wire import Destination, Flow
+from .target_set import Candidate
+
+if TYPE_CHECKING:
+    from .response_context import ResponseContext
+
+
+class Branch:
+    """One forwarded request: the user of its client transaction."""
+
+    __slots__ = (
+        "alike", "asked_at", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off",
+        "others", "timer_c",
+    )  # fmt: skip
+
+    def __init__(self, context: ResponseContext, candidate: Candidate, now: float) -> None:
+        self.context = context
+        self.asked_at = now
+        self.candidate = candidate
+        self.client: ClientTransaction | None = None
+        self.timer_c: Deadline | None = None
+        self.alike: list[Branch] = []
+        """Those to other addresses of the same name, itself among them, where there are any."""
+        self.others: Sequence[Destination] = ()
+        """Where else the name leads that it was sent to, for when nothing is heard from there."""
+        self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether it goes to one that has registered, and so may sleep and ring late."""
+        return isinstance(self.candidate.target, Flow)
+
+    def received(self, client: ClientTransaction, response: Response, now: float) -> None:
+        """A response of this branch came."""
+        self.context.received(self, response, now)
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
+        """It went to the first address of several."""
+        self.others = others
+        self.context.found_others(self, now)
+
+    def is_silent(self, now: float) -> None:
+        """Whoever is there would have said something by now."""
+        if not self.heard:
+            self.context.go_on(self, now)
+
+    def timed_out(self, client: ClientTransaction, now: float) -> None:
+        """Timer B or F fired."""
+        self.context.timed_out(self, now)
+
+    def failed(self, client: ClientTransaction, now: float) -> None:
+        """The request could not be sent."""
+        self.context.failed(self, now)
+
+    def cut_off(self, client: ClientTransaction, now: float) -> None:
+        """Its connection has closed while it rang."""
+        self.context.cut_off(self, now)
+
+    def arm(self, deadlines: Deadlines, at: float) -> None:
+        """Sets Timer C, anew where it runs."""
+        self.disarm()
+        self.timer_c = deadlines.set(at, self._fired)
+
+    def disarm(self) -> None:
+        """Stops Timer C."""
+        if self.timer_c is not None:
+            self.timer_c.cancel()
+            self.timer_c = None
+
+    def _fired(self, now: float) -> None:
+        self.context.timer_c_fired(self, now)

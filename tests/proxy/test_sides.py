@@ -1,0 +1,53 @@
+"""Where a side of a dialog is whose registration is gone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.proxy.box import Box, reply, request, tcp, udp
+from tests.proxy.test_dialogs import A, B, Up, call, from_caller
+
+
+def test_phone_that_has_registered_anew_in_a_call_is_found_by_its_contact() -> None:
+    """Its binding of before is gone, and with it the one that the token names."""
+    box, back = Box(), tcp("192.0.2.12", 50_001, connection=2)
+    box.phone("101", A)
+    old = box.phone("102", tcp("192.0.2.12", connection=1), "sip:102@192.0.2.12:5060;transport=tcp")
+    up = call(box, A, tcp("192.0.2.12", connection=1))
+    box.phone("102", back, old.contact)
+    box.bindings.remove(old)
+    box.restart()
+    assert [target for _, target in from_caller(box, up, "BYE")] == [back]
+
+
+@pytest.mark.parametrize("method", ["NOTIFY", "INFO"])
+def test_dialog_whose_phone_is_gone_leads_to_no_other_host(method: str) -> None:
+    """A NOTIFY out of a dialog is refused: phones would start anew, or load settings. Whom To names is the caller's to
+    choose."""
+    box = Box()
+    box.phone("101", A)
+    old = box.phone("102", B)
+    victim = box.phone("103", udp("192.0.2.66"))
+    to = "<sip:103@desk.example>"
+    box.receive(request("INVITE", to=to), A)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 200), B)
+    up = Up(invite, box.responses()[-1], A, B)
+    box.bindings.remove(old)
+    box.restart()
+    up.invite.retarget(victim.contact)
+    assert [target for _, target in from_caller(box, up, method, to=to)] == [B]
+
+
+def test_notify_follows_no_phone_that_has_registered_anew() -> None:
+    """It may be another one behind the same router."""
+    box = Box()
+    box.phone("101", A)
+    old = box.phone("102", B)
+    up = call(box, A, B)
+    other = box.phone("103", udp("192.0.2.12", 5070), "sip:103@192.0.2.12:5070")
+    box.bindings.remove(old)
+    box.restart()
+    up.invite.retarget(other.contact)
+    assert [target for _, target in from_caller(box, up, "NOTIFY")] == [B]
+    assert [target for _, target in from_caller(box, up, "INFO")] == [udp("192.0.2.12", 5070)]
