@@ -294,7 +294,7 @@ class Renewals:
         if ha1 is None or answer is None or not binding.contact == contact.text == holes[2].decode():
             return None
         date = accepted.answer.first("date")
-        alone = answer.saying(_own_value(binding))
+        alone, asked = answer.saying(_own_value(binding)), self._registrar.interval(request, contact)
         ready = ReadyAnswer(answer, holes[0], holes[1], None if date is None else date.encode())
         device = _Device(
             binding=binding,
@@ -307,7 +307,7 @@ class Renewals:
             hash=HASHES[credentials.algorithm],
             qop_and_ha2=_qop_and_ha2(credentials.algorithm, credentials.qop, credentials.uri),
             generation=self._authenticator.generation,
-            asked=self._registrar.interval(request, contact),
+            asked=binding.granted if asked == binding.granted else asked,  # one number and not two
             hears_at_source=flow.transport != "udp" or request.asks_for_rport,
             template=template,
             answer=answer if alone == answer else alone,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from .message import Ingredients
+from .message import Ingredients, Recipe
 from .timers import TIMEOUT, Deadline, Deadlines
 from .wire import Flow
 
@@ -19,9 +19,9 @@ SWEEP = 1.0
 RECIPE_SIZE = 128
 """Bytes that one takes which is kept as what makes it."""
 
-_Kept = tuple[str, bytes | Ingredients, Flow, float]
-"""Key, answer (empty where none is sent: RFC 4320 section 4.2), where it goes, and when it may be forgotten. A tuple:
-an object of a class takes 1,300 instructions more, and there is one for each REGISTER."""
+_Kept = tuple[str, bytes | Recipe, bytes, bytes | None, Flow, float]
+"""Key, answer (empty where none is sent: RFC 4320 section 4.2) or its ingredients, where it goes, and since when it is
+kept. A tuple: an object of a class takes 1,300 instructions more, and there is one for each REGISTER."""
 
 
 class FinishedAnswers:
@@ -51,32 +51,38 @@ class FinishedAnswers:
         kept = self._by_key.get(key)
         if kept is None:
             return None
-        _, answer, target, _ = kept
-        if isinstance(answer, bytes):
-            return answer, target
-        recipe, number, date = answer
-        return recipe.encode(key.rpartition(" ")[2], number, date), target
+        _, answer, number, date, target, _ = kept
+        if not isinstance(answer, bytes):
+            answer = answer.encode(key.rpartition(" ")[2], number, date)
+        return answer, target
 
     def add(self, key: str, answer: bytes | Ingredients, target: Flow, now: float) -> None:
         """Keeps an answer for the time of Timer J."""
-        until = now + TIMEOUT
-        kept = key, answer, target, until
+        kept: _Kept
+        if isinstance(answer, bytes):
+            kept = key, answer, b"", None, target, now
+            self.bytes += len(answer)
+        else:
+            recipe, number, date = answer
+            kept = key, recipe, number, date, target, now
+            self.bytes += RECIPE_SIZE
         self._queue.append(kept)
         self._by_key[key] = kept
-        self.bytes += RECIPE_SIZE if type(answer) is tuple else len(answer)
         while len(self._queue) > self._max_answers or self.bytes > self._max_bytes:
             self._drop_oldest()
         if self._sweep is None:
-            self._sweep = self._deadlines.set(until, self._expire)
+            self._sweep = self._deadlines.set(now + TIMEOUT, self._expire)
 
     def _expire(self, now: float) -> None:
-        while self._queue and self._queue[0][3] <= now:
+        while self._queue and self._queue[0][5] + TIMEOUT <= now:
             self._drop_oldest()
-        self._sweep = self._deadlines.set(max(self._queue[0][3], now + SWEEP), self._expire) if self._queue else None
+        self._sweep = None
+        if self._queue:
+            self._sweep = self._deadlines.set(max(self._queue[0][5] + TIMEOUT, now + SWEEP), self._expire)
 
     def _drop_oldest(self) -> None:
         oldest = self._queue.popleft()
-        key, answer, _, _ = oldest
-        self.bytes -= RECIPE_SIZE if type(answer) is tuple else len(answer)
+        key, answer, _, _, _, _ = oldest
+        self.bytes -= len(answer) if isinstance(answer, bytes) else RECIPE_SIZE
         if self._by_key.get(key) is oldest:  # else it was answered again after that
             del self._by_key[key]
