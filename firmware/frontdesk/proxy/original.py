@@ -12,6 +12,7 @@ from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
 from ..sip.wire import Flow, Target
+from .branch import Branch
 from .forwarding import (
     RECORD_ROUTED,
     is_private,
@@ -25,7 +26,6 @@ from .forwarding import (
 )
 from .loop import loop_hash, make_branch
 from .record_route import Side, Tokens
-from .response_context import Branch
 from .routing import Routed
 from .target_set import Candidate
 
