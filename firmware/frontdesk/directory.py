@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from .model import Account
-from .sip.host import canonical_ipv6
+from .sip.host import SIP_PORT, bare, bracketed, canonical_ipv6
 from .sip.wire import HostPort
 
 
@@ -55,13 +55,13 @@ class Directory:
 
     def listen(self, host: str, port: int) -> None:
         """Adds an address of the box: its host counts as served, with any port of the box."""
-        host = f"[{host}]" if ":" in host else host
+        host = bracketed(host)
         self.addresses.add((host.lower(), port))
         self._hosts.add(host.lower())
 
     def listen_only(self, listens: Callable[[str, int], bool]) -> None:
         """Takes away each address (its host without brackets, its port) at which the box no longer listens."""
-        self.addresses = {(host, port) for host, port in self.addresses if listens(host.strip("[]"), port)}
+        self.addresses = {(host, port) for host, port in self.addresses if listens(bare(host), port)}
         self._hosts = {host for host, _ in self.addresses}
 
     def listens_on(self, end: HostPort) -> bool:
@@ -74,5 +74,5 @@ class Directory:
         on."""
         host = f"[{canonical_ipv6(host[1:-1])}]" if host.startswith("[") else host.removesuffix(".")
         if host in self.domains:
-            return port is None or any(port == listening for _, listening in self.addresses) or port == 5060
-        return host in self._hosts and (host, port or 5060) in self.addresses
+            return port is None or any(port == listening for _, listening in self.addresses) or port == SIP_PORT
+        return host in self._hosts and (host, port or SIP_PORT) in self.addresses

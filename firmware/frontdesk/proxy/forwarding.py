@@ -11,6 +11,7 @@ from ..directory import Directory
 from ..sip.address import Address
 from ..sip.digest import Credentials
 from ..sip.errors import ParseError
+from ..sip.host import SIP_PORT, bare
 from ..sip.message import Field, Request, make_field
 from ..sip.plain_request import Form, PlainRequest
 from ..sip.wire import Flow, HostPort, Target
@@ -115,9 +116,9 @@ def local_hop(target: Target, directory: Directory) -> Hop:
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")
     source = directory.way_out(there)  # of several, or what is sent back would find no way here
     listeners = sorted(
-        directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), end[0].strip("[]") != source, end)
+        directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), bare(end[0]) != source, end)
     )
-    host, port = listeners[0] if listeners else ("127.0.0.1", 5060)
+    host, port = listeners[0] if listeners else ("127.0.0.1", SIP_PORT)
     return target.transport or "udp", f"{host}:{port}"
 
 

@@ -7,10 +7,9 @@ from hashlib import blake2b
 
 from ..sip.errors import ParseError, Rejection
 from ..sip.grammar import parse_number
+from ..sip.host import SIP_PORT
 from ..sip.message import Request
 from ..sip.via import MAGIC_COOKIE, Via
-
-DEFAULT_PORT = 5060
 
 
 def loop_hash(request: Request) -> str:
@@ -47,7 +46,7 @@ def _own_branch(value: str, own: Container[tuple[str, int]]) -> str | None:
         via = Via.parse(value)
     except ParseError:
         return None
-    return via.branch if (via.host, via.port or DEFAULT_PORT) in own else None
+    return via.branch if (via.host, via.port or SIP_PORT) in own else None
 
 
 def incoming_breadth(request: Request, maximum: int) -> int:

@@ -9,15 +9,15 @@ from ..location import LocationService
 from ..model import Account, AddressOfRecord, Binding
 from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
+from ..sip.host import SIP_PORT, bare
 from ..sip.message import Request
-from ..sip.response_target import DEFAULT_PORTS
 from ..sip.uri import Uri
 from ..sip.wire import Destination, Flow, HostPort, Target
 from .admission import Caller, check_from
 from .calls import contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
-from .target_set import Candidate, at_contact, bare, candidate, user_of
+from .target_set import Candidate, at_contact, candidate, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
@@ -153,7 +153,7 @@ class Sides:
             return None
         transport = (uri.parameters.get("transport") or flow.transport).lower()
         if transport == flow.transport == "udp":
-            return flow._replace(remote=(flow.remote[0], uri.port or DEFAULT_PORTS["udp"]))
+            return flow._replace(remote=(flow.remote[0], uri.port or SIP_PORT))
         return Destination(flow.remote[0], uri.port, transport) if transport in ("udp", "tcp") else None
 
     def whereabouts(self, rung: Candidate) -> Target:
@@ -168,7 +168,7 @@ class Sides:
         if self._directory.serves(uri.host, uri.port):
             return []
         account = self._directory.resolve(unescape(uri.user or ""))
-        there = bare(uri.host), uri.port or DEFAULT_PORTS["udp"]
+        there = bare(uri.host), uri.port or SIP_PORT
         at = self._location.at(Flow("udp", ("", 0), there))
         bindings = [*(self._location.bindings(account.aor, now) if account else ()), *at]
         found = at_contact(bindings, uri) or self._connected(uri, there)

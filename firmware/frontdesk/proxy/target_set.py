@@ -11,6 +11,7 @@ from ..directory import Directory
 from ..model import Binding, BindingState
 from ..sip.address import Address
 from ..sip.errors import ParseError
+from ..sip.host import SIP_PORT, bare
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Destination, Flow, Target
 from .record_route import Side
@@ -102,7 +103,7 @@ def candidate(binding: Binding, directory: Directory, number: str | None = None)
     flow = target if isinstance(target, Flow) else None
     uri = request_uri(binding.contact)
     where = _numbered(uri, number) if number else uri
-    is_spiral = isinstance(target, Destination) and directory.listens_on((target.host, target.port or 5060))
+    is_spiral = isinstance(target, Destination) and directory.listens_on((target.host, target.port or SIP_PORT))
     return Candidate(where, target, Side(binding.id, flow), binding.path, is_spiral)
 
 
@@ -135,7 +136,7 @@ def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
 
 def _own_listener(uri: Uri, directory: Directory) -> Destination:
     """Where the box hears its own requests: by UDP, whose source shows that they are its own; a name needs no DNS."""
-    place = (uri.host, uri.port or 5060)
+    place = (uri.host, uri.port or SIP_PORT)
     host, port = place if place in directory.addresses else min(directory.addresses, default=place)
     return Destination(bare(host), port, "udp")
 
@@ -153,7 +154,7 @@ def _first_hop(binding: Binding, directory: Directory) -> Target | None:
         hop = None
     if not binding.connected:
         return hop
-    if hop is None or (hop.host, hop.port or 5060) == flow.remote or flow.reliable:
+    if hop is None or (hop.host, hop.port or SIP_PORT) == flow.remote or flow.reliable:
         return flow  # what came over a connection goes back over it: the proxy in front may be behind a router itself
     return hop
 
@@ -164,11 +165,6 @@ def destination(uri: Uri | None) -> Destination | None:
         return None
     transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower() or None
     return Destination(bare(uri.host), uri.port, transport) if transport in _CONNECTABLE else None
-
-
-def bare(host: str) -> str:
-    """A URI's host as addresses are written elsewhere: IPv6 without its brackets."""
-    return host[1:-1] if host.startswith("[") else host
 
 
 def request_uri(contact: str) -> str:

@@ -11,8 +11,8 @@ from ..model import Account, Binding, BindingState, Settings
 from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection, Rule
 from ..sip.grammar import unescape
+from ..sip.host import SIP_PORT, bare
 from ..sip.message import Request
-from ..sip.response_target import DEFAULT_PORTS
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .contact import LONGEST, Contact, parse_expires
@@ -263,11 +263,11 @@ class _Update:
         whoever asks for no answer at the port that he sends from (RFC 3581) hears at his Contact, if that is at the
         address that he sends from. Behind a router it never is."""
         flow, uri = self._flow, contact.uri
-        if flow.transport != "udp" or self._request.asks_for_rport or uri.host.strip("[]") != flow.remote[0]:
+        if flow.transport != "udp" or self._request.asks_for_rport or bare(uri.host) != flow.remote[0]:
             return flow
         if (uri.parameters.get("transport") or "udp").lower() != "udp":
             return flow
-        return Flow("udp", flow.local, (flow.remote[0], uri.port or DEFAULT_PORTS["udp"]))
+        return Flow("udp", flow.local, (flow.remote[0], uri.port or SIP_PORT))
 
     def _unchanged(self, contact: Contact, binding: Binding) -> bool:
         return (

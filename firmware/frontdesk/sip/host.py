@@ -9,6 +9,8 @@ from ipaddress import AddressValueError, IPv6Address
 from .errors import ParseError
 from .grammar import LWS, parse_number
 
+SIP_PORT = 5060
+"""Where SIP is heard that is not encrypted, and nothing says otherwise (section 19.1.2)."""
 MAX_HOSTPORT = 255 + 6
 """Characters of a host (RFC 1035 section 2.3.4), a colon and a port."""
 
@@ -72,3 +74,13 @@ def same_host(one: str, other: str) -> bool:
     if one == other or one[:1] != "[" or other[:1] != "[":
         return one == other
     return canonical_ipv6(one[1:-1]) == canonical_ipv6(other[1:-1])
+
+
+def bare(host: str) -> str:
+    """A URI's host as addresses are written elsewhere: IPv6 without its brackets."""
+    return host[1:-1] if host.startswith("[") else host
+
+
+def bracketed(host: str) -> str:
+    """The inverse."""
+    return f"[{host}]" if ":" in host else host
