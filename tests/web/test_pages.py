@@ -42,6 +42,11 @@ def test_front_page_tells_who_is_reached_how_and_what_is_wrong(house: House, bro
     page = browser.get("/").text
     assert "192.168.1.23 answers with a password that is not 101&#039;s, 14 times since" in page
     assert "Front desk" in page and "UDP" in page and "emergency numbers cannot be reached" in page
+    house.desk.do("account add", user="pbx")
+    house.desk.do("binding add", user="pbx", contact="sip:192.0.2.20", static=True)
+    house.desk.do("config set", key="trunk", value="pbx")
+    page = browser.get("/").text
+    assert "goes out through pbx" in page and "cannot be reached" not in page
 
 
 def test_front_page_is_small_with_everything_that_it_loads(house: House, browser: Browser) -> None:

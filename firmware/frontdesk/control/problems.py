@@ -66,7 +66,7 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
         yield _told(Problem(notice.template, notice.cure), notice.words)
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
-    if box.settings.trunk and not _leads_out(box):
+    if box.settings.trunk and not leads_out(box):
         yield _told(TRUNK, {"name": box.settings.trunk})
     free, total = box.disk()
     if total and free < total * NEARLY_FULL:
@@ -75,8 +75,9 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
         yield _told(CERTIFICATE, {"error": box.site.fault})
 
 
-def _leads_out(box: Box) -> bool:
-    account = box.directory.account(box.settings.trunk)
+def leads_out(box: Box) -> bool:
+    """Whether there is a trunk, and it has a place."""
+    account = box.directory.account(box.settings.trunk) if box.settings.trunk else None
     return account is not None and account.enabled and bool(box.location.bindings(account.aor, box.clock.now()))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from bottle import HTTPResponse, request
 
+from frontdesk.control.problems import leads_out
+
 from ..chart import drawn
 from ..visit import Visit
 from .cards import server
@@ -45,6 +47,7 @@ def _live(visit: Visit) -> str:
         problems=visit.do("problems"),
         today=today,
         calls=calls[:CALLS],
+        trunk=leads_out(visit.box) and visit.box.settings.trunk,
         further_calls=max(0, len(calls) - CALLS),
         chart=drawn(today["devices"], today["calls"]) if today["devices"] else "",
     )

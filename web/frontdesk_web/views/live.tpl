@@ -20,7 +20,11 @@
 %   end
 </ul>
 % end
+% if trunk:
+<p class="small soft">{{_("What is dialled and nobody here has goes out through {trunk}: see that emergency numbers are reached that way.").format(trunk=trunk)}}</p>
+% else:
 <p class="small soft">{{_("There is no line to the public network: emergency numbers cannot be reached from these phones.")}}</p>
+% end
 </section>
 <section class="sheet" aria-labelledby="calls">
 <h2 id="calls">{{_("Calls now")}}</h2>
