@@ -183,6 +183,18 @@ def test_who_has_no_account_any_more_may_still_hang_up_where_he_was_called(box: 
     assert reached(box, call_.ask("BYE"), HERE) == THERE
 
 
+@pytest.mark.parametrize("name", ["101", "103"])
+def test_nobody_takes_a_side_whose_registration_is_gone_under_any_name(box: BareCore, name: str) -> None:
+    call_ = call(box)
+    unregister(box, "101")
+    secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
+    box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
+    stolen = call_.ask("INVITE", 5)
+    stolen.replace("from", [f"<sip:{name}@{REALM}>;tag=1"])
+    assert statuses(box.receive(box.signed(stolen, THIEF, user="103"), THIEF)) == [403]
+    assert reached(box, call_.ask_back("INFO", 6), THERE) == HERE
+
+
 def test_of_an_anonymous_caller_who_is_not_registered_nobody_takes_the_side(box: BareCore) -> None:
     """Any account may call itself anonymous: its password does not say that it is he."""
     unregister(box, "101")

@@ -240,3 +240,10 @@ def test_nothing_that_comes_is_read_otherwise(data: bytes) -> None:
 def assert_never_otherwise(data: bytes) -> None:
     if plain_request(data, FLOW) is not None:
         assert_alike(data)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+@pytest.mark.parametrize("at_the_end", [b"\n", b"\r"])
+def test_line_ends_that_stand_alone_do_not_make_up_for_each_other(end: bytes, at_the_end: bytes) -> None:
+    data = USUAL.replace(b"\r\nSupported:", end + b"Supported:", 1).replace(b"\r\n\r\n", at_the_end + b"\r\n\r\n", 1)
+    assert data != USUAL and plain_request(data, FLOW) is None

@@ -201,3 +201,10 @@ def test_a_damaged_one_is_never_read_otherwise(at: int, junk: bytes) -> None:
     assert (plain.status, plain.branch, plain.cseq) == (parsed.status, parsed.branch, parsed.cseq)
     assert plain.pop_via() == parsed.pop_via()
     assert plain.encode() == parsed.encode()
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_line_ends_that_stand_alone_do_not_make_up_for_each_other(end: bytes) -> None:
+    at = USUAL.index(b"\r\nFrom:")
+    data = (USUAL[:at] + end + USUAL[at + 2 :]).replace(b"\r\n\r\n", end + b"\r\n\r\n", 1)
+    assert plain_response(data) is None

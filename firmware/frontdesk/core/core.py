@@ -163,7 +163,7 @@ class Core:
         caller = self.authenticator.authenticate(request, now, proxy=not to_the_box)
         self._unanswered.answered(flow)
         if dialog is not None and caller.account is not None:
-            self.proxy.sides.check(request, dialog, caller.account)
+            self.proxy.sides.check(request, dialog, caller.account, flow)
         return caller
 
     def _is_spiral(self, request: Request, flow: Flow) -> bool:

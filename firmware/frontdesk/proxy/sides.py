@@ -62,20 +62,21 @@ class Sides:
         account = self._directory.resolve(unescape(request.from_.uri.user or ""))
         return bool(dialog.sender.binding) or (account is not None and account.enabled)
 
-    def check(self, request: Request, dialog: Dialog, account: Account) -> None:
+    def check(self, request: Request, dialog: Dialog, account: Account, flow: Flow) -> None:
         """The same for who has shown a password: that of his side of the dialog, or Rejection(403)."""
         binding = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
-        if binding is not None and binding.aor != account.aor:
+        if binding is not None:
+            is_his = binding.aor == account.aor
+        else:  # only its name, or where an anonymous caller called from, says whose side it is
+            name = unescape(request.from_.uri.user or "")
+            is_his = dialog.is_named and (self._directory.resolve(name) is account or _was_at(dialog.sender, flow))
+        if not is_his:
             raise Rejection(403, "Not a call of this account", rule=Rule.OTHER_DIALOG, about=account.username)
         if binding is None or not dialog.is_named:
             check_from(request, account, self._directory)
 
     def remember(self, dialog: Dialog, invite: Request, flow: Flow, account: Account, now: float) -> None:
-        """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on. Not
-        where nothing says whose side it is: the caller was anonymous, and his registration is gone."""
-        known = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
-        if known is None and self._directory.resolve(unescape(invite.from_.uri.user or "")) is not account:
-            return
+        """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on."""
         self._proven.pop((dialog.token, invite.from_.tag), None)
         if len(self._proven) >= MAX_PROVEN:
             del self._proven[next(iter(self._proven))]

@@ -212,8 +212,8 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     if not head or not blank or len(head) > MAX_HEAD or flow.transport != "udp":
         return None
     start, *lines = head.splitlines()
-    if len(lines) > MAX_LINES or len(start) + sum(map(len, lines)) + 2 * len(lines) != len(head):
-        return None  # a line ends in CR or LF alone
+    if len(lines) > MAX_LINES or not has_whole_line_ends(head, start, lines):
+        return None
     form, first = _form(tuple([line.partition(b" ")[0] for line in lines])), _start_line(start)
     if form is None or first is None:
         return None
@@ -225,6 +225,11 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
         return None
     name, lines[form.via] = via
     return PlainRequest(first, form, lines, name, cseq, {"from": from_, "to": to}, body)
+
+
+def has_whole_line_ends(head: bytes, start: bytes, lines: list[bytes]) -> bool:
+    """Whether each line that `splitlines` made of the head ended in CR and LF, and neither stands alone."""
+    return len(start) + sum(map(len, lines)) + 2 * len(lines) == len(head) and head[-1] not in b"\r\n"
 
 
 def _is_identifier(value: bytes) -> bool:

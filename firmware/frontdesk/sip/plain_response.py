@@ -19,6 +19,7 @@ from .grammar import LWS
 from .headers import canonical_name, header_key
 from .message import CSeq, Field, Message, Response
 from .parser import MAX_VIAS, reread
+from .plain_request import has_whole_line_ends
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
 _START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
@@ -100,8 +101,8 @@ def plain_response(data: bytes) -> PlainResponse | None:
     head, blank, body = data.partition(b"\r\n\r\n")
     first, *lines = head.splitlines() if blank else [b""]
     start, via = _START.fullmatch(first), _VIA.fullmatch(lines[0]) if FEWEST < len(lines) <= MOST + 1 else None
-    if start is None or via is None or len(first) + sum(map(len, lines)) + 2 * len(lines) != len(head):
-        return None  # the last: a line ends in CR or LF alone
+    if start is None or via is None or not has_whole_line_ends(head, first, lines):
+        return None
     written = tuple([line.partition(b" ")[0] for line in lines])
     names = _usual(written)
     if not names or any(map(eq, written, lines)):  # the last: there is nothing behind a name
