@@ -60,19 +60,28 @@ def set_by_hand(box: Box, aor: AddressOfRecord, uri: str, q: float | None = None
     )  # fmt: skip
 
 
+def with_preference(binding: Binding, q: float | None) -> Binding:
+    """The same place with another preference: for the store, before the one in use has it."""
+    changed = binding.copy()
+    changed.q = q
+    return changed
+
+
 async def add(box: Box, user: str, contact: str, static: bool = False, q: str | float | None = None) -> Answer:
     """A place for a device that cannot register."""
     if not static:
         raise VerbError("Only static bindings are added by hand; say --static.")
     account = box.account(user)
     uri, preference = checked_uri(contact), None if q is None else checked_q(q)
-    before = [other for other in box.location.latest(account.aor) if other.contact == uri]
-    if any(other.state is not BindingState.STATIC or other.q == preference for other in before):
+    there = next((other for other in box.location.latest(account.aor) if other.contact == uri), None)
+    if there is not None and (there.state is not BindingState.STATIC or there.q == preference):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
-    binding = set_by_hand(box, account.aor, uri, preference)
-    await box.records.bind([binding], [other.id for other in before])
-    box.drop(before)
-    box.location.add(binding)
+    binding = set_by_hand(box, account.aor, uri, preference) if there is None else with_preference(there, preference)
+    await box.records.bind([binding])
+    if there is None:
+        box.location.add(binding)
+    else:
+        there.q = preference
     return {"user": user, "contact": uri}
 
 

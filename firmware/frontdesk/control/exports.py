@@ -12,7 +12,7 @@ from ..config import SETTINGS, SettingError, combined, text_of
 from ..model import Account, Binding, BindingState, Settings, address_of_record, username_of
 from . import configuration, reading
 from .accounts import check_room
-from .bindings import set_by_hand
+from .bindings import set_by_hand, with_preference
 from .box import Box, VerbError
 from .configuration import KEYS, Configuration
 from .errors import Sentence
@@ -78,20 +78,22 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     added = sum(account.username not in before for account in accounts)
     if added:
         check_room(settings, len(before) + added)
-    replaced = [] if wipe else _replaced(box, read)
-    bound, pairs = _bindings(box, read, realm, wipe, replaced), _pairs(read, realm, settings, wipe)
-    dropped = [*_dropped(box, accounts), *(each.id for each in replaced)]
+    preferred = [] if wipe else _preferred(box, read)
+    bound, dropped = _bindings(box, read, realm, wipe), _dropped(box, accounts)
+    saved = [*bound, *(with_preference(each, q) for each, q in preferred)]
+    pairs = _pairs(read, realm, settings, wipe)
     old = box.settings
     notes = await box.take(old, settings)
     try:
-        await box.records.change(accounts=accounts, bound=bound, dropped=dropped, pairs=pairs, calls=calls, wipe=wipe)
+        await box.records.change(accounts=accounts, bound=saved, dropped=dropped, pairs=pairs, calls=calls, wipe=wipe)
     except BaseException:
         await box.take(settings, old)
         raise
     if wipe:
         await box.candidate.end_trial(box)
         box.candidate.discard()
-    box.drop(replaced)
+    for binding, q in preferred:
+        binding.q = q
     _take(box, realm, accounts, bound, read.peers, wipe)
     box.settings = settings
     box.configure(settings)
@@ -99,7 +101,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         await box.admin.reload()
     return {
         "added": added,
-        "changed": len({account.aor for account in accounts} | {each.aor for each in replaced}) - added,
+        "changed": len({account.aor for account in accounts} | {each.aor for each, _ in preferred}) - added,
         "without_password": [account.username for account in held if not account.secrets],
         "notes": [*read.notes, *notes],
     }
@@ -155,15 +157,15 @@ def _settings(old: Settings, read: Configuration) -> Settings:
         raise VerbError(reading.NOTHING, reason=Sentence.of(error)) from None
 
 
-def _replaced(box: Box, read: Configuration) -> list[Binding]:
-    """Those that were set by hand and have another preference now."""
-    wanted = read.bindings
-    set_by_hand = [(each, (username_of(each.aor), each.contact)) for each in box.location if each.expires_at is None]
-    return [each for each, place in set_by_hand if place in wanted and wanted[place] != each.q]
+def _preferred(box: Box, read: Configuration) -> list[tuple[Binding, float | None]]:
+    """Those that were set by hand and are to have another preference, and which."""
+    places = [(each, (username_of(each.aor), each.contact)) for each in box.location if each.expires_at is None]
+    wanted = [(each, read.bindings[place]) for each, place in places if place in read.bindings]
+    return [(each, q) for each, q in wanted if q != each.q]
 
 
-def _bindings(box: Box, read: Configuration, realm: str, wipe: bool, replaced: Sequence[Binding]) -> list[Binding]:
-    there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location if each not in replaced}
+def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
+    there = set() if wipe else {(username_of(each.aor), each.contact) for each in box.location}
     return [
         set_by_hand(box, address_of_record(user, realm), uri, q)
         for (user, uri), q in read.bindings.items()

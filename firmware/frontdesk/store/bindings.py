@@ -24,8 +24,10 @@ SENSELESS = (ValueError, TypeError, AttributeError)
 """What a row is read with where a cell of it holds what was never written."""
 CALL_COLUMNS = ("call_id", "caller", "callee", "started", "answered", "ended", "result", "device")
 SAVE_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
-LOAD_CALLS = f"SELECT {', '.join(CALL_COLUMNS)} FROM calls ORDER BY id DESC LIMIT ? OFFSET ?"
-# Ids only grow and go from the old end alone, so this is one range at the start of the table.
+# Ids grow by one and go from the old end alone, so a number of them is a range.
+LOAD_CALLS = (
+    f"SELECT {', '.join(CALL_COLUMNS)} FROM calls WHERE id <= (SELECT max(id) FROM calls) - ? ORDER BY id DESC LIMIT ?"
+)
 TRIM_CALLS = "DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?"
 
 

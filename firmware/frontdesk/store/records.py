@@ -90,7 +90,7 @@ class Records:
         """The newest call records but for the first `start`, newest first, times in Unix seconds."""
 
         def read(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            rows = connection.execute(bindings.LOAD_CALLS, (limit, start))
+            rows = connection.execute(bindings.LOAD_CALLS, (start, limit))
             return [dict(zip(bindings.CALL_COLUMNS, texts(row), strict=True)) for row in rows]
 
         result: list[dict[str, Any]] = await self._do(read, snapshot=False)
