@@ -76,8 +76,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         _make_room(box, read)
     settings = _settings(box.defaults if wipe else box.settings, read)
     added = sum(account.username not in before for account in accounts)
-    if added:
-        check_room(settings, len(before) + added)
+    check_room(settings, len(before) + added if added else 0)
     preferred = [] if wipe else _preferred(box, read)
     bound, dropped = _bindings(box, read, realm, wipe), _dropped(box, accounts)
     saved = [*bound, *(with_preference(each, q) for each, q in preferred)]
@@ -92,8 +91,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     if wipe:
         await box.candidate.end_trial(box)
         box.candidate.discard()
-    for binding, q in preferred:
-        binding.q = q
+    _prefer(preferred)
     _take(box, realm, accounts, bound, read.peers, wipe)
     box.settings = settings
     box.configure(settings)
@@ -162,6 +160,11 @@ def _preferred(box: Box, read: Configuration) -> list[tuple[Binding, float | Non
     places = [(each, (username_of(each.aor), each.contact)) for each in box.location if each.expires_at is None]
     wanted = [(each, read.bindings[place]) for each, place in places if place in read.bindings]
     return [(each, q) for each, q in wanted if q != each.q]
+
+
+def _prefer(preferred: Sequence[tuple[Binding, float | None]]) -> None:
+    for binding, q in preferred:
+        binding.q = q
 
 
 def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Binding]:
