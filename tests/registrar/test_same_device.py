@@ -155,6 +155,14 @@ def test_handsets_of_one_base_station_keep_their_bindings(desk: Desk, marks: dic
     assert sorted(desk.contacts()) == [f"sip:101@192.0.2.101:5060;line={number}" for number in (1, 2, 3)]
 
 
+def test_one_more_handset_takes_the_place_of_none_of_two(desk: Desk) -> None:
+    for call_id, line in (("h1@base", 1), ("h2@base", 2), ("h1@base", 1)):
+        desk.register(f"<sip:101@192.0.2.101:5060;line={line}>", call_id=call_id)
+    assert len(desk.bindings()) == 2
+    desk.register("<sip:101@192.0.2.101:5060;line=3>", call_id="h3@base")
+    assert len(desk.bindings()) == 3
+
+
 def test_phones_behind_one_proxy_keep_their_two_bindings(desk: Desk) -> None:
     """The flow is the proxy's."""
     for number in (10, 20):
