@@ -37,7 +37,8 @@ class Event:
     kind: Kind
     account: str
     """Username; "" for what concerns no account (strangers, the box itself)."""
-    text: str = ""
+    said: str | tuple[str, *tuple[str, ...]] = ""
+    """Its text; or a form of it, and the words in it, which others have as well."""
     origin: Flow | str = ""
     """Where it came from: kept as it is, since most are never read."""
     rule: str = ""
@@ -47,6 +48,14 @@ class Event:
     """The first time, where it happened more than once."""
     is_spread: bool = False
     """Whether it came from several hosts."""
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        if isinstance(self.said, str):
+            return self.said
+        form, *words = self.said
+        return form % tuple(words)
 
     @property
     def source(self) -> str:
@@ -68,7 +77,8 @@ class EventLog:
     def __init__(self, most: int = 40_000) -> None:
         """`most`: events kept in all, about 300 bytes each; the ring that was quiet for the longest goes first."""
         self.most = most
-        self._rings: dict[str, list[Event]] = {}
+        self._rings: dict[str, Event | list[Event]] = {}
+        """The only event of an account without a list around it: of 10,000 phones most have no other."""
         self._count = 0
         self._subscribers: list[Callable[[list[Event]], None]] = []
         self._unpublished: list[Event] = []
@@ -82,13 +92,13 @@ class EventLog:
         for ever."""
         ring = self._rings.pop(event.account, None)
         if ring is None:
-            ring = [event]  # a list that grows takes 24 bytes more for its first, a deque 600
+            self._rings[event.account] = event
             self._count += 1
         else:
-            self._file(ring, event)
-        self._rings[event.account] = ring  # the last: it has had news
+            self._rings[event.account] = events = _events(ring)  # the last: it has had news
+            self._file(events, event)
         while self._count > self.most:
-            self._count -= len(self._rings.pop(next(iter(self._rings))))
+            self._count -= len(_events(self._rings.pop(next(iter(self._rings)))))
         if self._subscribers:
             self._unpublished.append(event)
 
@@ -121,18 +131,23 @@ class EventLog:
 
     def of(self, account: str) -> list[Event]:
         """The events of one account, oldest first."""
-        return list(self._rings.get(account, ()))
+        return list(_events(self._rings.get(account, [])))
 
     def since(self, at: float) -> Iterator[Event]:
         """All that have happened from then on, in no order."""
         for ring in reversed(self._rings.values()):  # the one with the last news first
-            found = [event for event in ring if event.at >= at]
+            found = [event for event in _events(ring) if event.at >= at]
             if not found:
                 return
             yield from found
 
     def __iter__(self) -> Iterator[Event]:
-        return iter(sorted((event for ring in self._rings.values() for event in ring), key=lambda event: event.at))
+        events = (event for ring in self._rings.values() for event in _events(ring))
+        return iter(sorted(events, key=lambda event: event.at))
+
+
+def _events(ring: Event | list[Event]) -> list[Event]:
+    return [ring] if isinstance(ring, Event) else ring
 
 
 def _repeated(ring: list[Event], event: Event) -> int | None:
@@ -152,4 +167,4 @@ def _repeated(ring: list[Event], event: Event) -> int | None:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    return one.text == other.text and one.source == other.source
+    return one.said == other.said and one.source == other.source

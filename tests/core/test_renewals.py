@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.core import registrations, renewals
+from frontdesk.core import registrations
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
-from frontdesk.sip.uri import SIP_SCHEMES, Uri
+from frontdesk.sip.uri import PLAIN, SIP_SCHEMES, Uri, is_sip
 from tests.core.pair import INSTANCE, OTHER, Pair, register
 from tests.support.bare_core import PASSWORD
 from tests.support.digest_answer import Answerer
@@ -86,7 +86,7 @@ def test_a_move_lets_its_nonce_live_as_long_as_the_binding() -> None:
     assert pair.send(pair.next(contact=MOVED)) == 200
 
 
-@given(st.from_regex(renewals._PLAIN_URI, fullmatch=True))
+@given(st.from_regex(PLAIN, fullmatch=True))
 def test_whatever_is_known_by_its_form_is_a_sip_uri(contact: str) -> None:
     assert Uri.parse(contact).scheme in SIP_SCHEMES
 
@@ -102,7 +102,7 @@ def test_whatever_is_known_by_its_form_is_a_sip_uri(contact: str) -> None:
     ],
 )
 def test_a_contact_is_a_sip_uri(contact: str, *, is_one: bool) -> None:
-    assert renewals.is_sip(contact) is is_one
+    assert is_sip(contact) is is_one
 
 
 def test_a_place_that_is_none_is_refused() -> None:

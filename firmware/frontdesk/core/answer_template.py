@@ -67,15 +67,16 @@ def make_answer_template(answer: bytes, holes: Holes, values: str) -> AnswerTemp
     if not (start.startswith(_OK) and found and again and after.startswith(contacts)):
         return None
     before, date, end = after[len(contacts) :].partition(_DATE)
-    head = _same(start[len(_OK) :] + _BRANCH), middle + _CSEQ
-    return AnswerTemplate(*head, contacts, _same(before + date), _same(end[end.index(b"\r") :]) if date else None)
+    head = same(start[len(_OK) :] + _BRANCH), middle + _CSEQ
+    return AnswerTemplate(*head, contacts, same(before + date), same(end[end.index(b"\r") :]) if date else None)
 
 
 def _contacts(values: str) -> bytes:
     return _REGISTER + _CONTACT + values.encode("utf-8", "surrogateescape")
 
 
-# All devices have the same behind their Contact, and those of one host the same Via: kept once.
 @lru_cache(maxsize=256)
-def _same(piece: bytes) -> bytes:
+def same(piece: bytes) -> bytes:
+    """The first of its like, kept once: all devices have the same behind their Contact, and those of one host the same
+    Via."""
     return piece

@@ -40,6 +40,8 @@ _IN_QUOTES = leaving(TOKEN_BYTES + b"/=")
 MAX_DIGITS = 9
 """Of a CSeq's number."""
 NC_DIGITS = 8
+_SHORT = (1 << 60) - 1
+"""Bits of a fingerprint: a number of 64 takes 16 bytes more."""
 
 Holes = tuple[bytes, ...]
 """What stands in the holes, in the order of PROOF."""
@@ -55,6 +57,10 @@ class _Cut:
     length: int
     around: Cutter
     values: Cutter
+
+    def fingerprint(self, data: bytes) -> int:
+        """Of all that is around the holes."""
+        return hash(self.around(data)) & _SHORT
 
 
 @dataclass(slots=True, frozen=True)
@@ -91,7 +97,7 @@ class Template:
     def read(self, data: bytes) -> Holes | None:
         """What stands in the holes, if all around them is the same; it is still to be judged by `is_usual`."""
         cut = self.proof_cut
-        if len(data) == cut.length and hash(cut.around(data)) == self.proof:  # nearly always
+        if len(data) == cut.length and hash(cut.around(data)) & _SHORT == self.proof:  # nearly always
             return cut.values(data)
         if has_proof(data):
             found = _holding(cut, self.proof, data)
@@ -105,10 +111,10 @@ class Template:
 
 def _holding(cut: _Cut, around: int, data: bytes) -> _Cut | None:
     """Where the holes are now, if all around them has that fingerprint."""
-    if len(data) == cut.length and hash(cut.around(data)) == around:
+    if len(data) == cut.length and cut.fingerprint(data) == around:
         return cut
     found = cut.marks.find(data)
-    return found if found is not None and hash(found.around(data)) == around else None
+    return found if found is not None and found.fingerprint(data) == around else None
 
 
 def is_usual(holes: Holes) -> bool:
@@ -143,7 +149,7 @@ def make_template(data: bytes) -> Template | None:
     proof, question = _find(data, PROOF), _find(asked := without_proof(data), QUESTION)
     if proof is None or question is None:
         return None
-    return Template(hash(proof.around(data)), proof, hash(question.around(asked)), question)
+    return Template(proof.fingerprint(data), proof, question.fingerprint(asked), question)
 
 
 def _find(data: bytes, names: tuple[str, ...]) -> _Cut | None:

@@ -45,10 +45,10 @@ def sip_date(wall: int) -> str:
 
 
 _STORY = {
-    "add": (Kind.REGISTERED, "registered"),
-    "move": (Kind.MOVED, "moved to"),
-    "remove": (Kind.UNREGISTERED, "unregistered"),
-    "replace": (Kind.REPLACED, "made room for a newer device:"),
+    "add": (Kind.REGISTERED, "registered %s (%s)"),
+    "move": (Kind.MOVED, "moved to %s (%s)"),
+    "remove": (Kind.UNREGISTERED, "unregistered %s (%s)"),
+    "replace": (Kind.REPLACED, "made room for a newer device: %s (%s)"),
 }
 
 
@@ -60,6 +60,5 @@ def story(registration: Registration, now: float) -> Iterator[Event]:
 
 def told(what: str, binding: Binding, username: str, now: float) -> Event:
     """That a binding was added, moved, removed or replaced."""
-    kind, verb = _STORY[what]
-    text = f"{verb} {binding.contact} ({binding.user_agent or 'no name'})"
-    return Event(now, kind, username, text, binding.flow or "")
+    kind, form = _STORY[what]
+    return Event(now, kind, username, (form, binding.contact, binding.user_agent or "no name"), binding.flow or "")

@@ -3,6 +3,7 @@ renew in one second."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from zlib import crc32
 
 SHARE = 0.05
@@ -15,7 +16,12 @@ def spread(asked: int, last: int, device: str, minimum: int) -> int:
     if asked == last:
         return asked
     share = crc32(device.encode("utf-8", "surrogateescape")) / 2**32 * SHARE
-    return max(asked - int(asked * share), minimum)
+    return _same(max(asked - int(asked * share), minimum))
+
+
+@lru_cache(maxsize=1024)  # what was asked for has few such neighbours: one number for all devices
+def _same(seconds: int) -> int:
+    return seconds
 
 
 def mark(instance: str | None, aor: str, contact: str) -> str:
