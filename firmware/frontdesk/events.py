@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from .sip.wire import Flow
 
+MAX_HOSTS = 8
+"""That are told apart where the same is refused from several; there may be more than as many."""
 RING = 64
 """Events kept for one account."""
 
@@ -46,8 +48,8 @@ class Event:
     """How often it happened in a row; `at` is the last time."""
     since: float = 0.0
     """The first time, where it happened more than once."""
-    is_spread: bool = False
-    """Whether it came from several hosts."""
+    others: tuple[str, ...] = ()
+    """The other hosts that it came from as well, at most MAX_HOSTS."""
 
     @property
     def text(self) -> str:
@@ -114,7 +116,7 @@ class EventLog:
         if at is not None:
             event.times = ring[at].times + 1
             event.since = ring[at].since or ring[at].at
-            event.is_spread = ring[at].is_spread or ring[at].host != event.host
+            event.others = _others(ring[at], event.host)
             ring[at] = event  # not the old one counted up: that may still be unpublished
             return
         ring.append(event)
@@ -148,6 +150,13 @@ class EventLog:
 
 def _events(ring: Event | list[Event]) -> list[Event]:
     return [ring] if isinstance(ring, Event) else ring
+
+
+def _others(before: Event, host: str) -> tuple[str, ...]:
+    """Whence it came before, but for that host."""
+    if before.host == host:
+        return before.others
+    return tuple(each for each in (before.host, *before.others) if each != host)[:MAX_HOSTS]
 
 
 def _repeated(ring: list[Event], event: Event) -> int | None:

@@ -76,6 +76,8 @@ class Window:
 
     def extend(self, expires_at: float) -> None:
         """It has registered a binding that lives until then, and lives as long."""
+        if self.expires_at == -inf:
+            return  # it had to make room meanwhile
         self.registered = True
         if expires_at < self.issued + UNUSED_LIFE:
             expires_at = self.issued + UNUSED_LIFE

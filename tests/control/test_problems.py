@@ -89,6 +89,16 @@ def test_phone_behind_a_router_is_a_problem_though_another_account_there_gets_in
     assert len(told(desk)) == 1
 
 
+def test_two_phones_that_have_both_got_in_are_no_problem(desk: Desk) -> None:
+    desk.now = NOW - 60
+    for host in (7, 8):
+        refuse(desk, "wrong-password", source=f"192.0.2.{host}:5060/udp")
+    for host in (7, 8):
+        assert len(told(desk)) == 1
+        desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", "registered", f"192.0.2.{host}:5060/udp"))
+    assert told(desk) == []
+
+
 def test_what_was_not_put_right_stays_a_problem(desk: Desk) -> None:
     there = phone(desk)
     assert there.flow is not None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from frontdesk.core import registrations
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
+from frontdesk.nonces import LONGEST_LIFE
 from frontdesk.sip.uri import PLAIN, SIP_SCHEMES, Uri, is_sip
 from tests.core.pair import INSTANCE, OTHER, Pair, register
 from tests.support.bare_core import PASSWORD
@@ -244,6 +245,28 @@ def test_the_limit_of_those_that_wait_for_the_disk_holds_in_the_short_way(monkey
     monkeypatch.setattr(registrations, "MAX_HELD", 0)
     assert pair.send(pair.next(contact=MOVED)) == 503
     assert pair.send(pair.next()) == 200
+
+
+def test_nothing_of_a_password_is_kept_once_it_has_changed() -> None:
+    for change in ("forget", "forget_past"):
+        core = Pair().short.core
+        assert core._renewals._known
+        core.forget("101") if change == "forget" else core.forget_past()
+        assert not core._renewals._known
+
+
+def test_a_contact_that_is_too_long_is_refused_both_ways() -> None:
+    pair = Pair()
+    assert pair.send(pair.next(contact=f"<sip:{'1' * 1100}@192.0.2.101>")) == 400
+
+
+def test_a_nonce_that_is_a_day_old_is_good_no_more_though_it_is_at_hand() -> None:
+    pair = Pair()
+    for _ in range(int(LONGEST_LIFE / 3000)):
+        pair.wait(3000)
+        assert pair.send(pair.next()) == 200
+    pair.wait(3000)
+    assert pair.send(pair.next()) == 401
 
 
 def test_nothing_is_renewed_once_the_password_has_changed() -> None:

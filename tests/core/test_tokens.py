@@ -225,6 +225,17 @@ def test_a_phone_that_has_registered_since_it_showed_its_password_is_reached_whe
     assert reached(box, call_.ask_back("INFO", 9), THERE) == later
 
 
+def test_another_phone_with_the_same_contact_is_not_taken_for_one_that_has_moved(box: BareCore) -> None:
+    """Two phones of an account behind two routers may have one private Contact."""
+    box.register("<sip:102@192.0.2.102:5060>", at=flow("192.0.2.120"), call_id="other@phone")
+    call_, there = call(box), flow("192.0.2.112")
+    box.core.drop([each for each in box.bindings() if each.call_id == "a@phone"], box.clock.now)
+    box.settle()
+    box.clock.now += 1
+    assert reached(box, box.signed(call_.ask("INVITE", 7), there), there) == THERE
+    assert reached(box, call_.ask_back("INFO", 8), THERE) == there
+
+
 def test_a_registered_phone_that_has_moved_and_registered_is_reached_where_it_is(box: BareCore) -> None:
     call_, there = call(box), flow("192.0.2.112")
     box.clock.now += 1

@@ -171,6 +171,23 @@ def test_own_100_of_a_call_that_came_round_is_no_word_of_the_phone() -> None:
     assert "sip:112@192.0.2.30" in [invite.uri_text for invite, _ in box.requests("INVITE")]
 
 
+def test_phone_behind_another_number_may_ring_late_though_the_gateway_has_refused() -> None:
+    box = Box()
+    box.phone("101", PHONES[2])
+    box.phone("102", PHONES[0])
+    box.phone("112", None, "sip:102@desk.example", state=BindingState.STATIC)
+    box.phone("112", None, "sip:112@192.0.2.30", q=0.5, state=BindingState.STATIC)
+    box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
+    ((spiral, _),) = box.requests("INVITE")
+    box.pass_time(SILENCE)
+    gateway = next(invite for invite, _ in box.requests("INVITE") if "192.0.2.30" in invite.uri_text)
+    box.receive(reply(gateway, 486), udp("192.0.2.30"))
+    box.pass_time(SILENCE)
+    assert box.statuses() == []
+    box.receive(reply(spiral, 180), udp("192.0.2.1"))
+    assert box.statuses() == [180]
+
+
 def test_phone_that_sleeps_may_ring_late_though_the_other_has_refused() -> None:
     fork = Fork(2)
     fork.answer(0, 486)

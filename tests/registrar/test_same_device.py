@@ -113,6 +113,15 @@ def test_reg_id_sets_flows_of_one_instance_apart_where_outbound_is_spoken(desk: 
     assert desk.contacts() == ["sip:101@192.0.2.101:5060", "sip:101@10.0.0.8"]
 
 
+def test_a_first_flow_takes_the_binding_of_the_same_contact_that_names_none(desk: Desk) -> None:
+    desk.register(instance(OLD, 1))
+    desk.register(instance(OLD, 1, 1), headers=("Supported: outbound",), at=THERE)
+    assert [each.reg_id for each in desk.bindings()] == [1]
+    gone = instance(OLD, 1) + ";expires=0"
+    desk.register(gone)
+    assert desk.bindings() == []
+
+
 def test_two_flows_of_an_instance_may_have_one_contact(desk: Desk) -> None:
     """RFC 5626 section 9.2."""
     outbound = ("Supported: path, outbound",)

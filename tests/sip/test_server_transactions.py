@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.core.answer_template import AnswerTemplate
 from frontdesk.sip.finished_answers import FinishedAnswers
 from frontdesk.sip.message import Request
 from frontdesk.sip.server_transaction import ServerTransaction
@@ -272,6 +273,14 @@ def test_finished_answers_are_bounded_by_count_and_by_bytes() -> None:
     assert len(answers) == 1
     answers.add("too large", b"x" * 1001, UDP, 0.0)
     assert len(answers) == answers.bytes == 0
+
+
+def test_what_makes_an_answer_counts_with_what_it_has_of_its_own() -> None:
+    answers = FinishedAnswers(Deadlines(), max_answers=100, max_bytes=4000)
+    recipe = AnswerTemplate(b"", b"", b"x" * 1000, b"", None)
+    for number in range(10):
+        answers.add(str(number), (recipe, b"1", None), UDP, 0.0)
+    assert len(answers) == 3
 
 
 # -- matching (17.2.3) ------------------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ class Box:
     def forget(self, username: str) -> None:
         """No nonce of that account is good any longer."""
         if self.core is not None:
-            self.core.authenticator.forget(username)
+            self.core.forget(username)
 
     def forget_past(self) -> None:
         """Nobody reads here what happened on the box before: events, calls, the last day, the lines of the log."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
 
-from ..events import Event, Kind
+from ..events import MAX_HOSTS, Event, Kind
 from ..model import Binding
 from ..sip.errors import Rule
 from .box import Box
@@ -151,15 +151,17 @@ def _unmended(events: Iterable[Event]) -> list[Event]:
         elif event.kind in LET_IN:
             for user in (event.account, ""):  # a phone with the wrong number has got another account by now
                 let_in[user, event.host] = max(event.at, let_in.get((user, event.host), event.at))
-    return [
-        event
-        for event in refused.values()
-        if event.is_spread or let_in.get((event.account, event.host), -inf) <= event.at
-    ]
+    return [event for event in refused.values() if not _are_in(event, let_in)]
+
+
+def _are_in(event: Event, let_in: Mapping[tuple[str, str], float]) -> bool:
+    """Whether all whom it tells of have got in since."""
+    since = {event.host: event.at} | dict.fromkeys(event.others, event.since)
+    return len(since) <= MAX_HOSTS and all(let_in.get((event.account, host), -inf) > at for host, at in since.items())
 
 
 def _refusal(event: Event, offset: float) -> Answer:
-    sentence = GUESSED if event.rule == Rule.WRONG_PASSWORD and event.is_spread else REFUSALS[Rule(event.rule)]
+    sentence = GUESSED if event.rule == Rule.WRONG_PASSWORD and event.others else REFUSALS[Rule(event.rule)]
     words = {
         "source": event.host,
         "account": event.account,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
-from ..events import Event
+from ..events import MAX_HOSTS, Event
 from ..sip.errors import ParseError, Rule
 from ..sip.host import parse_hostport
 from .box import Box
@@ -128,10 +129,12 @@ def is_put_right(box: Box, event: Event) -> bool:
     account = box.directory.account(event.account)
     if event.account and account is None:
         return True  # its phones want to be an unknown user by now
-    if Rule(event.rule) not in OF_LOGINS or event.is_spread:
+    if Rule(event.rule) not in OF_LOGINS or len(event.others) >= MAX_HOSTS:
         return False
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else ()
-    return any(each.flow and each.flow.remote[0] == event.host and each.seen_at > event.at for each in bindings)
+    seen = {each.flow.remote[0]: each.seen_at for each in bindings if each.flow is not None}
+    since = {event.host: event.at} | dict.fromkeys(event.others, event.since)
+    return all(seen.get(host, -inf) > at for host, at in since.items())
 
 
 def subject(event: Event) -> str:

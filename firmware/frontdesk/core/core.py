@@ -275,8 +275,14 @@ class Core:
         """Sends the records of ended calls to the disk: somebody asks for them, and one that waits is nowhere else."""
         self.registrations.background.write_now()
 
+    def forget(self, username: str) -> None:
+        """The account was removed or disabled, or its secrets changed: nothing that was made of these is kept."""
+        self.authenticator.forget(username)
+        self._renewals.clear()
+
     def forget_past(self) -> None:
         """Events go, and calls that are up leave no record: the box is another one's."""
+        self._renewals.clear()
         self.events.forget()
         self.proxy.calls.forget()
         self.registrations.background.forget_calls()

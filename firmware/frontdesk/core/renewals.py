@@ -22,7 +22,7 @@ from ..model import Account, Binding, BindingState
 from ..nonces import Window
 from ..registrar import Registrar
 from ..registrar.answer import contact_value, sip_date, told
-from ..registrar.contact import Contact
+from ..registrar.contact import LONGEST, Contact
 from ..registrar.spread import mark
 from ..sip.digest import HASHES, Credentials, h
 from ..sip.matching import server_key
@@ -131,7 +131,7 @@ class Renewals:
         self._sweep_at = SPARE
 
     def clear(self) -> None:
-        """The settings have changed: every device goes the long way once."""
+        """Settings or accounts have changed: every device goes the long way once."""
         self._known.clear()
 
     # -- the short way -------------------------------------------------------------------------------------------------
@@ -200,6 +200,8 @@ class Renewals:
         contact = holes[2].decode()
         if self._registrations.is_backed_up or not is_sip(contact):
             return False
+        if len(contact) + len(device.binding.parameters) > LONGEST // 2:
+            return False  # it may be too long
         window = self._spend(device, holes, now)
         if window is None:
             return False

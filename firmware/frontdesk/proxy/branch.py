@@ -37,8 +37,8 @@ class Branch:
 
     @property
     def is_phone(self) -> bool:
-        """Whether it goes to one that has registered, and so may sleep and ring late."""
-        return isinstance(self.candidate.target, Flow)
+        """Whether it goes to one that has registered, by way of the box itself perhaps, and so may ring late."""
+        return isinstance(self.candidate.target, Flow) or self.candidate.is_spiral
 
     def received(self, client: ClientTransaction, response: Response, now: float) -> None:
         """A response of this branch came."""

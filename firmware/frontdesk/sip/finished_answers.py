@@ -17,7 +17,7 @@ SWEEP = 1.0
 
 
 RECIPE_SIZE = 128
-"""Bytes that one takes which is kept as what makes it."""
+"""Bytes that one takes which is kept as what makes it, besides its Contacts."""
 
 _Kept = tuple[str, bytes | Recipe, bytes, bytes | None, Flow, float]
 """Key, answer (empty where none is sent: RFC 4320 section 4.2) or its ingredients, where it goes, and since when it is
@@ -65,7 +65,7 @@ class FinishedAnswers:
         else:
             recipe, number, date = answer
             kept = key, recipe, number, date, target, now
-            self.bytes += RECIPE_SIZE
+            self.bytes += RECIPE_SIZE + len(recipe.contacts)
         self._queue.append(kept)
         self._by_key[key] = kept
         while len(self._queue) > self._max_answers or self.bytes > self._max_bytes:
@@ -83,6 +83,6 @@ class FinishedAnswers:
     def _drop_oldest(self) -> None:
         oldest = self._queue.popleft()
         key, answer, _, _, _, _ = oldest
-        self.bytes -= len(answer) if isinstance(answer, bytes) else RECIPE_SIZE
+        self.bytes -= len(answer) if isinstance(answer, bytes) else RECIPE_SIZE + len(answer.contacts)
         if self._by_key.get(key) is oldest:  # else it was answered again after that
             del self._by_key[key]

@@ -30,6 +30,9 @@ ECHOED = ("via", "from", "to", "call-id", "cseq")
 class Recipe(Protocol):
     """How an answer is made again that may have to be sent again."""
 
+    contacts: bytes
+    """What of it may be its own alone, and long."""
+
     def encode(self, branch: str, number: bytes, date: bytes | None) -> bytes:
         """The answer to the request with that branch; `number`: its CSeq's, `date`: the Date's value."""
 
