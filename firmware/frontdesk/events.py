@@ -54,10 +54,8 @@ class Event:
     @property
     def text(self) -> str:
         """For people."""
-        if isinstance(self.said, str):
-            return self.said
-        form, *words = self.said
-        return form % tuple(words)
+        said = self.said
+        return said if isinstance(said, str) else said[0] % said[1:]
 
     @property
     def source(self) -> str:

@@ -4,10 +4,9 @@ settings; and what is said to people."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Protocol
 
@@ -147,11 +146,12 @@ class Binding:
     """Whether the flow's connection is open; always so over UDP."""
 
     def copy(self) -> Binding:
-        """Another of the same values; copy.copy takes three times as long."""
-        return Binding(*_values(self))
-
-
-_values = attrgetter(*(each.name for each in fields(Binding)))
+        """Another of the same values; an attrgetter takes twice as long, copy.copy six times."""
+        return Binding(
+            self.id, self.aor, self.contact, self.parameters, self.flow, self.granted, self.expires_at, self.call_id,
+            self.cseq, self.nonce_issued, self.q, self.instance, self.reg_id, self.path, self.user_agent, self.device,
+            self.displaced, self.registered_at, self.seen_at, self.accepted_at, self.state, self.connected,
+        )  # fmt: skip
 
 
 @dataclass(slots=True)

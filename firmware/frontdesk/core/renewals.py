@@ -28,7 +28,7 @@ from ..sip.digest import HASHES, Credentials, h
 from ..sip.matching import server_key
 from ..sip.message import Request
 from ..sip.response_target import response_target
-from ..sip.server_transaction import ServerTransaction
+from ..sip.server_transaction import NonInviteServerTransaction
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
 from ..sip.uri import Uri, is_sip
@@ -94,9 +94,12 @@ class _Device(Template):
 class _Held:
     """One that waits for the disk (see `registrations.Waiting`)."""
 
-    transaction: ServerTransaction
+    transaction: NonInviteServerTransaction
     username: str
-    answer: ReadyAnswer
+    branch: bytes
+    """What is behind the cookie of its REGISTER's."""
+    answer: tuple[AnswerTemplate, bytes, bytes | None]
+    """What its 200 is made of (see `Ingredients`)."""
     binding: Binding
     window: Window
     expires_at: float
@@ -104,7 +107,8 @@ class _Held:
     """Who is told that the binding has moved."""
 
     def stored(self, now: float) -> None:
-        self.transaction.respond(self.answer, now)
+        template, number, date = self.answer
+        self.transaction.complete(template.ok(self.branch, number, date), self.answer, now)
         self.window.extend(self.expires_at)
         if self.emit is not None:
             self.emit(told("move", self.binding, self.username, now))
@@ -198,7 +202,8 @@ class Renewals:
     ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         contact = holes[2].decode()
-        if self._registrations.is_backed_up or not is_sip(contact):
+        moved = contact != device.binding.contact
+        if self._registrations.is_backed_up or (moved and not is_sip(contact)):
             return False
         if len(contact) + len(device.binding.parameters) > LONGEST // 2:
             return False  # it may be too long
@@ -206,19 +211,22 @@ class Renewals:
         if window is None:
             return False
         binding = device.binding.copy()
-        moved = contact != binding.contact
-        binding.contact = contact
-        who = mark(binding.instance, binding.aor, binding.contact)
-        binding.granted = self._registrar.grant(device.asked, binding.granted, who)
+        if moved:
+            binding.contact = contact
+            who = mark(binding.instance, binding.aor, contact)
+            binding.granted = self._registrar.grant(device.asked, binding.granted, who)
+            device.answer = device.answer.saying(_own_value(binding))
         binding.expires_at = _extend(binding, int(holes[1]), window, now)
-        bindings = tuple(binding if each is device.binding else each for each in bindings)
+        if len(bindings) == 1:
+            bindings = (binding,)
+        else:
+            bindings = tuple([binding if each is device.binding else each for each in bindings])
         device.binding = binding
-        device.answer = device.answer.saying(_own_value(binding))
         request = UnreadRequest("REGISTER", "", data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
-        answer = ReadyAnswer(self._answer(device, bindings, now), holes[0], holes[1], date)
+        answer = self._answer(device, bindings, now), holes[1], date
         emit = self._registrations.emit if moved else None
-        held = _Held(transaction, device.username, answer, binding, window, _longest(bindings), emit)
+        held = _Held(transaction, device.username, holes[0], answer, binding, window, _longest(bindings), emit)
         self._registrations.write(binding, bindings, held)
         return True
 

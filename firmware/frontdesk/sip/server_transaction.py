@@ -140,11 +140,16 @@ class NonInviteServerTransaction(ServerTransaction):
         self._given = Response.to_request(self.request, 100)
         self._respond(now)
 
-    def _complete(self, now: float) -> None:
+    def complete(self, answer: bytes, kept: bytes | Ingredients, now: float) -> None:
+        """A final response that is encoded already, the first one; `kept`: what is kept of it."""
         self.state = NonInviteServerState.COMPLETED
-        self._respond(now)
+        self._send(answer)
+        self._shrink(kept, now)
+
+    def _complete(self, now: float) -> None:
         assert self._given is not None
-        self._shrink(self._given.ingredients or self._answer, now)
+        answer = self._given.encode()
+        self.complete(answer, self._given.ingredients or answer, now)
 
     def _complete_silently(self, now: float) -> None:
         # RFC 4320 section 4.2: the client has timed out as well; its last retransmissions are still absorbed.

@@ -75,9 +75,13 @@ class TransactionLayer:
         make = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
         return self._begin(make(request, flow, server_key(request), self), now)
 
-    def server_under(self, key: str, request: Request, flow: Flow, target: Flow, now: float) -> ServerTransaction:
+    def server_under(
+        self, key: str, request: Request, flow: Flow, target: Flow, now: float
+    ) -> NonInviteServerTransaction:
         """A non-INVITE one where key and target are known: nothing of the request is read."""
-        return self._begin(NonInviteServerTransaction(request, flow, key, self, target), now)
+        server = self._servers[key] = NonInviteServerTransaction(request, flow, key, self, target)
+        server.begin(now)
+        return server
 
     def _begin(self, server: ServerTransaction, now: float) -> ServerTransaction:
         self._servers[server.key] = server

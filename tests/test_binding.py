@@ -1,0 +1,13 @@
+"""A binding as a value."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, fields
+
+from frontdesk.model import Binding
+
+
+def test_a_copy_has_each_value_in_its_place() -> None:
+    binding = Binding(*range(len(fields(Binding))))  # type: ignore[arg-type]
+    assert binding.copy() is not binding
+    assert astuple(binding.copy()) == astuple(binding)
