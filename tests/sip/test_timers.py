@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from frontdesk.sip import timers
-from frontdesk.sip.timers import Deadlines
+from frontdesk.sip.timers import Deadlines, Delay
 
 
 def test_deadlines_fire_in_the_order_of_time_then_of_setting() -> None:
@@ -66,3 +66,43 @@ def test_timer_values_are_those_of_table_4() -> None:
     assert (timers.T1, timers.T2, timers.T4) == (0.5, 4.0, 5.0)
     assert timers.TIMEOUT == 32.0
     assert timers.TRYING_AFTER == 3.5
+
+
+def test_of_those_who_wait_equally_long_the_living_are_told_in_turn() -> None:
+    deadlines, alive, told = Deadlines(), {"a", "b", "c"}, list[tuple[str, float]]()
+    delay = Delay(3.5, deadlines, alive, lambda name, now: told.append((name, now)))
+    for at, name in enumerate("abc"):
+        delay.start(name, float(at))
+    alive.discard("b")
+    assert len(deadlines) == 1
+    deadlines.handle(3.4)
+    assert not told
+    deadlines.handle(3.5)
+    assert deadlines.next() == 5.5  # of the dead nobody is reminded
+    deadlines.handle(5.5)
+    assert told == [("a", 3.5), ("c", 5.5)]
+    assert deadlines.next() is None
+
+
+def test_who_is_over_does_not_wait_on() -> None:
+    deadlines, alive = Deadlines(), set[str]()
+    delay = Delay(3.5, deadlines, alive, lambda name, now: None)
+    for at in range(1000):
+        alive.add(str(at))
+        delay.start(str(at), float(at))
+        alive.discard(str(at))
+    assert len(delay._queue) == 1
+
+
+def test_one_who_begins_as_another_is_told_is_told_in_his_turn() -> None:
+    deadlines, told = Deadlines(), list[float]()
+
+    def again(name: str, now: float) -> None:
+        told.append(now)
+        delay.start(name, now)
+
+    delay = Delay(1.0, deadlines, "a", again)
+    delay.start("a", 0.0)
+    for now in (1.0, 2.0, 3.0):
+        deadlines.handle(now)
+    assert told == [1.0, 2.0, 3.0]

@@ -45,7 +45,9 @@ class Accepted:
 class Waiting(Protocol):
     """One whose 200 waits for a ticket to be on disk."""
 
-    transaction: ServerTransaction
+    @property
+    def transaction(self) -> ServerTransaction: ...
+
     username: str
 
     def stored(self, now: float) -> None:

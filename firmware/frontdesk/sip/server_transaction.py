@@ -8,13 +8,14 @@ from typing import ClassVar, Protocol
 
 from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
-from .timers import TRYING_AFTER
 from .transaction import Surroundings, Transaction
 from .wire import Flow
 
 
 class ServerSurroundings(Surroundings, Protocol):
     """What a server transaction needs of its layer."""
+
+    def try_later(self, key: str, now: float) -> None: ...
 
     def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None: ...
 
@@ -112,7 +113,11 @@ class NonInviteServerTransaction(ServerTransaction):
         super().__init__(request, flow, key, layer, NonInviteServerState.TRYING, target)
 
     def begin(self, now: float) -> None:
-        self._start(NonInviteServerEvent.TRYING_DUE, TRYING_AFTER, now)
+        self._layer.try_later(self.key, now)
+
+    def trying_due(self, now: float) -> None:
+        """TRYING_AFTER seconds are over since its request came."""
+        self._take(NonInviteServerEvent.TRYING_DUE, now)
 
     def respond(self, response: Response, now: float) -> None:
         self._given = response

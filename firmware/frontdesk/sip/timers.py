@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Container
 from heapq import heapify, heappop, heappush
 from itertools import count
 
@@ -83,3 +84,45 @@ class Deadlines:
             self._heap = [entry for entry in self._heap if entry[2].action is not None]
             heapify(self._heap)
             self._cancelled = 0
+
+
+class Delay:
+    """One timer for many who wait equally long, and hardly ever to the end: a queue in the order of time. A deadline
+    for each takes four times as long."""
+
+    def __init__(
+        self, seconds: float, deadlines: Deadlines, alive: Container[str], fire: Callable[[str, float], None]
+    ) -> None:
+        """`fire` is called with the name of each who is still `alive` when his time is over, and with now."""
+        self._seconds = seconds
+        self._deadlines = deadlines
+        self._alive = alive
+        self._fire = fire
+        self._queue: deque[tuple[float, str]] = deque()
+        self._is_armed = False
+
+    def start(self, name: str, now: float) -> None:
+        """His time begins."""
+        self._let_go()
+        self._queue.append((now + self._seconds, name))
+        if not self._is_armed:
+            self._arm()
+
+    def _let_go(self) -> None:
+        queue, alive = self._queue, self._alive
+        while queue and queue[0][1] not in alive:
+            queue.popleft()
+
+    def _arm(self) -> None:
+        self._is_armed = True
+        self._deadlines.set(self._queue[0][0], self._expire)
+
+    def _expire(self, now: float) -> None:
+        self._is_armed = False
+        while self._queue and self._queue[0][0] <= now:
+            _, name = self._queue.popleft()
+            if name in self._alive:
+                self._fire(name, now)
+        self._let_go()
+        if self._queue and not self._is_armed:
+            self._arm()
