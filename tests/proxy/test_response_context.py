@@ -154,6 +154,12 @@ def test_redirection_is_passed_on() -> None:
     assert (fork.statuses, fork.last.values("contact")) == ([100, 302], ["<sip:104@desk.example>"])
 
 
+def test_flow_that_has_failed_is_480() -> None:
+    fork = Fork(1)
+    fork.answer(0, 430)
+    assert fork.statuses == [100, 480]
+
+
 def test_phones_503_is_500() -> None:
     fork = Fork(1)
     fork.answer(0, 503, ("retry-after", "1800"))

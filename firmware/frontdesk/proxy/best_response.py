@@ -16,7 +16,7 @@ _PREFERENCE = {
     # ... then that somebody is there and talks ...
     486: 2,
     # ... last what says little about the person: it was not reached, or the box itself called it off.
-    503: 8, 480: 4, 408: 5, 440: 5, 482: 6, 483: 6, 487: 7,
+    503: 8, 480: 4, 430: 4, 408: 5, 440: 5, 482: 6, 483: 6, 487: 7,
 }  # fmt: skip
 
 

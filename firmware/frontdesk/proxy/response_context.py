@@ -25,6 +25,9 @@ from .target_set import Candidate
 COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
+NOT_THE_CALLERS = {503: 500, 430: 480}
+"""What he gets instead: a phone's 503 is not the box's (section 16.7 step 6), a flow that has failed is between phone and
+box (RFC 5626 section 7)."""
 COME_BACK = 20.0
 """Seconds that a phone has for it whose connection closes while it rings."""
 SILENCE = 4.0
@@ -285,10 +288,9 @@ class ResponseContext:
 
     def _final(self) -> Response:
         best = best_response(self._responses) if self._responses else None
-        if best is not None and best.status != 503:
-            return best
         if best is not None:
-            return self._own(500)  # a phone's 503 is not the box's (step 6)
+            own = NOT_THE_CALLERS.get(best.status)
+            return self._own(own) if own else best
         if self._cancelled:
             return self._own(487)
         if not self._timed_out:
