@@ -26,8 +26,8 @@ COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"'
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
 NOT_THE_CALLERS = {503: 500, 430: 480}
-"""What he gets instead: a phone's 503 is not the box's (section 16.7 step 6), a flow that has failed is between phone and
-box (RFC 5626 section 7)."""
+"""What he gets instead: a phone's 503 is not the box's (section 16.7 step 6), a flow that has failed is nobody else's
+(RFC 5626 section 7)."""
 COME_BACK = 20.0
 """Seconds that a phone has for it whose connection closes while it rings."""
 SILENCE = 4.0
