@@ -209,6 +209,20 @@ def test_hold_and_resume(phone: MakePhone, caller: str, callee: str) -> None:
     hung_up(bob, alice)
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_call_outlives_a_registration_that_is_taken_away_and_made_anew(
+    phone: MakePhone, box: Box, transport: str
+) -> None:
+    """A hold then has to show a password, and its ACK cannot: without it the other phone hangs up after 32 s."""
+    alice, bob = registered(phone, transport), registered(phone, "udp")
+    put_through(alice, bob)
+    (binding,) = box.bindings(alice.user)
+    box.run("binding", "remove", alice.user, binding["contact"])
+    held_and_resumed(alice, bob)
+    hung_up(bob, alice)
+
+
+
 def test_a_running_call_is_listed_and_leaves_a_record(phone: MakePhone, box: Box) -> None:
     alice, bob = registered(phone), registered(phone)
     put_through(alice, bob)
