@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.model import BindingState
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Destination, Flow
@@ -47,6 +48,23 @@ def test_who_says_nothing_is_no_longer_waited_for() -> None:
     trunk.box.receive(reply(third, 200), THREE)
     assert trunk.box.statuses() == [200]
     assert not [event for event in trunk.box.events if event.rule == "silent"]
+
+
+def test_each_address_is_asked_though_another_place_has_refused() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("112", None, "sip:112@trunk.example.com", state=BindingState.STATIC)
+    box.phone("112", None, "sip:112@192.0.2.99", state=BindingState.STATIC)
+    box.receive(request("INVITE", "sip:112@desk.example"), A)
+    asked = {each.uri.host: each for each, _ in box.requests("INVITE")}
+    box.receive(reply(asked["192.0.2.99"], 486), udp("192.0.2.99"))
+    box.pass_time(0.5)  # while the name is looked up
+    box.layer.sent_over(f"INVITE {asked['trunk.example.com'].via.branch}", ONE, box.now, OTHERS)
+    for other in OTHERS:
+        box.pass_time(SILENCE)
+        assert other in [to for _, to in box.requests("INVITE")]
+    box.pass_time(SILENCE)
+    assert box.statuses() == [486], "of the last one nothing is heard either"
 
 
 @pytest.mark.parametrize("first_word", [ONE, TWO], ids=["the first, late", "the second"])

@@ -128,6 +128,7 @@ class ResponseContext:
 
     def found_others(self, branch: Branch, now: float) -> None:
         """The next address is asked where this one stays silent."""
+        branch.asked_at = now
         if self._invite:
             self._around.deadlines.set(now + SILENCE, branch.is_silent)
 
@@ -143,6 +144,7 @@ class ResponseContext:
         if rest:
             other.others = rest
             self.found_others(other, now)
+        self._look(now)
         return True
 
     def _is_first_word(self, branch: Branch, now: float) -> None:
