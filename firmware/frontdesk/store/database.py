@@ -26,6 +26,9 @@ IN_MEMORY = Path("/dev/shm")
 LOG = "-wal"
 """What SQLite calls the write-ahead log; "-shm" beside it is an index of the log and made anew."""
 
+# Else Python asks each None that is bound whether it adapts itself, and makes an error of "no": 0.13 us for each NULL.
+sqlite3.register_adapter(type(None), lambda none: none)
+
 
 def create(path: Path) -> None:
     """An empty file that nobody else may read, there after a power cut."""
