@@ -7,10 +7,10 @@ later one of its address-of-record with it.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from math import inf
 
 from .model import AddressOfRecord, Binding, Changes
 from .sip.wire import Flow, HostPort
@@ -19,12 +19,14 @@ Place = HostPort | int | tuple[str, HostPort]
 """What of a Flow says where a device is: over UDP the remote address, else the connection, whose number is unique;
 after a restart, when there is none, transport and remote address."""
 
+_NONE: frozenset[int] = frozenset()
+
 
 @dataclass(slots=True)
 class _Ticket:
     number: int
     bindings: list[Binding]
-    dropped: frozenset[int] = frozenset()
+    dropped: frozenset[int]
     """Bindings that it takes away without being asked by their phone."""
 
 
@@ -33,7 +35,8 @@ class LocationService:
 
     def __init__(self, bindings: Iterable[Binding] = (), next_id: int = 1) -> None:
         self._committed: dict[AddressOfRecord, tuple[Binding, ...]] = {}
-        self._pending: dict[AddressOfRecord, deque[_Ticket]] = {}
+        self._pending: dict[AddressOfRecord, list[_Ticket]] = {}
+        """Oldest first; nearly always one."""
         self._aor_of: dict[int, AddressOfRecord] = {}
         self._doomed: dict[int, list[Binding]] = {}  # tickets after one that failed: what of them reaches the disk goes
         self._by_id: dict[int, Binding] = {}
@@ -97,10 +100,15 @@ class LocationService:
         self._next_id += 1
         return self._next_id - 1
 
-    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding], dropped: Iterable[int] = ()) -> None:
+    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding], dropped: Collection[int] = ()) -> None:
         """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk. Those that are `dropped`
         (ids) go even where a ticket before it fails."""
-        self._pending.setdefault(aor, deque()).append(_Ticket(ticket, bindings, frozenset(dropped)))
+        staged = _Ticket(ticket, bindings, frozenset(dropped) if dropped else _NONE)
+        pending = self._pending.get(aor)
+        if pending is None:
+            self._pending[aor] = [staged]
+        else:
+            pending.append(staged)
         self._aor_of[ticket] = aor
 
     def add(self, binding: Binding) -> None:
@@ -118,7 +126,7 @@ class LocationService:
         if doomed is not None:
             return self._take_back(aor, doomed)
         pending = self._pending[aor]
-        bindings = pending.popleft().bindings
+        bindings = pending.pop(0).bindings
         if not pending:
             del self._pending[aor]
         self._show(aor, bindings)
@@ -131,7 +139,7 @@ class LocationService:
         if self._doomed.pop(ticket, None) is not None:
             return []  # told when the one before it failed
         failed, *later = self._pending.pop(aor)
-        drops = deque(each for each in later if each.dropped)
+        drops = [each for each in later if each.dropped]
         self._doomed.update({each.number: each.bindings for each in later if not each.dropped})
         left: Sequence[Binding] = self._committed.get(aor, ())
         for each in drops:
@@ -196,7 +204,7 @@ class LocationService:
 
     def _arm(self, binding: Binding) -> None:
         at = binding.expires_at
-        if at is None or at >= self._armed.get(binding.id, float("inf")):
+        if at is None or at >= self._armed.get(binding.id, inf):
             return
         self._armed[binding.id] = at
         heappush(self._expiries, (at, binding.id))

@@ -227,7 +227,9 @@ class Core:
     def next_timer(self) -> float | None:
         """When `handle_timers` is to be called at the latest, or None."""
         timer, expiry = self._deadlines.next(), self.location.next_expiry()
-        return timer if expiry is None else expiry if timer is None else min(timer, expiry)
+        if timer is None or expiry is None:
+            return timer if expiry is None else expiry
+        return timer if timer <= expiry else expiry  # min takes ten times as long
 
     def handle_timers(self, now: float) -> None:
         """Does all that is due."""

@@ -7,7 +7,7 @@ fails leaves the committed bindings as they were, and all who waited on it or on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -165,7 +165,7 @@ class Registrations:
         return self._next_ticket - 1
 
     def _stage(
-        self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes, dropped: Iterable[int] = ()
+        self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes, dropped: Collection[int] = ()
     ) -> int:
         ticket = self._ticket()
         self._location.stage(aor, ticket, bindings, dropped)

@@ -217,10 +217,7 @@ class Renewals:
             binding.granted = self._registrar.grant(device.asked, binding.granted, who)
             device.answer = device.answer.saying(_own_value(binding))
         binding.expires_at = _extend(binding, int(holes[1]), window, now)
-        if len(bindings) == 1:
-            bindings = (binding,)
-        else:
-            bindings = tuple([binding if each is device.binding else each for each in bindings])
+        bindings = tuple([binding if each is device.binding else each for each in bindings])
         device.binding = binding
         request = UnreadRequest("REGISTER", "", data, device.flow)
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
@@ -359,6 +356,8 @@ def _may_renew(binding: Binding, cseq: int, now: float) -> bool:
 
 def _longest(bindings: tuple[Binding, ...]) -> float:
     """Until when the last of them lives."""
+    if len(bindings) == 1 and (alone := bindings[0].expires_at) is not None:
+        return alone
     return max(each.expires_at for each in bindings if each.expires_at is not None)
 
 

@@ -36,7 +36,7 @@ class ServerTransaction(Transaction):
         state: StrEnum,
         target: Flow | None = None,
     ) -> None:
-        super().__init__(key, target or response_target(request, flow), layer, state)
+        Transaction.__init__(self, key, target or response_target(request, flow), layer, state)
         self.request = request
         self.flow = flow
         self.context: object | None = None
@@ -62,7 +62,7 @@ class ServerTransaction(Transaction):
 
     def _leave(self) -> None:
         self.context = None  # which knows this transaction: no cycle is left for the garbage collector
-        super()._leave()
+        Transaction._leave(self)
 
     def _respond(self, now: float) -> None:
         assert self._given is not None
@@ -110,7 +110,7 @@ class NonInviteServerTransaction(ServerTransaction):
         self, request: Request, flow: Flow, key: str, layer: ServerSurroundings, target: Flow | None = None
     ) -> None:
         """`target`: where its answers go, if that is known."""
-        super().__init__(request, flow, key, layer, NonInviteServerState.TRYING, target)
+        ServerTransaction.__init__(self, request, flow, key, layer, NonInviteServerState.TRYING, target)
 
     def begin(self, now: float) -> None:
         self._layer.try_later(self.key, now)

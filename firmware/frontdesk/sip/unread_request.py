@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .message import Field, Message, Request
+from .message import Field, Request
 from .parser import reread
 from .wire import Flow
 
@@ -15,10 +15,14 @@ class UnreadRequest(Request):
     def __init__(self, method: str, uri: str, data: bytes, flow: Flow | None = None) -> None:
         """`data`: a message that was read, or is the box's own. With `flow`, over which it came, its top Via is still
         to be stamped."""
-        Message.__init__(self, [])
         self.method = method
         self.uri_text = uri
         self._uri = None
+        # As the constructor of all messages, without its fields.
+        self._via = self._cseq = None
+        self._addresses, self._first = {}, {}
+        self._indexed = -1
+        self.body = b""
         self._data: bytes | None = data
         self._flow = flow
 

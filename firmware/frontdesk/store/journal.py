@@ -107,12 +107,12 @@ class Journal:
         self._put([self._entry(commit, offset) for commit in commits])
 
     def _entry(self, commit: Commit, offset: float) -> _Entry:
-        changes = commit.changes
+        changes, clock = commit.changes, self._clock
         return _Entry(
             commit.ticket,
-            [bindings.row(binding, self._clock, offset) for binding in changes.saved],
+            [bindings.row(binding, clock, offset) for binding in changes.saved],
             tuple(changes.removed),
-            [bindings.call_row(call, offset) for call in changes.calls],
+            [bindings.call_row(call, offset) for call in changes.calls] if changes.calls else [],
         )
 
     def execute(self, write: Write, *, snapshot: bool = True, bare: bool = False) -> Future[Any]:
