@@ -7,7 +7,6 @@ next ones overwrite them. SQLite reads a log up to the first frame that is none,
 
 from __future__ import annotations
 
-import contextlib
 import os
 
 from .database import LOG
@@ -34,7 +33,7 @@ class LogRoom:
         """A transaction has been committed: makes room if it was small and found none. Without it all is well, too."""
         if not self._path:
             return
-        with contextlib.suppress(OSError):
+        try:
             if self._log is None:
                 self._log = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
             # Not by `stat`: a file whose times are asked for after each commit gets new ones at each write (Linux 6.13
@@ -43,6 +42,8 @@ class LogRoom:
             grown, self._size = size - self._size, size
             if 0 < grown <= SMALL:
                 self._size = _extend(self._log, size)
+        except OSError:
+            return
 
     def close(self) -> None:
         """Lets go of the log, and of no lock of SQLite's: none is on the log itself."""
