@@ -7,6 +7,7 @@ import pytest
 from frontdesk.events import Kind
 from frontdesk.model import BindingState
 from frontdesk.proxy.response_context import SILENCE
+from frontdesk.sip.message import Request
 from tests.proxy.box import Box, reply, request, udp
 from tests.proxy.fork import PHONES, Fork
 
@@ -157,8 +158,8 @@ def test_whoever_waits_for_a_dead_trunk_hears_what_the_other_says() -> None:
     assert [event.source for event in box.events if event.rule == "silent"] == ["192.0.2.20"]
 
 
-def test_own_100_of_a_call_that_came_round_is_no_word_of_the_phone() -> None:
-    """112 stands at 102's phone, which is dead, and then at a gateway."""
+def detour() -> tuple[Box, Request]:
+    """112 stands at 102, whose phone says nothing, and then at a gateway; and the INVITE that the box sends itself."""
     box = Box()
     box.phone("101", PHONES[2])
     box.phone("102", PHONES[0])
@@ -166,19 +167,18 @@ def test_own_100_of_a_call_that_came_round_is_no_word_of_the_phone() -> None:
     box.phone("112", None, "sip:112@192.0.2.30", q=0.5, state=BindingState.STATIC)
     box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
     ((spiral, _),) = box.requests("INVITE")
+    return box, spiral
+
+
+def test_own_100_of_a_call_that_came_round_is_no_word_of_the_phone() -> None:
+    box, spiral = detour()
     box.receive(reply(spiral, 100), udp("192.0.2.1"))
     box.pass_time(SILENCE)
     assert "sip:112@192.0.2.30" in [invite.uri_text for invite, _ in box.requests("INVITE")]
 
 
 def test_phone_behind_another_number_may_ring_late_though_the_gateway_has_refused() -> None:
-    box = Box()
-    box.phone("101", PHONES[2])
-    box.phone("102", PHONES[0])
-    box.phone("112", None, "sip:102@desk.example", state=BindingState.STATIC)
-    box.phone("112", None, "sip:112@192.0.2.30", q=0.5, state=BindingState.STATIC)
-    box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
-    ((spiral, _),) = box.requests("INVITE")
+    box, spiral = detour()
     box.pass_time(SILENCE)
     gateway = next(invite for invite, _ in box.requests("INVITE") if "192.0.2.30" in invite.uri_text)
     box.receive(reply(gateway, 486), udp("192.0.2.30"))

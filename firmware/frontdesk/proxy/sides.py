@@ -21,8 +21,6 @@ from .target_set import Candidate, at_contact, candidate, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
-
-
 FOLLOWED = frozenset({"INVITE", "UPDATE", "ACK", "PRACK", "INFO", "BYE"})
 """What goes after a phone that has registered anew: none of them does more in a dialog than outside of one."""
 
