@@ -9,10 +9,11 @@ import socket
 import pytest
 
 from frontdesk import RELEASED
-from frontdesk.endpoint import Endpoint, Listener
+from frontdesk.endpoint import Endpoint
+from frontdesk.listeners import Listener
 from frontdesk.model import Changes, Commit, Settings
 from frontdesk.sip.wire import Destination, Flow, Send
-from frontdesk.transport import interfaces, tcp
+from frontdesk.transport import connection, interfaces, tcp
 from tests.support.bare_core import BareCore
 from tests.support.served import Disk, ask, options, phone_of, port_of, run, serving
 
@@ -332,7 +333,7 @@ class TestConnections:
         run(case)
 
     def test_a_half_sent_message_is_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(tcp, "HALF_SENT", 0.01)
+        monkeypatch.setattr(connection, "HALF_SENT", 0.01)
 
         async def case() -> None:
             async with serving(transport="tcp") as endpoint:

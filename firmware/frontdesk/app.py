@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import faulthandler
 import logging
 import os
 import secrets
 import signal
-import socket
 import sys
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .config import DEFAULTS, read_listener
+from .certificates import Certificates
+from .config import DEFAULTS
 from .control import Admin, Box, VerbError, alarms, owed
 from .control import run as control_run
 from .control.admin import OffLoop, T
@@ -27,8 +26,9 @@ from .control.start import started
 from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
-from .endpoint import Endpoint, Listener
+from .endpoint import Endpoint
 from .events import Event, Kind
+from .listeners import USUAL, Listener, spread
 from .location import LocationService
 from .log import EventLines, Recent, start_logging
 from .machine import machine
@@ -37,12 +37,13 @@ from .model import Sentence, Settings
 from .page import Page
 from .process import keep_time, raise_file_limit, settle_memory
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
-from .site import host_names
+from .site import Site, host_names
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
 from .store.journal import Write
 from .store.records import Records
-from .transport.interfaces import not_here, way_out
+from .transport.interfaces import not_here, way_out, wildcards
 from .transport.tcp import ON_THE_WAY
+from .transport.tls import Contexts
 from .watchdog import Part, Watchdog
 
 if TYPE_CHECKING:  # Without a board and a console, nothing of them is loaded.
@@ -86,15 +87,6 @@ class Options:
     """The front panel's port, as a console's; empty: there is none."""
 
 
-def everywhere() -> tuple[Listener, ...]:
-    """UDP and TCP 5060 of all addresses; without IPv6 where the kernel has none."""
-    hosts = ["0.0.0.0"]
-    with contextlib.suppress(OSError):
-        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
-        hosts.append("::")
-    return tuple(Listener(transport, host, 5060) for host in hosts for transport in ("udp", "tcp"))
-
-
 def run(options: Options) -> int:
     """Serves until SIGTERM or SIGINT; the exit status. Raises StoreError where the data directory can't be used."""
     recent = start_logging(options.log)
@@ -128,6 +120,8 @@ class _Appliance:
         for notice in store.notices:
             _log.warning("%s", notice)
         self._core = self._make_core()
+        self._site = Site(lambda: self._settings, lambda: self._core.directory.realm, self._clock.now)
+        self._certificates = Certificates(options.data / "tls", self._site.names, self._clock.wall)
         self._work: set[asyncio.Task[None]] = set()
         """What was started and is not done: the loop itself would not hold it."""
 
@@ -158,7 +152,8 @@ class _Appliance:
             self._clock,
             call_records=lambda: self._settings.call_records,
         )
-        endpoint = Endpoint(self._core, journal)
+        contexts = Contexts(self._certificates.context, self._certificates.outgoing)
+        endpoint = Endpoint(self._core, journal, contexts)
         front = self._front()
         try:
             return await self._serve(endpoint, journal, front, stop)
@@ -187,7 +182,7 @@ class _Appliance:
 
     def _raise_file_limit(self) -> None:
         """As many files as all connections need; where the system grants fewer, fewer connections."""
-        listeners = sum(each.transport == "tcp" for each in self._listeners(self._settings))
+        listeners = sum(each.transport != "udp" for each in self._listeners(self._settings))
         spare = SPARE_FILES + listeners * ON_THE_WAY
         missing = self._settings.max_connections + spare - raise_file_limit(self._settings.max_connections + spare)
         if missing > 0:
@@ -218,11 +213,10 @@ class _Appliance:
         try:
             await endpoint.listen(self._listeners(self._settings))
             box = self._box(endpoint, journal)
-            page = self._page = Page(
-                box, self._options.web, self._options.data, lambda: self._settings, self._call_itself
-            )
-            box.site = page.site
+            page = self._page = Page(box, self._options.web, self._site, self._certificates, self._call_itself)
+            box.site = self._site
             page.listen(self._settings)
+            self._show_certificates()
         except OSError as error:
             print(f"frontdesk: cannot listen on {error.filename}: {_reason(error)}.", file=sys.stderr)  # noqa: T201
             return BAD_START
@@ -293,8 +287,14 @@ class _Appliance:
         )
 
     def _listeners(self, settings: Settings) -> tuple[Listener, ...]:
-        told = tuple(Listener(*read_listener(text)) for text in settings.listen)
-        return self._options.listeners or told or everywhere()
+        return self._options.listeners or spread(settings.listen or USUAL, wildcards())
+
+    def _show_certificates(self) -> None:
+        """To people, where browsers or phones are shown them."""
+        is_used = self._site.https_port or self._core.directory.secure
+        self._site.certificates = self._certificates if is_used else None
+        if is_used:
+            self._certificates.prepare()
 
     async def _listen(self, endpoint: Endpoint, settings: Settings) -> list[str]:
         """Is where the settings say, for phones if the command line has not said it. Raises VerbError."""
@@ -306,6 +306,7 @@ class _Appliance:
             self._page.listen(self._settings)
             sentence = "Cannot listen on {where}: {reason}. Nothing was changed."
             raise VerbError(sentence, where=error.filename, reason=_reason(error)) from None
+        self._show_certificates()
         return [Sentence("listen: kept, but not used now: `serve --sip` says where to listen.")] if told else []
 
     def _later(self, seconds: float, work: Callable[[], Coroutine[Any, Any, None]]) -> Alarm:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from .listeners import DEFAULT, USUAL, read_listeners, read_web_listeners
 from .model import HA1_SIZES, Sentence, Settings
 
 if TYPE_CHECKING:  # Loaded where an address is read.
@@ -17,10 +18,6 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 ALGORITHMS = tuple(HA1_SIZES)
 """RFC 8760 section 2.1, as the digest room knows them."""
 DHCP = "dhcp"
-ALL = "all"
-"""How the listeners are typed that are there by default."""
-DEFAULT = "default"
-"""How a value is typed that is left to others."""
 NONE = "none"
 """How an address that is not there is typed."""
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -188,67 +185,6 @@ def read_hosts(text: str) -> tuple[str, ...]:
     return () if text.lower() == NONE else tuple(dict.fromkeys(map(read_host, text.replace(",", " ").split())))
 
 
-Listener = tuple[str, str, int]
-"""Transport or scheme, address and port."""
-
-
-def _place(text: str) -> tuple[str, int] | None:
-    """`192.0.2.1:5060` or `[::]:5060` as address and port."""
-    from ipaddress import ip_address
-
-    host, _, port = text.rpartition(":")
-    if not port.isascii() or not port.isdecimal() or int(port) > 65535:
-        return None
-    try:
-        return str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
-    except ValueError:
-        return None
-
-
-def _written(listeners: Iterable[Listener]) -> tuple[str, ...]:
-    """As they are typed, each once."""
-    hosts = [(kind, f"[{host}]" if ":" in host else host, port) for kind, host, port in listeners]
-    return tuple(dict.fromkeys(f"{kind}:{host}:{port}" for kind, host, port in hosts))
-
-
-def read_listener(text: str) -> Listener:
-    """`udp:192.0.2.1:5060` or `tcp:[::]:5060`."""
-    transport, _, rest = text.lower().partition(":")
-    place = _place(rest)
-    if transport not in ("udp", "tcp") or place is None:
-        raise ValueError("is udp:HOST:PORT or tcp:HOST:PORT with a numeric address")
-    return (transport, *place)
-
-
-def read_listeners(text: str) -> tuple[str, ...]:
-    """Listeners between commas or spaces, or `all`."""
-    if text.lower() == ALL:
-        return ()
-    found = [read_listener(each) for each in text.replace(",", " ").split()]
-    if not found:
-        raise ValueError("is all, or a list such as udp:0.0.0.0:5060")
-    return _written(found)
-
-
-def read_web_listener(text: str) -> Listener:
-    """`https:0.0.0.0:443`, `http:[::]:80` or, for http, `127.0.0.1:8080`."""
-    scheme, _, rest = text.lower().partition(":")
-    place = _place(rest if scheme in ("http", "https") else text)
-    if place is None:
-        raise ValueError("is http:HOST:PORT or https:HOST:PORT with a numeric address")
-    return ("https" if scheme == "https" else "http", *place)
-
-
-def read_web_listeners(text: str) -> tuple[str, ...]:
-    """Listeners of the page between commas or spaces, or `default`."""
-    if text.lower() == DEFAULT:
-        return ()
-    found = [read_web_listener(each) for each in text.replace(",", " ").split()]
-    if not found:
-        raise ValueError("is default, or a list such as https:0.0.0.0:443")
-    return _written(found)
-
-
 DURATION = Form("duration", read_duration, write_duration)
 SECONDS = Form("duration", lambda text: int(read_duration(text)), write_duration)
 COUNT = Form("number", read_count, str)
@@ -263,8 +199,8 @@ SETTINGS = (
     ),
     Setting(
         "listen",
-        Form("listeners", read_listeners, lambda listeners: ", ".join(listeners) or ALL),
-        "Where phones are heard, such as udp:0.0.0.0:5060; all: UDP and TCP 5060 of all addresses.",
+        Form("listeners", read_listeners, lambda listeners: ", ".join(listeners or USUAL)),
+        "Where phones are heard: udp, tcp, tls, or at one address udp:192.0.2.1:5060; all: udp, tcp.",
     ),
     Setting("domains", NAMES, "Names that the box answers for besides its realm, its host name and its addresses."),
     Setting(

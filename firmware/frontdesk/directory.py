@@ -3,10 +3,10 @@ keeps it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from .model import Account
-from .sip.host import SIP_PORT, bare, bracketed, canonical_ipv6
+from .sip.host import SIP_PORT, SIPS_PORT, bare, bracketed, canonical_ipv6
 from .sip.wire import HostPort
 
 
@@ -19,6 +19,8 @@ class Directory:
         self.domains: set[str] = {realm.lower(), *(domain.lower() for domain in domains)}
         self.addresses: set[tuple[str, int]] = set()
         """(host, port) of each listener, host as it stands in a URI (IPv6 in brackets, lower case)."""
+        self.secure: set[tuple[str, int]] = set()
+        """Those that are heard over TLS, and by nothing else."""
         self.accounts: dict[str, Account] = {}
         self.peers: dict[str, str] = {}
         """Address without port -> name."""
@@ -53,16 +55,24 @@ class Directory:
 
     # -- which names -------------------------------------------------------------------------------------------------
 
-    def listen(self, host: str, port: int) -> None:
-        """Adds an address of the box: its host counts as served, with any port of the box."""
-        host = bracketed(host)
-        self.addresses.add((host.lower(), port))
-        self._hosts.add(host.lower())
+    def listen(self, host: str, port: int, *, secure: bool = False) -> None:
+        """Adds an address of the box: its host counts as served, with any port of the box. `secure`: over TLS."""
+        end = bracketed(host).lower(), port
+        self.addresses.add(end)
+        (self.secure.add if secure else self.secure.discard)(end)
+        self._hosts.add(end[0])
 
-    def listen_only(self, listens: Callable[[str, int], bool]) -> None:
-        """Takes away each address (its host without brackets, its port) at which the box no longer listens."""
-        self.addresses = {(host, port) for host, port in self.addresses if listens(bare(host), port)}
+    def listen_only(self, ends: Collection[HostPort], secure: Collection[HostPort] = ()) -> None:
+        """Takes away each address (its host without brackets) at which the box no longer listens. `secure`: those of
+        them that are heard over TLS."""
+        self.addresses = {(host, port) for host, port in self.addresses if (bare(host), port) in ends}
+        self.secure = {(host, port) for host, port in self.addresses if (bare(host), port) in secure}
         self._hosts = {host for host, _ in self.addresses}
+
+    @property
+    def clear(self) -> set[tuple[str, int]]:
+        """Where the box is heard by UDP or TCP."""
+        return self.addresses - self.secure
 
     def listens_on(self, end: HostPort) -> bool:
         """Whether the box hears what is sent to that address."""
@@ -75,4 +85,6 @@ class Directory:
         host = f"[{canonical_ipv6(host[1:-1])}]" if host.startswith("[") else host.removesuffix(".")
         if host in self.domains:
             return port is None or any(port == listening for _, listening in self.addresses) or port == SIP_PORT
-        return host in self._hosts and (host, port or SIP_PORT) in self.addresses
+        if host not in self._hosts:
+            return False
+        return (host, port or SIP_PORT) in self.addresses or (port is None and (host, SIPS_PORT) in self.secure)

@@ -14,11 +14,12 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from . import RELEASED
 from .core import Core
 from .events import Event, Kind
+from .listeners import Listener
 from .model import Commit
 from .overload import Inbox, rank, refusal
 from .sip.errors import ParseError, SipError, TransportError
@@ -27,6 +28,7 @@ from .transport.deliveries import Deliveries
 from .transport.interfaces import WILDCARDS, AddressWatch, source_address, stands_for
 from .transport.resolver import numeric
 from .transport.tcp import Connections
+from .transport.tls import Contexts, rule_of, why
 from .transport.udp import Datagram, UdpSocket
 
 AT_ONCE = 16
@@ -42,15 +44,6 @@ monotonic = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 _log = logging.getLogger("frontdesk.endpoint")
 
 
-class Listener(NamedTuple):
-    """Where to listen: `transport` "udp" or "tcp", `host` an address (0.0.0.0 and :: mean each of the machine's),
-    `port`."""
-
-    transport: str
-    host: str
-    port: int
-
-
 class Journal(Protocol):
     """Puts commits on disk and calls `Endpoint.committed` on the loop."""
 
@@ -60,7 +53,8 @@ class Journal(Protocol):
 class Endpoint:
     """Sockets outside, the core inside."""
 
-    def __init__(self, core: Core, journal: Journal) -> None:
+    def __init__(self, core: Core, journal: Journal, contexts: Contexts | None = None) -> None:
+        """`contexts`: for TLS."""
         self._core = core
         self._journal = journal
         self._loop = asyncio.get_running_loop()
@@ -68,7 +62,7 @@ class Endpoint:
         self._turn_is_due = False
         self._refused = 0
         self._words: deque[tuple[list[int], Exception | None]] = deque()
-        self._connections = Connections(self, lambda: core.settings.max_connections)
+        self._connections = Connections(self, lambda: core.settings.max_connections, contexts)
         self._listening: dict[Listener, HostPort] = {}
         """What was asked for, and the address with its real port."""
         self._watch: AddressWatch | None = None
@@ -106,11 +100,12 @@ class Endpoint:
 
     def _let_go(self) -> None:
         """Closes what no listener stands for, or whose address is the machine's no more. Open connections stay so."""
-        udp, tcp = self._ends("udp"), self._ends("tcp")
+        udp = self._ends("udp")
         for address in self._udp.keys() - udp:
             self._udp.pop(address).close(self._loop)
-        self._connections.stop_all_but({at for each, at in self._listening.items() if each.transport == "tcp"})
-        self._core.directory.listen_only(lambda host, port: (host, port) in udp or (host, port) in tcp)
+        self._connections.stop_all_but({(each.transport, at) for each, at in self._listening.items()})
+        secure = self._ends("tls")
+        self._core.directory.listen_only(udp | secure | self._ends("tcp"), secure)
 
     def _ends(self, transport: str) -> set[HostPort]:
         """Where the listeners of that transport are heard: a wildcard on each of the machine's addresses."""
@@ -119,8 +114,8 @@ class Endpoint:
 
     async def _bind(self, listener: Listener) -> HostPort:
         address: HostPort = (listener.host, listener.port)
-        if listener.transport == "tcp":
-            address = await self._connections.listen(address)
+        if listener.transport != "udp":
+            address = await self._connections.listen(listener.transport, address)
         if listener.host in WILDCARDS:
             self._listen_everywhere(listener, address[1])
             return address
@@ -142,7 +137,7 @@ class Endpoint:
             udp.start(self._loop)
             address = udp.address
             self._udp[address] = udp
-        self._core.directory.listen(*address)
+        self._core.directory.listen(*address, secure=transport == "tls")
         return address
 
     def _addresses_changed(self) -> None:
@@ -258,6 +253,13 @@ class Endpoint:
         self._deliveries.closed(flow)
         self._core.flow_closed(flow, monotonic())
 
+    def handshake_failed(self, flow: Flow, error: Exception) -> None:
+        """TLS has not come about: told where an admin can do something about it."""
+        rule = rule_of(error)
+        if rule is not None:
+            self._core.events.add(Event(monotonic(), Kind.REFUSED, "", f"no TLS for '{why(error)}'", flow, rule))
+            self.settle()
+
     def is_bound(self, flow: Flow) -> bool:
         """Whether a binding lives on that flow."""
         return bool(self._core.location.at(flow))
@@ -369,12 +371,17 @@ class Endpoint:
 
     # -- ways that take a while --------------------------------------------------------------------------------------
 
-    async def way_to(self, transport: str, address: HostPort) -> tuple[Flow, bool]:
+    async def way_to(self, place: Destination) -> tuple[Flow, bool]:
         """The flow there, and whether it is a connection that was open already. Raises TransportError."""
-        if transport == "udp":
+        if place.transport == "udp":
+            address = place.host, place.port or 0
             return Flow("udp", self._udp_towards(address).address, address), False
-        known = self._connections.open_to(address)
-        return (known or await self._connections.connect(address)).flow, known is not None
+        if place.transport == "tls" and not self._core.directory.secure:  # nobody there could hang up
+            raise TransportError(f"TLS to {place.host}: the box itself is not heard over TLS (`listen`)")
+        if place.transport not in ("tcp", "tls"):  # never in the clear instead
+            raise TransportError(f"no {place.transport} yet to {place.host}")
+        known = self._connections.open_to(place)
+        return (known or await self._connections.connect(place)).flow, known is not None
 
     def is_wanted(self, key: str) -> bool:
         """Whether what is sent with that key is still to go out."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .certificates import Certificates
-from .config import read_web_listener
 from .control import Box, VerbError
+from .listeners import read_web_listener
 from .model import Settings
 from .site import LOOPBACK, Site
 from .transport.interfaces import AddressWatch, local_addresses
@@ -37,19 +35,19 @@ class Page:
         self,
         box: Box,
         told: Sequence[str],
-        data: Path,
-        settings: Callable[[], Settings],
+        site: Site,
+        certificates: Certificates,
         named: Callable[[str], None],
     ) -> None:
-        """`told`: listeners of the command line; `settings`: those in use; `named`: called with the host name that the
-        network has given the box. Made on the loop."""
+        """`told`: listeners of the command line; `named`: called with the host name that the network has given the box.
+        Made on the loop."""
         self._box = box
         self._named = named
         self._told = told
         self._loop = asyncio.get_running_loop()
-        self.site = Site(settings, lambda: box.directory.realm, box.clock.now)
+        self.site = site
         self.site.forget = self._forget
-        self._certificates = Certificates(data / "tls", self.site.names, box.clock.wall)
+        self._certificates = certificates
         self._server: WebServer | None = None
         self._watch: AddressWatch | None = None
         self._name: LocalName | None = None
@@ -65,25 +63,9 @@ class Page:
         server.listen([WebListener(*each) for each in wanted])
         ports = {each.scheme: each.port for each in server.listeners}
         self.site.https_port, self.site.http_port = ports.get("https", 0), ports.get("http", 0)
-        self.site.certificates = self._certificates if "https" in ports else None
-        if "https" in ports:
-            self._prepare()
         if self._watch is None:
             self._watch = AddressWatch(self._loop, self.announce)
         self.announce()
-
-    def _prepare(self) -> None:
-        """The fingerprint is there before anybody asks: on a new box at once, later without holding up any call."""
-        if self._certificates.authority:
-            threading.Thread(target=self._look_at_certificates, name="certificates", daemon=True).start()
-        else:
-            self._look_at_certificates()
-
-    def _look_at_certificates(self) -> None:
-        try:
-            self._certificates.context()
-        except (OSError, ValueError) as error:  # phones are served, and who comes by TLS has it tried again
-            _log.warning("the page's certificate cannot be used: %s", error)
 
     def announce(self) -> None:
         """Tells others in its network the name of the box, where no other program of the machine does."""

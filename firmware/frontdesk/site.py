@@ -27,7 +27,7 @@ class Site:
         self._now = now
         self._addresses: tuple[float, frozenset[str]] = (-FRESH, frozenset())
         self.certificates: Certificates | None = None
-        """Where there is a listener for https."""
+        """Where there is a listener for https, or for phones over TLS."""
         self.forget: Callable[[], None] = lambda: None
         """What a factory reset takes away of it."""
         self.https_port = 0
@@ -92,7 +92,7 @@ class Site:
 
     @property
     def fault(self) -> str:
-        """Why browsers get no certificate; empty: they do."""
+        """Why browsers and phones get no certificate; empty: they do."""
         return self.certificates.fault if self.certificates else ""
 
     @property

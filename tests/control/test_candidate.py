@@ -193,7 +193,7 @@ def test_listener_that_is_taken_refuses_the_commit_and_the_machine_goes_back(des
     for words in ({}, {"confirm": 60}):
         with pytest.raises(VerbError, match="Address already in use"):
             desk.do("config commit", **words)
-        assert used(desk, "listen") == "all" and machine.addresses[-1] == "dhcp"
+        assert used(desk, "listen") == "udp, tcp" and machine.addresses[-1] == "dhcp"
 
 
 def test_listeners_go_back_with_the_rest(desk: Desk) -> None:

@@ -42,7 +42,8 @@ Event = dict[str, Any]
 
 class Phone:
     """One phone with one account. `server` is where it finds the box, `address` the one that the phone itself has,
-    unless it takes all of an `interface`."""
+    unless it takes all of an `interface`. `certificate`: its own, and the port at which
+    it hears TLS."""
 
     def __init__(
         self,
@@ -56,12 +57,14 @@ class Phone:
         address: str = "127.0.0.1",
         interface: str = "",
         calls: int = 4,
+        certificate: tuple[Path, int] | None = None,
         namespace: Namespace | None = None,
     ):
         self.user, self.password, self.domain = user, password, domain
         self.server, self.transport = server, transport
         self._place = f"net_interface {interface}" if interface else _at(address)
         self._folder, self._calls, self._namespace = folder, calls, namespace
+        self._certificate = certificate
         self.events: Record[Event] = Record(f"phone {user}")
         self.trace: Record[Traced] = Record(f"the trace of phone {user}")
         self._output: Record[str] = Record(f"baresip of {user}")
@@ -173,6 +176,9 @@ class Phone:
             place=self._place, control=self._control_address, port=_CONTROL_PORT,
             calls=self._calls, user=self.user, modules=_MODULES,
         )  # fmt: skip
+        if self._certificate is not None:
+            path, port = self._certificate
+            config = config.replace(":0\n", f":{port - 1}\n", 1) + f"sip_certificate {path}\n"
         for name, text in {"config": config, "accounts": "", "contacts": ""}.items():
             (self._folder / name).write_text(text)
 

@@ -31,7 +31,7 @@ def status(box: Box, uri: str, who: Who | None = None, method: str = "MESSAGE", 
     [
         "sip:102@desk.example", "sip:102@DESK.example:5060", "sip:102@192.0.2.1", "sip:102@[2001:db8::1]:5060",
         "sip:2000@desk.example", "sip:%3102@desk.example", "sip:d%C3%BCrr@desk.example",
-        "sip:102;phone-context=x@desk.example", "sips:102@desk.example", "sip:102@192.0.2.1;transport=tcp;user=phone",
+        "sip:102;phone-context=x@desk.example", "sip:102@192.0.2.1;transport=tcp;user=phone",
     ],
 )  # fmt: skip
 def test_account_is_dialled_by_its_name_or_an_alias_at_any_served_host(box: Box, uri: str) -> None:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from frontdesk.core import Core
-from frontdesk.endpoint import Endpoint, Listener
+from frontdesk.endpoint import Endpoint
+from frontdesk.listeners import Listener
 from frontdesk.model import Commit, Settings
 from frontdesk.sip.wire import Flow
 from tests.support.bare_core import BareCore

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 
 from frontdesk.sip.errors import ParseError, TransportError
 from frontdesk.sip.wire import Flow, HostPort
-from frontdesk.transport import tcp
-from frontdesk.transport.tcp import Connection, Connections
+from frontdesk.transport.connection import UNREAD, Connection
+from frontdesk.transport.tcp import Connections
 
 PATIENCE = 5.0
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"
@@ -58,6 +58,9 @@ class Driver:
     def closed(self, flow: Flow) -> None:
         self.gone.append(flow)
 
+    def handshake_failed(self, flow: Flow, error: Exception) -> None:
+        raise AssertionError(error)
+
     def settle(self) -> None:
         self.turns.append(len(self.frames))
 
@@ -68,7 +71,7 @@ class Driver:
 @asynccontextmanager
 async def listening(driver: Driver, limit: int = 1000) -> AsyncIterator[HostPort]:
     driver.connections = Connections(driver, lambda: limit)
-    address = await driver.connections.listen(("127.0.0.1", 0))
+    address = await driver.connections.listen("tcp", ("127.0.0.1", 0))
     try:
         yield address
     finally:
@@ -99,7 +102,7 @@ class WithoutSocket(asyncio.Transport):
         return False
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        assert high == tcp.UNREAD
+        assert high == UNREAD
 
     def pause_reading(self) -> None:
         self.is_paused = True

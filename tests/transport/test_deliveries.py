@@ -37,7 +37,8 @@ class Wires:
         await self.names.wait()
         return [(self.transport, ONE), (self.transport, TWO)]
 
-    async def way_to(self, transport: str, address: HostPort) -> tuple[Flow, bool]:
+    async def way_to(self, place: Destination) -> tuple[Flow, bool]:
+        address, transport = (place.host, place.port or 0), place.transport or ""
         if address in self.refusing:
             raise TransportError("refused")
         reused = self.connection > 0
@@ -79,7 +80,7 @@ def test_copies_of_what_waits_for_a_name_are_one(monkeypatch: pytest.MonkeyPatch
             wires.deliveries.deliver(INVITE, NAME)
         await wires.settle()
         assert wires.sent == [(b"INVITE", ONE, 0)] and wires.lost == []
-        assert wires.others == [Destination(*TWO, "udp")]
+        assert wires.others == [Destination(*TWO, "udp", "pbx.test")]
 
     run(case, monkeypatch)
 

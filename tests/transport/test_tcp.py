@@ -13,8 +13,10 @@ from contextlib import AsyncExitStack
 import pytest
 
 from frontdesk.sip.errors import TransportError
-from frontdesk.transport import tcp
-from frontdesk.transport.tcp import Connection, Connections
+from frontdesk.sip.wire import Destination
+from frontdesk.transport import connection
+from frontdesk.transport.connection import Connection
+from frontdesk.transport.tcp import Connections
 from tests.transport.driver import MESSAGE, Driver, WithoutSocket, listening, run, until
 
 
@@ -36,8 +38,8 @@ def test_a_connection_that_is_open_is_used_again() -> None:
         driver = Driver()
         async with listening(driver) as address:
             assert driver.connections is not None
-            first = await driver.connections.connect(address)
-            assert driver.connections.open_to(address) is first
+            first = await driver.connections.connect(Destination(*address, "tcp"))
+            assert driver.connections.open_to(Destination(*address, "tcp")) is first
 
     run(case)
 
@@ -47,8 +49,8 @@ def test_a_connection_that_is_being_opened_is_for_all_who_ask() -> None:
         driver = Driver()
         async with listening(driver) as address:
             assert driver.connections is not None
-            before = len(driver.connections)
-            asked = [asyncio.ensure_future(driver.connections.connect(address)) for _ in range(20)]
+            before, there = len(driver.connections), Destination(*address, "tcp")
+            asked = [asyncio.ensure_future(driver.connections.connect(there)) for _ in range(20)]
             await asyncio.sleep(0)
             asked[0].cancel()
             made = await asyncio.gather(*asked[1:])
@@ -64,7 +66,7 @@ def test_where_nobody_listens_all_who_ask_hear_of_it() -> None:
         async with listening(driver) as address:
             assert driver.connections is not None
             driver.connections.stop_all_but(())
-            asked = [driver.connections.connect(address) for _ in range(3)]
+            asked = [driver.connections.connect(Destination(*address, "tcp")) for _ in range(3)]
             heard = await asyncio.gather(*asked, return_exceptions=True)
             assert [type(each) for each in heard] == [TransportError] * 3
 
@@ -78,7 +80,7 @@ def test_number_of_a_connection_that_is_gone_leads_to_nobody_else() -> None:
         driver = Driver()
         async with listening(driver) as address:
             assert driver.connections is not None
-            there = (await driver.connections.connect(address)).flow
+            there = (await driver.connections.connect(Destination(*address, "tcp"))).flow
             before = there._replace(remote=("192.0.2.7", 40_000))
             with pytest.raises(TransportError, match="is closed"):
                 driver.connections.send(b"for somebody else", before)
@@ -124,12 +126,12 @@ def test_each_message_has_its_own_time_to_be_completed(monkeypatch: pytest.Monke
                 await until(lambda count=count: len(driver.frames) == 2 * count - 1)  # type: ignore[misc]
             writer.close()
             await until(lambda: len(driver.gone) == 1)
-            assert armed.count(tcp.HALF_SENT) == 3
+            assert armed.count(connection.HALF_SENT) == 3
 
     run(case)
 
 
-@pytest.mark.parametrize(("bound", "most"), [(False, tcp.STRANGERS_BUFFER), (True, tcp.WRITE_BUFFER)])
+@pytest.mark.parametrize(("bound", "most"), [(False, connection.STRANGERS_BUFFER), (True, connection.WRITE_BUFFER)])
 def test_a_peer_that_does_not_read_is_cut_off(bound: bool, most: int) -> None:
     async def case() -> None:
         driver = Driver()
@@ -165,7 +167,7 @@ def test_stranger_who_does_not_read_is_heard_no_further_until_he_does() -> None:
                     with contextlib.suppress(BlockingIOError):
                         phone.recv(1 << 20)
                     await asyncio.sleep(0)
-                assert max(driver.waiting) < tcp.STRANGERS_BUFFER
+                assert max(driver.waiting) < connection.STRANGERS_BUFFER
 
     run(case)
 

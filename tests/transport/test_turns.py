@@ -10,8 +10,8 @@ from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 
-from frontdesk.transport import tcp
-from frontdesk.transport.tcp import Connection
+from frontdesk.transport import connection, tcp
+from frontdesk.transport.connection import READ, Connection
 from tests.transport.driver import MESSAGE, Driver, WithoutSocket, listening, run, until
 
 
@@ -23,7 +23,7 @@ def test_others_get_their_turn_however_much_one_connection_sends() -> None:
             writer.write(MESSAGE * 2000)
             await until(lambda: len(driver.frames) == 2000)
             turns = zip([0, *driver.turns], driver.turns, strict=False)
-            assert max(after - before for before, after in turns) <= tcp.READ // len(MESSAGE) + 1
+            assert max(after - before for before, after in turns) <= READ // len(MESSAGE) + 1
             writer.close()
 
     run(case)
@@ -42,7 +42,8 @@ async def flooded(
     """Strangers have sent more than a turn has time for."""
     driver = Driver()
     driver.effort = tcp.TURN_TIME / AT_ONCE
-    monkeypatch.setattr(tcp, "monotonic", lambda: driver.now)
+    for room in (tcp, connection):
+        monkeypatch.setattr(room, "monotonic", lambda: driver.now)
     async with listening(driver) as address:
         with ExitStack() as stack:
             sockets = [stack.enter_context(socket.create_connection(address)) for _ in range(strangers)]

@@ -16,7 +16,7 @@ from frontdesk_web.language import LANGUAGES, LOCALE, preferred
 
 import frontdesk
 import frontdesk_helper
-from frontdesk import config
+from frontdesk import config, listeners
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
@@ -108,7 +108,8 @@ RULE = re.compile(rf"(?:\b(?:ValueError|SettingError)\(|\bsentence = )\s*({TEXT}
 
 def rules() -> set[str]:
     """What is said of the value of a setting that cannot be."""
-    return {ast.literal_eval(match[1]) for match in RULE.finditer(Path(config.__file__).read_text())}
+    text = "".join(Path(room).read_text() for room in (str(config.__file__), str(listeners.__file__)))
+    return {ast.literal_eval(match[1]) for match in RULE.finditer(text)}
 
 
 def used() -> set[str | tuple[str, str]]:

@@ -4,7 +4,7 @@ DIR/tls holds ca.crt and ca.key, which are made once, and again only where they 
 somebody wants a name that they are not good for: whoever trusts a CA should not have to trust another because the box
 is called otherwise; box.crt and box.key, made
 anew when they grow old or names change; and given.crt and given.key, which somebody may put there: they are used as
-they are.
+they are; and trusted.crt, whom the box believes besides those whom its system does.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from .settled import Settled, noted, read
 
 __all__ = ["Certificates", "Names"]
 
+TRUSTED = "trusted.crt"
 PATIENCE = 60.0
 """Seconds that making a certificate may take on the slowest board."""
 
@@ -56,6 +57,8 @@ class Certificates:
         """What the context was made for."""
         self._good = (released(), released())
         """From when until when it is used."""
+        self._outgoing: tuple[object, ssl.SSLContext] | None = None
+        """For connections that the box opens, and what it was made for."""
         self.fault = ""
         """Why whoever asked last got no context; empty: there was one."""
 
@@ -88,6 +91,19 @@ class Certificates:
         except (OSError, ValueError):
             return ""
 
+    def prepare(self) -> None:
+        """They are there before anybody asks: on a new box at once, later without holding up any call."""
+        if self.authority:
+            threading.Thread(target=self._look_ahead, name="certificates", daemon=True).start()
+        else:
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        try:
+            self.context()
+        except (OSError, ValueError) as error:  # phones are served, and who comes by TLS has it tried again
+            _log.warning("the certificate cannot be used: %s", error)
+
     def context(self) -> ssl.SSLContext:
         """Made anew where names, files or time ask for it. Raises OSError, ValueError."""
         with self._lock:
@@ -99,11 +115,34 @@ class Certificates:
             self.fault = ""
             return context
 
+    def outgoing(self) -> ssl.SSLContext:
+        """For connections that the box opens: it asks for a certificate (RFC 5922 section 7.3), and shows its own where
+        it is asked. Raises OSError, ValueError."""
+        own = self.context()
+        basis = own, _changed(self._directory / TRUSTED)
+        if self._outgoing is None or self._outgoing[0] != basis:
+            self._outgoing = basis, self._asking()
+        return self._outgoing[1]
+
+    def _asking(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that stands in TRUSTED needs no CA above it
+        context.load_default_certs()
+        if (self._directory / TRUSTED).exists():
+            try:
+                context.load_verify_locations(self._directory / TRUSTED)
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{TRUSTED} cannot be used: {error}") from error
+        name = "given" if self.is_given else "box"
+        context.load_cert_chain(self._directory / f"{name}.crt", self._directory / f"{name}.key")
+        return context
+
     def forget(self) -> None:
         """All of it goes, a given pair too: the next CA is another one."""
         with self._lock:
             shutil.rmtree(self._directory, ignore_errors=True)
-            self._context = None
+            self._context = self._outgoing = None
 
     def _renewed(self) -> ssl.SSLContext:
         basis, now = self._look(), self._now()
@@ -159,6 +198,14 @@ def settle_apart(directory: Path, names: Names, now: datetime, released: datetim
     except (KeyError, TypeError, ValueError, subprocess.TimeoutExpired) as error:
         raise OSError(f"no certificate was made: {error}") from None
     raise OSError(f"no certificate was made: {(done.stderr.strip().splitlines() or ['it ended early'])[-1]}")
+
+
+def _changed(path: Path) -> int:
+    """When; 0: it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def released() -> datetime:

@@ -128,7 +128,7 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     parser = commands.add_parser("serve", help=text, description=text)
     parser.add_argument(
         "--sip", action="append", metavar="udp:HOST:PORT",
-        help="listen there, udp: or tcp: (default: UDP and TCP 5060 of all addresses)",
+        help="listen there, udp:, tcp: or tls:, or at the usual port of all addresses: tls (default: udp and tcp)",
     )  # fmt: skip
     parser.add_argument(
         "--flush", type=seconds, metavar="SECONDS",
@@ -180,7 +180,7 @@ def console_port(text: str) -> str:
 
 def web_listener(text: str) -> str:
     """A listener of the setup page, or `off`."""
-    from ..config import read_web_listener, read_web_listeners
+    from ..listeners import read_web_listener, read_web_listeners
 
     if text == "off":
         return text

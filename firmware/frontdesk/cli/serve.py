@@ -6,14 +6,14 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from ..app import Options
-from ..config import read_listener
-from ..endpoint import Listener
+from ..listeners import Listener, spread
 from ..store import StoreError
+from ..transport.interfaces import wildcards
 
 if TYPE_CHECKING:
     from ..board import Board
 
-PLANNED = ("tls", "ws", "wss")
+PLANNED = ("ws", "wss")
 
 
 def serve_options(options: Namespace) -> Options:
@@ -21,7 +21,7 @@ def serve_options(options: Namespace) -> Options:
     board = None if options.board is None else find_board(options.board)
     consoles = options.console or (board.consoles if board else ())
     panel = options.panel or (board.panel if board else "")
-    told = {"listeners": tuple(map(listener, options.sip))} if options.sip else {}
+    told = {"listeners": tuple(each for text in options.sip for each in listeners(text))} if options.sip else {}
     return Options(
         data=options.data,
         domains=tuple(options.domains),
@@ -45,12 +45,12 @@ def find_board(name: str) -> Board:
         raise StoreError(str(error)) from None
 
 
-def listener(text: str) -> Listener:
-    """`udp:127.0.0.1:5060`, `tcp:[::1]:5060`."""
+def listeners(text: str) -> tuple[Listener, ...]:
+    """`udp:127.0.0.1:5060`, `tls:[::1]:5061`, or `tcp` for all addresses."""
     transport = text.partition(":")[0]
     if transport in PLANNED:
-        raise StoreError(f"--sip {transport}: is not there yet; udp: and tcp: are.")
+        raise StoreError(f"--sip {transport}: is not there yet; udp:, tcp: and tls: are.")
     try:
-        return Listener(*read_listener(text))
+        return spread([text.lower()], wildcards())
     except ValueError as error:
         raise StoreError(f"--sip {error}, not {text!r}.") from None

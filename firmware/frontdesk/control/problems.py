@@ -35,8 +35,8 @@ GONE = Problem(
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
 CERTIFICATE = Problem(
-    "The page has no certificate, and no browser reaches it by https ({error})",
-    "See that the clock is right and that the disk has room, then open the page once more.",
+    "There is no certificate: no browser reaches the page by https, and no phone the box over TLS ({error})",
+    "See that the clock is right and that the disk has room, then try it once more.",
 )
 TRUNK = Problem(
     "No call goes out: the setting `trunk` is {name}, and that is no account with a place",

@@ -73,6 +73,20 @@ REFUSALS = {
         "{source} answers with a password for another domain",
         "Take the realm or authentication domain out of that phone's settings, or type the domain of the card there.",
     ),
+    Rule.UNTRUSTED: Problem(
+        "{source} does not trust the box's certificate, so it cannot register over TLS",
+        "Let that phone trust the box's ca.crt, which the page has under System, and let it call the box by a name or "
+        "address that the box has.",
+    ),
+    Rule.OLD_TLS: Problem(
+        "{source} speaks no TLS that is safe, which is 1.2 or newer",
+        "Update that phone, or let it register over UDP or TCP.",
+    ),
+    Rule.UNTRUSTED_PEER: Problem(
+        "{source} shows a certificate that the box does not trust ({name})",
+        "Put that certificate, or its CA's, into tls/trusted.crt of the box's data, and see that it is of the name by "
+        "which the box calls.",
+    ),
     Rule.BAD_CREDENTIALS: Problem(
         "{source} sends credentials that are malformed",
         "Update that phone, or look into its story at the account.",

@@ -21,7 +21,9 @@ MAX_FORWARDS = 70
 RECORD_ROUTED = frozenset({"INVITE", "SUBSCRIBE", "REFER", "NOTIFY"})
 """Methods that set up a dialog, or a subscription beside it."""
 
-_ROUTE_TRANSPORTS = {"udp": "", "tcp": ";transport=tcp", "ws": ";transport=ws", "wss": ";transport=ws"}
+_ROUTE_TRANSPORTS = {
+    "udp": "", "tcp": ";transport=tcp", "tls": ";transport=tls", "ws": ";transport=ws", "wss": ";transport=ws",
+}  # fmt: skip
 
 Hop = tuple[str, str]
 """A transport in lower case, and host:port of the box there."""
@@ -115,9 +117,8 @@ def local_hop(target: Target, directory: Directory) -> Hop:
     there = target.remote[0] if isinstance(target, Flow) else target.host
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")
     source = directory.way_out(there)  # of several, or what is sent back would find no way here
-    listeners = sorted(
-        directory.addresses, key=lambda end: (_distance(end[0], v6, loopback), bare(end[0]) != source, end)
-    )
+    ends = directory.secure if target.transport == "tls" else directory.clear
+    listeners = sorted(ends, key=lambda end: (_distance(end[0], v6, loopback), bare(end[0]) != source, end))
     host, port = listeners[0] if listeners else ("127.0.0.1", SIP_PORT)
     return target.transport or "udp", f"{host}:{port}"
 
@@ -141,18 +142,21 @@ def via(hop: Hop, branch: str) -> Field:
     return "via", value, "Via: " + value
 
 
-def record_routes(token: str, incoming: Hop, outgoing: Hop) -> list[Field]:
-    """Step 4: one value, or two where the sides differ in transport or address, the next hop's first (RFC 5658)."""
+def record_routes(token: str, incoming: Hop, outgoing: Hop, scheme: str = "sip") -> list[Field]:
+    """Step 4: one value, or two where the sides differ in transport or address, the next hop's first (RFC 5658).
+    `scheme`: the Request-URI's."""
     if incoming == outgoing:
-        return [_record_route(token, outgoing)]
-    return [_record_route(token, outgoing), _record_route(token, incoming)]
+        return [_record_route(token, outgoing, scheme)]
+    return [_record_route(token, outgoing, scheme), _record_route(token, incoming, scheme)]
 
 
-def _record_route(token: str, hop: Hop) -> Field:
+def _record_route(token: str, hop: Hop, scheme: str) -> Field:
     transport, sent_by = hop
-    # transport=tls is deprecated (section 26.2.2, RFC 5658 section 6.2).
-    scheme, parameter = ("sips", "") if transport == "tls" else ("sip", _ROUTE_TRANSPORTS[transport])
-    value = f"<{scheme}:{token}@{sent_by};lr{parameter}>"
+    # transport=tls is deprecated (section 26.2.2), and RFC 5658 section 6.2 wants SIPS in its place. But phones that
+    # know no SIPS Route end the call (baresip 1.0: ENOSYS), and all send to this one.
+    is_safe = scheme == "sips" and transport == "tls"
+    start, parameter = ("sips", "") if is_safe else ("sip", _ROUTE_TRANSPORTS[transport])
+    value = f"<{start}:{token}@{sent_by};lr{parameter}>"
     return "record-route", value, "Record-Route: " + value
 
 

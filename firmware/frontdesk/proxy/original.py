@@ -87,7 +87,7 @@ class Original:
         outgoing = local_hop(candidate.target, self._around.directory)
         fields: list[Field] = [via(outgoing, branch or self._branch_parameter())]
         if request.method in RECORD_ROUTED:
-            fields += record_routes(self._token_for(candidate), self._incoming, outgoing)
+            fields += record_routes(self._token_for(candidate), self._incoming, outgoing, request.uri.scheme)
         fields += [("route", value, "Route: " + value) for value in candidate.path]
         fields.append(max_breadth(share))
         copy = self._copy(candidate.uri, fields, self._shared_with(candidate.target))

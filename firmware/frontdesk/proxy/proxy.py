@@ -23,7 +23,7 @@ from .record_route import Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
 from .sides import Sides
-from .target_set import Candidate, host_of, target_set
+from .target_set import Candidate, for_scheme, host_of, target_set
 from .validation import validate
 
 
@@ -125,7 +125,10 @@ class ProxyCore:
             groups = self._account_targets(routed, caller, now)
         if not groups:
             raise Rejection(480)
-        return groups
+        allowed = for_scheme(groups, routed.request.uri.scheme)
+        if not allowed:
+            raise Rejection(480, headers=[("Warning", f'380 {self._directory.realm} "SIPS Not Allowed"')])
+        return allowed
 
     def _account_targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:
         if routed.route is not None:

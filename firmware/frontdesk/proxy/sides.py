@@ -12,7 +12,7 @@ from ..sip.grammar import unescape
 from ..sip.host import SIP_PORT, bare
 from ..sip.message import Request
 from ..sip.uri import Uri
-from ..sip.wire import Destination, Flow, HostPort, Target
+from ..sip.wire import RELIABLE, Destination, Flow, HostPort, Target
 from .admission import Caller, check_from
 from .calls import contact_of
 from .record_route import Dialog, Side
@@ -150,7 +150,7 @@ class Sides:
         own address: it may send from another port, and the connection that it has called over may be closed."""
         if flow is None or flow.remote[0] not in self._directory.peers or bare(uri.host) != flow.remote[0]:
             return None
-        transport = (uri.parameters.get("transport") or flow.transport).lower()
+        transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or flow.transport).lower()
         if transport == flow.transport == "udp":
             return flow._replace(remote=(flow.remote[0], uri.port or SIP_PORT))
         return Destination(flow.remote[0], uri.port, transport) if transport in ("udp", "tcp") else None
@@ -175,9 +175,11 @@ class Sides:
 
     def _connected(self, uri: Uri, remote: HostPort) -> Binding | None:
         """A phone that names, in a call, the port of its connection instead of what it has registered (baresip)."""
-        if (uri.parameters.get("transport") or "").lower() != "tcp":
+        transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower()
+        if transport not in RELIABLE:
             return None
-        found = [each for each in self._location if each.flow and each.flow.connection and each.flow.remote == remote]
+        found = [each for each in self._location if each.flow is not None and each.flow.remote == remote]
+        found = [each for each in found if each.flow is not None and each.flow.transport == transport]
         named = [each for each in found if user_of(each) == uri.user]
         return next(iter(named or (found if len(found) == 1 else ())), None)
 

@@ -13,7 +13,7 @@ from ..sip.address import Address
 from ..sip.errors import ParseError
 from ..sip.host import SIP_PORT, bare
 from ..sip.uri import SIP_SCHEMES, Uri
-from ..sip.wire import Destination, Flow, Target
+from ..sip.wire import SECURE, Destination, Flow, Target
 from .record_route import Side
 
 _CONNECTABLE = (None, "udp", "tcp", "tls")  # a WebSocket is opened by its phone alone (RFC 7118), the rest is unknown
@@ -54,6 +54,23 @@ def target_set(
         if group:
             groups.append(group)
     return groups
+
+
+def for_scheme(groups: list[list[Candidate]], scheme: str) -> list[list[Candidate]]:
+    """What is left of them for a Request-URI of that scheme: SIPS goes on as SIPS and over TLS alone, SIP never becomes
+    SIPS (RFC 5630 section 5.3)."""
+    if scheme == "sips":
+        safe = [[each for each in group if _is_safe(each)] for group in groups]
+        return [group for group in safe if group]
+    for group in groups:
+        for each in group:
+            if each.uri.startswith("sips:"):
+                each.uri = "sip:" + each.uri[5:]
+    return groups
+
+
+def _is_safe(candidate: Candidate) -> bool:
+    return candidate.target.transport in SECURE and candidate.uri.startswith("sips:")
 
 
 def one_for_an_instance(bindings: list[Binding]) -> list[Binding]:
@@ -122,8 +139,10 @@ def _target(binding: Binding, directory: Directory) -> Target | None:
         return destination(uri)
     if binding.connected:
         return binding.flow
-    # The connection is closed: the phone may listen where its Contact says, unless that is behind a router.
-    return destination(uri) if uri is not None and bare(uri.host) == binding.flow.remote[0] else None
+    # The connection is closed: the phone may listen where its Contact says, unless that is behind a router, or it
+    # would have to show a certificate, which no phone has (RFC 5630 section 3.1.1).
+    is_there = uri is not None and bare(uri.host) == binding.flow.remote[0] and binding.flow.transport not in SECURE
+    return destination(uri) if is_there else None
 
 
 def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
@@ -137,7 +156,7 @@ def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
 def _own_listener(uri: Uri, directory: Directory) -> Destination:
     """Where the box hears its own requests: by UDP, whose source shows that they are its own; a name needs no DNS."""
     place = (uri.host, uri.port or SIP_PORT)
-    host, port = place if place in directory.addresses else min(directory.addresses, default=place)
+    host, port = place if place in directory.clear else min(directory.clear, default=place)
     return Destination(bare(host), port, "udp")
 
 

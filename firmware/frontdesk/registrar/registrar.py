@@ -14,7 +14,7 @@ from ..sip.grammar import unescape
 from ..sip.host import SIP_PORT, bare
 from ..sip.message import Request
 from ..sip.uri import SIP_SCHEMES, Uri
-from ..sip.wire import Flow
+from ..sip.wire import SECURE, Flow
 from .contact import LONGEST, Contact, parse_expires
 from .registration import Refresh, Registration
 from .same_device import looks_alike, same_device
@@ -70,6 +70,7 @@ class Registrar:
             return registration
         contacts = [Contact.parse(value) for value in values]
         self._check_intervals(request, contacts)
+        self._check_schemes(request, contacts, flow)
         _Update(self, request, flow, registrant, registration, now).apply(contacts)
         return registration
 
@@ -118,6 +119,13 @@ class Registrar:
         for contact in contacts:
             if 0 < self.interval(request, contact) < self.settings.min_expires:
                 raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
+
+
+    def _check_schemes(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
+        # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.
+        for contact in contacts:
+            if contact.uri.scheme == "sips" and flow.transport not in SECURE and self.interval(request, contact):
+                raise Rejection(400, "A sips Contact Needs TLS")
 
 
 def unsupported(request: Request) -> list[Header]:

@@ -35,6 +35,11 @@ class Rule(StrEnum):
     OTHER_DIALOG = "other-dialog"
     FOREIGN_DOMAIN = "foreign-domain"
     FOREIGN_ROUTE = "foreign-route"
+    UNTRUSTED = "untrusted"
+    """A phone does not trust the box's certificate."""
+    UNTRUSTED_PEER = "untrusted-peer"
+    """The box does not trust the certificate of whom it calls."""
+    OLD_TLS = "old-tls"
 
 
 class SipError(Exception):

@@ -11,6 +11,8 @@ from .grammar import LWS, parse_number
 
 SIP_PORT = 5060
 """Where SIP is heard that is not encrypted, and nothing says otherwise (section 19.1.2)."""
+SIPS_PORT = 5061
+"""The same over TLS."""
 MAX_HOSTPORT = 255 + 6
 """Characters of a host (RFC 1035 section 2.3.4), a colon and a port."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .host import SIP_PORT
+from .host import SIP_PORT, SIPS_PORT
 from .message import Request
 from .wire import Destination, Flow
 
-DEFAULT_PORTS = {"udp": SIP_PORT, "tcp": SIP_PORT, "tls": 5061, "ws": 80, "wss": 443}
+DEFAULT_PORTS = {"udp": SIP_PORT, "tcp": SIP_PORT, "tls": SIPS_PORT, "ws": 80, "wss": 443}
 """Transport -> port where a Via names none (section 18.2.2, RFC 7118)."""
 
 

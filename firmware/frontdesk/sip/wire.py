@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
+SECURE = frozenset({"tls", "wss"})
+"""What a SIPS URI may go over (RFC 3261 section 26.2.2)."""
 HostPort = tuple[str, int]
 """A numeric address (IPv6 without brackets) and a port."""
 
@@ -42,6 +44,8 @@ class Destination(NamedTuple):
     port: int | None
     transport: str | None
     """Lower case, or None: to be chosen by RFC 3263 section 4.1."""
+    name: str = ""
+    """Whom a certificate is to be of, where `host` was looked up from a name (RFC 5922 section 7.3)."""
 
     @property
     def reliable(self) -> bool:

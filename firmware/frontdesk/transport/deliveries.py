@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..sip.errors import TransportError
-from ..sip.wire import Destination, Flow, HostPort, Send, Target, hostport
+from ..sip.wire import Destination, Flow, Send, Target
 from .resolver import resolve
 
 UNSENT = 1000
@@ -20,7 +20,7 @@ _log = logging.getLogger("frontdesk.endpoint")
 class Ways(Protocol):
     """Sockets and connections, and the transactions whose messages they take."""
 
-    async def way_to(self, transport: str, address: HostPort) -> tuple[Flow, bool]:
+    async def way_to(self, place: Destination) -> tuple[Flow, bool]:
         """The flow there, and whether it is a connection that was open already. Raises TransportError."""
 
     def send_over(self, data: bytes, flow: Flow) -> None:
@@ -74,7 +74,8 @@ class Deliveries:
     async def _deliver(self, send: Send, destination: Destination) -> None:
         """To the first of its addresses that takes it (section 4.3)."""
         try:
-            found = [Destination(*address, transport) for transport, address in await resolve(destination)]
+            name = destination.name or destination.host
+            found = [Destination(*address, transport, name) for transport, address in await resolve(destination)]
             for number, place in enumerate(found, 1):
                 if not self._ways.is_wanted(send.key):
                     break  # answered or given up meanwhile: it would ring a phone for nobody
@@ -89,11 +90,8 @@ class Deliveries:
     async def _deliver_to(
         self, send: Send, destination: Destination, place: Destination, others: Sequence[Destination]
     ) -> bool:
-        address, transport = (place.host, place.port or 0), place.transport or ""
         try:
-            if transport not in ("udp", "tcp"):
-                raise TransportError(f"no {transport} yet to {hostport(address)}")  # never in the clear instead
-            flow, reused = await self._ways.way_to(transport, address)
+            flow, reused = await self._ways.way_to(place)
             if not self._ways.is_wanted(send.key):
                 return False
             self._ways.send_over(send.data, flow)

@@ -35,6 +35,15 @@ def local_addresses(family: int) -> list[str]:
     return found
 
 
+def wildcards() -> list[str]:
+    """Those that stand for all addresses; without IPv6 where the kernel has none."""
+    hosts = ["0.0.0.0"]
+    with contextlib.suppress(OSError):
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+        hosts.append("::")
+    return hosts
+
+
 def stands_for(host: str) -> list[str]:
     """The machine's addresses, where `host` is a wildcard; else none."""
     return local_addresses(WILDCARDS[host]) if host in WILDCARDS else []
@@ -53,7 +62,8 @@ def is_own(host: str) -> bool:
 
 def not_here(listeners: Iterable[str]) -> list[str]:
     """Those, as settings write them (`udp:192.0.2.1:5060`, `https:[::]:443`), whose address the machine has not."""
-    return [each for each in listeners if not is_own(each.partition(":")[2].rpartition(":")[0].strip("[]"))]
+    named = [(each, each.partition(":")[2].rpartition(":")[0].strip("[]")) for each in listeners]
+    return [each for each, host in named if host and not is_own(host)]
 
 
 def source_address(remote: HostPort) -> str:

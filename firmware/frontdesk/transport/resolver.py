@@ -21,6 +21,8 @@ PATIENCE = 5.0
 """Seconds for one name to be resolved."""
 LATE = 1.0
 """Seconds that other records of a name have once its address is known."""
+SERVICES = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
+"""What SRV records are asked for, by transport (section 4.1)."""
 CACHED = 128
 """Answers that are kept for as long as they say."""
 
@@ -65,7 +67,7 @@ async def _look_up(destination: Destination) -> tuple[list[tuple[str, Record]], 
     transports = [destination.transport] if destination.transport else ["udp", "tcp"]
     if destination.port is not None:
         transports = []
-    asked = [(f"_sip._{transport}.{destination.host}", "SRV") for transport in transports]
+    asked = [(f"{SERVICES[each]}.{destination.host}", "SRV") for each in transports]
     *services, four, six = await _ask([*asked, (destination.host, "A"), (destination.host, "AAAA")])
     found = [(transport, record) for transport, records in zip(transports, services, strict=True) for record in records]
     return found, [str(record) for record in (*four, *six)]

@@ -1,40 +1,29 @@
-"""SIP over TCP: connections, their limit, turns, half-sent messages (RFC 3261 section 18, RFC 5626 section 4.4.1)."""
+"""SIP over TCP and TLS: where connections come from, their limit and their turns (RFC 3261 section 18)."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
-import itertools
 import os
 import socket
+import ssl
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
-from random import randrange
+from collections.abc import Callable, Collection
 from time import monotonic
-from typing import Protocol
+from typing import Any
 
-from ..sip.errors import ParseError, TransportError
-from ..sip.framing import KeepAlive, StreamReader
-from ..sip.wire import Flow, HostPort
+from ..sip.errors import TransportError
+from ..sip.wire import Destination, Flow, HostPort
+from .connection import Connection, Driver
 from .interfaces import is_own
+from .tls import GOODBYE, Contexts, Greeting, SecureConnection, why
 
-HALF_SENT = 30.0
-"""Seconds in which a message that has begun must be complete."""
 CONNECT = 10.0
 """Seconds until a connection that can't be opened is given up."""
-WRITE_BUFFER = 1 << 20
-"""Bytes that may wait for a phone that does not read; more closes the connection."""
-STRANGERS_BUFFER = 1 << 17
-"""The same for a connection without a binding: 1,000 of them fill no memory with what they ask and do not read."""
-UNREAD = 1 << 14
-"""Bytes of answers that wait for a stranger: until he reads them, nothing more of his is read."""
 BACKLOG = 128
 """Connections accepted in one turn of the loop, and waiting for the next."""
 ON_THE_WAY = 4 * BACKLOG
 """Files that a burst may hold beyond the limit, for each listener: asyncio needs four turns from accept to close."""
-READ = 8192
-"""Bytes of one connection that are read before others get their turn (asyncio alone would read 256 KiB)."""
 TURN_TIME = 0.005
 """Seconds in which all connections are worked on before datagrams, timers and the journal's word get their turn."""
 KEEP_ALIVE = (
@@ -46,155 +35,6 @@ KEEP_ALIVE = (
 )
 """A phone that is gone without a word is found out within 75 s, or 15 s (in milliseconds) after something was sent to
 it (tcp(7), RFC 5482): else each call to it would be silence until Timer B."""
-_BUFFER = bytearray(READ)
-_connection_ids = itertools.count(randrange(1, 1 << 38))
-"""Of 5 bytes. They begin anywhere: a call's token keeps one, and after a restart it must not mean somebody else."""
-
-
-class Driver(Protocol):
-    """Whom connections tell."""
-
-    def received(self, data: bytes, flow: Flow) -> None: ...
-
-    def broken(self, error: ParseError, flow: Flow) -> None:
-        """The stream can't be read any further."""
-
-    def closed(self, flow: Flow) -> None: ...
-
-    def settle(self) -> None: ...
-
-    def is_bound(self, flow: Flow) -> bool:
-        """Whether a binding lives on that flow."""
-
-
-class Connection(asyncio.BufferedProtocol):
-    """One connection, accepted or opened."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-        self._reader = StreamReader()
-        self._half_sent: asyncio.TimerHandle | None = None
-        self._transport: asyncio.Transport | None = None
-        self._frames: Iterator[bytes | KeepAlive] = iter(())
-        self._is_behind = self._is_unread = False
-        self.flow = Flow("tcp", ("", 0), ("", 0), next(_connection_ids))
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.set_write_buffer_limits(UNREAD)
-        local, remote = transport.get_extra_info("sockname")[:2], transport.get_extra_info("peername")[:2]
-        self.flow = Flow("tcp", local, remote, self.flow.connection)
-        self._connections.opened(self)
-
-    def get_buffer(self, sizehint: int) -> bytearray:
-        return _BUFFER  # of all connections: what is read into it is taken out at once
-
-    def buffer_updated(self, nbytes: int) -> None:
-        self._connections.active(self)
-        self._frames = self._reader.feed(bytes(_BUFFER[:nbytes]))
-        self._connections.serve(self)
-
-    def fall_behind(self) -> None:
-        """What was read waits for its turn."""
-        self._is_behind = True
-        self._read_or_pause()
-
-    def work(self, end: float) -> bool:
-        """Works on what was read, until `end`; whether that was all."""
-        if self._transport is None or self._transport.is_closing():
-            return True
-        try:
-            is_all = self._receive(end)
-        except ParseError as error:
-            self._connections.driver.broken(error, self.flow)
-            self._connections.driver.settle()
-            self.close()
-            return True
-        if is_all:
-            self._watch_half_sent()
-        if is_all and self._is_behind:
-            self._is_behind = False
-            self._read_or_pause()
-        self._connections.driver.settle()
-        return is_all
-
-    def _receive(self, end: float) -> bool:
-        pings, is_all = 0, True
-        for frame in self._frames:
-            if frame is KeepAlive.PING:
-                pings += 1
-            elif isinstance(frame, bytes):
-                self._complete()
-                self._connections.driver.received(frame, self.flow)
-            if self._reader.pending and monotonic() > end:
-                is_all = False
-                break
-        self._answer(pings)
-        return is_all
-
-    def _answer(self, pings: int) -> None:
-        # All at once: a stream of nothing but pings would keep the loop busy with writes of two bytes.
-        if pings:
-            with contextlib.suppress(TransportError):
-                self.write(KeepAlive.PONG.value * pings)
-
-    def _watch_half_sent(self) -> None:
-        if not self._reader.pending:
-            self._complete()
-        elif self._half_sent is None:
-            self._half_sent = asyncio.get_running_loop().call_later(HALF_SENT, self.close)
-
-    def _complete(self) -> None:
-        """The message that had begun is here; the next one has its own time."""
-        if self._half_sent is not None:
-            self._half_sent.cancel()
-            self._half_sent = None
-
-    def write(self, data: bytes) -> None:
-        """Sends; a peer that does not read what it gets is cut off."""
-        if self._transport is None or self._transport.is_closing():
-            raise TransportError("the connection is closed")
-        self._transport.write(data)
-        waiting = self._transport.get_write_buffer_size()
-        if waiting > STRANGERS_BUFFER and (waiting > WRITE_BUFFER or not self._connections.driver.is_bound(self.flow)):
-            self._transport.abort()
-
-    def pause_writing(self) -> None:
-        self._is_unread = not self._connections.driver.is_bound(self.flow)
-        self._read_or_pause()
-
-    def resume_writing(self) -> None:
-        self._is_unread = False
-        self._read_or_pause()
-
-    def _read_or_pause(self) -> None:
-        """Nothing more is read while something waits here, of what was asked or of the answers."""
-        if self._transport is None:
-            return
-        if self._is_behind or self._is_unread:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
-
-    def close(self) -> None:
-        """Closes after what is written has gone."""
-        if self._transport is not None:
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Closes at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._half_sent is not None:
-            self._half_sent.cancel()
-        self._connections.lost(self)
-        # asyncio's transport holds a method of its own: a cycle, which would stay until the collector looks at it.
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            vars(transport).pop("_read_ready_cb", None)
 
 
 class Turns:
@@ -240,39 +80,44 @@ class Turns:
 class Connections:
     """All open connections, the least recently active first."""
 
-    def __init__(self, driver: Driver, limit: Callable[[], int]) -> None:
+    def __init__(self, driver: Driver, limit: Callable[[], int], contexts: Contexts | None = None) -> None:
+        """`contexts`: for TLS; without them there is none."""
         self.driver = driver
+        self.contexts = contexts or Contexts(_no_tls, _no_tls)
         self._limit = limit
         self._open: dict[int, Connection] = {}
-        self._opening: dict[HostPort, asyncio.Task[Connection]] = {}
+        self._opening: dict[Destination, asyncio.Task[Connection]] = {}
+        self._greeted: dict[Greeting, None] = {}
+        """Those that shake hands, the oldest first."""
         self._turns, self._phones_turns = Turns(), Turns()
-        self._servers: dict[HostPort, asyncio.Server] = {}
+        self._servers: dict[tuple[str, HostPort], asyncio.Server] = {}
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + len(self._greeted)
 
-    async def listen(self, address: HostPort) -> HostPort:
-        """Accepts connections; returns the address with its real port. Raises OSError."""
-        if address in self._servers:
+    async def listen(self, transport: str, address: HostPort) -> HostPort:
+        """Accepts connections, "tcp" or "tls"; returns the address with its real port. Raises OSError."""
+        if (transport, address) in self._servers:
             return address
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        if address[1] not in (port for _, port in self._servers):
+        if address[1] not in (port for _, (_, port) in self._servers):
             _look_whether_free(family, address)
         # The box itself may listen at all addresses of a port and at one of them, until the one or the other is closed.
+        made = (lambda: Greeting(self)) if transport == "tls" else (lambda: Connection(self))
         server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self), address[0], address[1], family=family, backlog=BACKLOG, reuse_port=True
+            made, address[0], address[1], family=family, backlog=BACKLOG, reuse_port=True
         )
         if not server.sockets:  # asyncio passes over a family that the kernel does not have
             raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         _keep_alive(server.sockets[0])  # what it accepts inherits that
         bound: HostPort = server.sockets[0].getsockname()[:2]
-        self._servers[bound] = server
+        self._servers[transport, bound] = server
         return bound
 
-    def stop_all_but(self, addresses: Collection[HostPort]) -> None:
-        """Accepts no more elsewhere; connections that are open stay so."""
-        for address in [address for address in self._servers if address not in addresses]:
-            self._servers.pop(address).close()
+    def stop_all_but(self, ends: Collection[tuple[str, HostPort]]) -> None:
+        """Accepts no more elsewhere, by (transport, address); connections that are open stay so."""
+        for end in [end for end in self._servers if end not in ends]:
+            self._servers.pop(end).close()
 
     def abort_cut_off(self) -> None:
         """Those of an address that the machine has no more: nothing comes over them."""
@@ -280,26 +125,41 @@ class Connections:
             if not is_own(connection.flow.local[0]):
                 connection.abort()
 
-    def open_to(self, remote: HostPort) -> Connection | None:
-        """The open connection to that address."""
-        return next((each for each in self._open.values() if each.flow.remote == remote), None)
+    def open_to(self, place: Destination) -> Connection | None:
+        """The open connection to that address; over TLS one that the box has opened, and whose other end has shown to
+        be who that place is (RFC 5923 section 9.1)."""
+        name, remote = _name(place), _address(place)
+        for each in self._open.values():
+            if each.flow.remote == remote and each.flow.transport == place.transport and each.name == name:
+                return each
+        return None
 
-    async def connect(self, remote: HostPort) -> Connection:
+    async def connect(self, place: Destination) -> Connection:
         """A new connection to that address, one for all who ask while it is being opened. Raises TransportError."""
-        opening = self._opening.get(remote)
+        opening = self._opening.get(place)
         if opening is None:
-            opening = self._opening[remote] = asyncio.get_running_loop().create_task(self._connect(remote))
-            opening.add_done_callback(lambda _: self._opening.pop(remote, None))
+            opening = self._opening[place] = asyncio.get_running_loop().create_task(self._connect(place))
+            opening.add_done_callback(lambda _: self._opening.pop(place, None))
         return await asyncio.shield(opening)  # who no longer waits for it leaves it to the others
 
-    async def _connect(self, remote: HostPort) -> Connection:
+    async def _connect(self, place: Destination) -> Connection:
+        made = SecureConnection(self, _name(place)) if place.transport == "tls" else Connection(self)
         try:
             async with asyncio.timeout(CONNECT):
-                line, made = await asyncio.get_running_loop().create_connection(lambda: Connection(self), *remote)
+                how = await self._handshake(made.name)
+                line, _ = await asyncio.get_running_loop().create_connection(lambda: made, *_address(place), **how)
                 _keep_alive(line.get_extra_info("socket"))
-        except (OSError, TimeoutError) as error:
-            raise TransportError(f"TCP to {remote[0]}:{remote[1]}: {error or 'no answer'}") from error
+        except (OSError, ValueError, TimeoutError) as error:
+            self.handshake_failed(made.flow._replace(remote=_address(place)), error)
+            transport, host, port = made.transport.upper(), place.host, place.port
+            raise TransportError(f"{transport} to {host}:{port}: {why(error)}") from error
         return made
+
+    async def _handshake(self, name: str) -> dict[str, Any]:
+        """How asyncio is to do it."""
+        if not name:
+            return {}
+        return {"ssl": await self.contexts.client(), "server_hostname": name, "ssl_shutdown_timeout": GOODBYE}
 
     def send(self, data: bytes, flow: Flow) -> None:
         """Sends over an open connection. Raises TransportError."""
@@ -319,21 +179,46 @@ class Connections:
         self.stop_all_but(())
         for opening in list(self._opening.values()):
             opening.cancel()
+        for greeting in list(self._greeted):
+            greeting.abort()
         for connection in list(self._open.values()):
             connection.close()
 
     # -- what connections tell -----------------------------------------------------------------------------------------
 
     def opened(self, connection: Connection) -> None:
-        """Takes a new one in; at the limit the longest idle one without a binding goes (else the new one)."""
+        """Takes a new one in."""
         self._open[connection.flow.connection] = connection
-        if len(self._open) > self._limit():
-            idle = self._idle(connection)
-            idle.abort()
+        self._make_room(connection)
+
+    def greeting(self, greeting: Greeting) -> None:
+        """A handshake begins."""
+        self._greeted[greeting] = None
+        self._make_room(greeting)
+
+    def _make_room(self, newest: Connection | Greeting) -> None:
+        """At the limit the handshake that has taken the longest goes, then the longest idle connection without a
+        binding, then the new one."""
+        if len(self) <= self._limit():
+            return
+        oldest = next((each for each in self._greeted if each is not newest), None)
+        if oldest is not None:
+            oldest.abort()
+            self.greeted(oldest)
+            return
+        idle = next((each for each in self._open.values() if not self.driver.is_bound(each.flow)), newest)
+        idle.abort()
+        if isinstance(idle, Connection):
             self.lost(idle)  # asyncio tells so only later; until then the next one would choose the same
 
-    def _idle(self, newest: Connection) -> Connection:
-        return next((each for each in self._open.values() if not self.driver.is_bound(each.flow)), newest)
+    def greeted(self, greeting: Greeting) -> None:
+        """That handshake is over."""
+        self._greeted.pop(greeting, None)
+
+    def handshake_failed(self, flow: Flow, error: Exception) -> None:
+        """The driver is told what went wrong, where that is more than a line that broke."""
+        if isinstance(error, ssl.SSLError):
+            self.driver.handshake_failed(flow, error)
 
     def serve(self, connection: Connection) -> None:
         """Works on what it has brought, or lets that wait. All share one time; where it is used up phones with a
@@ -364,6 +249,19 @@ def _look_whether_free(family: socket.AddressFamily, address: HostPort) -> None:
         if family == socket.AF_INET6:
             line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         line.bind(address)
+
+
+def _no_tls() -> ssl.SSLContext:
+    raise OSError(errno.EPROTONOSUPPORT, os.strerror(errno.EPROTONOSUPPORT))
+
+
+def _address(place: Destination) -> HostPort:
+    return place.host, place.port or 0
+
+
+def _name(place: Destination) -> str:
+    """Whose certificate the other end is to show; over TCP nobody's."""
+    return (place.name or place.host) if place.transport == "tls" else ""
 
 
 def _keep_alive(line: socket.socket) -> None:
