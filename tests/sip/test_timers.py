@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from frontdesk.sip import timers
 from frontdesk.sip.timers import Deadlines, Delay
 
@@ -68,41 +70,86 @@ def test_timer_values_are_those_of_table_4() -> None:
     assert timers.TRYING_AFTER == 3.5
 
 
-def test_of_those_who_wait_equally_long_the_living_are_told_in_turn() -> None:
-    deadlines, alive, told = Deadlines(), {"a", "b", "c"}, list[tuple[str, float]]()
-    delay = Delay(3.5, deadlines, alive, lambda name, now: told.append((name, now)))
-    for at, name in enumerate("abc"):
-        delay.start(name, float(at))
-    alive.discard("b")
+class Waiter:
+    """Notes when its time was over; `again`: what to begin then."""
+
+    def __init__(self, name: str, told: list[tuple[str, float]], again: Delay | None = None) -> None:
+        self.name = name
+        self.told = told
+        self.again = again
+
+    def fires(self, timer: str, now: float) -> None:
+        self.told.append((self.name, now))
+        if self.again is not None:
+            self.again.start(self, now)
+
+
+def test_of_those_who_wait_equally_long_each_is_told_in_turn_but_who_was_stopped() -> None:
+    deadlines, told = Deadlines(), list[tuple[str, float]]()
+    delay = deadlines.delays["x", 3.5]
+    waiters = [Waiter(name, told) for name in "abc"]
+    for at, waiter in enumerate(waiters):
+        delay.start(waiter, float(at))
+    delay.stop(waiters[1])
     assert len(deadlines) == 1
     deadlines.handle(3.4)
     assert not told
     deadlines.handle(3.5)
-    assert deadlines.next() == 5.5  # of the dead nobody is reminded
+    assert deadlines.next() == 5.5  # of who waits no longer nobody is reminded
     deadlines.handle(5.5)
     assert told == [("a", 3.5), ("c", 5.5)]
     assert deadlines.next() is None
 
 
+def test_who_begins_anew_waits_from_then_on() -> None:
+    deadlines, told = Deadlines(), list[tuple[str, float]]()
+    delay, first, second = deadlines.delays["x", 1.0], Waiter("first", told), Waiter("second", told)
+    delay.start(first, 0.0)
+    delay.start(second, 0.5)
+    delay.start(first, 0.6)
+    for now in (1.0, 1.5, 1.6):
+        deadlines.handle(now)
+    assert told == [("second", 1.5), ("first", 1.6)]
+
+
+def test_delays_of_different_length_are_told_in_the_order_of_time_after_a_pause() -> None:
+    deadlines, told = Deadlines(), list[tuple[str, float]]()
+    for name, seconds, since in (("b", 2.0, 0.0), ("d", 2.0, 2.0), ("a", 0.5, 0.0), ("c", 0.5, 2.5)):
+        deadlines.delays["x", seconds].start(Waiter(name, told), since)
+    deadlines.handle(100.0)
+    assert told == [("a", 100.0), ("b", 100.0), ("c", 100.0), ("d", 100.0)]
+
+
 def test_who_is_over_does_not_wait_on() -> None:
-    deadlines, alive = Deadlines(), set[str]()
-    delay = Delay(3.5, deadlines, alive, lambda name, now: None)
+    deadlines = Deadlines()
+    delay = deadlines.delays["x", 3.5]
     for at in range(1000):
-        alive.add(str(at))
-        delay.start(str(at), float(at))
-        alive.discard(str(at))
-    assert len(delay._queue) == 1
+        waiter = Waiter("", [])
+        delay.start(waiter, float(at))
+        delay.stop(waiter)
+    assert not delay._waiting
+    assert len(deadlines) == 1
 
 
-def test_one_who_begins_as_another_is_told_is_told_in_his_turn() -> None:
-    deadlines, told = Deadlines(), list[float]()
-
-    def again(name: str, now: float) -> None:
-        told.append(now)
-        delay.start(name, now)
-
-    delay = Delay(1.0, deadlines, "a", again)
-    delay.start("a", 0.0)
+def test_one_who_begins_as_he_is_told_is_told_in_his_turn() -> None:
+    deadlines, told = Deadlines(), list[tuple[str, float]]()
+    delay = deadlines.delays["x", 1.0]
+    delay.start(Waiter("a", told, delay), 0.0)
     for now in (1.0, 2.0, 3.0):
         deadlines.handle(now)
-    assert told == [1.0, 2.0, 3.0]
+    assert told == [("a", 1.0), ("a", 2.0), ("a", 3.0)]
+
+
+def test_who_fails_as_he_is_told_holds_nobody_up() -> None:
+    class Failing(Waiter):
+        def fires(self, timer: str, now: float) -> None:
+            raise ValueError
+
+    deadlines, told = Deadlines(), list[tuple[str, float]]()
+    delay = deadlines.delays["x", 1.0]
+    for waiter in (Failing("a", told), Waiter("b", told)):
+        delay.start(waiter, 0.0)
+    with pytest.raises(ValueError):
+        deadlines.handle(1.0)
+    deadlines.handle(1.0)
+    assert told == [("b", 1.0)]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from ..sip.client_transaction import ClientTransaction
 from ..sip.message import Response
-from ..sip.timers import Deadline, Deadlines
+from ..sip.timers import Delay, Delays
 from ..sip.wire import Destination, Flow
 from .target_set import Candidate
 
 if TYPE_CHECKING:
     from .response_context import ResponseContext
+
+TIMER_C = "Timer C"
 
 
 class Branch:
@@ -28,7 +30,7 @@ class Branch:
         self.asked_at = now
         self.candidate = candidate
         self.client: ClientTransaction | None = None
-        self.timer_c: Deadline | None = None
+        self.timer_c: Delay | None = None
         self.alike: list[Branch] = []
         """Those to other addresses of the same name, itself among them, where there are any."""
         self.others: Sequence[Destination] = ()
@@ -66,16 +68,18 @@ class Branch:
         """Its connection has closed while it rang."""
         self.context.cut_off(self, now)
 
-    def arm(self, deadlines: Deadlines, at: float) -> None:
+    def arm(self, delays: Delays, seconds: float, now: float) -> None:
         """Sets Timer C, anew where it runs."""
         self.disarm()
-        self.timer_c = deadlines.set(at, self._fired)
+        self.timer_c = delays[TIMER_C, seconds]
+        self.timer_c.start(self, now)
 
     def disarm(self) -> None:
         """Stops Timer C."""
         if self.timer_c is not None:
-            self.timer_c.cancel()
+            self.timer_c.stop(self)
             self.timer_c = None
 
-    def _fired(self, now: float) -> None:
+    def fires(self, timer: str, now: float) -> None:
+        """Timer C."""
         self.context.timer_c_fired(self, now)

@@ -122,7 +122,7 @@ class ResponseContext:
         self._branches.append(branch)
         branch.client = self._forwarder.start(branch, share, now)
         if self._invite:
-            branch.arm(self._around.deadlines, now + self._timer_c)
+            branch.arm(self._around.deadlines.delays, self._timer_c, now)
 
     # -- a name that leads to several addresses: RFC 3263 section 4.3 --------------------------------------------------
 
@@ -187,7 +187,7 @@ class ResponseContext:
             return
         if not branch.cancelled:
             branch.is_cut_off = False
-            branch.arm(self._around.deadlines, now + self._timer_c)
+            branch.arm(self._around.deadlines.delays, self._timer_c, now)
         if not self._answered:
             self._respond(response, now)
 
@@ -235,13 +235,13 @@ class ResponseContext:
         branch is over. A peer or static device opens one for its answer (18.2.2), and has until Timer C."""
         if isinstance(branch.candidate.target, Flow):
             branch.is_cut_off = True
-            branch.arm(self._around.deadlines, now + (0.0 if branch.cancelled else COME_BACK))
+            branch.arm(self._around.deadlines.delays, 0.0 if branch.cancelled else COME_BACK, now)
 
     def timer_c_fired(self, branch: Branch, now: float) -> None:
         """Section 16.8: CANCEL where something was heard, else as a 408. Either way its answer counts as none."""
         if branch.is_cut_off and self._is_back(branch):
             branch.is_cut_off = False
-            branch.arm(self._around.deadlines, now + self._timer_c)
+            branch.arm(self._around.deadlines.delays, self._timer_c, now)
             return
         branch.expired = self._timed_out = True
         if branch.heard:

@@ -103,7 +103,7 @@ class InviteClientTransaction(ClientTransaction):
 
     def _proceed(self, now: float) -> None:
         self.state = InviteClientState.PROCEEDING
-        self._stop(InviteClientEvent.TIMER_A, InviteClientEvent.TIMER_B)
+        self._stop_all()
         if self._cancel_headers is not None:
             self._send_cancel(now)
         self._tell(now)

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
+from .timers import Delay
 from .transaction import Surroundings, Transaction
 from .wire import Flow
 
@@ -15,7 +16,8 @@ from .wire import Flow
 class ServerSurroundings(Surroundings, Protocol):
     """What a server transaction needs of its layer."""
 
-    def try_later(self, key: str, now: float) -> None: ...
+    @property
+    def trying(self) -> Delay: ...
 
     def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None: ...
 
@@ -113,11 +115,8 @@ class NonInviteServerTransaction(ServerTransaction):
         ServerTransaction.__init__(self, request, flow, key, layer, NonInviteServerState.TRYING, target)
 
     def begin(self, now: float) -> None:
-        self._layer.try_later(self.key, now)
-
-    def trying_due(self, now: float) -> None:
-        """TRYING_AFTER seconds are over since its request came."""
-        self._take(NonInviteServerEvent.TRYING_DUE, now)
+        self._waits_in = (self._layer.trying,)
+        self._layer.trying.start(self, now)
 
     def respond(self, response: Response, now: float) -> None:
         self._given = response

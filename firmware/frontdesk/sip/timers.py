@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Container
+from collections import OrderedDict
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from itertools import count
+from typing import Protocol
 
 T1 = 0.5
 """Seconds: the estimate of a round trip."""
@@ -51,6 +52,8 @@ class Deadlines:
         self._heap: list[tuple[float, int, Deadline]] = []
         self._order = count()
         self._cancelled = 0
+        self.delays = Delays(self)
+        """For what happens often, and always after as long."""
 
     def __len__(self) -> int:
         """How many are armed."""
@@ -86,43 +89,63 @@ class Deadlines:
             self._cancelled = 0
 
 
-class Delay:
-    """One timer for many who wait equally long, and hardly ever to the end: a queue in the order of time. A deadline
-    for each takes four times as long."""
+class Waiter(Protocol):
+    """Who waits."""
 
-    def __init__(
-        self, seconds: float, deadlines: Deadlines, alive: Container[str], fire: Callable[[str, float], None]
-    ) -> None:
-        """`fire` is called with the name of each who is still `alive` when his time is over, and with now."""
+    def fires(self, timer: str, now: float) -> None:
+        """His time is over."""
+
+
+class Delay:
+    """One timer for many who wait equally long, and hardly ever to the end: they stand in the order of time. A deadline
+    for each takes twice as long, and leaves one to be thrown away."""
+
+    def __init__(self, timer: str, seconds: float, deadlines: Deadlines) -> None:
+        self._timer = timer
         self._seconds = seconds
         self._deadlines = deadlines
-        self._alive = alive
-        self._fire = fire
-        self._queue: deque[tuple[float, str]] = deque()
-        self._is_armed = False
+        self._waiting: OrderedDict[Waiter, float] = OrderedDict()  # a dictionary searches for its first
+        self._due: float | None = None
+        """When it looks at them; too early where the first of them is stopped before."""
 
-    def start(self, name: str, now: float) -> None:
-        """His time begins."""
-        self._let_go()
-        self._queue.append((now + self._seconds, name))
-        if not self._is_armed:
-            self._arm()
+    def start(self, who: Waiter, now: float) -> None:
+        """His time begins, anew where he waits."""
+        waiting = self._waiting
+        if who in waiting:
+            del waiting[who]
+        waiting[who] = at = now + self._seconds
+        if self._due is None:
+            self._arm(at)
 
-    def _let_go(self) -> None:
-        queue, alive = self._queue, self._alive
-        while queue and queue[0][1] not in alive:
-            queue.popleft()
+    def stop(self, who: Waiter) -> None:
+        """He waits no longer; harmless where he did not."""
+        if who in self._waiting:
+            del self._waiting[who]
 
-    def _arm(self) -> None:
-        self._is_armed = True
-        self._deadlines.set(self._queue[0][0], self._expire)
+    def _arm(self, at: float) -> None:
+        self._due = at
+        self._deadlines.set(at, self._expire)
 
     def _expire(self, now: float) -> None:
-        self._is_armed = False
-        while self._queue and self._queue[0][0] <= now:
-            _, name = self._queue.popleft()
-            if name in self._alive:
-                self._fire(name, now)
-        self._let_go()
-        if self._queue and not self._is_armed:
-            self._arm()
+        waiting, due = self._waiting, self._due
+        assert due is not None
+        try:
+            while waiting and waiting[who := next(iter(waiting))] <= due:
+                del waiting[who]
+                who.fires(self._timer, now)
+        finally:
+            self._due = None
+            if waiting:
+                self._arm(waiting[next(iter(waiting))])
+
+
+class Delays(dict[tuple[str, float], Delay]):
+    """By timer and seconds, of which there are few."""
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        super().__init__()
+        self._deadlines = deadlines
+
+    def __missing__(self, key: tuple[str, float]) -> Delay:
+        delay = self[key] = Delay(*key, self._deadlines)
+        return delay

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import partial
 from typing import Any, ClassVar, Protocol
 
-from .timers import Deadline, Deadlines
+from .timers import Deadlines, Delay
 from .wire import Send, Target
 
-Arrow = tuple[StrEnum, StrEnum]
+Arrow = tuple[str, str]
 """(state, event)"""
 
 
@@ -31,7 +30,7 @@ class Transaction:
     An arrow changes the state first, then sends, and tells the user last, who may call back at once.
     """
 
-    __slots__ = ("_layer", "_timers", "key", "state", "target")
+    __slots__ = ("_layer", "_waits_in", "key", "state", "target")
 
     ARROWS: ClassVar[Mapping[Arrow, Callable[[Any, float], None]]]
     IGNORED: ClassVar[frozenset[Arrow]]
@@ -41,38 +40,36 @@ class Transaction:
         self.target = target
         self.state = state
         self._layer = layer
-        self._timers: dict[StrEnum, Deadline] = {}
+        self._waits_in: tuple[Delay, ...] = ()
+        """One for each timer that runs, or has fired."""
 
     @property
     def reliable(self) -> bool:
         """Whether the transport repeats for us (table 4 has two columns)."""
         return self.target.reliable
 
-    def _take(self, event: StrEnum, now: float) -> None:
+    def _take(self, event: str, now: float) -> None:
         arrow = self.ARROWS.get((self.state, event))
         if arrow is not None:
             arrow(self, now)
+
+    def fires(self, timer: str, now: float) -> None:
+        """One of its timers."""
+        self._take(timer, now)
 
     def _start(self, timer: StrEnum, seconds: float, now: float) -> None:
         # A timer of zero seconds (reliable transports) fires at once, so this is the last thing that an arrow does.
         if seconds <= 0:
             self._take(timer, now)
         else:
-            before = self._timers.get(timer)
-            if before is not None:
-                before.cancel()
-            self._timers[timer] = self._layer.deadlines.set(now + seconds, partial(self._take, timer))
-
-    def _stop(self, *timers: StrEnum) -> None:
-        for timer in timers:
-            deadline = self._timers.pop(timer, None)
-            if deadline is not None:
-                deadline.cancel()
+            delay = self._layer.deadlines.delays[timer, seconds]
+            self._waits_in += (delay,)
+            delay.start(self, now)
 
     def _stop_all(self) -> None:
-        for deadline in self._timers.values():
-            deadline.cancel()
-        self._timers.clear()
+        for delay in self._waits_in:
+            delay.stop(self)
+        self._waits_in = ()
 
     def _send(self, message: bytes) -> None:
         self._layer.send(Send(message, self.target, self.key))

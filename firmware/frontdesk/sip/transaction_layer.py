@@ -12,8 +12,8 @@ from .invite_server_transaction import InviteServerState, InviteServerTransactio
 from .matching import ack_keys, client_key, own_key, response_key, server_key
 from .message import Ingredients, Request, Response
 from .response_target import response_target
-from .server_transaction import NonInviteServerTransaction, ServerTransaction
-from .timers import TRYING_AFTER, Deadlines, Delay
+from .server_transaction import NonInviteServerEvent, NonInviteServerTransaction, ServerTransaction
+from .timers import TRYING_AFTER, Deadlines
 from .transaction import Transaction
 from .wire import Destination, Flow, Send, Target
 
@@ -26,11 +26,10 @@ class TransactionLayer:
         self.finished = FinishedAnswers(deadlines)
         self.send = send
         """For what a transaction wants to send."""
+        self.trying = deadlines.delays[NonInviteServerEvent.TRYING_DUE, TRYING_AFTER]
+        """At hand: a REGISTER that waits for the disk begins with it."""
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
-        trying = Delay(TRYING_AFTER, deadlines, self._servers, self._trying_due)
-        self.try_later = trying.start
-        """For a non-INVITE server transaction that begins, by its key."""
 
     def __len__(self) -> int:
         """Live transactions; `len(finished)` more are kept as answers only."""
@@ -105,11 +104,6 @@ class TransactionLayer:
         self.send(Send(answer, target))
         if not target.reliable:
             self.finished.add(key, kept, target, now)
-
-    def _trying_due(self, key: str, now: float) -> None:
-        server = self._servers[key]
-        if isinstance(server, NonInviteServerTransaction):
-            server.trying_due(now)
 
     def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None:
         """A non-INVITE server transaction over UDP is Completed: its key and answer are kept."""
