@@ -21,6 +21,8 @@ from .sip.uri import Uri
 
 _NONCE = "\0"
 """Where one is to stand; in no realm, since that is a host's name."""
+_CHALLENGED_IN = ("WWW-Authenticate", "Proxy-Authenticate")
+"""The latter by a proxy."""
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ class Authenticator:
         """Answers for another realm from now on."""
         self._realm = realm
         self._decoys = {name: ha1(name, "", realm, self._decoy) for name in HASHES}
-        self._around_nonces = self._lines_around_nonces()
+        self._around_nonces = [self._lines_around_nonces(header) for header in _CHALLENGED_IN]
         self.generation += 1
 
     def offer(self, algorithms: tuple[str, ...]) -> None:
@@ -85,7 +87,7 @@ class Authenticator:
         self.algorithms = tuple(name for name in algorithms if name in HASHES)
         if not self.algorithms:
             raise ValueError(f"none of the digest algorithms is there: {', '.join(algorithms)}")
-        self._around_nonces = self._lines_around_nonces()
+        self._around_nonces = [self._lines_around_nonces(header) for header in _CHALLENGED_IN]
 
     def authenticate(self, request: Request, now: float, *, proxy: bool) -> Caller:
         """Who sent it, by (Proxy-)Authorization. Raises Refused: 401 or 407 with challenges, or 400."""
@@ -163,14 +165,14 @@ class Authenticator:
             compare_digest(kd(algorithm, decoy, data), response)
         return None
 
-    def challenges(self, now: float) -> bytes:
-        """The header lines of a 401's fresh challenges, encoded."""
-        return self.nonces.issue(now).encode().join(self._around_nonces)
+    def challenges(self, now: float, *, proxy: bool) -> bytes:
+        """The header lines of a 401's or 407's fresh challenges, encoded."""
+        return self.nonces.issue(now).encode().join(self._around_nonces[proxy])
 
-    def _lines_around_nonces(self) -> list[bytes]:
-        """What stands around the nonces of a 401's challenges."""
-        headers = (("WWW-Authenticate", challenge(self._realm, _NONCE, name)) for name in self.algorithms)
-        return "".join(f"{name}: {value}\r\n" for name, value in headers).encode().split(_NONCE.encode())
+    def _lines_around_nonces(self, header: str) -> list[bytes]:
+        """What stands around the nonces of challenges."""
+        values = [challenge(self._realm, _NONCE, name) for name in self.algorithms]
+        return "".join(f"{header}: {value}\r\n" for value in values).encode().split(_NONCE.encode())
 
     def _challenge(self, now: float, proxy: bool, rule: Rule, username: str = "") -> Refused:
         headers = self._headers(now, proxy, rule is Rule.STALE_NONCE)
@@ -178,7 +180,7 @@ class Authenticator:
 
     def _headers(self, now: float, proxy: bool, stale: bool) -> list[tuple[str, str]]:
         """A fresh challenge for each algorithm, most preferred on top (RFC 8760 section 2.3)."""
-        header = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
+        header = _CHALLENGED_IN[proxy]
         nonce = self.nonces.issue(now)
         return [(header, challenge(self._realm, nonce, name, stale)) for name in self.algorithms]
 

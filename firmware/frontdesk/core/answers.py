@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable
 from ..registrar import SUPPORTED, unsupported
 from ..sip.checks import METHODS
 from ..sip.errors import Rejection
-from ..sip.message import Request, Response
+from ..sip.message import NO_BODY, Request, Response
+from ..sip.plain_request import PlainRequest
 from ..sip.response_target import response_target
+from ..sip.status import reason_phrase
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.wire import Flow, Send
 
@@ -17,6 +19,8 @@ OWN_METHODS = "REGISTER, OPTIONS"
 """What the box itself does; everything else it passes on to phones."""
 OPTIONS_HEADERS = [("allow", OWN_METHODS), ("accept", "application/sdp"), ("supported", ", ".join(SUPPORTED))]
 """Of the 200 to an OPTIONS that asks the box itself (section 11.2)."""
+_ASKED = f"SIP/2.0 407 {reason_phrase(407)}".encode()
+_NO_BODY = f"{NO_BODY[2]}\r\n\r\n".encode()
 
 
 class Answers:
@@ -53,6 +57,11 @@ class Answers:
             self._send(Send(response.encode(), response_target(request, flow)))
         else:
             self.answer(request, flow, response, now)
+
+    def challenge(self, request: PlainRequest, flow: Flow, headers: bytes) -> None:
+        """The same for an INVITE of the usual form that lacks credentials; `headers`: the challenges."""
+        answer = request.answer(_ASKED, headers + _NO_BODY, self._tag(request))
+        self._send(Send(answer, response_target(request, flow)))
 
     def ask_the_box(self, request: Request, flow: Flow) -> None:
         """A request to the box itself. Raises Rejection for a method that it does not do (section 8.2.1)."""

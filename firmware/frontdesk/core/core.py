@@ -27,6 +27,7 @@ from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.wire import Destination, Flow, Send, Target
 from .answers import Answers
+from .challenges import Challenges
 from .registrations import Registrations
 from .renewals import Renewals
 from .unanswered import Unanswered
@@ -79,6 +80,7 @@ class Core:
             registrar, location, self.authenticator, self.layer, self._deadlines, self._answers, act, self.events.add
         )
         self._unanswered = Unanswered(self._deadlines, self.events.add)
+        self._challenges = Challenges(directory, self.authenticator, self.layer, self._answers, self._unanswered)
         self._registrar = registrar
         self._renewals = Renewals(location, self.authenticator, self.layer, registrar, self.registrations)
         self.proxy = ProxyCore(
@@ -122,6 +124,8 @@ class Core:
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         caller: Caller | None = None
+        if request.method == "INVITE" and self._challenges.answer(request, flow, now):
+            return
         try:
             request.stamp(flow)
             if self.layer.receive_request(request, now):

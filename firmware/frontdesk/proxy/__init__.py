@@ -2,5 +2,6 @@
 
 from .proxy import ProxyCore
 from .routing import Routed
+from .validation import is_for_an_account
 
-__all__ = ["ProxyCore", "Routed"]
+__all__ = ["ProxyCore", "Routed", "is_for_an_account"]

@@ -28,8 +28,7 @@ def make_branch(unique: str, second_part: str) -> str:
 
 def detect_loop(request: Request, own: Container[tuple[str, int]]) -> None:
     """Section 4.2.2: raises Rejection(482) where a Via of the box carries the hash that this request would get."""
-    lines = request.lines("via")
-    if len(lines) == 1 and "," not in lines[0]:
+    if request.has_one_via:
         return  # straight from its sender: this box has not seen it
     second_part = ""
     for value in request.values("via"):

@@ -9,21 +9,34 @@ from ..directory import Directory
 from ..sip.errors import Rejection
 from ..sip.grammar import parse_number
 from ..sip.message import Request
+from ..sip.plain_request import PlainRequest
 from ..sip.uri import SIP_SCHEMES
 from .loop import detect_loop, incoming_breadth
+from .record_route import MIN_LENGTH
 from .routing import is_own
 
 # An ACK is never answered and a CANCEL goes hop by hop: they do not fork, and Proxy-Require means nothing (8.2.2.3).
 _NOT_CHECKED = frozenset({"ACK", "CANCEL"})
+_CHECKED = frozenset({"max-breadth", "proxy-require"})
+_CHECKED_OR_ROUTE = _CHECKED | {"route"}
 
 
 def validate(request: Request, directory: Directory, max_breadth: int) -> None:
     """Raises Rejection with the status of the first step that fails."""
     _uri_scheme(request)
     _max_forwards(request, directory)
-    if request.method not in _NOT_CHECKED:
+    if request.method not in _NOT_CHECKED and not (request.has_one_via and request.lacks(_CHECKED)):
         _loop_detection(request, directory, max_breadth)
         _proxy_require(request)
+
+
+def is_for_an_account(request: PlainRequest) -> bool:
+    """Whether nothing is to be said against it here, nor anything of where it goes but for its Request-URI (16.4), and
+    that names somebody: short for nearly every request that begins a call."""
+    user = request.uri.user
+    if not user or len(user) >= MIN_LENGTH:  # of another scheme there is no user, of a strict router a token
+        return False
+    return bool(parse_number(request.hops or "")) and request.lacks(_CHECKED_OR_ROUTE)
 
 
 def _uri_scheme(request: Request) -> None:

@@ -88,6 +88,10 @@ class Message:
             return []
         return [value for name, value, _ in self.fields if name == key]
 
+    def lacks(self, keys: frozenset[str]) -> bool:
+        """Whether it has no line of any of these headers."""
+        return keys.isdisjoint(self.index())
+
     def values(self, key: str) -> list[str]:
         """All values of a header that is a comma list, in order, empty ones left out (section 7.3.1)."""
         found: list[str] = []
@@ -271,6 +275,12 @@ class Request(Message):
     def answered(self, status: int, reason: str, more: list[Field], to_tag: str | None) -> Response:
         """The answer that repeats what it has to, and has these fields besides."""
         return Response(status, reason, self.echoed(to_tag) + more)
+
+    @property
+    def has_one_via(self) -> bool:
+        """Whether it comes straight from its sender."""
+        lines = self.lines("via")
+        return len(lines) == 1 and "," not in lines[0]
 
     @property
     def start_line(self) -> str:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from .address import Address
 from .checks import MAX_IDENTIFIER, METHODS, SINGLE
 from .errors import ParseError
+from .forms import MAX_HEAD, MAX_LINES, Forms, has_whole_line_ends
 from .grammar import LWS, TOKEN_ALONE, is_token, write_parameters
 from .headers import canonical_name, header_key
 from .message import ECHOED, CSeq, Field, Message, Request, Response, tagged
@@ -21,9 +22,6 @@ from .uri import Uri
 from .via import MAGIC_COOKIE, Via, stamp_via
 from .wire import Flow
 
-MAX_HEAD = 4096
-"""Bytes of start line and header lines."""
-MAX_LINES = 64
 MAX_CACHED = 192
 """Bytes of the longest piece that is remembered: what strangers send can fill no memory."""
 
@@ -66,13 +64,12 @@ class Form:
         if self._routeless is None:
             gone = {number for number, _ in self.places.get("route", ())}
             left = [number for number in range(len(self._names)) if number not in gone]
-            form = _form(tuple(self._names[number] for number in left))
+            form = _FORMS.of_names(tuple(self._names[number] for number in left))
             assert form is not None
             self._routeless = form, left
         return self._routeless
 
 
-@lru_cache(128)
 def _form(names: tuple[bytes, ...]) -> Form | None:
     """Of the names with their colons; None where it is no usual one."""
     places: dict[str, list[Place]] = {}
@@ -85,6 +82,9 @@ def _form(names: tuple[bytes, ...]) -> Form | None:
     if not all(key in places for key in _NEEDED) or any(len(places[key]) > 1 for key in _ONCE if key in places):
         return None
     return Form(names, places)
+
+
+_FORMS = Forms(_form)
 
 
 class PlainRequest(Request):
@@ -149,6 +149,13 @@ class PlainRequest(Request):
         value = self.first(key)
         return [] if value is None else [value]
 
+    def lacks(self, keys: frozenset[str]) -> bool:
+        return super().lacks(keys) if self._lines is None else keys.isdisjoint(self._form.places)
+
+    @property
+    def has_one_via(self) -> bool:
+        return self._lines is not None or super().has_one_via
+
     def _value(self, number: int, start: int) -> str:
         assert self._lines is not None
         return self._lines[number][start:].decode("utf-8", "surrogateescape").strip(LWS)
@@ -187,12 +194,17 @@ class PlainRequest(Request):
     def answered(self, status: int, reason: str, more: list[Field], to_tag: str | None) -> Response:
         if self._lines is None:
             return super().answered(status, reason, more, to_tag)
-        lines = [self._lines[number] for number, _, _ in self._form.echoed]
-        if to_tag is not None and self.to.tag is None:
-            lines[self._form.to_echoed] += f";tag={to_tag}".encode()
         head = "\r\n".join([*[line for _, _, line in more], "", ""]).encode("utf-8", "surrogateescape")
         start = f"SIP/2.0 {status} {reason}".encode("utf-8", "surrogateescape")
-        return UnreadResponse(status, reason, b"\r\n".join((start, *lines, head)))
+        return UnreadResponse(status, reason, self.answer(start, head, to_tag))
+
+    def answer(self, start: bytes, more: bytes, to_tag: str | None) -> bytes:
+        """The same, encoded: between a Status-Line and `more` lines, with what ends them, stand those it repeats."""
+        assert self._lines is not None
+        lines = [self._lines[number] for number, _, _ in self._form.echoed]
+        if to_tag is not None and self.to.tag is None:
+            lines[self._form.to_echoed] += b";tag=" + to_tag.encode()
+        return b"\r\n".join((start, *lines, more))
 
     def without_routes(self) -> Request:
         if self._lines is None:
@@ -214,7 +226,7 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     start, *lines = head.splitlines()
     if len(lines) > MAX_LINES or not has_whole_line_ends(head, start, lines):
         return None
-    form, first = _form(tuple([line.partition(b" ")[0] for line in lines])), _start_line(start)
+    form, first = _FORMS.of(lines), _start_line(start)
     if form is None or first is None:
         return None
     cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
@@ -225,11 +237,6 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
         return None
     name, lines[form.via] = via
     return PlainRequest(first, form, lines, name, cseq, {"from": from_, "to": to}, body)
-
-
-def has_whole_line_ends(head: bytes, start: bytes, lines: list[bytes]) -> bool:
-    """Whether each line that `splitlines` made of the head ended in CR and LF, and neither stands alone."""
-    return len(start) + sum(map(len, lines)) + 2 * len(lines) == len(head) and head[-1] not in b"\r\n"
 
 
 def _is_identifier(value: bytes) -> bool:

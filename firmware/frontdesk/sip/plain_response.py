@@ -9,46 +9,51 @@ caller's to read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from operator import eq
 
 from .address import Address
 from .checks import MANDATORY, SINGLE
-from .grammar import LWS
+from .forms import MAX_HEAD, MAX_LINES, Forms, has_whole_line_ends
+from .grammar import LWS, TOKEN_ALONE
 from .headers import canonical_name, header_key
 from .message import CSeq, Field, Message, Response
 from .parser import MAX_VIAS, reread
-from .plain_request import has_whole_line_ends
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
 _START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
-_VIA = re.compile(rb'Via: SIP/2\.0/[A-Z]++ [^;,"<]++;(?:(?!branch=)[^;,"<]*+;)*branch=([-.\w]++)(?:;[^,"<]*+)?')
+_VIA = re.compile(rb'Via: SIP/2\.0/[A-Z]++ [^;,"<]++;(?:(?!branch=)[^;,"<]*+;)*branch=[-.\w]++(?:;[^,"<]*+)?')
+_BRANCH = b";branch="
 _NAME = re.compile(rb"[-\w]++:")
-FEWEST, MOST = 5, 64
+FEWEST = 5
 """Lines behind the top Via."""
+MAX_CACHED = 192
+"""Bytes of the longest piece that is remembered."""
 
-Names = Mapping[str, bytes]
-"""Of each header as it is written, b"" where it has several lines."""
+Place = tuple[int, int]
+"""The number of a line, and where its value begins; (-1, 0) for several lines."""
+_SEVERAL = (-1, 0)
+Places = dict[str, Place]
+"""Of each header."""
 
 
 class PlainResponse(Response):
     """Bytes until somebody asks for a field; then what the parser makes of them. It saves 60 us of a call."""
 
-    __slots__ = ("_fields", "_later_via", "_names", "_plain", "_top_branch", "_top_via")
+    __slots__ = ("_fields", "_later_via", "_lines", "_places", "_plain", "_top_branch", "_top_via")
 
     def __init__(
-        self, start: re.Match[bytes], branch: str, top_via: tuple[int, int], data: bytes, names: Names, cseq: CSeq,
-        body: bytes
-    ) -> None:
-        """`start`: its Status-Line; `branch`: the top Via's, which stands in `data` from the one place to the other."""
+        self, start: tuple[int, str], branch: str, data: bytes, lines: list[bytes], places: Places, cseq: CSeq,
+        body: bytes, top_via: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """`start`: status and reason; `branch`: the top Via's, which stands in `data` from the one place to the other.
+        """
         Message.__init__(self, [], body)
-        self.status = int(start[1])
-        self.reason = start[2].decode("utf-8", "surrogateescape")
+        self.status, self.reason = start
         self._top_branch = branch
         self._top_via, self._later_via = top_via
         self._plain: bytes | None = data
-        self._names = names
+        self._lines = lines
+        self._places = places
         self._cseq = cseq
 
     @property
@@ -69,14 +74,18 @@ class PlainResponse(Response):
     @property
     def to(self) -> Address:
         """A call that is answered asks for this and for its Contact alone: found without the rest."""
-        return super().to if self._plain is None else Address.parse(_text(self._plain, b"\r\nTo: "))
+        return super().to if self._plain is None else Address.parse(self._value(self._places["to"]))
 
     def first(self, key: str) -> str | None:
         """What is not there, or in one line, is found without the rest."""
-        name = self._names.get(key)
-        if self._plain is None or name == b"":
+        place = self._places.get(key)
+        if self._plain is None or place is _SEVERAL:
             return super().first(key)
-        return None if name is None else _text(self._plain, b"\r\n%b: " % name)
+        return None if place is None else self._value(place)
+
+    def _value(self, place: Place) -> str:
+        number, start = place
+        return self._lines[number][start:].decode("utf-8", "surrogateescape").strip(LWS)
 
     def values(self, key: str) -> list[str]:
         value = self.first(key)
@@ -100,44 +109,67 @@ def plain_response(data: bytes) -> PlainResponse | None:
     """The response, where it is of the usual form."""
     head, blank, body = data.partition(b"\r\n\r\n")
     first, *lines = head.splitlines() if blank else [b""]
-    start, via = _START.fullmatch(first), _VIA.fullmatch(lines[0]) if FEWEST < len(lines) <= MOST + 1 else None
-    if start is None or via is None or not has_whole_line_ends(head, first, lines):
+    if not FEWEST < len(lines) <= MAX_LINES or len(head) > MAX_HEAD or not has_whole_line_ends(head, first, lines):
         return None
-    written = tuple([line.partition(b" ")[0] for line in lines])
-    names = _usual(written)
-    if not names or any(map(eq, written, lines)):  # the last: there is nothing behind a name
+    start, branch, places = _start(first), _top_branch(lines[0]), _FORMS.of(lines)
+    if start is None or branch is None or places is None:
         return None
-    number, _, method = _only(data, b"\r\nCSeq: ").partition(b" ")
-    length = _only(data, b"\r\nContent-Length: ")
+    number, _, method = _of(lines, places["cseq"]).partition(b" ")
+    length = _of(lines, places["content-length"])
     if not (number.isdigit() and len(number) < 10 and method.isalpha()):
         return None
     if not (length.isdigit() and len(length) < 6 and int(length) == len(body)):
         return None
     top_via = len(first) + 2, len(first) + len(lines[0]) + 4
     cseq = CSeq(int(number), method.decode("ascii"))
-    return PlainResponse(start, via[1].decode("ascii"), top_via, data, names, cseq, body)
+    return PlainResponse(start, branch, data, lines, places, cseq, body, top_via)
+
+
+def _of(lines: list[bytes], place: Place) -> bytes:
+    number, start = place
+    return lines[number][start:]
+
+
+def _start(line: bytes) -> tuple[int, str] | None:
+    return (_known_start if len(line) <= MAX_CACHED else _known_start.__wrapped__)(line)
 
 
 @lru_cache(128)
-def _usual(names: tuple[bytes, ...]) -> Names:
-    """Of the names of all lines with their colons, the top Via's first; empty where they are not usual: what must stand
+def _known_start(line: bytes) -> tuple[int, str] | None:
+    """Status and reason of a Status-Line."""
+    found = _START.fullmatch(line)
+    return None if found is None else (int(found[1]), found[2].decode("utf-8", "surrogateescape"))
+
+
+def _top_branch(line: bytes) -> str | None:
+    """The branch of a usual Via."""
+    before, _, rest = line.partition(_BRANCH)
+    unique, semicolon, after = rest.partition(b";")
+    if not unique or unique.translate(TOKEN_ALONE) != unique or len(line) > MAX_CACHED:
+        return None
+    return unique.decode("ascii") if _is_usual_via(before, semicolon + after) else None
+
+
+@lru_cache(128)
+def _is_usual_via(before: bytes, after: bytes) -> bool:
+    """Of what stands around its branch."""
+    return _VIA.fullmatch(before + _BRANCH + b"hole" + after) is not None
+
+
+def _places(names: tuple[bytes, ...]) -> Places | None:
+    """Of the names of all lines with their colons, the top Via's first; None where they are not usual: what must stand
     there does, and what may stand there once alone."""
     if not all(map(_NAME.fullmatch, names)):
-        return {}
+        return None
     written = [name[:-1] for name in names]
     keys = [header_key(name.decode("ascii")) for name in written]
     needed = (*MANDATORY, "content-length")
     known = all(name == canonical_name(key).encode() for name, key in zip(written, keys, strict=True) if key in needed)
     once = all(keys.count(key) == 1 for key in keys if key in SINGLE)
     if not known or not once or not {*needed} <= {*keys} or keys[1] != "via" or keys.count("via") > MAX_VIAS:
-        return {}
-    return {key: name if keys.count(key) == 1 else b"" for name, key in zip(written, keys, strict=True)}
+        return None
+    places = {key: (number, len(names[number]) + 1) for number, key in enumerate(keys)}
+    return {key: place if keys.count(key) == 1 else _SEVERAL for key, place in places.items()}
 
 
-def _text(data: bytes, name: bytes) -> str:
-    return _only(data, name).decode("utf-8", "surrogateescape").strip(LWS)
-
-
-def _only(data: bytes, name: bytes) -> bytes:
-    """The value of the line that begins so, of which there is one, as `_usual` knows."""
-    return data.partition(name)[2].partition(b"\r")[0]
+_FORMS = Forms(_places)
