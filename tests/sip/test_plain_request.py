@@ -1,12 +1,13 @@
 """A request of the usual form stays lines of bytes, and is in every way what the parser would make of it."""
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.proxy.forwarding import shared_fields, shared_lines
+from frontdesk.proxy.forwarding import dropped_keys, shared_fields, shared_lines
 from frontdesk.sip.checks import MAX_IDENTIFIER, MAX_URI, read_message
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.matching import server_key
@@ -74,18 +75,27 @@ def values(request: Request, key: str) -> list[str] | str:
 
 
 def assert_passed_on(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
-    for each, other in ((plain, parsed), (plain.without_routes(), parsed.without_routes())):
-        lines = shared_lines(each, REALM, identity=False)
+    for identity, routes in product((False, True), repeat=2):
+        dropped = dropped_keys(identity=identity, routes=routes)
+        lines = shared_lines(plain, REALM, dropped)
         assert lines is not None
-        shared = "\r\n".join(line for *_, line in shared_fields(other, REALM, identity=False))
+        shared = "\r\n".join(line for *_, line in shared_fields(parsed, REALM, dropped))
         assert lines.decode("utf-8", "surrogateescape") == shared
-        assert each.encode() == other.encode()
+    assert plain.encode() == parsed.encode()
+
+
+def test_routes_and_identities_go_on_where_they_may() -> None:
+    plain = plain_request(USUAL.replace(b"Supported", b"P-Asserted-Identity: <sip:1@x>\r\nSupported"), FLOW)
+    assert plain is not None
+    for identity, routes in product((False, True), repeat=2):
+        lines = shared_lines(plain, REALM, dropped_keys(identity=identity, routes=routes)) or b""
+        assert (b"P-Asserted-Identity: " in lines, b"Route: " in lines) == (identity, routes)
 
 
 def assert_parsed(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
     assert plain.fields == parsed.fields
     assert plain.encode() == parsed.encode()
-    assert shared_lines(plain, REALM, identity=False) is None
+    assert shared_lines(plain, REALM, ()) is None
     plain.stamp(flow)
     assert_views(plain, parsed, flow)
     plain.replace("via", [])

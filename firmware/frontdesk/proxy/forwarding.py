@@ -42,14 +42,20 @@ def is_private(request: Request) -> bool:
     return any(value.strip().lower() == "id" for line in request.lines("privacy") for value in line.split(";"))
 
 
-def shared_fields(request: Request, realm: str, *, identity: bool) -> list[Field]:
+@lru_cache(maxsize=4)
+def dropped_keys(*, identity: bool, routes: bool) -> tuple[str, ...]:
+    """The headers that do not go on, apart from SPENT those where this is false: `identity` of IDENTITIES, `routes` of
+    Routes."""
+    return (*SPENT, *(() if identity else IDENTITIES), *(() if routes else ("route",)))
+
+
+def shared_fields(request: Request, realm: str, dropped: tuple[str, ...]) -> list[Field]:
     """Steps 1, 3 and 9, the same for each branch: all fields but what it puts itself, Max-Forwards lowered by one.
 
-    Credentials for the box itself end here; they are nobody else's business (section 22.3). `identity`: whether
-    IDENTITIES go on.
+    Credentials for the box itself end here; they are nobody else's business (section 22.3).
     """
     fields: list[Field] = []
-    dropped, max_forwards, length = _dropped(identity), False, False
+    max_forwards = length = False
     for field in request.fields:
         key = field[0]
         if key == "max-forwards":
@@ -67,30 +73,27 @@ def shared_fields(request: Request, realm: str, *, identity: bool) -> list[Field
     return fields
 
 
-def shared_lines(request: Request, realm: str, *, identity: bool) -> bytes | None:
+def shared_lines(request: Request, realm: str, dropped: tuple[str, ...]) -> bytes | None:
     """The same, encoded, of a request that is still lines of bytes; None of any other."""
     raw = request.raw if isinstance(request, PlainRequest) else None
     if raw is None:
         return None
     form, lines = raw[0], raw[1].copy()
     lines[form.hops] = b"Max-Forwards: %d" % max(int(lines[form.hops][14:]) - 1, 0)
-    gone = [*_dropped_lines(form, identity)]
-    for number, start in form.places.get("proxy-authorization", ()):
-        if _realm(lines[number][start:].decode("utf-8", "surrogateescape")) == realm:
-            gone.append(number)
-    for number in sorted(gone, reverse=True):
+    gone = _dropped_lines(form, dropped)
+    credentials = form.places.get("proxy-authorization")
+    if credentials is not None:
+        values = [(number, lines[number][start:].decode("utf-8", "surrogateescape")) for number, start in credentials]
+        gone = sorted((*gone, *[number for number, value in values if _realm(value) == realm]), reverse=True)
+    for number in gone:
         del lines[number]
     return b"\r\n".join(lines)
 
 
 @lru_cache(maxsize=256)
-def _dropped_lines(form: Form, identity: bool) -> tuple[int, ...]:
-    """Their numbers in each request of that form."""
-    return tuple(number for key in _dropped(identity) for number, _ in form.places.get(key, ()))
-
-
-def _dropped(identity: bool) -> tuple[str, ...]:
-    return SPENT if identity else (*SPENT, *IDENTITIES)
+def _dropped_lines(form: Form, dropped: tuple[str, ...]) -> list[int]:
+    """Their numbers in each request of that form, the last one first."""
+    return sorted((number for key in dropped for number, _ in form.places.get(key, ())), reverse=True)
 
 
 def _lowered(field: Field) -> Field:

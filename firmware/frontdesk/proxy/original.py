@@ -15,6 +15,7 @@ from ..sip.wire import Flow, Target
 from .branch import Branch
 from .forwarding import (
     RECORD_ROUTED,
+    dropped_keys,
     is_private,
     local_hop,
     max_breadth,
@@ -69,8 +70,9 @@ class Original:
 
     def _shared(self, *, identity: bool) -> Shared:
         request, realm = self._request, self._around.directory.realm
-        lines = shared_lines(request, realm, identity=identity)
-        return lines, [] if lines is not None else shared_fields(request, realm, identity=identity)
+        dropped = dropped_keys(identity=identity, routes=not self._routed.routes_end)
+        lines = shared_lines(request, realm, dropped)
+        return lines, [] if lines is not None else shared_fields(request, realm, dropped)
 
     def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
         """Step 10: sends the branch's request by a client transaction of its own."""

@@ -64,6 +64,8 @@ class _Minted:
     sides: tuple[Side, Side]
     parties: Parties | bytes
     """Hashed, where the token was made before the last start."""
+    uris: tuple[Uri, Uri] | None = None
+    """Those that were found to name them: what comes again is mostly the very same object."""
 
 
 class Tokens:
@@ -79,35 +81,37 @@ class Tokens:
         parties = _party(request.from_.uri), _party(request.to.uri)
         payload = _pack(caller) + _pack(callee) + self._hashed(parties)
         token = _encode(payload + self._mac(payload, request.call_id, initiator))
-        self._remember(token, request.call_id, initiator, _Minted((caller, callee), parties))
+        uris = request.from_.uri, request.to.uri
+        self._remember(token, request.call_id, initiator, _Minted((caller, callee), parties, uris))
         return token
 
     def verify(self, token: str, request: Request) -> Dialog | None:
         """The dialog, where the token is good for its Call-ID and From's or To's tag; both must be there."""
-        tags = request.from_.tag, request.to.tag
-        if not tags[0] or not tags[1]:
+        from_tag, to_tag, call_id = request.from_.tag, request.to.tag, request.call_id
+        if not from_tag or not to_tag:
             return None
-        for towards, initiator in ((1, tags[0]), (0, tags[1])):
-            minted = self._known.get((token, request.call_id, initiator))
+        for towards, initiator in ((1, from_tag), (0, to_tag)):
+            minted = self._known.get((token, call_id, initiator))
             if minted is not None:
                 return self._dialog(token, minted, request, initiator, towards)
         payload, mac = _decode(token)
-        for towards, initiator in ((1, tags[0]), (0, tags[1])) if payload else ():
-            if compare_digest(mac, self._mac(payload, request.call_id, initiator)):
+        for towards, initiator in ((1, from_tag), (0, to_tag)) if payload else ():
+            if compare_digest(mac, self._mac(payload, call_id, initiator)):
                 minted = _Minted(_unpack(payload[:-PARTIES_SIZE]), payload[-PARTIES_SIZE:])
-                self._remember(token, request.call_id, initiator, minted)
+                self._remember(token, call_id, initiator, minted)
                 return self._dialog(token, minted, request, initiator, towards)
         return None
 
     def _dialog(self, token: str, minted: _Minted, request: Request, initiator: str, towards: int) -> Dialog:
-        parties = _party(request.from_.uri), _party(request.to.uri)
-        if not towards:
-            parties = parties[::-1]
-        if isinstance(minted.parties, bytes):
-            is_named = compare_digest(minted.parties, self._hashed(parties))
-        else:
-            is_named = minted.parties == parties
+        uris = (request.from_.uri, request.to.uri) if towards else (request.to.uri, request.from_.uri)
+        known = minted.uris
+        is_named = known is not None and known[0] is uris[0] and known[1] is uris[1]
+        if not is_named and self._are(minted.parties, (_party(uris[0]), _party(uris[1]))):
+            is_named, minted.uris = True, uris
         return Dialog(token, minted.sides[towards], minted.sides[1 - towards], initiator, is_named)
+
+    def _are(self, known: Parties | bytes, parties: Parties) -> bool:
+        return compare_digest(known, self._hashed(parties)) if isinstance(known, bytes) else known == parties
 
     def _remember(self, token: str, call_id: str, initiator: str, minted: _Minted) -> None:
         """What was found good need not be hashed again: it saves 10 us of each request in a dialog."""

@@ -17,13 +17,15 @@ class Routed:
     """What the Routes of a request say."""
 
     request: Request
-    """What to go on with: without the box's own Routes. The received one stays as it is."""
+    """What to go on with. The received one stays as it is."""
     dialog: Dialog | None
     """The good token among them, of several the last: it goes to that side. Its sender is the first one's."""
     route: Uri | None
     """The first Route that is left, which is not the box's."""
     own: bool
     """Whether the Request-URI is at the box: itself, or one of its accounts."""
+    routes_end: bool = False
+    """Whether its Routes are all the box's, and do not go on."""
 
 
 def is_own(uri: Uri, directory: Directory) -> bool:
@@ -42,14 +44,14 @@ def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed
         return Routed(request, None, None, directory.serves(uri.host, uri.port))
     strict = dialog is not None
     own, dialog, route = _own_routes(routes, request, directory, tokens, dialog)
+    if not strict and own == len(routes):
+        return Routed(request, dialog, None, directory.serves(uri.host, uri.port), routes_end=True)
     rest = _with_routes(request, str(uri) if strict else request.uri_text, routes[own:])
     return Routed(rest, dialog, route, route is None and directory.serves(uri.host, uri.port))
 
 
 def _with_routes(request: Request, uri: str, routes: list[str]) -> Request:
     """The request with another Request-URI and other Routes."""
-    if not routes and uri == request.uri_text:
-        return request.without_routes()
     fields = [make_field("route", route) for route in routes]
     fields += [field for field in request.fields if field[0] != "route"]
     return Request(request.method, uri, fields, request.body)

@@ -17,7 +17,7 @@ from .admission import Caller, check_from
 from .calls import contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
-from .target_set import Candidate, at_contact, candidate, user_of
+from .target_set import Candidate, at_contact, target_of, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
@@ -137,8 +137,7 @@ class Sides:
                 binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
         elif side.binding and routed.request.method in FOLLOWED:
             binding = self._registered_anew(side, uri, now)
-        found = candidate(binding, self._directory) if binding is not None else None
-        return found.target if found is not None else None
+        return target_of(binding, self._directory) if binding is not None else None
 
     def _registered_anew(self, side: Side, uri: Uri, now: float) -> Binding | None:
         """Where the token's binding is gone: who has registered that Contact at the same host."""
@@ -159,8 +158,8 @@ class Sides:
         """Where a phone is that was rung, by the same transport: it may have moved since, and still has to hear of the
         call's end."""
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
-        found = candidate(binding, self._directory) if binding is not None and binding.flow is not None else None
-        return found.target if found is not None and found.target.transport == rung.target.transport else rung.target
+        found = target_of(binding, self._directory) if binding is not None and binding.flow is not None else None
+        return found if found is not None and found.transport == rung.target.transport else rung.target
 
     def at_contact(self, uri: Uri, now: float) -> list[Binding]:
         """The binding whose Contact the Request-URI is: phones name one another so in a transfer (RFC 5589)."""

@@ -114,7 +114,7 @@ def user_of(binding: Binding) -> str | None:
 
 def candidate(binding: Binding, directory: Directory, number: str | None = None) -> Candidate | None:
     """The target of a binding, or None where there is no hope to reach it."""
-    target = _target(binding, directory)
+    target = target_of(binding, directory)
     if target is None:
         return None
     flow = target if isinstance(target, Flow) else None
@@ -129,7 +129,8 @@ def _numbered(text: str, number: str) -> str:
     return text if uri is None else str(replace(uri, user=number, password=None))
 
 
-def _target(binding: Binding, directory: Directory) -> Target | None:
+def target_of(binding: Binding, directory: Directory) -> Target | None:
+    """Where it is reached, or None."""
     if binding.path:
         return _first_hop(binding, directory)
     uri = _parse(binding.contact)

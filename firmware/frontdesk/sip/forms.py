@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from operator import getitem
 from typing import Generic, TypeVar
 
 MAX_HEAD = 4096
@@ -22,18 +23,19 @@ class Forms(Generic[F]):
 
     def __init__(self, judge: Callable[[tuple[bytes, ...]], F | None]) -> None:
         self.of_names = lru_cache(128)(judge)
-        self._last: dict[int, tuple[tuple[bytes, ...], F]] = {}
-        """By the number of lines: how each line began, and what that was."""
+        self._last: dict[int, tuple[list[bytes], list[slice], F]] = {}
+        """By the number of lines: how each line began, and to where, and what that was."""
 
     def of(self, lines: list[bytes]) -> F | None:
         """Of the lines, at most MAX_LINES and MAX_HEAD in all."""
         last = self._last.get(len(lines))
-        if last is not None and all(map(bytes.startswith, lines, last[0])):
-            return last[1]
+        if last is not None and [*map(getitem, lines, last[1])] == last[0]:
+            return last[2]
         names = tuple([line.partition(b" ")[0] for line in lines])
         form = self.of_names(names)
         if form is not None:
-            self._last[len(lines)] = tuple([name + b" " for name in names]), form
+            begins = [name + b" " for name in names]
+            self._last[len(lines)] = begins, [slice(len(begin)) for begin in begins], form
         return form
 
 

@@ -232,11 +232,6 @@ class Request(Message):
         self.uri_text = one_line(uri)
         self._uri = None
 
-    def without_routes(self) -> Request:
-        """The request without its Route lines."""
-        fields = [field for field in self.fields if field[0] != "route"]
-        return Request(self.method, self.uri_text, fields, self.body)
-
     @property
     def transaction_name(self) -> str | None:
         """The top Via's sent-by and branch, which name the transaction (17.2.3). Raises ParseError.

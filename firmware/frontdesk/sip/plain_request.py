@@ -44,30 +44,16 @@ class Form:
     """The names of a request's header lines with their colons, in their order, and where what stands there."""
 
     __slots__ = (
-        "_names", "_routeless", "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to",
-        "to_echoed", "via",
+        "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to", "to_echoed", "via",
     )  # fmt: skip
 
-    def __init__(self, names: tuple[bytes, ...], places: dict[str, list[Place]]) -> None:
-        self._names = names
-        self._routeless: tuple[Form, list[int]] | None = None
+    def __init__(self, places: dict[str, list[Place]]) -> None:
         self.places = places
         self.echoed = sorted((*places[key][0], key) for key in ECHOED)
         self.to_echoed = next(at for at, (_, _, key) in enumerate(self.echoed) if key == "to")
         self.via, self.from_, self.to, self.call_id, self.cseq, self.hops, self.length = (
             places[key][0][0] for key in _NEEDED
         )
-
-    @property
-    def routeless(self) -> tuple[Form, list[int]]:
-        """The form that is left without the Route lines, and the numbers of the lines that are left."""
-        if self._routeless is None:
-            gone = {number for number, _ in self.places.get("route", ())}
-            left = [number for number in range(len(self._names)) if number not in gone]
-            form = _FORMS.of_names(tuple(self._names[number] for number in left))
-            assert form is not None
-            self._routeless = form, left
-        return self._routeless
 
 
 def _form(names: tuple[bytes, ...]) -> Form | None:
@@ -81,7 +67,7 @@ def _form(names: tuple[bytes, ...]) -> Form | None:
         places.setdefault(key, []).append((number, len(name) + 1))
     if not all(key in places for key in _NEEDED) or any(len(places[key]) > 1 for key in _ONCE if key in places):
         return None
-    return Form(names, places)
+    return Form(places)
 
 
 _FORMS = Forms(_form)
@@ -205,14 +191,6 @@ class PlainRequest(Request):
         if to_tag is not None and self.to.tag is None:
             lines[self._form.to_echoed] += b";tag=" + to_tag.encode()
         return b"\r\n".join((start, *lines, more))
-
-    def without_routes(self) -> Request:
-        if self._lines is None:
-            return super().without_routes()
-        form, left = self._form.routeless
-        lines = [self._lines[number] for number in left]
-        start, ends = (self.method, self.uri_text, self.uri), {"from": self.from_, "to": self.to}
-        return PlainRequest(start, form, lines, self._name, self.cseq, ends, self.body)
 
 
 # -- making one --------------------------------------------------------------------------------------------------------
