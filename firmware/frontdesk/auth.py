@@ -76,7 +76,7 @@ class Authenticator:
         """Answers for another realm from now on."""
         self._realm = realm
         self._decoys = {name: ha1(name, "", realm, self._decoy) for name in HASHES}
-        self._around_nonces = [self._lines_around_nonces(header) for header in _CHALLENGED_IN]
+        self._around_nonces, self._around_proxy_nonces = map(self._lines_around_nonces, _CHALLENGED_IN)
         self.generation += 1
 
     def offer(self, algorithms: tuple[str, ...]) -> None:
@@ -87,7 +87,7 @@ class Authenticator:
         self.algorithms = tuple(name for name in algorithms if name in HASHES)
         if not self.algorithms:
             raise ValueError(f"none of the digest algorithms is there: {', '.join(algorithms)}")
-        self._around_nonces = [self._lines_around_nonces(header) for header in _CHALLENGED_IN]
+        self._around_nonces, self._around_proxy_nonces = map(self._lines_around_nonces, _CHALLENGED_IN)
 
     def authenticate(self, request: Request, now: float, *, proxy: bool) -> Caller:
         """Who sent it, by (Proxy-)Authorization. Raises Refused: 401 or 407 with challenges, or 400."""
@@ -165,9 +165,13 @@ class Authenticator:
             compare_digest(kd(algorithm, decoy, data), response)
         return None
 
-    def challenges(self, now: float, *, proxy: bool) -> bytes:
-        """The header lines of a 401's or 407's fresh challenges, encoded."""
-        return self.nonces.issue(now).encode().join(self._around_nonces[proxy])
+    def challenges(self, now: float) -> bytes:
+        """The header lines of a 401's fresh challenges, encoded."""
+        return self.nonces.issue(now).encode().join(self._around_nonces)
+
+    def proxy_challenges(self, now: float) -> bytes:
+        """The same of a 407."""
+        return self.nonces.issue(now).encode().join(self._around_proxy_nonces)
 
     def _lines_around_nonces(self, header: str) -> list[bytes]:
         """What stands around the nonces of challenges."""

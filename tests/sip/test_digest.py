@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.sip import digest
@@ -162,6 +162,45 @@ def test_credentials_are_read_however_they_are_written(text: str) -> None:
 def test_quoted_values_keep_commas_equals_signs_and_spaces() -> None:
     given = Credentials.parse('Digest username=" a, realm=\'x\' ", realm="b=c, d", uri="sip:a;x=1,2"')
     assert (given.username, given.realm, given.uri) == (" a, realm='x' ", "b=c, d", "sip:a;x=1,2")
+
+
+PIECES = (
+    'username="1001"', 'username = "a, nc=7"', "username*=UTF-8\'\'J%C3%A4s", 'realm="box"', "realm=box", 'nonce="n="',
+    'uri="sip:box"', "response=r", "algorithm=md5", 'algorithm="SHA-256"', "qop=auth", 'qop="auth"', 'cnonce="c"',
+    "username*=\"UTF-8''J\"", "qop=anc=5", "qop=anc=6", 'realm="b\\ox"',
+    "nc=00000001", "NC=2", "nc= 3", "nc = 4", 'nc="5"', "nc=", "nc=6 7", "sync=8", "nc", 'x="nc=9"', 'opaque=""', '"',
+    '"q"', "", 'opaque="\\"o"', "\\",
+)  # fmt: skip
+
+
+BEGINS = ("", 'username="a",nc=1,', 'username="b",nc=2,', "nc=3,")
+MORE = st.tuples(st.sampled_from(PIECES), st.sampled_from((",", ", ", " ", "")))
+TEXTS = st.tuples(st.sampled_from(BEGINS), st.lists(MORE, max_size=3))
+
+
+@settings(max_examples=1000)
+@given(st.lists(TEXTS, max_size=4))
+def test_credentials_are_read_alike_whatever_came_before(many: list[tuple[str, list[tuple[str, str]]]]) -> None:
+    for begin, pieces in many:
+        text = begin + "".join(piece + between for piece, between in pieces)
+        try:
+            values = digest._picked(digest._parameters(text))
+        except ParseError:
+            with pytest.raises(ParseError):
+                digest._values(text)
+            continue
+        assert digest._values(text) == values
+
+
+def test_credentials_of_a_form_that_was_seen_are_read_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        'Digest username="{0}", nonce="{1}", uri="sip:x", response="{2}", algorithm=MD5, qop=auth, nc={3}, cnonce="c"'
+    )
+    Credentials.parse(text.format("a", "n", "r", "00000001"))
+    monkeypatch.setattr(digest, "_parameters", lambda text: pytest.fail("read anew"))
+    given = Credentials.parse(text.format("b", "m", "s", "0000001f"))
+    assert (given.username, given.nonce, given.response, given.count) == ("b", "m", "s", 31)
+    assert (given.uri, given.algorithm, given.qop, given.cnonce, given.opaque) == ("sip:x", "MD5", "auth", "c", "")
 
 
 def test_first_of_a_name_counts() -> None:

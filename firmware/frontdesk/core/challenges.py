@@ -44,5 +44,5 @@ class Challenges:
         if flow.remote[0] in self._directory.peers or self._layer.knows(server_key(invite)):
             return False
         self._unanswered.challenged(flow, now)
-        self._answers.challenge(invite, flow, self._authenticator.challenges(now, proxy=True))
+        self._answers.challenge(invite, flow, self._authenticator.proxy_challenges(now))
         return True

@@ -175,7 +175,7 @@ class Renewals:
 
     def _challenge(self, device: _Device, holes: Holes, now: float) -> None:
         """Stateless, as every challenge (section 8.2.7)."""
-        headers = self._authenticator.challenges(now, proxy=False)
+        headers = self._authenticator.challenges(now)
         self._layer.send(Send(device.answer.challenge(holes, headers), device.target))
 
     def _fold(

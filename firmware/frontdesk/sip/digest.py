@@ -10,6 +10,7 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from .errors import ParseError
@@ -87,14 +88,9 @@ class Credentials:
         words = value.split(None, 1)
         if len(words) != 2 or words[0].lower() != "digest":
             raise ParseError("not Digest credentials")
-        get = _parameters(words[1]).get
-        username, nc = get("username"), get("nc", "")
-        return cls(
-            _extended(get("username*", "")) if username is None else username,
-            get("realm", ""), get("nonce", ""), get("uri", ""), get("response", ""), get("algorithm", "MD5").upper(),
-            get("cnonce", ""), nc, get("qop", ""), get("opaque", ""),
-            int(nc, 16) if 0 < len(nc) <= 8 and _HEX.issuperset(nc) else -1,
-        )  # fmt: skip
+        username, realm, nonce, uri, response, algorithm, cnonce, nc, qop, opaque = _values(words[1])
+        count = int(nc, 16) if 0 < len(nc) <= 8 and _HEX.issuperset(nc) else -1
+        return cls(username, realm, nonce, uri, response, algorithm.upper(), cnonce, nc, qop, opaque, count)
 
     def defect(self) -> str | None:
         """Why these can never be right, or None: a directive is improper or missing (a 400 by RFC 7616 section 3.4)."""
@@ -118,8 +114,54 @@ class Credentials:
 
 _HEX = frozenset(string.hexdigits)
 
-# Two characters that no decoded text can hold stand in for an escaped backslash and an escaped quotation mark.
-_BACKSLASH, _QUOTE = "\ud800", "\ud801"
+# Characters that no decoded text can hold stand in for an escaped backslash and an escaped quotation mark; in a form,
+# for the nonce count and for each quoted value.
+_BACKSLASH, _QUOTE, _COUNT, _QUOTED = "\ud800", "\ud801", "\ud802", "\ud803"
+_MAX_QUOTED = 16
+_MAX_CACHED = 192
+"""Characters of the longest form that is remembered."""
+_NAMES = ("username", "realm", "nonce", "uri", "response", "algorithm", "cnonce", "nc", "qop", "opaque")
+_Form = tuple[Callable[[tuple[str, ...]], tuple[str, ...]], tuple[str, ...]]
+"""What picks those of _NAMES out of the nonce count, the quoted values and what is the same each time; and that."""
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """Those of _NAMES. A phone writes all but the nonce count and what is quoted alike each time, and in one order."""
+    pieces = text.split('"')
+    before, _, rest = '"'.join(pieces[::2]).partition("nc=")
+    count, comma, after = rest.partition(",")
+    if count.isalnum() and len(pieces) % 2 and "\\" not in text and len(before) + len(after) <= _MAX_CACHED:
+        form = _form(before, comma + after)
+        if form is not None:
+            pick, fixed = form
+            return pick((count, *pieces[1::2], *fixed))
+    return _picked(_parameters(text))
+
+
+def _picked(parameters: dict[str, str]) -> tuple[str, ...]:
+    get = parameters.get
+    values = [get(name, "") for name in _NAMES]
+    values[0] = parameters["username"] if "username" in parameters else _extended(get("username*", ""))
+    values[5] = get("algorithm", "MD5")
+    return tuple(values)
+
+
+@lru_cache(maxsize=64)
+def _form(before: str, after: str) -> _Form | None:
+    """Of what stands outside of quotes, a quotation mark for each quoted value, around the nonce count; None where that
+    is not the value of nc, or where it cannot be read."""
+    pieces = f"{before}nc={_COUNT}{after}".split('"')
+    quoted = [chr(ord(_QUOTED) + number) for number in range(len(pieces) - 1)]
+    text = "".join(f'{piece}"{value}"' for piece, value in zip(pieces, quoted, strict=False)) + pieces[-1]
+    try:
+        parameters = _parameters(text)
+    except ParseError:
+        return None
+    if parameters.get("nc") != _COUNT or "username" not in parameters or len(quoted) > _MAX_QUOTED:
+        return None
+    values, moving = _picked(parameters), [_COUNT, *quoted]
+    fixed = [value for value in values if value not in moving]
+    return itemgetter(*map([*moving, *fixed].index, values)), tuple(fixed)
 
 
 def _parameters(text: str) -> dict[str, str]:
