@@ -61,6 +61,9 @@ def assert_views(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
     assert server_key(plain) == server_key(parsed)
     assert response_target(plain, flow) == response_target(parsed, flow)
     assert plain.asks_for_rport == parsed.asks_for_rport
+    assert plain.trying().encode() == parsed.trying().encode()
+    for key in ("call-id", "from", "to", "via"):
+        assert plain.said(key) == parsed.said(key)
     assert plain.echoed(None) == parsed.echoed(None)
     assert plain.echoed("box") == parsed.echoed("box")
     with pytest.raises(ParseError):

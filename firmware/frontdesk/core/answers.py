@@ -39,7 +39,7 @@ class Answers:
 
     def _tag(self, request: Request) -> str:
         tag = self._tags.copy()
-        tag.update(f"{request.first('call-id')} {request.first('from')}".encode("utf-8", "surrogateescape"))
+        tag.update(b"%b %b" % (request.said("call-id"), request.said("from")))
         return tag.hexdigest()
 
     def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:

@@ -62,7 +62,7 @@ class Original:
         self._routed = routed
         self._around = around
         self._caller = caller
-        self._incoming = local_hop(flow, around.directory)
+        self._flow = flow
         self._open = self._shared(identity=trusted)
         self._private = self._shared(identity=False) if trusted and is_private(request) else None
         # Inside a dialog there is one target, so that no loop can multiply (RFC 5393 section 4.1).
@@ -89,7 +89,8 @@ class Original:
         outgoing = local_hop(candidate.target, self._around.directory)
         fields: list[Field] = [via(outgoing, branch or self._branch_parameter())]
         if request.method in RECORD_ROUTED:
-            fields += record_routes(self._token_for(candidate), self._incoming, outgoing, request.uri.scheme)
+            incoming = local_hop(self._flow, self._around.directory)
+            fields += record_routes(self._token_for(candidate), incoming, outgoing, request.uri.scheme)
         fields += [("route", value, "Route: " + value) for value in candidate.path]
         fields.append(max_breadth(share))
         copy = self._copy(candidate.uri, fields, self._shared_with(candidate.target))

@@ -81,7 +81,7 @@ class ProxyCore:
         context = ResponseContext(transaction, groups, breadth, original, self._around, self.settings.timer_c, watch)
         transaction.context = context
         if request.method == "INVITE":
-            transaction.respond(_trying(request), now)
+            transaction.respond(request.trying(), now)
         context.start(now)
 
     def ack(self, request: Request, routed: Routed, flow: Flow, now: float) -> None:
@@ -185,9 +185,3 @@ class ProxyCore:
         """What was dialled; the account's name where that is the Contact of its phone."""
         named = self.sides.at_contact(uri, now)
         return unescape((Uri.parse(named[0].aor) if named else uri).user or "")
-
-
-def _trying(request: Request) -> Response:
-    """100 Trying with the request's Timestamp (section 8.2.6.1)."""
-    timestamp = request.first("timestamp")
-    return Response.to_request(request, 100, headers=[("Timestamp", timestamp)] if timestamp else ())

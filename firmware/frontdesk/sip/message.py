@@ -267,6 +267,15 @@ class Request(Message):
             return fields
         return [tagged(field, to_tag) for field in fields]
 
+    def trying(self) -> Response:
+        """100 Trying with its Timestamp (section 8.2.6.1)."""
+        timestamp = self.first("timestamp")
+        return Response.to_request(self, 100, headers=[("Timestamp", timestamp)] if timestamp else ())
+
+    def said(self, key: str) -> bytes:
+        """The first value of a header that every request should have, encoded; empty where it is missing."""
+        return (self.first(key) or "").encode("utf-8", "surrogateescape")
+
     def answered(self, status: int, reason: str, more: list[Field], to_tag: str | None) -> Response:
         """The answer that repeats what it has to, and has these fields besides."""
         return Response(status, reason, self.echoed(to_tag) + more)

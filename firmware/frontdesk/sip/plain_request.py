@@ -15,7 +15,7 @@ from .errors import ParseError
 from .forms import MAX_HEAD, MAX_LINES, Forms, has_whole_line_ends
 from .grammar import LWS, TOKEN_ALONE, is_token, write_parameters
 from .headers import canonical_name, header_key
-from .message import ECHOED, CSeq, Field, Message, Request, Response, tagged
+from .message import ECHOED, NO_BODY, CSeq, Field, Message, Request, Response, tagged
 from .parser import parse_fields
 from .unread_response import UnreadResponse
 from .uri import Uri
@@ -33,6 +33,7 @@ _MANY = frozenset(',"<\t')
 _BRANCH = f";branch={MAGIC_COOKIE}".encode()
 _HOLE = "hole"
 _TAG = b">;tag="
+_NO_BODY = f"{NO_BODY[2]}\r\n\r\n".encode()
 
 Place = tuple[int, int]
 """The number of a line, and where its value begins."""
@@ -184,6 +185,17 @@ class PlainRequest(Request):
         start = f"SIP/2.0 {status} {reason}".encode("utf-8", "surrogateescape")
         return UnreadResponse(status, reason, self.answer(start, head, to_tag))
 
+    def trying(self) -> Response:
+        if self._lines is None or "timestamp" in self._form.places:
+            return super().trying()
+        return UnreadResponse(100, "Trying", self.answer(b"SIP/2.0 100 Trying", _NO_BODY, None))
+
+    def said(self, key: str) -> bytes:
+        if self._lines is None:
+            return super().said(key)
+        number, start = self._form.places[key][0]
+        return self._lines[number][start:].strip(b" \t")
+
     def answer(self, start: bytes, more: bytes, to_tag: str | None) -> bytes:
         """The same, encoded: between a Status-Line and `more` lines, with what ends them, stand those it repeats."""
         assert self._lines is not None
@@ -208,7 +220,7 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     if form is None or first is None:
         return None
     cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
-    from_, to = _address(lines[form.from_]), _address(lines[form.to])
+    from_, to = usual_address(lines[form.from_]), usual_address(lines[form.to])
     if cseq is None or via is None or from_ is None or to is None or not _is_identifier(lines[form.call_id][9:]):
         return None
     if not _is_number(lines[form.hops][14:]) or lines[form.length][16:] != b"%d" % len(body):
@@ -248,7 +260,7 @@ def _cseq(line: bytes, method: str) -> CSeq | None:
     return CSeq(int(number), method) if _is_number(number) and _METHODS.get(named) == method else None
 
 
-def _address(line: bytes) -> Address | None:
+def usual_address(line: bytes) -> Address | None:
     """From or To: a URI in angle brackets, and nothing behind it but a tag."""
     before, mark, tag = line.partition(_TAG)
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None

@@ -18,6 +18,7 @@ from .grammar import LWS, TOKEN_ALONE
 from .headers import canonical_name, header_key
 from .message import CSeq, Field, Message, Response
 from .parser import MAX_VIAS, reread
+from .plain_request import usual_address
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
 _START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
@@ -74,7 +75,10 @@ class PlainResponse(Response):
     @property
     def to(self) -> Address:
         """A call that is answered asks for this and for its Contact alone: found without the rest."""
-        return super().to if self._plain is None else Address.parse(self._value(self._places["to"]))
+        if self._plain is None:
+            return super().to
+        place = self._places["to"]
+        return usual_address(self._lines[place[0]]) or Address.parse(self._value(place))
 
     def first(self, key: str) -> str | None:
         """What is not there, or in one line, is found without the rest."""
