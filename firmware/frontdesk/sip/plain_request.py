@@ -262,6 +262,11 @@ def _cseq(line: bytes, method: str) -> CSeq | None:
 
 def usual_address(line: bytes) -> Address | None:
     """From or To: a URI in angle brackets, and nothing behind it but a tag."""
+    return (_tagged_address if len(line) <= MAX_CACHED else _tagged_address.__wrapped__)(line)
+
+
+@lru_cache(256)  # what one side of a call sends has the same each time
+def _tagged_address(line: bytes) -> Address | None:
     before, mark, tag = line.partition(_TAG)
     known = _known_address(before if mark else line[:-1]) if len(before) <= MAX_CACHED else None
     if known is None or not mark:
