@@ -144,6 +144,13 @@ class Binding:
     state: BindingState = BindingState.LIVE
     connected: bool = True
     """Whether the flow's connection is open; always so over UDP."""
+    passed_over_at: float = 0.0
+    """When its device was heard over another flow (RFC 5626), and not over this one; not kept."""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether its device would be tried in vain over that flow, as far as is known since it last registered."""
+        return not self.connected or self.passed_over_at > self.seen_at
 
     def copy(self) -> Binding:
         """Another of the same values; an attrgetter takes twice as long, copy.copy six times."""
@@ -151,6 +158,7 @@ class Binding:
             self.id, self.aor, self.contact, self.parameters, self.flow, self.granted, self.expires_at, self.call_id,
             self.cseq, self.nonce_issued, self.q, self.instance, self.reg_id, self.path, self.user_agent, self.device,
             self.displaced, self.registered_at, self.seen_at, self.accepted_at, self.state, self.connected,
+            self.passed_over_at,
         )  # fmt: skip
 
 

@@ -132,3 +132,24 @@ def test_the_one_that_rang_is_called_off_where_it_was_rung() -> None:
     trunk.box.taken()
     trunk.box.receive(request("CANCEL", "sip:112@desk.example", branch="z9hG4bKone"), A)
     assert [each for _, each in trunk.box.requests("CANCEL")] == [to]
+
+
+def test_server_may_take_its_time_for_a_message() -> None:
+    trunk = Trunk("MESSAGE")
+    trunk.box.pass_time(SILENCE + 1)
+    assert {sent.via.branch for sent, _ in trunk.box.requests("MESSAGE")} == {trunk.first.via.branch}
+
+
+def test_name_of_which_one_address_has_refused_is_asked_no_more_while_a_phone_rings() -> None:
+    box = Box()
+    box.phone("101", A)
+    box.phone("112", None, "sip:112@trunk.example.com")
+    box.phone("112", udp("192.0.2.12"))
+    box.receive(request("INVITE", "sip:112@desk.example"), A)
+    asked = {each.uri.host: each for each, _ in box.requests("INVITE")}
+    box.layer.sent_over(f"INVITE {asked['trunk.example.com'].via.branch}", ONE, box.now, OTHERS)
+    box.receive(reply(asked["192.0.2.12"], 180), udp("192.0.2.12"))
+    box.receive(reply(asked["trunk.example.com"], 430), ONE)
+    box.taken()
+    box.pass_time(SILENCE)
+    assert box.requests("INVITE") == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.proxy.record_route import Side
+from frontdesk.proxy.target_set import Candidate
 from tests.proxy.box import Box, reply, request, tcp, udp
 from tests.proxy.test_dialogs import A, B, Up, call, from_caller
 
@@ -51,3 +53,11 @@ def test_notify_follows_no_phone_that_has_registered_anew() -> None:
     up.invite.retarget(other.contact)
     assert [target for _, target in from_caller(box, up, "NOTIFY")] == [B]
     assert [target for _, target in from_caller(box, up, "INFO")] == [udp("192.0.2.12", 5070)]
+
+
+def test_flow_that_was_heard_by_way_of_another_address_of_its_proxy_is_not_passed_over() -> None:
+    box = Box()
+    binding = box.phone("102", B)
+    silent, heard = (Candidate("sip:102@192.0.2.12", B, Side(binding.id, B)) for _ in range(2))
+    box.proxy.sides.passed_over(silent, heard, box.now)
+    assert not binding.is_dead

@@ -124,3 +124,34 @@ def test_ones_own_name_as_contact_is_a_phones_mistake() -> None:
 
 def test_no_bindings_are_no_targets() -> None:
     assert groups() == []
+
+
+def others(*bindings: Binding) -> list[list[int]]:
+    """Of each target, where else its phone is tried."""
+    return [[each.side.binding for each in one.others] for group in groups(*bindings) for one in group]
+
+
+def test_other_flows_of_an_instance_follow_from_the_newest_to_the_oldest() -> None:
+    old, new, middle = (binding(instance="<urn:uuid:1>", seen_at=seen) for seen in (1.0, 3.0, 2.0))
+    other = binding()
+    assert ids(old, new, middle, other) == [[new.id, other.id]]
+    assert others(old, new, middle, other) == [[middle.id, old.id], []]
+
+
+def test_flow_that_was_passed_over_goes_last_until_it_is_registered_again() -> None:
+    old, new = (binding(instance="<urn:uuid:1>", seen_at=seen) for seen in (1.0, 3.0))
+    new.passed_over_at = 4.0
+    assert (ids(old, new), others(old, new)) == ([[old.id]], [[new.id]])
+    new.seen_at = 5.0
+    assert (ids(old, new), others(old, new)) == ([[new.id]], [[old.id]])
+
+
+def test_flow_without_hope_leaves_its_instance_to_the_other() -> None:
+    hopeless = binding("sip:x@10.0.0.5", tcp("198.51.100.7"), instance="<urn:uuid:1>", connected=False, seen_at=2.0)
+    closed = binding("sip:x@192.0.2.12", tcp("192.0.2.12"), instance="<urn:uuid:1>", connected=False, seen_at=1.0)
+    assert (ids(hopeless, closed), others(hopeless, closed)) == ([[closed.id]], [[]])
+
+
+def test_two_registrations_over_one_flow_are_one() -> None:
+    twice = [binding("sip:x@192.0.2.12", instance="<urn:uuid:1>", reg_id=number) for number in (1, 2)]
+    assert others(*twice) == [[]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..sip.client_transaction import ClientTransaction
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 TIMER_C = "Timer C"
 
 
+FLOW_FAILED = (408, 430)
+"""What an edge proxy says of a flow, and not of its phone: no other answer lets the phone be asked over another one
+(RFC 5626 section 7)."""
+
+
 class Branch:
     """One forwarded request: the user of its client transaction."""
 
     __slots__ = (
         "alike", "asked_at", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off",
-        "others", "timer_c",
+        "others", "spare", "timer_c",
     )  # fmt: skip
 
     def __init__(self, context: ResponseContext, candidate: Candidate, now: float) -> None:
@@ -32,9 +38,12 @@ class Branch:
         self.client: ClientTransaction | None = None
         self.timer_c: Delay | None = None
         self.alike: list[Branch] = []
-        """Those to other addresses of the same name, itself among them, where there are any."""
-        self.others: Sequence[Destination] = ()
-        """Where else the name leads that it was sent to, for when nothing is heard from there."""
+        """Those to other flows of the same phone, or addresses of the same name, itself among them, where there are
+        any."""
+        self.others = candidate.others
+        """Where else the phone is tried, for when nothing is heard from there."""
+        self.spare = 0
+        """Of the Max-Breadth, what is kept for those."""
         self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
 
     @property
@@ -42,19 +51,33 @@ class Branch:
         """Whether it goes to one that has registered, by way of the box itself perhaps, and so may ring late."""
         return isinstance(self.candidate.target, Flow) or self.candidate.is_spiral
 
+    @property
+    def next_flow(self) -> Candidate | None:
+        """Of the phone's other flows, the one to be tried first."""
+        return next((other for other in self.others if other.side is not self.candidate.side), None)
+
+    def next_after(self, status: int) -> Candidate | None:
+        """Who is asked instead after that answer: another flow, or another address of the name."""
+        if status in FLOW_FAILED:
+            return self.next_flow
+        is_address = status == 503 and bool(self.others) and self.others[0].side is self.candidate.side
+        return self.others[0] if is_address else None
+
     def received(self, client: ClientTransaction, response: Response, now: float) -> None:
         """A response of this branch came."""
         self.context.received(self, response, now)
 
     def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None:
         """It went to the first address of several."""
-        self.others = others
+        for place in reversed(others):
+            self.others = [replace(self.candidate, target=place, others=self.others), *self.others]
+        self.spare += len(others)  # these have a share of one each beside its own: they are one place
         self.context.found_others(self, now)
 
     def is_silent(self, now: float) -> None:
         """Whoever is there would have said something by now."""
-        if not self.heard:
-            self.context.go_on(self, now)
+        if not self.heard and not self.done:
+            self.context.fell_silent(self, now)
 
     def timed_out(self, client: ClientTransaction, now: float) -> None:
         """Timer B or F fired."""

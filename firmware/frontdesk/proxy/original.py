@@ -46,6 +46,8 @@ class Surroundings:
     """A fresh token, for branches and tags."""
     whereabouts: Callable[[Candidate], Target]
     """Where a candidate's phone is by now."""
+    passed_over: Callable[[Candidate, Candidate, float], None]
+    """Told of one whose phone was heard by way of the other."""
     silent: Callable[[Candidate, float], None]
     """Told of one that did not react to a call."""
 

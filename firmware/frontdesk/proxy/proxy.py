@@ -50,8 +50,9 @@ class ProxyCore:
         self._emit = emit
         self.sides = Sides(location, directory)
         self._around = Surroundings(
-            directory, layer, deadlines, Tokens(key), random, self.sides.whereabouts, self._silent
-        )
+            directory, layer, deadlines, Tokens(key), random, self.sides.whereabouts, self.sides.passed_over,
+            self._silent,
+        )  # fmt: skip
 
     def validate(self, request: Request) -> None:
         """Section 16.3, steps 2 to 5. Raises Rejection."""

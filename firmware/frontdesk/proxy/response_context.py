@@ -7,7 +7,6 @@ branch that is open) or terminated (a branch that is done).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from ..sip.client_transaction import ClientTransaction
@@ -17,7 +16,7 @@ from ..sip.status import reason_phrase
 from ..sip.timers import Deadlines
 from ..sip.wire import Flow, Target
 from .best_response import best_response
-from .branch import Branch
+from .branch import FLOW_FAILED, Branch
 from .calls import Watch
 from .loop import shares
 from .target_set import Candidate
@@ -25,6 +24,9 @@ from .target_set import Candidate
 COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
+NO_WORD = (*FLOW_FAILED, 482, 503)
+"""What one of several ways may answer while the phone has heard the call by another; 482 is the phone's own, which does
+not take it twice (section 8.2.2.2)."""
 NOT_THE_CALLERS = {503: 500, 430: 480}
 """What he gets instead: a phone's 503 is not the box's (section 16.7 step 6), a flow that has failed is nobody else's
 (RFC 5626 section 7)."""
@@ -49,6 +51,9 @@ class Surroundings(Protocol):
 
     @property
     def whereabouts(self) -> Callable[[Candidate], Target]: ...
+
+    @property
+    def passed_over(self) -> Callable[[Candidate, Candidate, float], None]: ...
 
     @property
     def silent(self) -> Callable[[Candidate, float], None]: ...
@@ -118,55 +123,74 @@ class ResponseContext:
             self._respond(self._final(), now)
 
     def _begin(self, branch: Branch, share: int, now: float) -> None:
+        """`share`: for it and for those that may be open beside it, where that is enough for all (RFC 5393)."""
         assert self._forwarder is not None
+        if branch.others:
+            if share > len(branch.others):
+                own = shares(share, 1 + len(branch.others))[0]
+                share, branch.spare = own, share - own
+            self._await(branch, now)
         self._branches.append(branch)
         branch.client = self._forwarder.start(branch, share, now)
         if self._invite:
             branch.arm(self._around.deadlines.delays, self._timer_c, now)
 
-    # -- a name that leads to several addresses: RFC 3263 section 4.3 --------------------------------------------------
+    # -- several ways to one phone: the addresses of a name (RFC 3263 section 4.3), its flows (RFC 5626 section 7) -----
 
     def found_others(self, branch: Branch, now: float) -> None:
-        """The next address is asked where this one stays silent."""
+        """The name that it was sent to leads to further addresses; it goes out now."""
         branch.asked_at = now
-        if self._invite:
-            self._around.deadlines.set(now + SILENCE, branch.is_silent)
+        self._await(branch, now)
 
-    def go_on(self, branch: Branch, now: float) -> bool:
-        """Asks the next address that its name leads to, by a branch of its own; whether there is one."""
-        if not branch.others or branch.cancelled or self._answered or self._forwarder is None:
+    def _await(self, branch: Branch, now: float) -> None:
+        self._around.deadlines.set(now + SILENCE, branch.is_silent)
+
+    def fell_silent(self, branch: Branch, now: float) -> None:
+        """Whatever it is, the phone is asked by its next way too, and who speaks first is the only one: a phone that
+        sleeps may be slow to say something. Strictly, its flows are tried one at a time. But an INVITE alone is asked
+        at another address: a server may take its time for a message, and would send it twice."""
+        other = branch.next_flow if not self._invite else branch.others[0] if branch.others else None
+        if branch.spare and now >= branch.asked_at + SILENCE:
+            self._go_on(branch, other, now)
+
+    def _go_on(self, branch: Branch, candidate: Candidate | None, now: float) -> bool:
+        """Asks there, by a branch of its own; whether that was possible."""
+        if candidate is None or branch.cancelled or self._answered or self._forwarder is None:
             return False
-        (place, *rest), branch.others = branch.others, ()
-        other = Branch(self, replace(branch.candidate, target=place), now)
+        branch.others = ()
+        other = Branch(self, candidate, now)
         other.alike = branch.alike = branch.alike or [branch]
         other.alike.append(other)
-        self._begin(other, 1, now)
-        if rest:
-            other.others = rest
-            self.found_others(other, now)
+        self._begin(other, max(branch.spare, 1), now)
         self._look(now)
         return True
 
     def _is_first_word(self, branch: Branch, now: float) -> None:
-        """Of several addresses of a name it is the one: what was asked at the others is given up, and called off when
-        they say something after all."""
+        """Of several ways it is the one: what was asked by the others is given up, and called off when they say
+        something after all."""
         for other in branch.alike:
-            client = other.client
-            if client is not None and not other.heard:
+            if other.heard:
+                continue
+            self._around.passed_over(other.candidate, branch.candidate, now)
+            if (client := other.client) is not None:
                 self._terminate(other)
                 client.cancel(now)
+
+    def _is_asked_elsewhere(self, branch: Branch) -> bool:
+        """Whether another way to its phone is still open."""
+        return any(not (other.done or other.cancelled) for other in branch.alike if other is not branch)
 
     # -- from the client transactions: section 16.7 --------------------------------------------------------------------
 
     def received(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 2 to 6 for one response."""
-        if branch.alike and not branch.heard and not branch.done:
+        if branch.alike and not branch.heard and not branch.done and response.status not in NO_WORD:
             branch.heard = True
             self._is_first_word(branch, now)
         if response.status == 100:
             branch.heard = branch.heard or not branch.candidate.is_spiral
             return
-        branch.heard = True
+        branch.heard = branch.heard or response.status != 430
         if not response.pop_via():
             self._lost(branch, response, now)
         elif response.status < 200:
@@ -201,8 +225,9 @@ class ResponseContext:
     def _failure(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 4 and 5: kept for the choice; a 6xx calls off all others."""
         self._terminate(branch)
-        if response.status == 503 and self.go_on(branch, now):
+        if self._go_on(branch, branch.next_after(response.status), now):
             return
+        self._tell_silent(branch, now)
         if response.status == 408 and not self._invite:
             self._timed_out = True  # never passed on (RFC 4320 section 4.2)
         elif not branch.expired:
@@ -216,7 +241,8 @@ class ResponseContext:
         """As a 408 without a response (section 16.6 step 7)."""
         if not branch.done:
             self._timed_out = True
-            self._tell_silent(branch, now)
+            if not (self._invite and self._go_on(branch, branch.next_flow, now)):
+                self._tell_silent(branch, now)
             self._terminate(branch)
             if not self._invite:
                 self._groups.clear()  # the sender has timed out as well (RFC 4321 section 1.5)
@@ -225,7 +251,7 @@ class ResponseContext:
     def failed(self, branch: Branch, now: float) -> None:
         """As a 503 of that branch alone (section 16.9): the others go on."""
         if not branch.done:
-            if not self.go_on(branch, now):
+            if not self._go_on(branch, branch.others[0] if branch.others else None, now):
                 self._tell_silent(branch, now)
             self._terminate(branch)
             self._proceed(now)
@@ -235,6 +261,8 @@ class ResponseContext:
         branch is over. A peer or static device opens one for its answer (18.2.2), and has until Timer C."""
         if isinstance(branch.candidate.target, Flow):
             branch.is_cut_off = True
+            if branch.spare:
+                self._go_on(branch, branch.next_flow, now)
             branch.arm(self._around.deadlines.delays, 0.0 if branch.cancelled else COME_BACK, now)
 
     def timer_c_fired(self, branch: Branch, now: float) -> None:
@@ -251,7 +279,9 @@ class ResponseContext:
 
     def _tell_silent(self, branch: Branch, now: float) -> None:
         """Somebody has to look after that phone."""
-        if self._invite and not branch.heard and not branch.cancelled:
+        if not self._invite or branch.heard or branch.cancelled or self._is_asked_elsewhere(branch):
+            return
+        if not any(other.heard for other in branch.alike):
             self._around.silent(branch.candidate, now)
 
     def _is_back(self, branch: Branch) -> bool:

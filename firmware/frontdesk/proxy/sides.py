@@ -17,7 +17,7 @@ from .admission import Caller, check_from
 from .calls import contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
-from .target_set import Candidate, at_contact, target_of, user_of
+from .target_set import Candidate, at_contact, by_flow, target_of, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
@@ -116,11 +116,28 @@ class Sides:
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
         moved = self._proven.get((routed.dialog.token, routed.request.to.tag))
-        hop = routed.route or uri
-        target = self._phone_target(routed, moved, now) or self._peer_target(side.flow, hop) or side.flow
+        phone = self._phone(routed, moved, now)
+        if isinstance(phone, Binding) and phone.instance:
+            if candidates := self._flows(phone, routed.request.uri_text, now):
+                return [candidates[:1]]
+            phone = None
+        there = target_of(phone, self._directory) if isinstance(phone, Binding) else phone
+        target = there or self._peer_target(side.flow, routed.route or uri) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
-    def _phone_target(self, routed: Routed, moved: Proven | None, now: float) -> Target | None:
+    def _flows(self, binding: Binding, uri: str, now: float) -> list[Candidate]:
+        """Its own, then the others of its device: any valid one will do (RFC 5626 section 5.3.2)."""
+        found = by_flow(self._of_device(binding, now), self._directory, own=binding)
+        for _, each in found:
+            each.uri, each.path = uri, ()
+        return [each for _, each in found]
+
+    def _of_device(self, binding: Binding, now: float) -> list[Binding]:
+        """That one and the other flows of its device."""
+        flows = self._location.bindings(binding.aor, now)
+        return [binding, *(each for each in flows if each.instance == binding.instance and each is not binding)]
+
+    def _phone(self, routed: Routed, moved: Proven | None, now: float) -> Binding | Flow | None:
         """Of the account's bindings the one that the request names: a phone that has moved may be another one; else
         the token's. `moved`: where it has shown a password in this dialog."""
         assert routed.dialog is not None
@@ -128,16 +145,14 @@ class Sides:
         binding = self._location.binding(side.binding) if side.binding else None
         if moved is not None and (binding is None or (binding.flow is not None and binding.seen_at < moved.at)):
             since = [each for each in self._location.bindings(moved.aor, now) if each.seen_at >= moved.at]
-            binding = at_contact(since, uri)
-            if binding is None:
-                return moved.flow
-        elif binding is not None:
+            return at_contact(since, uri) or moved.flow
+        if binding is not None:
             of_account = self._location.bindings(binding.aor, now)
             if len(of_account) > 1:
                 binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
         elif side.binding and routed.request.method in FOLLOWED:
             binding = self._registered_anew(side, uri, now)
-        return target_of(binding, self._directory) if binding is not None else None
+        return binding
 
     def _registered_anew(self, side: Side, uri: Uri, now: float) -> Binding | None:
         """Where the token's binding is gone: who has registered that Contact at the same host."""
@@ -160,6 +175,12 @@ class Sides:
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
         found = target_of(binding, self._directory) if binding is not None and binding.flow is not None else None
         return found if found is not None and found.transport == rung.target.transport else rung.target
+
+    def passed_over(self, rung: Candidate, heard: Candidate, now: float) -> None:
+        """Its phone was heard by way of the other: until it registers there again, that goes first."""
+        binding = self._location.binding(rung.side.binding) if rung.side.binding != heard.side.binding else None
+        if binding is not None:
+            binding.passed_over_at = now
 
     def at_contact(self, uri: Uri, now: float) -> list[Binding]:
         """The binding whose Contact the Request-URI is: phones name one another so in a transfer (RFC 5589)."""

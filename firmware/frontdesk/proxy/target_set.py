@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
@@ -29,26 +29,31 @@ class Candidate:
     path: tuple[str, ...] = ()
     is_spiral: bool = False
     """Whether the box sends it to itself: its own 100 says nothing of the phone."""
+    others: Sequence[Candidate] = ()
+    """Where the same phone is tried after it: its other flows (RFC 5626), or addresses (RFC 3263 section 4.3)."""
 
 
 def target_set(
     bindings: list[Binding], directory: Directory, limit: int, number: str | None = None
 ) -> list[list[Candidate]]:
-    """Groups to be tried one after the other, each in parallel: by q, the highest first; closed connections last.
+    """Groups to be tried one after the other, each in parallel: by q, the highest first; closed connections last. A
+    device that names itself stands there once, at the flow to be tried first (RFC 5626 section 7).
 
     `number`: what they get as their Request-URI's user part, where it is not their own.
     """
     if len(bindings) == 1:  # most calls: saves 3 us
-        only = candidate(bindings[0], directory, number)
-        return [[only]] if only is not None else []
-    candidates = [(binding, candidate(binding, directory, number)) for binding in one_for_an_instance(bindings)]
+        return [[only] for _, only in by_flow(bindings, directory, number)]
+    devices: dict[str, list[Binding]] = {}
+    for binding in bindings:
+        devices.setdefault(binding.instance or f"{binding.id}", []).append(binding)
+    candidates = [pair for flows in devices.values() for pair in by_flow(flows, directory, number)[:1]]
     ordered = sorted(candidates, key=lambda pair: _order(pair[0]))
     groups: list[list[Candidate]] = []
     seen: set[tuple[str, Target]] = set()
     for _, pairs in groupby(ordered, key=lambda pair: _order(pair[0])[:2]):
         group: list[Candidate] = []
         for _, each in pairs:
-            if each is not None and len(seen) < limit and (each.uri, each.target) not in seen:
+            if len(seen) < limit and (each.uri, each.target) not in seen:
                 seen.add((each.uri, each.target))
                 group.append(each)
         if group:
@@ -56,32 +61,23 @@ def target_set(
     return groups
 
 
-def for_scheme(groups: list[list[Candidate]], scheme: str) -> list[list[Candidate]]:
-    """What is left of them for a Request-URI of that scheme: SIPS goes on as SIPS and over TLS alone, SIP never becomes
-    SIPS (RFC 5630 section 5.3)."""
-    if scheme == "sips":
-        safe = [[each for each in group if _is_safe(each)] for group in groups]
-        return [group for group in safe if group]
-    for group in groups:
-        for each in group:
-            if each.uri.startswith("sips:"):
-                each.uri = "sip:" + each.uri[5:]
-    return groups
-
-
-def _is_safe(candidate: Candidate) -> bool:
-    return candidate.target.transport in SECURE and candidate.uri.startswith("sips:")
-
-
-def one_for_an_instance(bindings: list[Binding]) -> list[Binding]:
-    """At most one binding of a device that names itself: connected, then the newest (RFC 5626 section 7)."""
-    newest: dict[str, Binding] = {}
-    for binding in bindings:
-        key = binding.instance or f"{binding.id}"
-        other = newest.get(key)
-        if other is None or (binding.connected, binding.seen_at) > (other.connected, other.seen_at):
-            newest[key] = binding
-    return list(newest.values())
+def by_flow(
+    flows: Sequence[Binding], directory: Directory, number: str | None = None, own: Binding | None = None
+) -> list[tuple[Binding, Candidate]]:
+    """The flows of one device that there is hope for, each once, and the later ones as others of each before: those
+    that seem to live, `own` before all, then the one that was refreshed last."""
+    if len(flows) == 1:
+        only = candidate(flows[0], directory, number)
+        return [(flows[0], only)] if only is not None else []
+    found: dict[tuple[str, Target], tuple[Binding, Candidate]] = {}
+    for binding in sorted(flows, key=lambda each: (each.is_dead, each is not own, not each.connected, -each.seen_at)):
+        way = candidate(binding, directory, number)
+        if way is not None:
+            found.setdefault((way.uri, way.target), (binding, way))
+    ordered = list(found.values())
+    for at, (_, way) in enumerate(ordered[:-1], 1):
+        way.others = [other for _, other in ordered[at:]]
+    return ordered
 
 
 def _order(binding: Binding) -> tuple[bool, float, bool]:
