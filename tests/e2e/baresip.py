@@ -30,7 +30,7 @@ audio_player aubridge,{user}
 audio_alert aubridge,{user}-alert
 rtp_stats yes
 module_path {modules}
-module g711.so
+{instance}module g711.so
 module ausine.so
 module aubridge.so
 module_tmp account.so
@@ -42,8 +42,8 @@ Event = dict[str, Any]
 
 class Phone:
     """One phone with one account. `server` is where it finds the box, `address` the one that the phone itself has,
-    unless it takes all of an `interface`. `certificate`: its own, and the port at which
-    it hears TLS."""
+    unless it takes all of an `interface`. `is_instance`: whether it names itself by a +sip.instance; `certificate`: its
+    own, and the port at which it hears TLS."""
 
     def __init__(
         self,
@@ -58,11 +58,13 @@ class Phone:
         interface: str = "",
         calls: int = 4,
         certificate: tuple[Path, int] | None = None,
+        is_instance: bool = False,
         namespace: Namespace | None = None,
     ):
         self.user, self.password, self.domain = user, password, domain
         self.server, self.transport = server, transport
         self._place = f"net_interface {interface}" if interface else _at(address)
+        self._instance = "module_tmp uuid.so\n" if is_instance else ""
         self._folder, self._calls, self._namespace = folder, calls, namespace
         self._certificate = certificate
         self.events: Record[Event] = Record(f"phone {user}")
@@ -174,7 +176,7 @@ class Phone:
         self._folder.mkdir(parents=True)
         config = _CONFIG.format(
             place=self._place, control=self._control_address, port=_CONTROL_PORT,
-            calls=self._calls, user=self.user, modules=_MODULES,
+            calls=self._calls, user=self.user, modules=_MODULES, instance=self._instance,
         )  # fmt: skip
         if self._certificate is not None:
             path, port = self._certificate
