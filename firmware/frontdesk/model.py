@@ -141,6 +141,8 @@ class Binding:
     seen_at: float = 0.0
     accepted_at: float = 0.0
     """As `seen_at`, but 0 after a restart of the box: no nonce that is answered from then on is older."""
+    call_id_since: float = 0.0
+    """When its first REGISTER with that Call-ID was accepted, or it came out of the database."""
     state: BindingState = BindingState.LIVE
     connected: bool = True
     """Whether the flow's connection is open; always so over UDP."""
@@ -152,13 +154,18 @@ class Binding:
         """Whether its device would be tried in vain over that flow, as far as is known since it last registered."""
         return not self.connected or self.passed_over_at > self.seen_at
 
+    def starts_anew(self, call_id: str) -> bool:
+        """Whether a REGISTER with that Call-ID shows that its device was off: as long as it is on it keeps its own (RFC
+        3261 section 10.2). One that has never done so shows nothing."""
+        return call_id != self.call_id and self.seen_at > self.call_id_since
+
     def copy(self) -> Binding:
         """Another of the same values; an attrgetter takes twice as long, copy.copy six times."""
         return Binding(
             self.id, self.aor, self.contact, self.parameters, self.flow, self.granted, self.expires_at, self.call_id,
             self.cseq, self.nonce_issued, self.q, self.instance, self.reg_id, self.path, self.user_agent, self.device,
-            self.displaced, self.registered_at, self.seen_at, self.accepted_at, self.state, self.connected,
-            self.passed_over_at,
+            self.displaced, self.registered_at, self.seen_at, self.accepted_at, self.call_id_since, self.state,
+            self.connected, self.passed_over_at,
         )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from frontdesk.control.configuration import LONGEST
 from frontdesk.control.verbs import checked
 from frontdesk.events import Event, Kind
 from frontdesk.model import Sentence, Settings
+from frontdesk.proxy.calls import Call
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW
 
@@ -130,3 +132,16 @@ def test_events_are_of_one_account_or_of_all(desk: Desk) -> None:
     desk.core.events.add(Event(NOW, Kind.REFUSED, "", "unknown", rule="unknown-user"))
     assert [row["text"] for row in desk.do("events", user="101")] == ["wrong password"]
     assert len(desk.do("events")) == 2
+
+
+def test_call_that_both_phones_have_lost_stands_among_those_that_have_ended(desk: Desk) -> None:
+    up, left = (Call((f"{name}@phone", "tag"), "101", "101", "102", "", NOW) for name in ("up", "left"))
+    for call in (left, up):
+        call.phone, call.phones, call.dialogs, call.answered_at = 1, {"callee": 2}, {"callee": True}, NOW
+        desk.core.proxy.calls.begin(call)
+    left.left = {1: NOW + 10, 2: NOW + 5}
+    shown = [(row["call_id"], row["state"], row["result"]) for row in desk.do("calls")]
+    assert shown == [("up@phone", "calling", None), ("left@phone", "ended", 200)]
+    ended = datetime.fromisoformat(desk.do("calls")[1]["ended"])
+    assert (ended - datetime.fromisoformat(desk.do("calls")[1]["answered"])).total_seconds() == 5
+    assert desk.do("status")["calls"] == 1

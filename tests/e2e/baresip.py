@@ -67,13 +67,16 @@ class Phone:
         self._instance = "module_tmp uuid.so\n" if is_instance else ""
         self._folder, self._calls, self._namespace = folder, calls, namespace
         self._certificate = certificate
-        self.events: Record[Event] = Record(f"phone {user}")
-        self.trace: Record[Traced] = Record(f"the trace of phone {user}")
-        self._output: Record[str] = Record(f"baresip of {user}")
-        self._heard: dict[str, int] = {}  # for each kind of event, the number of the next that is new
+        self._begin_records()
         self._control_address = "127." + ".".join(str(secrets.randbelow(254) + 1) for _ in range(3))
         self._process: subprocess.Popen[str] | None = None
         self._control: socket.socket | None = None
+
+    def _begin_records(self) -> None:
+        self.events: Record[Event] = Record(f"phone {self.user}")
+        self.trace: Record[Traced] = Record(f"the trace of phone {self.user}")
+        self._output: Record[str] = Record(f"baresip of {self.user}")
+        self._heard: dict[str, int] = {}  # for each kind of event, the number of the next that is new
         self._threads: list[threading.Thread] = []
 
     # -- life
@@ -105,15 +108,21 @@ class Phone:
         if self._control is not None:
             self._control.close()
 
+    def start_anew(self) -> None:
+        """The power is back: it has its files, and knows of nothing else."""
+        self.stop()
+        self._begin_records()
+        self.start()
+
     # -- what a person does with it
 
-    def register(self) -> None:
-        self.try_to_register()
+    def register(self, seconds: int = 600) -> None:
+        self.try_to_register(seconds)
         self.expect("REGISTER_OK")
 
-    def try_to_register(self) -> None:
+    def try_to_register(self, seconds: int = 600) -> None:
         route = f'outbound="sip:{self.server};transport={self.transport}"'
-        self.command("uanew", f"<sip:{self.user}@{self.domain}>;auth_pass={self.password};{route};regint=600")
+        self.command("uanew", f"<sip:{self.user}@{self.domain}>;auth_pass={self.password};{route};regint={seconds}")
 
     def unregister(self) -> None:
         """Take the account away, and see the box agree."""
@@ -173,7 +182,7 @@ class Phone:
     # -- how it is done
 
     def _configure(self) -> None:
-        self._folder.mkdir(parents=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         config = _CONFIG.format(
             place=self._place, control=self._control_address, port=_CONTROL_PORT,
             calls=self._calls, user=self.user, modules=_MODULES, instance=self._instance,

@@ -39,6 +39,7 @@ def binding(id: int = 1, **fields: Any) -> Binding:
         "flow": Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 1024 + id)),
         "granted": 3600, "expires_at": NOW + 3600, "call_id": "abc@192.0.2.9", "cseq": 7, "nonce_issued": NOW - 3,
         "user_agent": "Snom D785", "instance": "<urn:uuid:1>", "registered_at": NOW - 60, "seen_at": NOW - 1,
+        "call_id_since": NOW - 1,
     }  # fmt: skip
     return Binding(**full | fields)
 

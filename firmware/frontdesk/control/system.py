@@ -64,28 +64,31 @@ async def calls(box: Box, limit: int = CALLS, start: int = 0) -> list[Answer]:
         {**call, "started": iso(call["started"]), "answered": _iso(call["answered"]), "ended": iso(call["ended"])}
         for call in await box.records.calls(limit, start)
     ]
-    return ([] if start else _active(box)) + [{"state": "ended", **call} for call in ended]
+    return ([] if start else _known(box)) + [{"state": "ended", **call} for call in ended]
 
 
-def _active(box: Box) -> list[Answer]:
+def _known(box: Box) -> list[Answer]:
+    """Those that are up, and then those that seem to be over, though nobody has hung up."""
     if box.core is None:
         return []
-    now = box.clock.now()
+    now, book = box.clock.now(), box.core.proxy.calls
     offset = box.clock.wall() - now
-    return [
-        {
-            "state": str(call.state),
-            "call_id": call.key[0],
-            "caller": call.caller,
-            "callee": call.callee,
-            "started": iso(call.started_at + offset),
-            "answered": None if call.answered_at is None else iso(call.answered_at + offset),
-            "ended": None,
-            "result": None,
-            "device": call.device,
-        }
-        for call in box.core.proxy.calls.active(now)
-    ]
+    return [_row(call, offset) for call in (*book.active(now), *book.left())]
+
+
+def _row(call: Any, offset: float) -> Answer:
+    ended = call.left_at
+    return {
+        "state": str(call.state) if ended is None else "ended",
+        "call_id": call.key[0],
+        "caller": call.caller,
+        "callee": call.callee,
+        "started": iso(call.started_at + offset),
+        "answered": None if call.answered_at is None else iso(call.answered_at + offset),
+        "ended": None if ended is None else iso(ended + offset),
+        "result": None if ended is None else 200,
+        "device": call.device,
+    }
 
 
 def _iso(wall: float | None) -> str | None:

@@ -177,6 +177,8 @@ class Core:
     def _serve(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
         if request.method == "REGISTER":
             self.registrations.register(request, flow, caller, now, self.wall_offset)
+            if self.registrations.last is not None and (anew := self.registrations.last.registration.anew):
+                self.proxy.calls.left_by(anew, now)
         elif routed.dialog is None and _is_to_the_box(request, routed):
             self._answers.ask_the_box(request, flow)
         else:

@@ -39,8 +39,8 @@ GRACE = TIMEOUT
 """Seconds after the expiry of a session, or of an account's last registration: a refresh or a BYE that was under way
 then has its answer, or none."""
 
-Watch = Callable[[Response, float], None]
-"""Told of each response that goes to the sender of a request."""
+Watch = Callable[[Response, float, int], None]
+"""Told of each response that goes to the sender of a request, when, and of a 2xx the binding that it came from."""
 Key = tuple[str, str]
 """Call-ID and the initiator's tag: all forks of one INVITE are one call, be they the box's or a trusted peer's."""
 
@@ -75,11 +75,25 @@ class Call:
     """The tags of those that have answered (two phones may pick up at once), and whether their dialog is still up."""
     expiries: dict[str, Deadline] = field(default_factory=dict)
     """What ends those dialogs that have a session timer, if no refresh does before (RFC 4028)."""
+    phone: int = 0
+    """The caller's binding; 0 where there is none, or who it is is not known."""
+    phones: dict[str, int] = field(default_factory=dict)
+    """The bindings of those that have answered, by their tags."""
+    left: dict[int, float] = field(default_factory=dict)
+    """Bindings whose device has started anew since anybody said anything in the call, and when."""
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left of it: it has ended, or is about to be tried again."""
         return not self.pending and not any(self.dialogs.values())
+
+    @property
+    def left_at(self) -> float | None:
+        """When the first phone has left it, where all have: as far as is known nobody talks any more."""
+        if self.phone not in self.left:
+            return None
+        others = [self.phones.get(tag, 0) for tag, is_up in self.dialogs.items() if is_up]
+        return min(self.left.values()) if all(each in self.left for each in others) else None
 
 
 class CallBook:
@@ -101,12 +115,16 @@ class CallBook:
         self._lost: dict[str, float] = {}
 
     def __len__(self) -> int:
-        return len(self._calls)
+        return sum(call.left_at is None for call in self._calls.values())
 
     def active(self, now: float) -> list[Call]:
         """The calls that are up, oldest first."""
         self._give_up(now, MAX_CALLS)
-        return list(self._calls.values())
+        return [call for call in self._calls.values() if call.left_at is None]
+
+    def left(self) -> list[Call]:
+        """The calls that seem to be over, and would be up again if anybody said anything in them; oldest first."""
+        return [call for call in self._calls.values() if call.left_at is not None]
 
     def forget(self) -> None:
         """As if nobody had called yet: what becomes of those that are up is told to nobody."""
@@ -119,10 +137,10 @@ class CallBook:
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
     def invited(
-        self, request: Request, flow: Flow, caller: Caller, callee: str, transaction: str, now: float
+        self, request: Request, flow: Flow, caller: Caller, phone: int, callee: str, transaction: str, now: float
     ) -> Watch | None:
-        """An INVITE was let through, under the key of its transaction; None where it is one of the box's own that came
-        round again (a spiral)."""
+        """An INVITE was let through, from that binding and under the key of its transaction; None where it is one of
+        the box's own that came round again (a spiral)."""
         call = _call(request, flow, caller, callee, now)
         known = self._calls.get(call.key)
         if known is not None:
@@ -134,6 +152,7 @@ class CallBook:
                 call.key = call.key[0], f"{call.key[1]} {call.account}"
             else:
                 return None
+        call.phone = phone
         call.pending[transaction] = callee[:MAX_NAME]
         self.begin(call)
         return partial(self.progress, call, transaction)
@@ -145,14 +164,18 @@ class CallBook:
             self._end(call, status, now)
 
     def in_dialog(self, request: Request, initiator: str) -> Watch | None:
-        """What the answers to a request of a call that is up mean to it; None: nothing."""
+        """What the answers to a request of a call that is up mean to it; None: nothing. Whoever sends one has not left
+        it."""
+        call = self._calls.get((request.call_id, initiator))
+        if call is not None and call.left:
+            call.left.clear()
         if request.method not in ("BYE", "INVITE", "UPDATE"):
             return None
         tags = request.from_.tag, request.to.tag
         other = tags[tags[0] == initiator] or ""
         return partial(self._answered_in_dialog, (request.call_id, initiator), other, request.method == "BYE")
 
-    def _answered_in_dialog(self, key: Key, tag: str, bye: bool, response: Response, now: float) -> None:
+    def _answered_in_dialog(self, key: Key, tag: str, bye: bool, response: Response, now: float, _: int = 0) -> None:
         # Any end of a BYE ends the dialog; a refresh's 481 or 408 says that it is gone (section 12.2.1.2).
         if response.status in (408, 481) or (bye and response.status >= 200):
             self.hung_up(key, tag, now)
@@ -167,6 +190,15 @@ class CallBook:
         if not self._lost:
             self._deadlines.set(now + GRACE, self._end_lost)
         self._lost.update(dict.fromkeys(names, now))
+
+    def left_by(self, phones: Iterable[int], now: float) -> None:
+        """The devices with these bindings have started anew, or are there no longer: what they talked in goes on
+        without them. Where all have, it does not seem to go on; but some phone may have taken another Call-ID and
+        talked on, so the end is told when it is certain."""
+        gone = set(phones)
+        for call in self._calls.values() if gone else ():
+            if call.answered_at is not None:
+                call.left |= dict.fromkeys(gone & {call.phone, *call.phones.values()} - call.left.keys(), now)
 
     def _end_lost(self, now: float) -> None:
         due = {name: since for name, since in self._lost.items() if now >= since + GRACE}
@@ -191,8 +223,8 @@ class CallBook:
         self._tell(Kind.CALLING, call, call.started_at, f"calls {call.callee}")
         return True
 
-    def progress(self, call: Call, transaction: str, response: Response, now: float) -> None:
-        """What the caller was answered to one INVITE; nothing counts any more when the call has ended."""
+    def progress(self, call: Call, transaction: str, response: Response, now: float, phone: int = 0) -> None:
+        """What the caller was answered to one INVITE, by that binding; nothing counts when the call has ended."""
         status = response.status
         if self._calls.get(call.key) is not call:
             return
@@ -206,6 +238,7 @@ class CallBook:
             tag = _tag(response)
             if len(call.dialogs) < MAX_DIALOGS:
                 call.dialogs.setdefault(tag, True)
+                call.phones[tag] = phone
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
             self._refreshed(call, tag, response, now)
@@ -257,6 +290,8 @@ class CallBook:
         """`expired_at`: nobody has said when it ended, but its session has not outlived that."""
         if self._calls.get(call.key) is not call:
             return
+        if (left_at := call.left_at) is not None:
+            expired_at = left_at if expired_at is None else min(left_at, expired_at)
         del self._calls[call.key]
         for expiry in call.expiries.values():
             expiry.cancel()

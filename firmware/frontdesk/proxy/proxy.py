@@ -78,7 +78,7 @@ class ProxyCore:
         trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
         transaction = self._layer.server(request, flow, now)
-        watch = self._watch(request, routed, flow, caller, transaction.key, now)
+        watch = self._watch(request, routed, flow, caller, side.binding if side else 0, transaction.key, now)
         context = ResponseContext(transaction, groups, breadth, original, self._around, self.settings.timer_c, watch)
         transaction.context = context
         if request.method == "INVITE":
@@ -111,11 +111,13 @@ class ProxyCore:
         self.calls.give_up(now)
 
     def expired(self, bindings: Iterable[Binding], now: float) -> None:
-        """These registrations have run out: calls of an account that has no other may have ended unheard."""
+        """These registrations have run out: calls of an account that has no other may have ended unheard, and so may
+        those of a phone that has come back as another."""
         for aor in {binding.aor for binding in bindings}:
             account = self._directory.account(username_of(aor))
             if account is not None:
                 self.calls.lost((account.username, *account.aliases), now)
+        self.calls.left_by([binding.id for binding in bindings if binding.starts_anew("")], now)
 
     # -- section 16.5 ------------------------------------------------------------------------------------------------
 
@@ -160,13 +162,13 @@ class ProxyCore:
     # -- calls -------------------------------------------------------------------------------------------------------
 
     def _watch(
-        self, request: Request, routed: Routed, flow: Flow, caller: Caller, transaction: str, now: float
+        self, request: Request, routed: Routed, flow: Flow, caller: Caller, phone: int, transaction: str, now: float
     ) -> Watch | None:
         if routed.dialog is not None:
             return self.calls.in_dialog(request, routed.dialog.initiator)
         if request.method != "INVITE":
             return None
-        return self.calls.invited(request, flow, caller, self._callee(request.uri, now), transaction, now)
+        return self.calls.invited(request, flow, caller, phone, self._callee(request.uri, now), transaction, now)
 
     def _note_refusal(
         self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float
@@ -174,7 +176,7 @@ class ProxyCore:
         if routed.dialog is not None:  # a BYE ends the call, whether or not there is still a way to its other side
             watch = self.calls.in_dialog(request, routed.dialog.initiator)
             if watch is not None:
-                watch(Response.to_request(request, status), now)
+                watch(Response.to_request(request, status), now, 0)
         elif request.method == "INVITE" and status in (404, 480):
             self.calls.refused(request, flow, caller, self._callee(request.uri, now), status, now)
 

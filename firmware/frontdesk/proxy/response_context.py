@@ -219,7 +219,7 @@ class ResponseContext:
         """Steps 5 and 10: every 2xx to an INVITE is passed on, also after another final; the others lose."""
         self._terminate(branch)
         if self._invite or not self._answered:
-            self._respond(response, now)
+            self._respond(response, now, branch.candidate.side.binding)
         self._cancel_pending([COMPLETED_ELSEWHERE], now)
 
     def _failure(self, branch: Branch, response: Response, now: float) -> None:
@@ -332,12 +332,13 @@ class ResponseContext:
     def _own(self, status: int, headers: Sequence[Header] = ()) -> Response:
         return Response.to_request(self._transaction.request, status, headers=headers, to_tag=self._around.random())
 
-    def _respond(self, response: Response, now: float) -> None:
+    def _respond(self, response: Response, now: float, phone: int = 0) -> None:
+        """`phone`: the binding that has sent it, where that counts."""
         if response.status >= 200:
             self._answered = True
         self._transaction.respond(response, now)
         if self._watch is not None:
-            self._watch(response, now)
+            self._watch(response, now, phone)
         if self._answered:  # for more 2xx the context stays, but nothing is started any more
             self._forwarder = None
 

@@ -99,6 +99,7 @@ class Registrar:
             check_order(request, binding, registrant, binding.cseq)
         kept = [binding for binding in registration.bindings if binding.state is BindingState.STATIC]
         gone = [binding for binding in registration.bindings if binding.state is not BindingState.STATIC]
+        registration.anew = [each.id for each in gone if each.starts_anew(request.call_id)]
         registration.bindings = kept
         registration.changes.removed = [binding.id for binding in gone]
         registration.told = [("remove", binding) for binding in gone]
@@ -204,6 +205,8 @@ class _Update:
         unchanged = self._unchanged(contact, binding) or binding.id in self._written
         # The same CSeq again may repeat, as a retransmission does that the transactions have forgotten; not change.
         check_order(self._request, binding, self._registrant, binding.cseq + (not unchanged))
+        if binding.starts_anew(self._request.call_id):
+            self._registration.anew.append(binding.id)
         self._registration.drop_refresh(binding)  # of a Contact that stands there twice the last counts
         if not seconds:
             self._remove(binding, "remove")
@@ -342,6 +345,8 @@ class _Update:
         binding.flow = self._hears_at(contact)
         binding.granted = granted
         binding.expires_at = self._now + granted
+        if binding.call_id != self._request.call_id:
+            binding.call_id_since = self._now
         binding.call_id = self._request.call_id
         binding.cseq = self._request.cseq.number
         binding.nonce_issued = self._registrant.nonce_issued

@@ -20,6 +20,8 @@ class Refresh:
 
     def write(self, binding: Binding, now: float) -> None:
         """Puts the new interval and its end into `binding` (the committed one, or a copy of it)."""
+        if binding.call_id != self.call_id:
+            binding.call_id_since = now
         binding.granted = self.granted
         binding.call_id = self.call_id
         binding.cseq = self.cseq
@@ -42,6 +44,8 @@ class Registration:
     """What must be on disk before the 200."""
     refreshes: list[Refresh] = field(default_factory=list)
     """What may wait for the flush."""
+    anew: list[int] = field(default_factory=list)
+    """Ids of bindings whose device has started anew."""
     told: list[tuple[str, Binding]] = field(default_factory=list)
     """("add" | "move" | "remove" | "replace", binding) for the events."""
 

@@ -113,6 +113,7 @@ def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:
         call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device,
     ) = row  # fmt: skip
     flow = None if transport is None else Flow(transport, _read_local(local), _read(remote))
+    last_seen = seen - offset if seen < wall else now
     exact = deadline is None or (boot == boot_id and deadline > now)
     return Binding(
         id=id,
@@ -132,7 +133,8 @@ def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:
         user_agent=user_agent or "",
         device=device or "",
         registered_at=registered - offset if registered < wall else now,
-        seen_at=seen - offset if seen < wall else now,
+        seen_at=last_seen,
+        call_id_since=last_seen,
         state=STATIC if deadline is None else LIVE if exact else RESTORED,
         connected=transport not in RELIABLE,
     )
