@@ -80,6 +80,32 @@ def by_flow(
     return ordered
 
 
+def for_scheme(groups: list[list[Candidate]], scheme: str) -> list[list[Candidate]]:
+    """What is left of them for a Request-URI of that scheme: SIPS goes on as SIPS and over TLS alone, SIP never becomes
+    SIPS (RFC 5630 section 5.3)."""
+    if scheme == "sips":
+        safe = [[way for each in group for way in _safe(each)] for group in groups]
+        return [group for group in safe if group]
+    for group in groups:
+        for each in group:
+            for way in (each, *each.others):
+                if way.uri.startswith("sips:"):
+                    way.uri = "sip:" + way.uri[5:]
+    return groups
+
+
+def _safe(candidate: Candidate) -> list[Candidate]:
+    """Its ways that are as SIPS asks, as one candidate; or none."""
+    ways = [
+        way
+        for way in (candidate, *candidate.others)
+        if way.target.transport in SECURE and way.uri.startswith("sips:")
+    ]
+    for at, way in enumerate(ways, 1):
+        way.others = ways[at:]
+    return ways[:1]
+
+
 def _order(binding: Binding) -> tuple[bool, float, bool]:
     # The first two make the groups; a binding in doubt rings with its group, after those that are not.
     q = 1.0 if binding.q is None else binding.q
