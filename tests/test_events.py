@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from frontdesk.events import RING, Event, EventLog, Kind
+import pytest
+
+from frontdesk.events import RING, Event, EventLog, Incoming, Kind
+from frontdesk.sip.wire import Flow
 
 
 def refused(number: int, rule: str = "wrong-password", account: str = "101") -> Event:
@@ -69,3 +72,60 @@ def test_of_too_many_events_the_account_that_was_quiet_for_the_longest_loses_its
     for number in range(12):
         log.add(Event(float(number), Kind.MOVED, str(number % 6), f"to {number}"))
     assert len(list(log)) <= 10 and log.of("0") == [] and len(log.of("5")) == 1
+
+
+FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.11", 5060))
+
+
+def incoming(at: int, account: str = "101", caller: str = "102", result: int = 0) -> Incoming:
+    return Incoming(float(at), account, caller, account, FLOW, result=result)
+
+
+def test_calls_stand_between_the_events_of_whoever_they_were_to_ring() -> None:
+    log, published = EventLog(), list[Event]()
+    log.subscribe(published.extend)
+    log.add(registered(1))
+    log.add_incoming(incoming(2, result=486))
+    log.add(refused(3))
+    log.publish()
+    assert [each.text for each in log.of("101")] == [registered(1).text, "102 called: busy", refused(3).text]
+    assert list(log) == list(log.since(0)) == published  # what is told of all has it from the caller's side alone
+
+
+def test_calls_push_out_no_story_and_no_story_pushes_out_calls() -> None:
+    log = EventLog()
+    log.add(refused(0))
+    for number in range(1, RING + 5):
+        log.add_incoming(incoming(number))
+    log.add(refused(RING + 5))
+    assert [each.at for each in log.of("101")] == [*map(float, range(5, RING + 5)), RING + 5.0]
+    for number in range(RING):
+        log.add(Event(float(number), Kind.MOVED, "101", f"to {number}"))
+    assert sum(isinstance(each, Incoming) for each in log.of("101")) == RING
+
+
+@pytest.mark.parametrize(
+    ("first", "caller", "kept"), [(407, "102", 1), (422, "102", 1), (486, "102", 2), (407, "103", 2)]
+)
+def test_call_that_answers_a_challenge_is_told_once(first: int, caller: str, kept: int) -> None:
+    log = EventLog()
+    log.add_incoming(incoming(1, result=first))
+    log.add_incoming(incoming(2, caller=caller, result=486))
+    assert [each.at for each in log.of("101")] == [1.0, 2.0][-kept:]
+
+
+def test_of_too_much_what_was_quiet_for_the_longest_goes_first_be_it_calls_or_events() -> None:
+    log = EventLog(4)
+    for at, account in enumerate("abcda"):
+        if account in "ac":
+            log.add_incoming(incoming(at, account))
+        else:
+            log.add(Event(float(at), Kind.MOVED, account, "moved"))
+    kept = [[each.at for each in log.of(account)] for account in "abcd"]
+    assert kept == [[0.0, 4.0], [], [2.0], [3.0]]
+    for at, account in enumerate("efgh", 5):
+        log.add_incoming(incoming(at, account))
+    kept = [[each.at for each in log.of(account)] for account in "abcdefgh"]
+    assert kept == [[], [], [], [], [5.0], [6.0], [7.0], [8.0]]
+    log.forget()
+    assert not any(log.of(account) for account in "abcdefgh")

@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
+from .sip.status import TRIED_AGAIN, reason_phrase
 from .sip.wire import Flow
 
 MAX_HOSTS = 8
 """That are told apart where the same is refused from several; there may be more than as many."""
 RING = 64
-"""Events kept for one account."""
+"""Events kept for one account, and as many calls that were to ring it."""
 
 
 class Kind(StrEnum):
@@ -71,6 +73,87 @@ class Event:
         return hostport.rpartition(":")[0].strip("[]") if slash else hostport
 
 
+ELSEWHERE = "answered by another device"
+UNREACHED = "its phone could not be reached"
+NO_PHONE = "no phone was registered"
+DISABLED = "the account is disabled"
+ENDS = {
+    408: "nobody answered", 480: "its phone is not available", 486: "busy", 487: "cancelled by the caller",
+    600: "busy", 603: "declined",
+}  # fmt: skip
+SILENT_ENDS = {408: "its phone said nothing", 487: "its phone said nothing until the caller gave up"}
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A call as it looks from the account that it is to ring: filed there once, and what becomes of it is written into
+    it. The log has it from the caller's side."""
+
+    at: float
+    account: str
+    """Username of whoever is called."""
+    caller: str
+    dialled: str
+    """The user part that led to the account: its name, an alias, a number for the trunk."""
+    origin: Flow
+    """Where the caller is."""
+    rang_at: float | None = None
+    ended_at: float = 0.0
+    """When it was answered, or nobody called any more."""
+    result: int = 0
+    """The final status that the caller got; 0: none yet."""
+    why: str = ""
+    """What that does not say."""
+    is_silent: bool = False
+    """Whether a phone gave no sign of life."""
+    device: str = ""
+    """The URI of the Contact that answered."""
+    rule: ClassVar[str] = ""
+    times: ClassVar[int] = 1
+
+    def hear(self, status: int, now: float) -> None:
+        """The caller got that status. The first final one counts, or a 2xx that crossed with it."""
+        if status >= 200:
+            if not self.result or status < 300 <= self.result:
+                self.result, self.ended_at = status, now
+        elif 180 <= status < 190 and self.rang_at is None:
+            self.rang_at = now
+
+    def cancelled(self, now: float, *, elsewhere: bool) -> None:
+        """The caller gave up, perhaps since another device has answered: a phone's 487 comes later, or never."""
+        if not self.result:
+            self.hear(487, now)
+            self.why = ELSEWHERE if elsewhere else ""
+
+    @property
+    def kind(self) -> Kind:
+        """As that of the caller's events."""
+        if self.result:
+            return Kind.ANSWERED if self.result < 300 else Kind.ENDED
+        return Kind.CALLING if self.rang_at is None else Kind.RINGING
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        callee = "" if self.dialled == self.account else f" {self.dialled}"
+        if not self.result:
+            return f"{self.caller} calls{callee}{'' if self.rang_at is None else ': rings'}"
+        rang = "" if self.rang_at is None else f"rang for {self.ended_at - self.rang_at:.0f} s, "
+        return f"{self.caller} called{callee}: {rang}{self._end()}"
+
+    def _end(self) -> str:
+        result = self.result
+        if result < 300:
+            return f"answered by {self.device}"
+        silent = SILENT_ENDS.get(result) if self.is_silent and self.rang_at is None else None
+        return self.why or silent or ENDS.get(result) or f"refused: {result} {reason_phrase(result)}"
+
+    @property
+    def source(self) -> str:
+        """host:port/transport of the caller."""
+        return self.origin.source
+
+
 class EventLog:
     """The rings, and who wants to hear of each event."""
 
@@ -79,6 +162,8 @@ class EventLog:
         self.most = most
         self._rings: dict[str, Event | list[Event]] = {}
         """The only event of an account without a list around it: of 10,000 phones most have no other."""
+        self._incoming: dict[str, list[Incoming]] = {}
+        """Apart from them: neither an account's calls nor its phones push out the other's story."""
         self._count = 0
         self._subscribers: list[Callable[[list[Event]], None]] = []
         self._unpublished: list[Event] = []
@@ -98,9 +183,32 @@ class EventLog:
             self._rings[event.account] = events = _events(ring)  # the last: it has had news
             self._file(events, event)
         while self._count > self.most:
-            self._count -= len(_events(self._rings.pop(next(iter(self._rings)))))
+            self._drop_quietest()
         if self._subscribers:
             self._unpublished.append(event)
+
+    def add_incoming(self, call: Incoming) -> None:
+        """Files a call under the account that it is to ring; one that its phone has challenged comes once more."""
+        calls = self._incoming.pop(call.account, None) or []
+        self._incoming[call.account] = calls  # the last: it has had news
+        if calls and calls[-1].result in TRIED_AGAIN and calls[-1].caller == call.caller:
+            calls[-1] = call
+            return
+        calls.append(call)
+        if len(calls) > RING:
+            del calls[0]
+        else:
+            self._count += 1
+        while self._count > self.most:
+            self._drop_quietest()
+
+    def _drop_quietest(self) -> None:
+        own, calls = next(iter(self._rings.items()), None), next(iter(self._incoming.items()), None)
+        if calls is None or (own is not None and _events(own[1])[-1].at <= calls[1][-1].at):
+            assert own is not None
+            self._count -= len(_events(self._rings.pop(own[0])))
+        else:
+            self._count -= len(self._incoming.pop(calls[0]))
 
     def publish(self) -> None:
         """The turn is over: tells the subscribers of its events, all at once."""
@@ -126,15 +234,17 @@ class EventLog:
     def forget(self) -> None:
         """As if nothing had happened yet; who subscribes has heard of it, or never will."""
         self._rings.clear()
+        self._incoming.clear()
         self._count = 0
         self._unpublished.clear()
 
-    def of(self, account: str) -> list[Event]:
-        """The events of one account, oldest first."""
-        return list(_events(self._rings.get(account, [])))
+    def of(self, account: str) -> list[Event | Incoming]:
+        """The events of one account and the calls that were to ring it, oldest first."""
+        events, calls = _events(self._rings.get(account, [])), self._incoming.get(account, [])
+        return sorted([*events, *calls], key=lambda each: each.at)
 
     def since(self, at: float) -> Iterator[Event]:
-        """All that have happened from then on, in no order."""
+        """All events from then on, in no order."""
         for ring in reversed(self._rings.values()):  # the one with the last news first
             found = [event for event in _events(ring) if event.at >= at]
             if not found:

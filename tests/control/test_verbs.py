@@ -11,9 +11,10 @@ import pytest
 from frontdesk.control import TABLE, VERBS, VerbError
 from frontdesk.control.configuration import LONGEST
 from frontdesk.control.verbs import checked
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Incoming, Kind
 from frontdesk.model import Sentence, Settings
 from frontdesk.proxy.calls import Call
+from frontdesk.sip.wire import Flow
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW
 
@@ -145,3 +146,12 @@ def test_call_that_both_phones_have_lost_stands_among_those_that_have_ended(desk
     ended = datetime.fromisoformat(desk.do("calls")[1]["ended"])
     assert (ended - datetime.fromisoformat(desk.do("calls")[1]["answered"])).total_seconds() == 5
     assert desk.do("status")["calls"] == 1
+
+
+def test_events_of_an_account_tell_of_the_calls_that_were_to_ring_it(desk: Desk) -> None:
+    caller = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5060))
+    desk.core.events.add_incoming(Incoming(NOW, "101", "102", "101", caller, result=486))
+    (row,) = answer = desk.do("events", user="101")
+    assert (row["account"], row["kind"], row["source"], row["rule"]) == ("101", "ended", "192.0.2.9:5060/udp", "")
+    assert TABLE["events"].show(answer).endswith("  101           ended         102 called: busy")
+    assert desk.do("events") == []

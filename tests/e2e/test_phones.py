@@ -1,5 +1,7 @@
 """Real phones register, call each other through the box, talk and hang up."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -155,6 +157,34 @@ def test_a_call_to_an_unknown_number(phone: MakePhone) -> None:
     alice = registered(phone)
     alice.dial("4711")
     refused(alice, 404)
+
+
+def told(box: Box, user: str) -> list[str]:
+    """What `events USER` says of calls."""
+    rows = json.loads(box.run("events", user, "--json"))
+    return [row["text"] for row in rows if row["kind"] in ("calling", "ringing", "answered", "ended")]
+
+
+def test_whoever_is_called_can_read_what_became_of_it(phone: MakePhone, box: Box) -> None:
+    alice, bob = registered(phone), registered(phone)
+    for unwilling in (alice, bob):
+        rings(alice, bob)
+        assert told(box, bob.user)[-1] == f"{alice.user} calls: rings"
+        unwilling.hang_up()
+        for each in (alice, bob):
+            each.expect("CALL_CLOSED")
+    put_through(alice, bob)
+    hung_up(bob, alice)
+    bob.unregister()
+    alice.dial(bob.user)
+    refused(alice, 480)
+    stories = [re.sub(r"[0-9]+ s|sip:.*", "...", text) for text in told(box, bob.user)]
+    assert [text.removeprefix(f"{alice.user} called: ") for text in stories] == [
+        "rang for ..., cancelled by the caller", "rang for ..., busy", "rang for ..., answered by ...",
+        "no phone was registered",
+    ]  # fmt: skip
+    assert [text.partition(" ")[0] for text in told(box, alice.user)].count("calls") == 4
+    assert not [text for text in told(box, alice.user) if "called" in text]
 
 
 # -- several phones

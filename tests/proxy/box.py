@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from frontdesk.directory import Directory
-from frontdesk.events import Event
+from frontdesk.events import Event, Incoming
 from frontdesk.location import LocationService
 from frontdesk.model import Account, Binding, CallRecord, Settings
 from frontdesk.proxy import ProxyCore, Routed
@@ -55,6 +55,7 @@ class Box:
         self.now = 1000.0
         self.wire: list[Send] = []
         self.events: list[Event] = []
+        self.incoming: list[Incoming] = []
         self.records: list[CallRecord] = []
         self.directory = Directory(self.realm)
         self.directory.listen(self.host, 5060)
@@ -70,7 +71,8 @@ class Box:
         self.location = LocationService(self.bindings, len(self.bindings) + 1)
         self.proxy = ProxyCore(
             self.location, self.directory, self.layer, self.deadlines, self.settings, KEY,
-            lambda: f"{self.host}x{self.random()}", self.events.append, self.records.append,
+            lambda: f"{self.host}x{self.random()}", self.events.append, self.incoming.append,
+            self.records.append,
         )  # fmt: skip
 
     # -- who is there ------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ class Core:
         self._renewals = Renewals(location, self.authenticator, self.layer, registrar, self.registrations)
         self.proxy = ProxyCore(
             location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
-            self.events.add, self._record,
+            self.events.add, self.events.add_incoming, self._record,
         )  # fmt: skip
 
     # -- messages ------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from ..sip.checks import MAX_URI
 from ..sip.errors import ParseError
 from ..sip.grammar import LWS, parse_number, unescape
 from ..sip.message import Message, Request, Response
+from ..sip.status import TRIED_AGAIN
 from ..sip.timers import TIMEOUT, Deadline, Deadlines
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
@@ -21,8 +22,6 @@ from .admission import Caller
 
 MAX_CALLS = 10_000
 """Calls known at a time; beyond it the oldest is given up."""
-CHALLENGES = (401, 407, 422)
-"""What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
 RETRIED_WITHIN = 10.0
 """Seconds that a challenged caller has for it until the call counts as failed."""
 MAX_NAME = 128
@@ -157,6 +156,13 @@ class CallBook:
         self.begin(call)
         return partial(self.progress, call, transaction)
 
+    def caller_of(self, request: Request, caller: Caller) -> str:
+        """Who calls, as people read it; of a request of the box's own that comes round again, who did."""
+        if caller.account is not None:
+            return caller.account.username
+        call = self._calls.get((request.call_id, request.from_.tag or ""))
+        return call.caller if call is not None else _name(request, caller)
+
     def refused(self, request: Request, flow: Flow, caller: Caller, callee: str, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
         call = _call(request, flow, caller, callee, now)
@@ -242,7 +248,7 @@ class CallBook:
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
             self._refreshed(call, tag, response, now)
-        elif status in CHALLENGES:
+        elif status in TRIED_AGAIN:
             self._deadlines.set(now + RETRIED_WITHIN, partial(self._end_with_the_last, call, status))
         elif status >= 300:
             self._end_with_the_last(call, status, now)
@@ -326,9 +332,12 @@ class CallBook:
 
 def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Call:
     account = caller.account.username if caller.account else ""
-    name = account or _through(caller.peer, request.from_.uri) or str(request.from_.uri)
     key = request.call_id, request.from_.tag or ""
-    return Call(key, account, name[:MAX_NAME], callee[:MAX_NAME], flow.source, now)
+    return Call(key, account, account or _name(request, caller), callee[:MAX_NAME], flow.source, now)
+
+
+def _name(request: Request, caller: Caller) -> str:
+    return (_through(caller.peer, request.from_.uri) or str(request.from_.uri))[:MAX_NAME]
 
 
 def _through(peer: str, uri: Uri) -> str:

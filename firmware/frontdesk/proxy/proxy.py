@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..directory import Directory
-from ..events import Event, Kind
+from ..events import DISABLED, NO_PHONE, UNREACHED, Event, Incoming, Kind
 from ..location import LocationService
-from ..model import Binding, CallRecord, Settings, username_of
+from ..model import Account, Binding, CallRecord, Settings, username_of
 from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request, Response
@@ -16,7 +16,7 @@ from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import Uri
 from ..sip.wire import Flow, Send
 from .admission import Caller, check_from, check_method, dialled
-from .calls import CallBook, Watch
+from .calls import MAX_NAME, CallBook, Watch
 from .loop import incoming_breadth, shares
 from .original import Original, Surroundings
 from .record_route import Tokens
@@ -25,6 +25,10 @@ from .routing import Routed, preprocess
 from .sides import Sides
 from .target_set import Candidate, for_scheme, host_of, target_set
 from .validation import validate
+
+Called = tuple[str, str]
+"""The account that is called, and the user part that led there."""
+NOBODY = "", ""
 
 
 class ProxyCore:
@@ -40,6 +44,7 @@ class ProxyCore:
         key: bytes,
         random: Callable[[], str],
         emit: Callable[[Event], None],
+        ring: Callable[[Incoming], None],
         record: Callable[[CallRecord], None],
     ) -> None:
         self.settings = settings
@@ -48,6 +53,7 @@ class ProxyCore:
         self._directory = directory
         self._layer = layer
         self._emit = emit
+        self._ring = ring
         self.sides = Sides(location, directory)
         self._around = Surroundings(
             directory, layer, deadlines, Tokens(key), random, self.sides.whereabouts, self.sides.passed_over,
@@ -65,7 +71,7 @@ class ProxyCore:
     def forward(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
         """Sections 16.5 and 16.6 for any method but ACK and CANCEL. Raises Rejection, before anything is sent."""
         try:
-            groups = self._targets(routed, caller, now)
+            groups, called = self._targets(routed, caller, now)
         except Rejection as rejection:
             self._note_refusal(request, routed, flow, caller, rejection.status, now)
             raise
@@ -78,8 +84,10 @@ class ProxyCore:
         trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
         transaction = self._layer.server(request, flow, now)
-        watch = self._watch(request, routed, flow, caller, side.binding if side else 0, transaction.key, now)
-        context = ResponseContext(transaction, groups, breadth, original, self._around, self.settings.timer_c, watch)
+        phone = side.binding if side else 0
+        followers = self._followers(request, routed, flow, caller, called, phone, transaction.key, now)
+        timer_c = self.settings.timer_c
+        context = ResponseContext(transaction, groups, breadth, original, self._around, timer_c, *followers)
         transaction.context = context
         if request.method == "INVITE":
             transaction.respond(request.trying(), now)
@@ -121,30 +129,34 @@ class ProxyCore:
 
     # -- section 16.5 ------------------------------------------------------------------------------------------------
 
-    def _targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:
+    def _targets(self, routed: Routed, caller: Caller, now: float) -> tuple[list[list[Candidate]], Called]:
         if routed.dialog is not None:
-            groups = self.sides.targets(routed, now)
+            groups, called = self.sides.targets(routed, now), NOBODY
         else:
-            groups = self._account_targets(routed, caller, now)
+            groups, called = self._account_targets(routed, caller, now)
         if not groups:
             raise Rejection(480)
         allowed = for_scheme(groups, routed.request.uri.scheme)
         if not allowed:
             raise Rejection(480, headers=[("Warning", f'380 {self._directory.realm} "SIPS Not Allowed"')])
-        return allowed
+        return allowed, called
 
-    def _account_targets(self, routed: Routed, caller: Caller, now: float) -> list[list[Candidate]]:
+    def _account_targets(self, routed: Routed, caller: Caller, now: float) -> tuple[list[list[Candidate]], Called]:
         if routed.route is not None:
             raise Rejection(403, "Route leads elsewhere", rule=Rule.FOREIGN_ROUTE, about=routed.route.host)
         uri = routed.request.uri
         bindings, number = self.sides.at_contact(uri, now), None
-        if not bindings:
+        if bindings:
+            username = username_of(bindings[0].aor)
+            called = username, username
+        else:
             account, number = dialled(uri, self._directory, self._trunk(caller))
             bindings = self._location.bindings(account.aor, now)
+            called = account.username, unescape(uri.user or "")
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
             check_method(routed.request)
-        return target_set(bindings, self._directory, self.settings.max_bindings, number)
+        return target_set(bindings, self._directory, self.settings.max_bindings, number), called
 
     def _trunk(self, caller: Caller) -> str:
         """What it, or a peer, sends, or comes round, never goes out again: neither a loop nor at the office's cost."""
@@ -161,14 +173,23 @@ class ProxyCore:
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
-    def _watch(
-        self, request: Request, routed: Routed, flow: Flow, caller: Caller, phone: int, transaction: str, now: float
-    ) -> Watch | None:
+    def _followers(
+        self, request: Request, routed: Routed, flow: Flow, caller: Caller, called: Called, phone: int,
+        transaction: str, now: float,
+    ) -> tuple[Watch | None, Incoming | None]:  # fmt: skip
+        """Who is told of the answers: the call list, and the account that is called."""
         if routed.dialog is not None:
-            return self.calls.in_dialog(request, routed.dialog.initiator)
+            return self.calls.in_dialog(request, routed.dialog.initiator), None
         if request.method != "INVITE":
-            return None
-        return self.calls.invited(request, flow, caller, phone, self._callee(request.uri, now), transaction, now)
+            return None, None
+        watch = self.calls.invited(request, flow, caller, phone, called[1], transaction, now)
+        return watch, self._incoming(request, flow, caller, called, now)
+
+    def _incoming(self, request: Request, flow: Flow, caller: Caller, called: Called, now: float) -> Incoming:
+        username, number = called
+        incoming = Incoming(now, username, self.calls.caller_of(request, caller), number[:MAX_NAME], flow)
+        self._ring(incoming)
+        return incoming
 
     def _note_refusal(
         self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float
@@ -178,7 +199,18 @@ class ProxyCore:
             if watch is not None:
                 watch(Response.to_request(request, status), now, 0)
         elif request.method == "INVITE" and status in (404, 480):
-            self.calls.refused(request, flow, caller, self._callee(request.uri, now), status, now)
+            callee = self._callee(request.uri, now)
+            self.calls.refused(request, flow, caller, callee, status, now)
+            account = self._directory.resolve(callee) or self._directory.account(self._trunk(caller))
+            if account is not None:
+                incoming = self._incoming(request, flow, caller, (account.username, callee), now)
+                incoming.hear(status, now)
+                incoming.why = self._why_unreached(account, now)
+
+    def _why_unreached(self, account: Account, now: float) -> str:
+        if not account.enabled:
+            return DISABLED
+        return UNREACHED if self._location.bindings(account.aor, now) else NO_PHONE
 
     def _has_phone(self, name: str, now: float) -> bool:
         account = self._directory.resolve(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from ..events import UNREACHED, Incoming
 from ..sip.client_transaction import ClientTransaction
 from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
@@ -78,7 +79,9 @@ class ResponseContext:
         around: Surroundings,
         timer_c: float,
         watch: Watch | None,
+        incoming: Incoming | None = None,
     ) -> None:
+        """`incoming`: what the account that is called is told."""
         self._transaction = transaction
         self._forwarder: Forwarder | None = forwarder
         self._around = around
@@ -92,6 +95,7 @@ class ResponseContext:
         self._apart = shares(breadth, total) if len(groups) > 1 and total <= breadth else []
         """What each candidate gets where the groups may be open beside each other."""
         self._watch = watch
+        self._incoming = incoming
         self._invite = transaction.request.method == "INVITE"
         self._responses: list[Response] = []
         self._answered = self._cancelled = self._timed_out = False
@@ -218,6 +222,8 @@ class ResponseContext:
     def _success(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 5 and 10: every 2xx to an INVITE is passed on, also after another final; the others lose."""
         self._terminate(branch)
+        if self._incoming is not None and not self._incoming.device:
+            self._incoming.device = branch.candidate.uri
         if self._invite or not self._answered:
             self._respond(response, now, branch.candidate.side.binding)
         self._cancel_pending([COMPLETED_ELSEWHERE], now)
@@ -283,6 +289,8 @@ class ResponseContext:
             return
         if not any(other.heard for other in branch.alike):
             self._around.silent(branch.candidate, now)
+            if self._incoming is not None:
+                self._incoming.is_silent = True
 
     def _is_back(self, branch: Branch) -> bool:
         there = self._around.whereabouts(branch.candidate)
@@ -293,6 +301,8 @@ class ResponseContext:
     def cancel(self, headers: Sequence[Header], now: float) -> None:
         """The caller gave up: no more targets, CANCEL with his own Reason to all that are open. Their 487 ends it."""
         self._cancelled = True
+        if self._incoming is not None:
+            self._incoming.cancelled(now, elsewhere=any(map(_is_elsewhere, headers)))
         self._groups.clear()
         self._cancel_pending(headers, now)
 
@@ -330,6 +340,8 @@ class ResponseContext:
         return self._own(408)  # which ends a non-INVITE transaction silently (RFC 4320 section 4.2)
 
     def _own(self, status: int, headers: Sequence[Header] = ()) -> Response:
+        if status == 480 and self._incoming is not None:
+            self._incoming.why = UNREACHED  # as no phone says of itself with it
         return Response.to_request(self._transaction.request, status, headers=headers, to_tag=self._around.random())
 
     def _respond(self, response: Response, now: float, phone: int = 0) -> None:
@@ -339,6 +351,8 @@ class ResponseContext:
         self._transaction.respond(response, now)
         if self._watch is not None:
             self._watch(response, now, phone)
+        if self._incoming is not None:
+            self._incoming.hear(response.status, now)
         if self._answered:  # for more 2xx the context stays, but nothing is started any more
             self._forwarder = None
 
@@ -367,6 +381,11 @@ class ResponseContext:
             branch.client.cancel(now, headers)
         if branch.is_cut_off and not self._is_back(branch):
             self.timed_out(branch, now)
+
+
+def _is_elsewhere(header: Header) -> bool:
+    """Whether it is the Reason of COMPLETED_ELSEWHERE."""
+    return header[1].replace(" ", "").lower().startswith("sip;cause=200")
 
 
 def _reason(status: int) -> Header:

@@ -24,6 +24,10 @@ REASONS: dict[int, str] = {
 }
 
 
+TRIED_AGAIN = (401, 407, 422)
+"""What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
+
+
 def reason_phrase(status: int) -> str:
     """The phrase for `status`; an unknown code gets that of its class's x00 (RFC 3261 section 8.1.3.2)."""
     return REASONS.get(status) or REASONS.get(status // 100 * 100, "Unknown")
