@@ -81,6 +81,8 @@ ENDS = {
     408: "nobody answered", 480: "its phone is not available", 486: "busy", 487: "cancelled by the caller",
     600: "busy", 603: "declined",
 }  # fmt: skip
+RUNG_ENDS = {480: "nobody answered", 486: "declined", 600: "declined"}
+"""What the same status says of a phone that has rung: whoever presses its red button sends 486 most of the time."""
 SILENT_ENDS = {408: "its phone said nothing", 487: "its phone said nothing until the caller gave up"}
 
 
@@ -145,8 +147,9 @@ class Incoming:
         result = self.result
         if result < 300:
             return f"answered by {self.device}"
-        silent = SILENT_ENDS.get(result) if self.is_silent and self.rang_at is None else None
-        return self.why or silent or ENDS.get(result) or f"refused: {result} {reason_phrase(result)}"
+        quiet = SILENT_ENDS if self.is_silent else {}
+        ends = ENDS | (quiet if self.rang_at is None else RUNG_ENDS)
+        return self.why or ends.get(result) or f"refused: {result} {reason_phrase(result)}"
 
     @property
     def source(self) -> str:

@@ -61,7 +61,7 @@ def test_ringing_counts_from_its_begin(box: Box) -> None:
     for status in (180, 183, 180, 486):
         says(box, status)
         box.now += 5
-    assert told(box) == [("102", "101 called: rang for 15 s, busy")]
+    assert told(box) == [("102", "101 called: rang for 15 s, declined")]
 
 
 def test_what_comes_after_the_answer_is_no_other_call(box: Box) -> None:
@@ -85,6 +85,17 @@ def test_what_the_phone_says_is_told_in_words(status: int, words: str) -> None:
     fork.answer(0, status)
     assert outcome(fork) == words
     assert [call.kind for call in fork.box.incoming] == [Kind.ENDED]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(486, "declined"), (600, "declined"), (480, "nobody answered"), (488, "refused: 488 Not Acceptable Here")],
+)
+def test_phone_that_has_rung_says_the_same_of_its_user(status: int, words: str) -> None:
+    fork = Fork(1)
+    fork.answer(0, 180)
+    fork.answer(0, status)
+    assert outcome(fork) == f"rang for 0 s, {words}"
 
 
 def test_phone_that_rings_until_the_box_gives_up() -> None:
