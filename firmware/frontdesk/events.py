@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from .sip.status import TRIED_AGAIN, reason_phrase
+from .sip.status import OUTCOMES, REFUSED, TRIED_AGAIN, reason_phrase
 from .sip.wire import Flow
 
 MAX_HOSTS = 8
@@ -77,10 +77,7 @@ ELSEWHERE = "answered by another device"
 UNREACHED = "its phone could not be reached"
 NO_PHONE = "no phone was registered"
 DISABLED = "the account is disabled"
-ENDS = {
-    408: "nobody answered", 480: "its phone is not available", 486: "busy", 487: "cancelled by the caller",
-    600: "busy", 603: "declined",
-}  # fmt: skip
+ENDS = OUTCOMES | {480: "its phone is not available", 487: "the caller gave up"}
 RUNG_ENDS = {480: "nobody answered", 486: "declined", 600: "declined"}
 """What the same status says of a phone that has rung: whoever presses its red button sends 486 most of the time."""
 SILENT_ENDS = {408: "its phone said nothing", 487: "its phone said nothing until the caller gave up"}
@@ -149,7 +146,7 @@ class Incoming:
             return f"answered by {self.device}"
         quiet = SILENT_ENDS if self.is_silent else {}
         ends = ENDS | (quiet if self.rang_at is None else RUNG_ENDS)
-        return self.why or ends.get(result) or f"refused: {result} {reason_phrase(result)}"
+        return self.why or ends.get(result) or f"{REFUSED}: {result} {reason_phrase(result)}"
 
     @property
     def source(self) -> str:

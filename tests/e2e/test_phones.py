@@ -180,7 +180,7 @@ def test_whoever_is_called_can_read_what_became_of_it(phone: MakePhone, box: Box
     refused(alice, 480)
     stories = [re.sub(r"[0-9]+ s|sip:.*", "...", text) for text in told(box, bob.user)]
     assert [text.removeprefix(f"{alice.user} called: ") for text in stories] == [
-        "rang for ..., cancelled by the caller", "rang for ..., declined", "rang for ..., answered by ...",
+        "rang for ..., the caller gave up", "rang for ..., declined", "rang for ..., answered by ...",
         "no phone was registered",
     ]  # fmt: skip
     assert [text.partition(" ")[0] for text in told(box, alice.user)].count("calls") == 4

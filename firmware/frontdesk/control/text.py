@@ -7,6 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ..model import username_of
+from ..sip.status import ANSWERED as ANSWERED
+from ..sip.status import OUTCOMES as OUTCOMES
+from ..sip.status import REFUSED as REFUSED
 from .bindings import CLOSED
 from .checks import is_visible
 from .times import ago, moment
@@ -184,21 +187,6 @@ def today(answer: Any) -> str:
     ])  # fmt: skip
 
 
-ANSWERED = 200
-OUTCOMES = {
-    ANSWERED: "answered",
-    302: "forwarded",
-    404: "no such number",
-    408: "nobody answered",
-    480: "not registered",
-    486: "busy",
-    487: "given up",
-    488: "no codec in common",
-    600: "busy",
-    603: "declined",
-}
-"""What the statuses of RFC 3261 section 21 mean to people."""
-REFUSED = "not put through"
 TALKING = "talking"
 """A call that is up."""
 

@@ -24,6 +24,21 @@ REASONS: dict[int, str] = {
 }
 
 
+ANSWERED = 200
+OUTCOMES = {
+    ANSWERED: "answered",
+    302: "forwarded",
+    404: "no such number",
+    408: "nobody answered",
+    480: "not registered",
+    486: "busy",
+    487: "given up",
+    488: "no codec in common",
+    600: "busy",
+    603: "declined",
+}
+"""What the statuses of RFC 3261 section 21 mean to people."""
+REFUSED = "not put through"
 TRIED_AGAIN = (401, 407, 422)
 """What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
 
