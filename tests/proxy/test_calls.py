@@ -10,6 +10,7 @@ from frontdesk.proxy import calls
 from frontdesk.proxy.calls import MAX_DIALOGS, MAX_NAME, Call, CallBook, CallState
 from frontdesk.sip.checks import MAX_URI
 from frontdesk.sip.message import Request, Response
+from frontdesk.sip.status import STOPPED
 from frontdesk.sip.timers import Deadlines
 from tests.proxy.box import Box, Who, reply, request, route_set, udp
 from tests.proxy.listed import A, B, C, hangs_up, invited, kinds, says
@@ -195,7 +196,9 @@ def test_calls_that_are_up_when_the_box_ends_are_recorded_as_far_as_they_are_kno
     says(box, 200)
     box.now += 60
     box.proxy.calls.give_up(box.now)
-    assert [(record.answered_at, record.ended_at, record.result) for record in box.records] == [(1000.0, 1060.0, 200)]
+    (record,) = box.records
+    assert (record.answered_at, record.ended_at, record.result) == (1000.0, 1060.0, STOPPED)
+    assert box.events[-1].text == "call to 102 lasted 60 s: the box stopped"
     assert len(box.proxy.calls) == 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from frontdesk.sip.status import STOPPED
 from tests.proxy.box import Box, reply, request, tcp, udp
 
 A, B, C = udp("192.0.2.11"), udp("192.0.2.12"), udp("192.0.2.13")
@@ -186,7 +187,7 @@ def test_when_the_box_stops_a_call_that_is_answered_goes_on_without_it() -> None
     box = ringing(180, 200)
     box.proxy.shut_down(box.now)
     assert not [message for message, _ in box.taken() if getattr(message, "status", 0) == 503]
-    assert [record.result for record in box.records] == [200]
+    assert [record.result for record in box.records] == [STOPPED]
 
 
 def test_cancel_of_a_call_that_the_box_has_refused_is_answered_and_changes_nothing() -> None:

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from frontdesk.control.text import outcome
+from frontdesk.sip.status import STOPPED
 from tests.web.house import Browser, House, on_loop
 
 CALLS = [("101", "102", 200), ("101", "103", 486), ("104", "101", 499), ("101", "2027", 486)]
@@ -31,6 +33,15 @@ def found(browser: Browser, search: str) -> list[str]:
     """The numbers that were dialled, of the calls on the page."""
     page = browser.get("/calls", params={"q": search}).text
     return re.findall(r'data-label="To">(.*?)<', page)
+
+
+def test_call_that_the_box_has_not_seen_the_end_of_says_so(house: House) -> None:
+    call = {"call_id": "c", "caller": "101", "callee": "102", "started": STARTED, "answered": STARTED,
+            "ended": STARTED + 9, "result": STOPPED, "device": ""}  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=[call]))
+    assert "<td>answered; the box stopped during the call</td>" in house.logged_in().get("/calls").text
+    (row,) = house.desk.do("calls")
+    assert outcome(row) == "answered; the box stopped during the call"
 
 
 def test_calls_say_how_they_ended(browser: Browser) -> None:

@@ -15,7 +15,7 @@ from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.errors import Sentence, Told
-from frontdesk.control.text import ANSWERED, OUTCOMES, REFUSED, length
+from frontdesk.control.text import OUTCOMES, REFUSED, length
 from frontdesk.control.times import iso
 
 from . import language
@@ -167,7 +167,7 @@ class Visit:
         result = call["result"]
         if call["state"] != "ended":
             return self._("still up")
-        return self._(OUTCOMES.get(result, REFUSED)) + (f" ({result})" if result != ANSWERED else "")
+        return self._(OUTCOMES.get(result, REFUSED)) + (f" ({result})" if result >= 300 else "")
 
 
 def _zone(name: str) -> ZoneInfo | Any:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from ..model import username_of
-from ..sip.status import ANSWERED as ANSWERED
 from ..sip.status import OUTCOMES as OUTCOMES
 from ..sip.status import REFUSED as REFUSED
 from .bindings import CLOSED
@@ -196,7 +195,7 @@ def outcome(call: Any) -> str:
     result = call["result"]
     if call["state"] != "ended":
         return TALKING if call["state"] == "answered" else str(call["state"])
-    return OUTCOMES.get(result, REFUSED) + (f" ({result})" if result != ANSWERED else "")
+    return OUTCOMES.get(result, REFUSED) + (f" ({result})" if result >= 300 else "")
 
 
 def length(call: Any) -> str:

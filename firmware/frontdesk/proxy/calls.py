@@ -14,7 +14,7 @@ from ..sip.checks import MAX_URI
 from ..sip.errors import ParseError
 from ..sip.grammar import LWS, parse_number, unescape
 from ..sip.message import Message, Request, Response
-from ..sip.status import TRIED_AGAIN
+from ..sip.status import STOPPED, TRIED_AGAIN
 from ..sip.timers import TIMEOUT, Deadline, Deadlines
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
@@ -131,7 +131,8 @@ class CallBook:
 
     def give_up(self, now: float) -> None:
         """The box ends: the calls go on without it, and what it knows of them is kept."""
-        self._give_up(now, 0)
+        for call in self.active(now):
+            self._end(call, STOPPED if call.answered_at is not None else 408, now)
 
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
@@ -303,6 +304,7 @@ class CallBook:
             expiry.cancel()
         answered, ended = call.answered_at, now if expired_at is None else expired_at
         lasted, end = ("lasted", "") if expired_at is None else ("lasted at most", ": nobody hung up")
+        end = ": the box stopped" if result == STOPPED else end
         how = f"failed: {result}" if answered is None else f"{lasted} {ended - answered:.0f} s{end}"
         self._tell(Kind.ENDED, call, now, f"call to {call.callee} {how}")
         times = call.started_at, answered, ended

@@ -24,9 +24,11 @@ REASONS: dict[int, str] = {
 }
 
 
-ANSWERED = 200
+STOPPED = 0
+"""Of a call that was up when the box stopped, and went on without it."""
 OUTCOMES = {
-    ANSWERED: "answered",
+    STOPPED: "answered; the box stopped during the call",
+    200: "answered",
     302: "forwarded",
     404: "no such number",
     408: "nobody answered",
