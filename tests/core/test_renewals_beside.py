@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.nonces import WINDOWS
 from tests.core.pair import INSTANCE, OTHER, Pair
+from tests.support.bare_core import PASSWORD
+from tests.support.digest_answer import Answerer
 
 
 @pytest.mark.parametrize("flush", [600.0, 0.0])
@@ -78,3 +81,32 @@ def test_two_flows_of_one_instance_are_told_apart_the_long_way() -> None:
     for contact in (*flows, flows[1], "<sip:101@192.0.2.101:1>" + INSTANCE, flows[1]):
         data = pair.next(contact=contact, extra=outbound).replace(b"r@phone", contact[-1:].encode())
         assert pair.send(data) == 200
+
+
+def push_out(pair: Pair) -> None:
+    """The account's other device logs in with one nonce after the other, more than are kept."""
+    before = pair.answerer
+    for _ in range(WINDOWS):
+        pair.wait(1)
+        pair.answerer = Answerer("101", PASSWORD, pair.challenge())
+        pair.send_other()
+    pair.answerer = before
+
+
+def test_a_nonce_that_had_to_make_room_is_good_no_more_though_it_is_at_hand() -> None:
+    pair = Pair()
+    assert pair.send(pair.next()) == 200
+    push_out(pair)
+    assert pair.send(pair.next()) == 401
+
+
+def test_nor_once_what_it_has_registered_is_on_disk() -> None:
+    pair = Pair()
+    assert pair.send(pair.next()) == 200
+    pair.hold()
+    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
+    moved = "<sip:101@192.0.2.101:5062>"
+    assert pair.send(pair.next(contact=moved)) == 0
+    push_out(pair)
+    pair.tell(fail=False)
+    assert pair.send(pair.next(contact=moved)) == 401

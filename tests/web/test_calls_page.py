@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from frontdesk_web.pages.calls import SHOWN
 
 from frontdesk.control.text import outcome
+from frontdesk.proxy.calls import Call
 from frontdesk.sip.status import STOPPED
 from tests.web.house import Browser, House, on_loop
 
@@ -78,6 +80,17 @@ def test_search_reads_all_calls_that_are_kept(house: House, browser: Browser) ->
     ]  # fmt: skip
     on_loop(lambda: house.desk.box.records.change(calls=calls))
     assert found(browser, "103") == ["103"]
+
+
+def test_search_finds_a_call_that_is_up_once_though_it_reads_in_parts(house: House, browser: Browser) -> None:
+    calls = [
+        {"call_id": f"d{at}", "caller": "105", "callee": "106", "started": STARTED + 86_400 + at,
+         "answered": None, "ended": STARTED + 86_400 + at, "result": 487, "device": ""}
+        for at in range(2 * SHOWN)
+    ]  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    house.desk.core.proxy.calls.begin(Call(("up", "tag"), "101", "101", "107", "", house.desk.now))
+    assert found(browser, "107") == ["107"]
 
 
 def test_account_has_the_calls_that_it_made_and_got(house: House, browser: Browser) -> None:
