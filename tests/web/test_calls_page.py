@@ -7,7 +7,7 @@ import re
 import pytest
 from frontdesk_web.pages.calls import SHOWN
 
-from frontdesk.control.text import outcome
+from frontdesk.control.text import length, outcome
 from frontdesk.proxy.calls import Call
 from frontdesk.sip.status import STOPPED
 from tests.web.house import Browser, House, on_loop
@@ -41,9 +41,10 @@ def test_call_that_the_box_has_not_seen_the_end_of_says_so(house: House) -> None
     call = {"call_id": "c", "caller": "101", "callee": "102", "started": STARTED, "answered": STARTED,
             "ended": STARTED + 9, "result": STOPPED, "device": ""}  # fmt: skip
     on_loop(lambda: house.desk.box.records.change(calls=[call]))
-    assert "<td>answered; the box stopped during the call</td>" in house.logged_in().get("/calls").text
+    words = "answered; the box stopped during the call"
+    assert f'<td>{words}</td><td class="number">0:09+</td>' in house.logged_in().get("/calls").text
     (row,) = house.desk.do("calls")
-    assert outcome(row) == "answered; the box stopped during the call"
+    assert (outcome(row), length(row)) == (words, "0:09+")
 
 
 def test_calls_say_how_they_ended(browser: Browser) -> None:

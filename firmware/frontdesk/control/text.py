@@ -9,6 +9,7 @@ from typing import Any
 from ..model import username_of
 from ..sip.status import OUTCOMES as OUTCOMES
 from ..sip.status import REFUSED as REFUSED
+from ..sip.status import STOPPED
 from .bindings import CLOSED
 from .checks import is_visible
 from .times import ago, moment
@@ -199,12 +200,12 @@ def outcome(call: Any) -> str:
 
 
 def length(call: Any) -> str:
-    """How long they talked, in minutes and seconds."""
+    """How long they talked, in minutes and seconds; `+`: as far as the box has seen."""
     if not call["answered"] or not call["ended"]:
         return ""
     began, ended = (datetime.fromisoformat(call[key]) for key in ("answered", "ended"))
     minutes, seconds = divmod(max(0, round((ended - began).total_seconds())), 60)
-    return f"{minutes}:{seconds:02}"
+    return f"{minutes}:{seconds:02}{'+' if call['result'] == STOPPED else ''}"
 
 
 def calls(answer: Any) -> str:
