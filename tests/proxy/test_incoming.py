@@ -180,6 +180,7 @@ def test_of_two_phones_that_pick_up_at_once_the_first_is_told() -> None:
     ("reason", "words"),
     [
         (ELSEWHERE, "answered by another device"), ("SIP ; cause=200", "answered by another device"),
+        ("Q.850;cause=26, SIP;cause=200", "answered by another device"),
         ("SIP;cause=600", "the caller gave up"), ("Q.850;cause=200", "the caller gave up"),
     ],
 )  # fmt: skip

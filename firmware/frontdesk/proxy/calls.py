@@ -157,12 +157,10 @@ class CallBook:
         self.begin(call)
         return partial(self.progress, call, transaction)
 
-    def caller_of(self, request: Request, caller: Caller) -> str:
-        """Who calls, as people read it; of a request of the box's own that comes round again, who did."""
-        if caller.account is not None:
-            return caller.account.username
+    def caller_of(self, request: Request, peer: str) -> str:
+        """Who calls through a trusted peer; of a request of the box's own that comes round again, who did."""
         call = self._calls.get((request.call_id, request.from_.tag or ""))
-        return call.caller if call is not None else _name(request, caller)
+        return call.caller if call is not None else _name(request, peer)
 
     def refused(self, request: Request, flow: Flow, caller: Caller, callee: str, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
@@ -335,11 +333,11 @@ class CallBook:
 def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Call:
     account = caller.account.username if caller.account else ""
     key = request.call_id, request.from_.tag or ""
-    return Call(key, account, account or _name(request, caller), callee[:MAX_NAME], flow.source, now)
+    return Call(key, account, account or _name(request, caller.peer), callee[:MAX_NAME], flow.source, now)
 
 
-def _name(request: Request, caller: Caller) -> str:
-    return (_through(caller.peer, request.from_.uri) or str(request.from_.uri))[:MAX_NAME]
+def _name(request: Request, peer: str) -> str:
+    return (_through(peer, request.from_.uri) or str(request.from_.uri))[:MAX_NAME]
 
 
 def _through(peer: str, uri: Uri) -> str:

@@ -187,7 +187,8 @@ class ProxyCore:
 
     def _incoming(self, request: Request, flow: Flow, caller: Caller, called: Called, now: float) -> Incoming:
         username, number = called
-        incoming = Incoming(now, username, self.calls.caller_of(request, caller), number[:MAX_NAME], flow)
+        name = caller.account.username if caller.account is not None else self.calls.caller_of(request, caller.peer)
+        incoming = Incoming(now, username, name, number[:MAX_NAME], flow)
         self._ring(incoming)
         return incoming
 

@@ -384,8 +384,8 @@ class ResponseContext:
 
 
 def _is_elsewhere(header: Header) -> bool:
-    """Whether it is the Reason of COMPLETED_ELSEWHERE."""
-    return header[1].replace(" ", "").lower().startswith("sip;cause=200")
+    """Whether that of COMPLETED_ELSEWHERE is among its Reasons."""
+    return any(reason.startswith("sip;cause=200") for reason in header[1].replace(" ", "").lower().split(","))
 
 
 def _reason(status: int) -> Header:
