@@ -131,8 +131,9 @@ class CallBook:
 
     def give_up(self, now: float) -> None:
         """The box ends: the calls go on without it, and what it knows of them is kept."""
-        for call in self.active(now):
-            self._end(call, STOPPED if call.answered_at is not None else 408, now)
+        for call in [*self.active(now), *self.left()]:
+            answered = STOPPED if call.left_at is None else 200
+            self._end(call, answered if call.answered_at is not None else 408, now)
 
     # -- from the proxy ------------------------------------------------------------------------------------------------
 
