@@ -297,6 +297,46 @@ def test_good_pair_in_place_of_a_broken_one_is_used(house: House) -> None:
     assert house.certificates.is_given and not house.certificates.authority
 
 
+@pytest.mark.parametrize("is_trusted", [False, True])
+def test_whom_the_box_calls_over_tls_shows_a_certificate_of_that_name_that_it_trusts(
+    house: House, tmp_path: Path, *, is_trusted: bool
+) -> None:
+    (tmp_path / "other").mkdir()
+    other = House(tmp_path / "other")
+    other.now = datetime.now(UTC)  # by which OpenSSL judges
+    server = other.certificates.context()
+    client = house.certificates.outgoing()
+    assert client.verify_mode is ssl.CERT_REQUIRED and client.check_hostname
+    if is_trusted:  # the leaf alone, as of a PBX that has signed it itself
+        (house.directory / "trusted.crt").write_bytes((other.directory / "box.crt").read_bytes())
+    for name, is_good in (("frontdesk.local", is_trusted), ("elsewhere.example", False)):
+        assert shakes_hands(house.certificates.outgoing(), server, name) is is_good
+
+
+def shakes_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> bool:
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [client.wrap_bio(down, up, server_hostname=name), server.wrap_bio(up, down, server_side=True)]
+    for end in (*ends, *ends):
+        try:
+            end.do_handshake()
+        except ssl.SSLWantReadError:
+            continue
+        except ssl.SSLCertVerificationError:
+            return False
+    return True
+
+
+def test_certificate_to_trust_that_is_none_is_one_sentence(house: House) -> None:
+    house.certificates.outgoing()
+    (house.directory / "trusted.crt").write_text("nothing")
+    with pytest.raises(ValueError, match=r"^trusted\.crt cannot be used: "):
+        house.certificates.outgoing()
+
+
+def test_context_of_outgoing_connections_is_made_once(house: House) -> None:
+    assert house.certificates.outgoing() is house.certificates.outgoing()
+
+
 def test_openssl_and_the_box_show_the_same_fingerprint(house: House) -> None:
     house.leaf()
     command = ["openssl", "x509", "-in", "ca.crt", "-noout", "-fingerprint", "-sha256"]

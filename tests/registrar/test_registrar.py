@@ -7,7 +7,7 @@ import pytest
 from frontdesk.model import Binding, BindingState, Settings
 from frontdesk.registrar.answer import contact_value
 from frontdesk.sip.errors import ParseError, Rejection
-from tests.support.registering import REALM, Desk, Registrant, flow, register_request
+from tests.support.registering import HERE, REALM, Desk, Registrant, flow, register_request
 
 PHONE = "<sip:101@192.0.2.101:5060>"
 OTHER = "<sip:101@192.0.2.102:5060>"
@@ -343,3 +343,15 @@ def test_connection_that_is_open_is_the_last_to_make_room() -> None:
         desk.now += 60
         desk.register(f"<sip:101@192.0.2.6{number}>", at=flow(f"192.0.2.6{number}"), call_id=f"b{number}")
     assert [each.call_id for each in desk.bindings()] == ["a", "b2"]
+
+
+def test_sips_contact_is_registered_over_tls_alone_and_may_be_taken_away_in_the_clear(desk: Desk) -> None:
+    """RFC 5630 section 5.2."""
+    secure = HERE._replace(transport="tls", connection=7)
+    safe = "<sips:101@192.0.2.101:5061>"
+    for place in (HERE, flow(connection=6)):
+        assert refused(desk, safe, at=place).status == 400
+    desk.register(safe, at=secure)
+    assert desk.contacts() == ["sips:101@192.0.2.101:5061"]
+    desk.register(safe + ";expires=0")
+    assert desk.contacts() == []

@@ -1,0 +1,148 @@
+"""What SIPS asks of a way to a phone, and TLS of the box's own addresses (RFC 5630, RFC 5658)."""
+
+from __future__ import annotations
+
+import pytest
+
+from frontdesk.sip.message import Response
+from frontdesk.sip.wire import Destination, Flow
+from tests.proxy.box import Box, Who, reply, request, tcp, udp
+
+SECURE = ("192.0.2.1", 5061)
+
+
+def tls(host: str, connection: int = 1, port: int = 49152) -> Flow:
+    """The connection of a phone at that address."""
+    return Flow("tls", SECURE, (host, port), connection)
+
+
+CALLER, PHONE = tls("192.0.2.11", 8), tls("192.0.2.12", 9)
+
+
+@pytest.fixture
+def box() -> Box:
+    box = Box()
+    box.directory.listen(*SECURE, secure=True)
+    box.phone("101", CALLER, "sips:101@192.0.2.11")
+    return box
+
+
+def call(box: Box, uri: str = "sips:102@desk.example", flow: Flow = CALLER, **more: str) -> None:
+    box.receive(request("INVITE", uri, flow=flow, **more), flow)  # type: ignore[arg-type]
+
+
+def rung(box: Box) -> list[tuple[str, object]]:
+    return [(invite.uri_text, target) for invite, target in box.requests("INVITE")]
+
+
+@pytest.mark.parametrize(
+    ("contact", "flow"),
+    [
+        ("sip:102@192.0.2.12:5060", udp("192.0.2.12")),
+        ("sip:102@192.0.2.12;transport=tcp", tcp("192.0.2.12")),
+        ("sip:102@192.0.2.12;transport=tls", PHONE),
+        ("sip:102@192.0.2.12;transport=tls", None),
+        ("sips:102@192.0.2.12", tcp("192.0.2.12")),
+    ],
+)
+def test_call_that_is_to_be_safe_rings_nobody_in_the_clear(box: Box, contact: str, flow: Flow | None) -> None:
+    box.phone("102", flow, contact)
+    call(box)
+    ((answer, target),) = box.taken()
+    assert isinstance(answer, Response) and (answer.status, target) == (480, CALLER)
+    assert answer.values("warning") == ['380 desk.example "SIPS Not Allowed"']
+
+
+@pytest.mark.parametrize("flow", [PHONE, None], ids=["registered", "static"])
+def test_it_rings_who_is_reached_so(box: Box, flow: Flow | None) -> None:
+    box.phone("102", udp("192.0.2.13"), "sip:102@192.0.2.13")
+    box.phone("102", flow, "sips:102@192.0.2.12")
+    call(box)
+    assert rung(box) == [("sips:102@192.0.2.12", flow or Destination("192.0.2.12", None, "tls"))]
+
+
+def test_of_a_phones_flows_it_takes_the_safe_one(box: Box) -> None:
+    box.phone("102", udp("192.0.2.12"), "sip:102@192.0.2.12", instance="<urn:uuid:1>", reg_id=1, seen_at=2.0)
+    box.phone("102", PHONE, "sips:102@192.0.2.12", instance="<urn:uuid:1>", reg_id=2, seen_at=1.0)
+    call(box)
+    assert rung(box) == [("sips:102@192.0.2.12", PHONE)]
+
+
+def test_call_by_sip_stays_one_and_goes_to_a_sips_contact_over_tls(box: Box) -> None:
+    box.phone("102", PHONE, "sips:102@192.0.2.12:5061;x=1")
+    call(box, "sip:102@desk.example")
+    assert rung(box) == [("sip:102@192.0.2.12:5061;x=1", PHONE)]
+
+
+def test_connection_that_is_closed_is_no_way_to_a_phone_without_a_certificate(box: Box) -> None:
+    box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls", connected=False)
+    call(box, "sip:102@desk.example")
+    assert [getattr(message, "status", 0) for message, _ in box.taken()] == [480]
+
+
+@pytest.mark.parametrize(
+    ("uri", "contact", "routes"),
+    [
+        ("sips:102@desk.example", "sips:102@192.0.2.12", ["sips:{}@192.0.2.1:5061;lr"]),
+        ("sip:102@desk.example", "sips:102@192.0.2.12", ["sip:{}@192.0.2.1:5061;lr;transport=tls"]),
+    ],
+)
+def test_dialog_is_carried_on_over_tls(box: Box, uri: str, contact: str, routes: list[str]) -> None:
+    box.phone("102", PHONE, contact)
+    call(box, uri)
+    ((invite, _),) = box.requests("INVITE")
+    assert invite.values("via")[0].startswith("SIP/2.0/TLS 192.0.2.1:5061;branch=")
+    values = [value.strip("<>") for value in invite.values("record-route")]
+    token = values[0].partition(":")[2].partition("@")[0]
+    assert values == [route.format(token) for route in routes]
+    box.receive(reply(invite, 200, headers=[("contact", f"<{contact}>")]), PHONE)
+    box.taken()
+    box.receive(
+        request(
+            "BYE", contact, flow=CALLER, to_tag="callee", cseq=2, routes=[f"<{value}>" for value in values],
+            caller="101", to=f"<{uri}>",
+        ),
+        CALLER,
+    )  # fmt: skip
+    ((bye, target),) = box.requests("BYE")
+    assert (bye.uri_text, target, bye.values("route")) == (contact, PHONE, [])
+
+
+def test_dialog_between_tls_and_udp_has_a_route_of_each(box: Box) -> None:
+    box.phone("102", udp("192.0.2.12"), "sip:102@192.0.2.12")
+    call(box, "sip:102@desk.example")
+    ((invite, _),) = box.requests("INVITE")
+    ends = [value.partition("@")[2] for value in invite.values("record-route")]
+    assert ends == ["192.0.2.1:5060;lr>", "192.0.2.1:5061;lr;transport=tls>"]
+
+
+def test_request_that_goes_out_over_tls_names_where_the_box_hears_it(box: Box) -> None:
+    """Not the port of the connection, nor that of UDP and TCP."""
+    box.phone("102", None, "sip:102@pbx.example;transport=tls")
+    call(box, "sip:102@desk.example")
+    ((invite, target),) = box.requests("INVITE")
+    assert target == Destination("pbx.example", None, "tls")
+    assert invite.values("via")[0].startswith("SIP/2.0/TLS 192.0.2.1:5061;branch=")
+
+
+@pytest.mark.parametrize(("parameter", "is_there"), [(";transport=tls", True), (";transport=tcp", False), ("", False)])
+def test_phone_at_a_connection_over_tls_may_be_called_by_its_port(box: Box, parameter: str, *, is_there: bool) -> None:
+    box.phone("102", PHONE, "sip:102@192.0.2.12:5062;transport=tls")
+    call(box, f"sip:102@192.0.2.12:49152{parameter}")
+    assert [target for _, target in rung(box)] == ([PHONE] if is_there else [])
+
+
+def test_peer_that_called_over_tls_is_called_back_over_its_connection(box: Box) -> None:
+    """Its certificate is of a name that nobody here knows, and nothing goes to it in the clear instead."""
+    peer = tls("198.51.100.70", 5)
+    box.directory.peers["198.51.100.70"] = "pbx"
+    box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls")
+    box.receive(request("INVITE", "sip:102@desk.example", flow=peer), peer, Who(peer="pbx"))
+    ((invite, _),) = box.requests("INVITE")
+    bye = request(
+        "BYE", "sips:gw@198.51.100.70", caller="102", flow=PHONE, routes=invite.values("record-route"),
+        tag="callee", to_tag="caller", to="<sip:101@desk.example>",
+    )  # fmt: skip
+    box.receive(bye, PHONE)
+    ((_, target),) = box.requests("BYE")
+    assert target == peer

@@ -1,0 +1,247 @@
+"""Handshakes on real sockets: who is shown what, who is believed, and what a stranger can hold."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from frontdesk.certificates import Names, released
+from frontdesk.certificates.settling import settle
+from frontdesk.sip.errors import Rule, TransportError
+from frontdesk.sip.wire import Destination, HostPort
+from frontdesk.transport import tls
+from frontdesk.transport.connection import UNREAD
+from frontdesk.transport.tcp import Connections
+from frontdesk.transport.tls import Contexts, SecureConnection, rule_of
+from tests.transport.driver import MESSAGE, Driver, run, until
+
+NAMES = Names(frozenset({"box.test"}), frozenset({"127.0.0.1"}))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA, and a certificate of it for NAMES."""
+    directory = tmp_path_factory.mktemp("tls")
+    settle(directory, NAMES, datetime.now(UTC), released())
+    return directory
+
+
+def server(made: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made / "box.crt", made / "box.key")
+    return context
+
+
+def client(made: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(made / "ca.crt"))
+
+
+@asynccontextmanager
+async def listening(driver: Driver, made: Path, limit: int = 1000) -> AsyncIterator[HostPort]:
+    contexts = Contexts(lambda: server(made), lambda: client(made))
+    driver.connections = Connections(driver, lambda: limit, contexts)
+    address = await driver.connections.listen("tls", ("127.0.0.1", 0))
+    try:
+        yield address
+    finally:
+        driver.connections.close()
+        await asyncio.sleep(0)
+
+
+def believe(address: HostPort) -> None:
+    """As a phone that does not know the box's CA."""
+    with socket.create_connection(address) as line, ssl.create_default_context().wrap_socket(line, server_hostname="x"):
+        pass
+
+
+def greeted(driver: Driver) -> int:
+    assert driver.connections is not None
+    return len(driver.connections) - len(driver.open)
+
+
+def test_what_comes_in_pieces_and_what_comes_at_once_are_read_alike(made: Path) -> None:
+    """The shared buffer is filled several times where a record is cut by it."""
+    many = 700
+
+    async def case() -> None:
+        driver = Driver()
+        driver.answer = b"SIP/2.0 200 OK\r\n\r\n"
+        async with listening(driver, made) as address:
+            reader, writer = await asyncio.open_connection(*address, ssl=client(made))
+            writer.write(MESSAGE * many)
+            assert len(await reader.readexactly(len(driver.answer) * many)) and driver.frames == [MESSAGE] * many
+            assert {flow.transport for flow in driver.heard} == {"tls"}
+            assert driver.heard[0].remote == writer.get_extra_info("sockname")
+            writer.close()
+            await until(lambda: len(driver.gone) == 1)
+
+    run(case)
+
+
+def test_what_comes_with_the_end_of_the_handshake_is_not_lost(made: Path) -> None:
+    driver = Driver()
+
+    async def case() -> None:
+        driver.connections = Connections(driver, lambda: 1)
+        early = SecureConnection(driver.connections)
+        for part in (MESSAGE[:9], MESSAGE[9:] + MESSAGE):
+            early.get_buffer(len(part))[: len(part)] = part
+            early.buffer_updated(len(part))
+        assert driver.frames == []
+        early.connection_made(WithLimits())
+        assert driver.frames == [MESSAGE, MESSAGE]
+
+    run(case)
+
+
+class WithLimits(asyncio.Transport):
+    """One of a connection over TLS."""
+
+    limit = 0
+
+    def __init__(self) -> None:
+        super().__init__({"sockname": ("192.0.2.1", 5061), "peername": ("192.0.2.9", 40000)})
+
+    def is_closing(self) -> bool:
+        return False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high == UNREAD
+
+    def set_read_buffer_limits(self, high: int) -> None:
+        self.limit = high
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
+def test_half_a_handshake_counts_as_a_connection_and_the_oldest_makes_room(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made, limit=3) as address:
+            silent = [await asyncio.open_connection(*address) for _ in range(8)]
+            await until(lambda: greeted(driver) == 3)
+            for reader, _ in silent[:5]:
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+            reader, writer = await asyncio.open_connection(*address, ssl=client(made))
+            await until(lambda: len(driver.open) == 1)
+            assert greeted(driver) == 2, "whoever is through has no second place"
+            for _, each in [*silent, (reader, writer)]:
+                each.close()
+            await until(lambda: not greeted(driver) and not driver.open)
+
+    run(case)
+
+
+def test_handshake_has_its_time(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tls, "HANDSHAKE", 0.02)
+
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+            await until(lambda: not greeted(driver))
+        assert driver.failed == [], "a scan is nobody's mistake"
+
+    run(case)
+
+
+def test_box_without_a_certificate_closes_and_goes_on(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+
+        def none() -> ssl.SSLContext:
+            raise OSError("the disk is full")
+
+        async with listening(driver, made) as address:
+            assert driver.connections is not None
+            driver.connections.contexts = Contexts(none, none)
+            reader, refused = await asyncio.open_connection(*address)
+            with contextlib.suppress(ConnectionError):
+                assert await reader.read() == b""
+            refused.close()
+            driver.connections.contexts = Contexts(lambda: server(made), none)
+            _, writer = await asyncio.open_connection(*address, ssl=client(made))
+            await until(lambda: len(driver.open) == 1)
+            writer.close()
+
+    run(case)
+
+
+def test_connection_that_the_box_opens_is_to_whom_it_wants(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            connections = driver.connections
+            assert connections is not None
+            for name in ("box.test", "127.0.0.1"):
+                place = Destination(*address, "tls", name)
+                opened = await connections.connect(place)
+                assert (opened.name, opened.flow.transport) == (name, "tls")
+                assert connections.open_to(place) is opened
+            assert connections.open_to(Destination(*address, "tls", "other.test")) is None
+            assert connections.open_to(Destination(*address, "tcp")) is None, "whoever asks for TCP gets no other's"
+            with pytest.raises(TransportError, match="Hostname mismatch"):
+                await connections.connect(Destination(*address, "tls", "other.test"))
+            assert [rule_of(error) for error in driver.failed] == [Rule.UNTRUSTED_PEER]
+
+    run(case)
+
+
+def test_connection_that_was_accepted_is_nobodys_that_has_a_name(made: Path) -> None:
+    """RFC 5923 section 9.1: who has connected has shown no certificate."""
+
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            assert driver.connections is not None
+            _, writer = await asyncio.open_connection(*address, ssl=client(made))
+            await until(lambda: len(driver.open) == 1)
+            host, port = writer.get_extra_info("sockname")
+            assert driver.connections.open_to(Destination(host, port, "tls")) is None
+            writer.close()
+
+    run(case)
+
+
+def test_phone_that_does_not_believe_the_box_is_told_from_a_scan(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                await asyncio.to_thread(believe, address)
+            _, writer = await asyncio.open_connection(*address)
+            writer.write(b"GET / HTTP/1.0\r\n\r\n")
+            await until(lambda: len(driver.failed) == 2 and not greeted(driver))
+            writer.close()
+        assert [rule_of(error) for error in driver.failed] == [Rule.UNTRUSTED, None]
+
+    run(case)
+
+
+def test_certificate_is_looked_at_again_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(tls, "monotonic", lambda: now[0])
+    contexts = [ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) for _ in range(3)]
+    made = iter(contexts)
+
+    async def case() -> None:
+        keeper = Contexts(lambda: next(made), lambda: next(made))
+        assert [await keeper.server() for _ in range(2)] == [contexts[0]] * 2
+        now[0] = tls.FRESH + 1
+        assert await keeper.server() is contexts[1]
+        assert await keeper.client() is contexts[2], "whom the box trusts is asked each time"
+
+    run(case)
