@@ -28,6 +28,21 @@ def test_card_says_where_phones_are_heard(house: House, listeners: list[str], op
     assert re.findall(r"<dt>Server</dt><dd>(.*?)</dd>", page) == [server]
 
 
+@pytest.mark.parametrize(
+    ("listeners", "transports"),
+    [
+        (["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060", "udp:[::]:5060"], "UDP, TCP"),
+        (["tls:0.0.0.0:5061", "udp:0.0.0.0:5060"], "UDP, TLS (5061)"),
+        (["udp:192.0.2.1:5070", "tcp:192.0.2.1:5070", "tls:192.0.2.1:5071"], "UDP, TCP, TLS (5071)"),
+        (["tls:192.0.2.1:5061"], "TLS (5061)"),
+    ],
+)
+def test_card_says_what_a_phone_can_be_set_to(house: House, listeners: list[str], transports: str) -> None:
+    house.desk.box.listeners = listeners
+    page = house.logged_in().get("/accounts/101/card").text
+    assert f"<dt>Transport</dt><dd>{transports}</dd>" in page
+
+
 def test_overview_says_where_phones_register_as_a_card_does(house: House) -> None:
     house.desk.box.listeners = ["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060", "udp:[::]:5060"]
     assert "<dt>Phones register at</dt><dd>192.0.2.1 (UDP, TCP)</dd>" in house.logged_in().get("/live").text

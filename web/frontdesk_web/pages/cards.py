@@ -55,13 +55,24 @@ def forget(visit: Visit) -> None:
 
 
 def _shown(visit: Visit, cards: list[Card], made: int = 0) -> str:
-    return visit.render("cards", cards=cards, made=made, domain=visit.box.directory.realm, server=server(visit))
+    words = {"domain": visit.box.directory.realm, "server": server(visit), "transports": transports(visit)}
+    return visit.render("cards", cards=cards, made=made, **words)
+
+
+def transports(visit: Visit) -> str:
+    """What a phone can be set to, with the port where it is another one than the server's."""
+    heard = [each.split(":", 1) for each in visit.do("status")["listeners"]]
+    ports = {transport.upper(): place.rpartition(":")[2] for transport, place in reversed(heard)}
+    usual = ports.get("UDP", USUAL)
+    names = sorted(ports, key=("UDP", "TCP", "TLS").index)
+    return ", ".join(name if ports[name] == usual else f"{name} ({ports[name]})" for name in names)
 
 
 def server(visit: Visit) -> str:
     """What a phone is given for its server: the address under which this browser has found the box, or another one at
     which phones are heard, for few phones look up names as browsers do."""
-    listeners = [each for each in visit.do("status")["listeners"] if each.startswith("udp:")]
+    heard = visit.do("status")["listeners"]
+    listeners = [each for each in heard if each.startswith("udp:")] or heard
     places = [each.partition(":")[2].rpartition(":") for each in listeners] or [("", "", USUAL)]
     port = places[0][2]
     heard = [host for host, _, _ in places if host not in EVERYWHERE]

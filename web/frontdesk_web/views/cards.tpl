@@ -21,7 +21,7 @@
 <dt>{{_("Domain")}}</dt><dd>{{domain}}</dd>
 <dt>{{_("User")}}</dt><dd>{{card.user}}</dd>
 <dt>{{_("Password")}}</dt><dd>{{card.password or _("as it was given")}}</dd>
-<dt>{{_("Transport")}}</dt><dd>UDP, TCP</dd>
+<dt>{{_("Transport")}}</dt><dd>{{transports}}</dd>
 </dl>
 {{!card.qr}}
 </section>
