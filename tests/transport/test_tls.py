@@ -142,6 +142,27 @@ def test_half_a_handshake_counts_as_a_connection_and_the_oldest_makes_room(made:
     run(case)
 
 
+def test_handshakes_begin_one_after_the_other(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            connections = driver.connections
+            assert connections is not None
+            await connections.pace.acquire()  # as of one that has just begun
+            phones = [asyncio.ensure_future(asyncio.open_connection(*address, ssl=client(made))) for _ in range(3)]
+            await until(lambda: greeted(driver) == 3)
+            _, gone = await asyncio.open_connection(*address)
+            await until(lambda: greeted(driver) == 4)
+            gone.close()
+            assert driver.open == []
+            connections.pace.release()
+            for _, writer in await asyncio.gather(*phones):
+                writer.close()
+            await until(lambda: len(driver.gone) == 3 and not greeted(driver))
+
+    run(case)
+
+
 def test_handshake_has_its_time(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tls, "HANDSHAKE", 0.02)
 

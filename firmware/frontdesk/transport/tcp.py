@@ -88,7 +88,9 @@ class Connections:
         self._open: dict[int, Connection] = {}
         self._opening: dict[Destination, asyncio.Task[Connection]] = {}
         self._greeted: dict[Greeting, None] = {}
-        """Those that shake hands, the oldest first."""
+        """Those that shake hands, or wait for their turn to, the oldest first."""
+        self.pace = asyncio.Lock()
+        """Held by the handshake that begins next."""
         self._turns, self._phones_turns = Turns(), Turns()
         self._servers: dict[tuple[str, HostPort], asyncio.Server] = {}
 
