@@ -125,6 +125,14 @@ def test_ca_is_good_for_nothing_else_even_with_its_key(house: House) -> None:
     assert "permitted subtree violation" in house.verify()
 
 
+def test_nothing_in_the_ca_is_critical_that_mbedtls_does_not_know(house: House) -> None:
+    """It takes basicConstraints and keyUsage; Linphone refuses all connections with any other."""
+    house.leaf()
+    authority = x509.load_pem_x509_certificate(house.certificates.authority)
+    known = {x509.BasicConstraints.oid, x509.KeyUsage.oid}
+    assert {each.oid for each in authority.extensions if each.critical} <= known
+
+
 def test_public_address_is_left_out_of_the_leaf(house: House) -> None:
     house.names = Names(NAMES.hosts, NAMES.addresses | {"9.9.9.9"})
     said = house.leaf().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
