@@ -181,7 +181,7 @@ class Certificates:
         """There are a CA and a leaf of it for these names."""
         settled = noted(self._directory, names, now) or self._make(self._directory, names, now, released())
         if settled.new:
-            _log.warning("The box has a new CA; browsers are to trust %s.", settled.new)
+            _log.warning("The box has a new CA; browsers, and phones that speak TLS, are to trust %s.", settled.new)
         self._good = (settled.since, settled.until)
 
 

@@ -53,8 +53,8 @@ def authority(hosts: Iterable[str], since: datetime, now: datetime) -> Pair:
     name = _name(f"Frontdesk CA {serial % 16**6:06X}")
     permitted: list[x509.GeneralName] = [x509.DNSName(host) for host in sorted({LOCAL, *hosts})]
     permitted += [x509.IPAddress(ip_network(network)) for network in PRIVATE]
-    # Not critical, though RFC 5280 wants it: browsers and OpenSSL keep to it all the same, and mbedTLS, which many phones
-    # have (Linphone), refuses a CA with anything critical that it does not know.
+    # Its names are not critical, though RFC 5280 wants that: browsers and OpenSSL keep to them all the same, and mbedTLS,
+    # which many phones have (Linphone), refuses a CA with anything critical that it does not know.
     certificate = (
         _builder(name, name, key, serial, since, now + LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -75,12 +75,13 @@ def leaf(issuer: Pair, names: Names, now: datetime) -> Pair:
     alternatives += [x509.IPAddress(ip_address(each)) for each in sorted(names.addresses) if is_private(each)]
     until = min(now - BACK + LEAF, issuer.certificate.not_valid_after_utc)
     since = max(now - BACK, issuer.certificate.not_valid_before_utc)
+    purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]  # the second where the box calls
     known = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     certificate = (
         _builder(subject, issued_by, key, x509.random_serial_number(), since, until)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(known, critical=False)
         .sign(issuer.key, hashes.SHA256())
