@@ -53,8 +53,8 @@ def authority(hosts: Iterable[str], since: datetime, now: datetime) -> Pair:
     name = _name(f"Frontdesk CA {serial % 16**6:06X}")
     permitted: list[x509.GeneralName] = [x509.DNSName(host) for host in sorted({LOCAL, *hosts})]
     permitted += [x509.IPAddress(ip_network(network)) for network in PRIVATE]
-    # Its names are not critical, though RFC 5280 wants that: browsers and OpenSSL keep to them all the same, and mbedTLS,
-    # which many phones have (Linphone), refuses a CA with anything critical that it does not know.
+    # Its names are not critical, though RFC 5280 wants that: browsers and OpenSSL keep to them all the same, and
+    # mbedTLS, which many phones have (Linphone), refuses a CA with anything critical that it does not know.
     certificate = (
         _builder(name, name, key, serial, since, now + LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
