@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -199,12 +202,45 @@ def test_certificate_that_cannot_be_written_is_one_sentence(house: House) -> Non
 
 def test_fault_is_told_until_there_is_a_certificate(house: House) -> None:
     house.directory.write_text("in the way")
-    with pytest.raises(OSError, match="Not a directory"):
+    with pytest.raises(OSError, match="File exists"):
         house.certificates.context()
-    assert "Not a directory" in house.certificates.fault
+    assert "File exists" in house.certificates.fault
     house.directory.unlink()
     house.certificates.context()
     assert house.certificates.fault == ""
+
+
+def test_folder_that_nobody_may_look_into_is_a_fault_and_stops_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where root has made it, to put a certificate there."""
+
+    def refused(path: Path, *_: object, **__: object) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    for name in ("stat", "read_bytes", "mkdir"):
+        monkeypatch.setattr(Path, name, refused)
+    house.certificates.prepare(wait=True)
+    assert not house.certificates.is_given and house.certificates.authority == b""
+    assert "Permission denied" in house.certificates.fault
+
+
+def test_only_a_start_waits_for_certificates(house: House) -> None:
+    begun = threading.Event()
+
+    def make(*words: Any) -> Settled:
+        begun.wait(5.0)
+        return settle(*words)
+
+    house.make = make
+    house.certificates = house.restarted()
+    house.certificates.prepare(wait=False)
+    before = house.certificates.authority
+    begun.set()
+    for thread in threading.enumerate():
+        if thread.name == "certificates":
+            thread.join(10)
+    assert not before and house.certificates.authority
 
 
 def test_new_address_or_mdns_name_gets_a_new_leaf_of_the_same_ca(house: House) -> None:

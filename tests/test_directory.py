@@ -39,6 +39,8 @@ def test_where_it_is_heard_over_tls_is_its_own_too_and_nothing_else_is_sent_from
     directory.listen("2001:db8::1", 5061, secure=True)
     assert all(directory.serves("192.0.2.1", port) for port in (None, 5060, 5061)) and directory.serves("[2001:db8::1]")
     assert directory.listens_on(("192.0.2.1", 5061)) and directory.clear == {("192.0.2.1", 5060)}
-    directory.listen_only({("192.0.2.1", 5061)}, secure=set())  # by TCP from now on
-    assert directory.clear == {("192.0.2.1", 5061)} and not directory.secure
+    directory.listen("192.0.2.1", 5061)  # by UDP as well
+    assert directory.clear == {("192.0.2.1", 5060), ("192.0.2.1", 5061)} and ("192.0.2.1", 5061) in directory.secure
+    directory.listen_only({("192.0.2.1", 5061)}, set())
+    assert directory.clear == directory.addresses == {("192.0.2.1", 5061)} and not directory.secure
     assert not directory.serves("192.0.2.1") and not directory.serves("[2001:db8::1]")

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Destination, Flow, Send
 from frontdesk.transport import deliveries
 from tests.support.bare_core import BareCore
@@ -22,6 +23,8 @@ def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
                 await endpoint._deliveries._deliver(Send(b"secret", to, ""), to)
                 with pytest.raises(BlockingIOError):
                     phone.accept()
+            (event,) = endpoint._core.events
+            assert (event.rule, event.host) == (Rule.TLS_OFF, "127.0.0.1"), "nobody there could hang up"
 
     run(case)
 

@@ -31,6 +31,14 @@ def test_what_is_none_is_refused(text: str) -> None:
         read_listeners(text)
 
 
+@pytest.mark.parametrize("text", ["tls, tcp:192.0.2.1:5061", "tcp, tls:[::1]:5060", "tcp:[::]:5070 tls:192.0.2.1:5070"])
+def test_tcp_and_tls_have_ports_of_their_own(text: str) -> None:
+    """The system would give one what is the other's."""
+    with pytest.raises(ValueError, match="ports of its own"):
+        read_listeners(text)
+    assert read_listeners("udp, tls:0.0.0.0:5060") and spread(("tcp:[::1]:0", "tls:[::1]:0"), ())
+
+
 def test_transport_alone_stands_for_its_usual_port_of_all_addresses() -> None:
     assert spread(("tls",), HOSTS) == (Listener("tls", "0.0.0.0", 5061), Listener("tls", "::", 5061))
     everywhere = [(transport, host, 5060) for host in HOSTS for transport in ("udp", "tcp")]

@@ -216,7 +216,7 @@ class _Appliance:
             page = self._page = Page(box, self._options.web, self._site, self._certificates, self._call_itself)
             box.site = self._site
             page.listen(self._settings)
-            self._show_certificates()
+            self._show_certificates(wait=True)
         except OSError as error:
             print(f"frontdesk: cannot listen on {error.filename}: {_reason(error)}.", file=sys.stderr)  # noqa: T201
             return BAD_START
@@ -289,12 +289,12 @@ class _Appliance:
     def _listeners(self, settings: Settings) -> tuple[Listener, ...]:
         return self._options.listeners or spread(settings.listen or USUAL, wildcards())
 
-    def _show_certificates(self) -> None:
+    def _show_certificates(self, *, wait: bool = False) -> None:
         """To people, where browsers or phones are shown them."""
         is_used = self._site.https_port or self._core.directory.secure
         self._site.certificates = self._certificates if is_used else None
         if is_used:
-            self._certificates.prepare()
+            self._certificates.prepare(wait=wait)
 
     async def _listen(self, endpoint: Endpoint, settings: Settings) -> list[str]:
         """Is where the settings say, for phones if the command line has not said it. Raises VerbError."""

@@ -19,8 +19,10 @@ class Directory:
         self.domains: set[str] = {realm.lower(), *(domain.lower() for domain in domains)}
         self.addresses: set[tuple[str, int]] = set()
         """(host, port) of each listener, host as it stands in a URI (IPv6 in brackets, lower case)."""
+        self.clear: set[tuple[str, int]] = set()
+        """Those that are heard by UDP or TCP."""
         self.secure: set[tuple[str, int]] = set()
-        """Those that are heard over TLS, and by nothing else."""
+        """Those that are heard over TLS."""
         self.accounts: dict[str, Account] = {}
         self.peers: dict[str, str] = {}
         """Address without port -> name."""
@@ -59,20 +61,15 @@ class Directory:
         """Adds an address of the box: its host counts as served, with any port of the box. `secure`: over TLS."""
         end = bracketed(host).lower(), port
         self.addresses.add(end)
-        (self.secure.add if secure else self.secure.discard)(end)
+        (self.secure if secure else self.clear).add(end)
         self._hosts.add(end[0])
 
-    def listen_only(self, ends: Collection[HostPort], secure: Collection[HostPort] = ()) -> None:
-        """Takes away each address (its host without brackets) at which the box no longer listens. `secure`: those of
-        them that are heard over TLS."""
-        self.addresses = {(host, port) for host, port in self.addresses if (bare(host), port) in ends}
-        self.secure = {(host, port) for host, port in self.addresses if (bare(host), port) in secure}
+    def listen_only(self, clear: Collection[HostPort], secure: Collection[HostPort]) -> None:
+        """Takes away each address (its host without brackets) at which the box no longer listens so."""
+        self.clear = {(host, port) for host, port in self.clear if (bare(host), port) in clear}
+        self.secure = {(host, port) for host, port in self.secure if (bare(host), port) in secure}
+        self.addresses = self.clear | self.secure
         self._hosts = {host for host, _ in self.addresses}
-
-    @property
-    def clear(self) -> set[tuple[str, int]]:
-        """Where the box is heard by UDP or TCP."""
-        return self.addresses - self.secure
 
     def listens_on(self, end: HostPort) -> bool:
         """Whether the box hears what is sent to that address."""

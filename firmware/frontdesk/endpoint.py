@@ -22,7 +22,7 @@ from .events import Event, Kind
 from .listeners import Listener
 from .model import Commit
 from .overload import Inbox, rank, refusal
-from .sip.errors import ParseError, SipError, TransportError
+from .sip.errors import ParseError, Rule, SipError, TransportError
 from .sip.wire import Destination, Flow, HostPort, Send, Target, hostport
 from .transport.deliveries import Deliveries
 from .transport.interfaces import WILDCARDS, AddressWatch, source_address, stands_for
@@ -104,8 +104,7 @@ class Endpoint:
         for address in self._udp.keys() - udp:
             self._udp.pop(address).close(self._loop)
         self._connections.stop_all_but({(each.transport, at) for each, at in self._listening.items()})
-        secure = self._ends("tls")
-        self._core.directory.listen_only(udp | secure | self._ends("tcp"), secure)
+        self._core.directory.listen_only(udp | self._ends("tcp"), self._ends("tls"))
 
     def _ends(self, transport: str) -> set[HostPort]:
         """Where the listeners of that transport are heard: a wildcard on each of the machine's addresses."""
@@ -255,10 +254,12 @@ class Endpoint:
 
     def handshake_failed(self, flow: Flow, error: Exception) -> None:
         """TLS has not come about: told where an admin can do something about it."""
-        rule = rule_of(error)
-        if rule is not None:
-            self._core.events.add(Event(monotonic(), Kind.REFUSED, "", f"no TLS for '{why(error)}'", flow, rule))
-            self.settle()
+        if rule := rule_of(error):
+            self._refused_tls(rule, why(error), flow)
+
+    def _refused_tls(self, rule: Rule, why: str, origin: Flow | str) -> None:
+        self._core.events.add(Event(monotonic(), Kind.REFUSED, "", f"no TLS for '{why}'", origin, rule))
+        self.settle()
 
     def is_bound(self, flow: Flow) -> bool:
         """Whether a binding lives on that flow."""
@@ -377,6 +378,7 @@ class Endpoint:
             address = place.host, place.port or 0
             return Flow("udp", self._udp_towards(address).address, address), False
         if place.transport == "tls" and not self._core.directory.secure:  # nobody there could hang up
+            self._refused_tls(Rule.TLS_OFF, "listen", f"{hostport((place.host, place.port or 0))}/tls")
             raise TransportError(f"TLS to {place.host}: the box itself is not heard over TLS (`listen`)")
         if place.transport not in ("tcp", "tls"):  # never in the clear instead
             raise TransportError(f"no {place.transport} yet to {place.host}")

@@ -42,14 +42,19 @@ def read_listeners(text: str) -> tuple[str, ...]:
         raise ValueError("is all, or a list such as udp, tcp, tls or udp:192.0.2.1:5060")
     texts = [text for word in words for text in (USUAL if word == ALL else (word,))]
     found = tuple(dict.fromkeys(each if each in PORTS else _written(read_listener(each)) for each in texts))
+    spread(found, ("::",))
     return () if found == USUAL else found
 
 
 def spread(texts: Iterable[str], hosts: Iterable[str]) -> tuple[Listener, ...]:
-    """The listeners that are meant; a transport alone is meant at its usual port of each of these hosts."""
+    """The listeners that are meant; a transport alone is meant at its usual port of each of these hosts. Raises
+    ValueError."""
     texts = tuple(texts)
     found = [Listener(each, host, PORTS[each]) for host in hosts for each in texts if each in PORTS]
     found += [read_listener(each) for each in texts if each not in PORTS]
+    tcp, tls = ({each.port for each in found if each.transport == transport} for transport in ("tcp", "tls"))
+    if tcp & tls - {0}:  # one of the two would get what is the other's
+        raise ValueError("has ports of its own for tcp and for tls")
     return tuple(dict.fromkeys(found))
 
 

@@ -327,6 +327,14 @@ def test_day_forgets_what_is_older_than_a_day() -> None:
     assert told == {"devices": [7] * SLOTS, "calls": [1] * SLOTS, "written": (SLOTS - 1) * 10}
 
 
+def test_call_over_tls_that_cannot_go_is_a_problem_until_the_box_is_heard_so(desk: Desk) -> None:
+    refuse(desk, "tls-off", "", "listen", "192.0.2.9:5061/tls")
+    [problem] = told(desk)
+    assert "Calls to 192.0.2.9 are to go over TLS" in problem["text"] and "`listen`" in problem["cure"]
+    desk.box.directory.listen("192.0.2.1", 5061, secure=True)
+    assert told(desk) == []
+
+
 def test_pbx_that_is_not_trusted_is_a_problem_until_it_calls(desk: Desk) -> None:
     desk.now = NOW - 60
     text, pbx = "INVITE refused: no credentials from 192.0.2.50", "192.0.2.50:5060/udp"

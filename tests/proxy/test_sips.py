@@ -43,6 +43,7 @@ def rung(box: Box) -> list[tuple[str, object]]:
         ("sip:102@192.0.2.12;transport=tls", PHONE),
         ("sip:102@192.0.2.12;transport=tls", None),
         ("sips:102@192.0.2.12", tcp("192.0.2.12")),
+        ("SIPS:102@192.0.2.12", udp("192.0.2.12")),
     ],
 )
 def test_call_that_is_to_be_safe_rings_nobody_in_the_clear(box: Box, contact: str, flow: Flow | None) -> None:
@@ -54,11 +55,12 @@ def test_call_that_is_to_be_safe_rings_nobody_in_the_clear(box: Box, contact: st
 
 
 @pytest.mark.parametrize("flow", [PHONE, None], ids=["registered", "static"])
-def test_it_rings_who_is_reached_so(box: Box, flow: Flow | None) -> None:
+@pytest.mark.parametrize("scheme", ["sips", "SIPS"])
+def test_it_rings_who_is_reached_so(box: Box, scheme: str, flow: Flow | None) -> None:
     box.phone("102", udp("192.0.2.13"), "sip:102@192.0.2.13")
-    box.phone("102", flow, "sips:102@192.0.2.12")
+    box.phone("102", flow, f"{scheme}:102@192.0.2.12")
     call(box)
-    assert rung(box) == [("sips:102@192.0.2.12", flow or Destination("192.0.2.12", None, "tls"))]
+    assert rung(box) == [(f"{scheme}:102@192.0.2.12", flow or Destination("192.0.2.12", None, "tls"))]
 
 
 def test_of_a_phones_flows_it_takes_the_safe_one(box: Box) -> None:
@@ -68,16 +70,42 @@ def test_of_a_phones_flows_it_takes_the_safe_one(box: Box) -> None:
     assert rung(box) == [("sips:102@192.0.2.12", PHONE)]
 
 
-def test_call_by_sip_stays_one_and_goes_to_a_sips_contact_over_tls(box: Box) -> None:
-    box.phone("102", PHONE, "sips:102@192.0.2.12:5061;x=1")
+@pytest.mark.parametrize("scheme", ["sips", "SIPS"])
+def test_call_by_sip_stays_one_and_goes_to_a_sips_contact_over_tls(box: Box, scheme: str) -> None:
+    way = {"instance": "<urn:uuid:1>"}
+    box.phone("102", PHONE, f"{scheme}:102@192.0.2.12:5061;x=1", reg_id=1, seen_at=2.0, **way)
+    box.phone("102", tls("192.0.2.12", 10), f"{scheme}:102@192.0.2.12:5061;x=2", reg_id=2, seen_at=1.0, **way)
     call(box, "sip:102@desk.example")
     assert rung(box) == [("sip:102@192.0.2.12:5061;x=1", PHONE)]
+    box.pass_time(5.0)
+    assert ("sip:102@192.0.2.12:5061;x=2", tls("192.0.2.12", 10)) in rung(box)
 
 
 def test_connection_that_is_closed_is_no_way_to_a_phone_without_a_certificate(box: Box) -> None:
     box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls", connected=False)
     call(box, "sip:102@desk.example")
     assert [getattr(message, "status", 0) for message, _ in box.taken()] == [480]
+
+
+@pytest.mark.parametrize(("path", "is_there"), [("sip:192.0.2.12;lr", False), ("sips:192.0.2.12;lr", True)])
+def test_path_of_a_connection_over_tls_that_is_closed_is_not_gone_in_the_clear(
+    box: Box, path: str, *, is_there: bool
+) -> None:
+    box.phone("102", PHONE, "sip:102@10.0.0.5", connected=False, path=(f"<{path}>",))
+    call(box, "sip:102@desk.example")
+    assert [target for _, target in rung(box)] == ([Destination("192.0.2.12", None, "tls")] if is_there else [])
+
+
+def test_ack_in_a_dialog_by_sips_is_not_sent_in_the_clear(box: Box) -> None:
+    phone = box.phone("102", PHONE, "sips:102@192.0.2.12")
+    call(box)
+    ((invite, _),) = box.requests("INVITE")
+    box.receive(reply(invite, 200, headers=[("contact", "<sips:102@192.0.2.12>")]), PHONE)
+    box.taken()
+    phone.flow = udp("192.0.2.12")
+    routes, to = invite.values("record-route"), "<sips:102@desk.example>"
+    box.receive(request("ACK", "sips:102@192.0.2.12", flow=CALLER, to_tag="callee", routes=routes, to=to), CALLER)
+    assert box.taken() == []
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class Wires:
         self.lost: list[str] = []
         self.refusing: set[HostPort] = set()
         self.connection = 0
+        self.places: list[Destination] = []
         self.names: asyncio.Event = asyncio.Event()
         self.deliveries = Deliveries(self)
 
@@ -39,6 +40,7 @@ class Wires:
 
     async def way_to(self, place: Destination) -> tuple[Flow, bool]:
         address, transport = (place.host, place.port or 0), place.transport or ""
+        self.places.append(place)
         if address in self.refusing:
             raise TransportError("refused")
         reused = self.connection > 0
@@ -83,6 +85,21 @@ def test_copies_of_what_waits_for_a_name_are_one(monkeypatch: pytest.MonkeyPatch
         assert wires.others == [Destination(*TWO, "udp", "pbx.test")]
 
     run(case, monkeypatch)
+
+
+@pytest.mark.parametrize("place", [NAME, Destination("192.0.2.20", 5060, None, "pbx.test")])
+def test_whose_certificate_is_asked_for_stays_with_each_address(
+    monkeypatch: pytest.MonkeyPatch, place: Destination
+) -> None:
+    """RFC 5922 section 7.3: it is of the name that was called, not of what that leads to."""
+
+    async def case(wires: Wires) -> None:
+        wires.refusing.add(ONE)
+        wires.deliveries.deliver(INVITE, place)
+        await wires.settle()
+        assert wires.places == [Destination(*each, "tls", "pbx.test") for each in (ONE, TWO)]
+
+    run(case, monkeypatch, "tls")
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])

@@ -60,6 +60,17 @@ def test_a_port_leaves_no_question_for_srv(monkeypatch: pytest.MonkeyPatch) -> N
     assert asked(monkeypatch, zone, Destination("pbx.test", 5070, "tcp")) == [("tcp", ("2001:db8::9", 5070))]
 
 
+def test_what_goes_over_tls_asks_for_servers_of_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 3263 section 4.2."""
+    zone: Zone = {
+        ("_sips._tcp.pbx.test", "SRV"): ["1 0 5081 one.test."], ("one.test", "A"): ["192.0.2.1"],
+        ("_sip._tcp.pbx.test", "SRV"): ["1 0 5080 two.test."], ("two.test", "A"): ["192.0.2.2"],
+    }  # fmt: skip
+    assert asked(monkeypatch, zone, Destination("pbx.test", None, "tls")) == [("tls", ("192.0.2.1", 5081))]
+    zone = {("pbx.test", "A"): ["192.0.2.9"]}
+    assert asked(monkeypatch, zone, Destination("pbx.test", None, "tls")) == [("tls", ("192.0.2.9", 5061))]
+
+
 def test_name_servers_are_those_of_now(tmp_path: Path) -> None:
     file = tmp_path / "resolv.conf"
     for at, address in enumerate(("192.0.2.53", "192.0.2.54")):

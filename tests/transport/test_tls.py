@@ -123,7 +123,7 @@ class WithLimits(asyncio.Transport):
     def resume_reading(self) -> None: ...
 
 
-def test_half_a_handshake_counts_as_a_connection_and_the_oldest_makes_room(made: Path) -> None:
+def test_who_says_nothing_counts_as_a_connection_and_the_oldest_makes_room(made: Path) -> None:
     async def case() -> None:
         driver = Driver()
         async with listening(driver, made, limit=3) as address:
@@ -142,23 +142,54 @@ def test_half_a_handshake_counts_as_a_connection_and_the_oldest_makes_room(made:
     run(case)
 
 
-def test_handshakes_begin_one_after_the_other(made: Path) -> None:
+def test_who_has_no_place_holds_no_file(made: Path) -> None:
+    """One that is sent away in the turn that it has come in, too."""
+
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made, limit=0) as address:
+            for _ in range(5):
+                reader, writer = await asyncio.open_connection(*address)
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+                writer.close()
+            assert greeted(driver) == 0
+
+    run(case)
+
+
+def test_hellos_are_answered_one_after_the_other_and_nobodys_who_has_gone(made: Path) -> None:
     async def case() -> None:
         driver = Driver()
         async with listening(driver, made) as address:
             connections = driver.connections
             assert connections is not None
-            await connections.pace.acquire()  # as of one that has just begun
+            await connections.pace.acquire()  # as by one that is being answered
+            silent = [await asyncio.open_connection(*address) for _ in range(3)]
             phones = [asyncio.ensure_future(asyncio.open_connection(*address, ssl=client(made))) for _ in range(3)]
-            await until(lambda: greeted(driver) == 3)
-            _, gone = await asyncio.open_connection(*address)
-            await until(lambda: greeted(driver) == 4)
-            gone.close()
+            await until(lambda: greeted(driver) == 6)
+            for _, writer in silent:
+                writer.close()
+            phones.pop(1).cancel()
+            await until(lambda: greeted(driver) == 2)
             assert driver.open == []
             connections.pace.release()
             for _, writer in await asyncio.gather(*phones):
                 writer.close()
-            await until(lambda: len(driver.gone) == 3 and not greeted(driver))
+            await until(lambda: len(driver.gone) == 2 and not greeted(driver))
+
+    run(case)
+
+
+def test_silent_ones_hold_nobody_up(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            silent = [await asyncio.open_connection(*address) for _ in range(50)]
+            _, writer = await asyncio.open_connection(*address, ssl=client(made))
+            await until(lambda: len(driver.open) == 1)
+            for _, each in [*silent, (None, writer)]:
+                each.close()
 
     run(case)
 
@@ -179,24 +210,29 @@ def test_handshake_has_its_time(made: Path, monkeypatch: pytest.MonkeyPatch) -> 
     run(case)
 
 
-def test_box_without_a_certificate_closes_and_goes_on(made: Path) -> None:
+def test_box_without_a_certificate_closes_and_asks_for_one_later(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    now = [100.0]
+    monkeypatch.setattr(tls, "monotonic", lambda: now[0])
+
+    def none() -> ssl.SSLContext:
+        asked.append(now[0])
+        raise OSError("the disk is full")
+
     async def case() -> None:
         driver = Driver()
-
-        def none() -> ssl.SSLContext:
-            raise OSError("the disk is full")
-
         async with listening(driver, made) as address:
-            assert driver.connections is not None
-            driver.connections.contexts = Contexts(none, none)
-            reader, refused = await asyncio.open_connection(*address)
-            with contextlib.suppress(ConnectionError):
-                assert await reader.read() == b""
-            refused.close()
-            driver.connections.contexts = Contexts(lambda: server(made), none)
-            _, writer = await asyncio.open_connection(*address, ssl=client(made))
-            await until(lambda: len(driver.open) == 1)
-            writer.close()
+            connections = driver.connections
+            assert connections is not None
+            connections.contexts = Contexts(none, none)
+            for _ in range(3):
+                with pytest.raises(OSError):
+                    await asyncio.to_thread(believe, address)
+            now[0] += tls.AGAIN
+            with pytest.raises(OSError):
+                await asyncio.to_thread(believe, address)
+            await until(lambda: not greeted(driver))
+        assert asked == [100.0, 100.0 + tls.AGAIN], "a process is started for each"
 
     run(case)
 
@@ -243,11 +279,14 @@ def test_phone_that_does_not_believe_the_box_is_told_from_a_scan(made: Path) -> 
         async with listening(driver, made) as address:
             with pytest.raises(ssl.SSLCertVerificationError):
                 await asyncio.to_thread(believe, address)
-            _, writer = await asyncio.open_connection(*address)
-            writer.write(b"GET / HTTP/1.0\r\n\r\n")
-            await until(lambda: len(driver.failed) == 2 and not greeted(driver))
-            writer.close()
-        assert [rule_of(error) for error in driver.failed] == [Rule.UNTRUSTED, None]
+            for scan in (b"GET / HTTP/1.0\r\n\r\n", MESSAGE, b"\x16" * 10_000):
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(scan)
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+                writer.close()
+            await until(lambda: not greeted(driver))
+        assert [rule_of(error) for error in driver.failed] == [Rule.UNTRUSTED]
 
     run(case)
 

@@ -72,7 +72,7 @@ class Certificates:
         """Of the pair that somebody has put there; empty: there is none."""
         try:
             return [(self._directory / name).stat().st_mtime_ns for name in ("given.crt", "given.key")]
-        except FileNotFoundError:
+        except OSError:
             return []
 
     @property
@@ -80,7 +80,7 @@ class Certificates:
         """The certificate of the box's own CA, PEM; empty where it was given a pair, or none was asked for yet."""
         try:
             return b"" if self.is_given else (self._directory / "ca.crt").read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return b""
 
     @property
@@ -91,12 +91,13 @@ class Certificates:
         except (OSError, ValueError):
             return ""
 
-    def prepare(self) -> None:
-        """They are there before anybody asks: on a new box at once, later without holding up any call."""
-        if self.authority:
-            threading.Thread(target=self._look_ahead, name="certificates", daemon=True).start()
-        else:
+    def prepare(self, *, wait: bool) -> None:
+        """They are there before anybody asks. `wait`: at once where there are none yet, as on a new box; else no call
+        is held up."""
+        if wait and not self.authority:
             self._look_ahead()
+        else:
+            threading.Thread(target=self._look_ahead, name="certificates", daemon=True).start()
 
     def _look_ahead(self) -> None:
         try:

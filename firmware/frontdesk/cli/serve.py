@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..app import Options
@@ -21,7 +22,7 @@ def serve_options(options: Namespace) -> Options:
     board = None if options.board is None else find_board(options.board)
     consoles = options.console or (board.consoles if board else ())
     panel = options.panel or (board.panel if board else "")
-    told = {"listeners": tuple(each for text in options.sip for each in listeners(text))} if options.sip else {}
+    told = {"listeners": listeners(options.sip)} if options.sip else {}
     return Options(
         data=options.data,
         domains=tuple(options.domains),
@@ -45,12 +46,17 @@ def find_board(name: str) -> Board:
         raise StoreError(str(error)) from None
 
 
-def listeners(text: str) -> tuple[Listener, ...]:
-    """`udp:127.0.0.1:5060`, `tls:[::1]:5061`, or `tcp` for all addresses."""
-    transport = text.partition(":")[0]
-    if transport in PLANNED:
-        raise StoreError(f"--sip {transport}: is not there yet; udp:, tcp: and tls: are.")
+def listeners(texts: Sequence[str]) -> tuple[Listener, ...]:
+    """Each `udp:127.0.0.1:5060`, `tls:[::1]:5061`, or `tcp` for all addresses."""
+    for text in texts:
+        transport = text.partition(":")[0]
+        if transport in PLANNED:
+            raise StoreError(f"--sip {transport}: is not there yet; udp:, tcp: and tls: are.")
+        try:
+            spread([text.lower()], ())
+        except ValueError as error:
+            raise StoreError(f"--sip {error}, not {text!r}.") from None
     try:
-        return spread([text.lower()], wildcards())
+        return spread([text.lower() for text in texts], wildcards())
     except ValueError as error:
-        raise StoreError(f"--sip {error}, not {text!r}.") from None
+        raise StoreError(f"--sip {error}.") from None

@@ -75,8 +75,8 @@ REFUSALS = {
     ),
     Rule.UNTRUSTED: Problem(
         "{source} does not trust the box's certificate, so it cannot register over TLS",
-        "Let that phone trust the box's ca.crt, which the page has under System, and let it call the box by a name or "
-        "address that the box has.",
+        "Let that phone trust the box's ca.crt, which the page has under System, or whoever has signed the certificate "
+        "that the box was given, and let it call the box by a name or address that the box has.",
     ),
     Rule.OLD_TLS: Problem(
         "{source} speaks no TLS that is safe, which is 1.2 or newer",
@@ -86,6 +86,10 @@ REFUSALS = {
         "{source} shows a certificate that the box does not trust ({name})",
         "Put that certificate, or its CA's, into tls/trusted.crt of the box's data, and see that it is of the name by "
         "which the box calls.",
+    ),
+    Rule.TLS_OFF: Problem(
+        "Calls to {source} are to go over TLS, and the box itself is not heard over TLS",
+        "Add tls to the setting `listen`: nobody there could hang up otherwise.",
     ),
     Rule.BAD_CREDENTIALS: Problem(
         "{source} sends credentials that are malformed",
@@ -116,12 +120,17 @@ def _is_served(box: Box, name: str) -> bool:
         return False
 
 
+def _is_heard_over_tls(box: Box, _: str) -> bool:
+    return bool(box.directory.secure)
+
+
 MENDED: Mapping[Rule, Callable[[Box, str], bool]] = {
     Rule.UNKNOWN_USER: _is_known,
     Rule.DISABLED_ACCOUNT: _is_enabled,
     Rule.NO_PASSWORD: _has_password,
     Rule.UNKNOWN_DOMAIN: _is_served,
     Rule.FOREIGN_DOMAIN: _is_served,
+    Rule.TLS_OFF: _is_heard_over_tls,
 }
 """By the rule, whether what it was about would be refused no more."""
 OF_LOGINS = frozenset({

@@ -99,7 +99,7 @@ class ProxyCore:
         if dialog is None or not (trusted or self.sides.has_invited(dialog, request, flow)):
             return
         original = Original(request, routed, flow, self._around, None, trusted=trusted)
-        for group in self.sides.targets(routed, now):
+        for group in for_scheme(self.sides.targets(routed, now), routed.request.uri.scheme):
             self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth).encode(), group[0].target))
 
     def cancel(self, request: Request, flow: Flow, now: float) -> None:

@@ -89,9 +89,13 @@ def for_scheme(groups: list[list[Candidate]], scheme: str) -> list[list[Candidat
     for group in groups:
         for each in group:
             for way in (each, *each.others):
-                if way.uri.startswith("sips:"):
+                if _is_sips(way.uri):
                     way.uri = "sip:" + way.uri[5:]
     return groups
+
+
+def _is_sips(uri: str) -> bool:
+    return uri[:5].lower() == "sips:"
 
 
 def _safe(candidate: Candidate) -> list[Candidate]:
@@ -99,7 +103,7 @@ def _safe(candidate: Candidate) -> list[Candidate]:
     ways = [
         way
         for way in (candidate, *candidate.others)
-        if way.target.transport in SECURE and way.uri.startswith("sips:")
+        if way.target.transport in SECURE and _is_sips(way.uri)
     ]
     for at, way in enumerate(ways, 1):
         way.others = ways[at:]
@@ -195,7 +199,7 @@ def _first_hop(binding: Binding, directory: Directory) -> Target | None:
     if hop is not None and hop.host != flow.remote[0] and flow.remote[0] not in directory.peers:
         hop = None
     if not binding.connected:
-        return hop
+        return hop if hop is None or flow.transport not in SECURE or hop.transport in SECURE else None
     if hop is None or (hop.host, hop.port or SIP_PORT) == flow.remote or flow.reliable:
         return flow  # what came over a connection goes back over it: the proxy in front may be behind a router itself
     return hop

@@ -40,6 +40,8 @@ class Rule(StrEnum):
     UNTRUSTED_PEER = "untrusted-peer"
     """The box does not trust the certificate of whom it calls."""
     OLD_TLS = "old-tls"
+    TLS_OFF = "tls-off"
+    """The box is to call over TLS, and is not heard over it itself."""
 
 
 class SipError(Exception):

@@ -88,9 +88,9 @@ class Connections:
         self._open: dict[int, Connection] = {}
         self._opening: dict[Destination, asyncio.Task[Connection]] = {}
         self._greeted: dict[Greeting, None] = {}
-        """Those that shake hands, or wait for their turn to, the oldest first."""
+        """Those that shake hands, or wait for a hello or for their turn, the oldest first."""
         self.pace = asyncio.Lock()
-        """Held by the handshake that begins next."""
+        """Held by the one whose hello is answered."""
         self._turns, self._phones_turns = Turns(), Turns()
         self._servers: dict[tuple[str, HostPort], asyncio.Server] = {}
 
@@ -206,7 +206,6 @@ class Connections:
         oldest = next((each for each in self._greeted if each is not newest), None)
         if oldest is not None:
             oldest.abort()
-            self.greeted(oldest)
             return
         idle = next((each for each in self._open.values() if not self.driver.is_bound(each.flow)), newest)
         idle.abort()

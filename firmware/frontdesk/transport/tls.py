@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 HANDSHAKE = 10.0
 """Seconds that a handshake may take."""
-PACE = 0.01
-"""Seconds from one handshake to the next: each takes 0.7 ms of a fast processor and several of a small board's, and
-calls go on while strangers shake hands (2,000 phones are through after 20 s)."""
+HELLO = 0x16
+"""The first byte of a handshake (RFC 8446 section 5.1)."""
+LONGEST_HELLO = READ
 GOODBYE = 2.0
 """Seconds in which the other end is to confirm that a connection is closed."""
 FRESH = 60.0
 """Seconds for which a context is used before somebody looks whether its certificate is still the right one."""
+AGAIN = 10.0
+"""Seconds after which a certificate that could not be had is asked for once more."""
 DISTRUST = frozenset({
     "TLSV1_ALERT_UNKNOWN_CA", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "SSLV3_ALERT_BAD_CERTIFICATE",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE",
@@ -42,13 +44,22 @@ class Contexts:
         """What makes one for connections that are accepted, and for those that are opened; both raise OSError or
         ValueError."""
         self._make_server, self._make_client = server, client
-        self._server: tuple[ssl.SSLContext, float] | None = None
+        self._server: ssl.SSLContext | None = None
+        self._fault: Exception | None = None
+        self._until = 0.0
 
     async def server(self) -> ssl.SSLContext:
-        """One whose certificate is good now. Raises OSError, ValueError."""
-        if self._server is None or monotonic() > self._server[1]:
-            self._server = await asyncio.to_thread(self._make_server), monotonic() + FRESH
-        return self._server[0]
+        """One whose certificate is good now. Raises OSError, ValueError; then it is tried again only after a while,
+        since a process is started for it."""
+        if monotonic() >= self._until:
+            try:
+                self._server, self._fault = await asyncio.to_thread(self._make_server), None
+                self._until = monotonic() + FRESH
+            except (OSError, ValueError) as error:
+                self._fault, self._until = error, monotonic() + AGAIN
+        if self._fault is not None or self._server is None:
+            raise OSError(str(self._fault)) from self._fault
+        return self._server
 
     async def client(self) -> ssl.SSLContext:
         """One that trusts whom the box trusts now. Raises OSError, ValueError."""
@@ -83,50 +94,82 @@ class SecureConnection(Connection):
 
 
 class Greeting(asyncio.Protocol):
-    """An accepted connection until its handshake is over."""
+    """An accepted connection until its handshake is over.
+
+    Until somebody has said hello it costs nothing, and nothing is decided. Then it waits for its turn: the answer to a
+    hello takes 0.7 ms of a fast processor and several of a small board's, and calls go on while strangers shake hands.
+    """
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
+        self._hello = b""
         self._task: asyncio.Task[None] | None = None
         self._line: asyncio.Transport | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
-        transport.pause_reading()  # until there is a context
         transport.set_write_buffer_limits(UNREAD)
         self._line = transport
-        self._task = asyncio.get_running_loop().create_task(self._shake_hands(transport))
+        self._patience = asyncio.get_running_loop().call_later(HANDSHAKE, self.abort)
         self._connections.greeting(self)
+
+    def data_received(self, data: bytes) -> None:
+        assert self._line is not None
+        self._hello += data
+        if self._hello[0] != HELLO or len(self._hello) > LONGEST_HELLO:
+            self.abort()
+        elif self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._shake_hands(self._line))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.abort()
 
     def abort(self) -> None:
-        """Nobody waits for it any longer."""
+        """It has come to nothing, or nobody waits for it any longer."""
         if self._task is not None:
             self._task.cancel()
+        if self._line is not None:
+            self._line.abort()
+        self._done()
+
+    def _done(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._connections.greeted(self)
 
     async def _shake_hands(self, line: asyncio.Transport) -> None:
         made = SecureConnection(self._connections)
         remote = line.get_extra_info("peername")[:2]
         flow = made.flow._replace(local=line.get_extra_info("sockname")[:2], remote=remote)
         try:
-            async with self._connections.pace:
-                await asyncio.sleep(PACE)
             context = await self._connections.contexts.server()
-            secure = await asyncio.get_running_loop().start_tls(
-                line, made, context, server_side=True, ssl_handshake_timeout=HANDSHAKE, ssl_shutdown_timeout=GOODBYE
-            )
-            self._connections.greeted(self)
+            async with self._connections.pace:
+                shaking, spent = await self._answer(line, made, context)
+                await asyncio.sleep(spent)  # half of the time is for everything else
+            secure = await shaking
+            self._done()
             if secure is not None and not secure.is_closing():
                 made.connection_made(secure)
         except (OSError, ValueError) as error:
-            line.abort()
+            self.abort()
             self._connections.handshake_failed(flow, error)
-        except asyncio.CancelledError:
-            line.abort()
-        finally:
-            self._connections.greeted(self)
+
+    async def _answer(
+        self, line: asyncio.Transport, made: SecureConnection, context: ssl.SSLContext
+    ) -> tuple[asyncio.Task[asyncio.Transport | None], float]:
+        """asyncio goes on with the connection, and is given the hello; how long its answer took."""
+        loop = asyncio.get_running_loop()
+        how = {"server_side": True, "ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": GOODBYE}
+        shaking = loop.create_task(loop.start_tls(line, made, context, **how))  # type: ignore[arg-type]
+        await asyncio.sleep(0)  # it takes the connection over
+        await asyncio.sleep(0)  # and knows so
+        reader = line.get_protocol()
+        began = monotonic()
+        if isinstance(reader, asyncio.BufferedProtocol) and not shaking.done():
+            memoryview(reader.get_buffer(len(self._hello)))[: len(self._hello)] = self._hello
+            reader.buffer_updated(len(self._hello))
+        return shaking, monotonic() - began
 
 
 def rule_of(error: Exception) -> Rule | None:
@@ -142,5 +185,5 @@ def rule_of(error: Exception) -> Rule | None:
 def why(error: Exception) -> str:
     """For people, without where in OpenSSL it was found."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
+        return error.verify_message.replace("'", "").rstrip(".")
     return (getattr(error, "reason", "") or str(error) or "no answer").replace("_", " ").lower()
