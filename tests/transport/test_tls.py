@@ -171,8 +171,10 @@ def test_hellos_are_answered_one_after_the_other_and_nobodys_who_has_gone(made: 
             for _, writer in silent:
                 writer.close()
             phones.pop(1).cancel()
-            await until(lambda: greeted(driver) == 2)
-            assert driver.open == []
+            await until(lambda: sum(bool(each._hello) for each in connections._greeted) == greeted(driver) == 2)
+            for _ in range(100):
+                await asyncio.sleep(0)
+            assert greeted(driver) == 2 and driver.open == []
             connections.pace.release()
             for _, writer in await asyncio.gather(*phones):
                 writer.close()
