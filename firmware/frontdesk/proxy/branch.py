@@ -28,7 +28,7 @@ class Branch:
 
     __slots__ = (
         "alike", "asked_at", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off",
-        "others", "spare", "timer_c",
+        "others", "rings", "spare", "timer_c",
     )  # fmt: skip
 
     def __init__(self, context: ResponseContext, candidate: Candidate, now: float) -> None:
@@ -44,7 +44,7 @@ class Branch:
         """Where else the phone is tried, for when nothing is heard from there."""
         self.spare = 0
         """Of the Max-Breadth, what is kept for those."""
-        self.heard = self.done = self.cancelled = self.expired = self.is_cut_off = False
+        self.heard = self.rings = self.done = self.cancelled = self.expired = self.is_cut_off = False
 
     @property
     def is_phone(self) -> bool:
@@ -59,7 +59,7 @@ class Branch:
     def next_after(self, status: int) -> Candidate | None:
         """Who is asked instead after that answer: another flow, or another address of the name."""
         if status in FLOW_FAILED:
-            return self.next_flow
+            return None if self.rings and status == 408 else self.next_flow  # a phone that has rung says its own 408
         is_address = status == 503 and bool(self.others) and self.others[0].side is self.candidate.side
         return self.others[0] if is_address else None
 

@@ -92,7 +92,8 @@ class Call:
         if self.phone not in self.left:
             return None
         others = [self.phones.get(tag, 0) for tag, is_up in self.dialogs.items() if is_up]
-        return min(self.left.values()) if all(each in self.left for each in others) else None
+        phones = {self.phone, *others}
+        return min(self.left[each] for each in phones) if phones <= self.left.keys() else None
 
 
 class CallBook:

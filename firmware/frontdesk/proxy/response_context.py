@@ -178,7 +178,7 @@ class ResponseContext:
             self._around.passed_over(other.candidate, branch.candidate, now)
             if (client := other.client) is not None:
                 self._terminate(other)
-                client.cancel(now)
+                client.give_up(now)
 
     def _is_asked_elsewhere(self, branch: Branch) -> bool:
         """Whether another way to its phone is still open."""
@@ -213,6 +213,7 @@ class ResponseContext:
         """Steps 2 and 5: Timer C starts anew; passed on until a final has been. INVITE alone has them (RFC 4320)."""
         if not self._invite or branch.done:
             return
+        branch.rings = True
         if not branch.cancelled:
             branch.is_cut_off = False
             branch.arm(self._around.deadlines.delays, self._timer_c, now)
@@ -234,6 +235,10 @@ class ResponseContext:
         if self._go_on(branch, branch.next_after(response.status), now):
             return
         self._tell_silent(branch, now)
+        if response.status not in NO_WORD:  # its phone has spoken, and comes back by no other way
+            for other in branch.alike:
+                if other.is_cut_off:
+                    self._terminate(other)
         if response.status == 408 and not self._invite:
             self._timed_out = True  # never passed on (RFC 4320 section 4.2)
         elif not branch.expired:
@@ -265,7 +270,7 @@ class ResponseContext:
     def cut_off(self, branch: Branch, now: float) -> None:
         """A phone may come back and answer over another connection; when it does not, or nobody waits for it, its
         branch is over. A peer or static device opens one for its answer (18.2.2), and has until Timer C."""
-        if isinstance(branch.candidate.target, Flow):
+        if isinstance(branch.candidate.target, Flow) and not branch.done:
             branch.is_cut_off = True
             if branch.spare:
                 self._go_on(branch, branch.next_flow, now)

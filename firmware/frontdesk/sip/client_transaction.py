@@ -86,6 +86,10 @@ class ClientTransaction(Transaction):
     def cancel(self, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Cancels an INVITE (9.1); no other request should be, so nothing happens to those."""
 
+    def give_up(self, now: float) -> None:
+        """Whoever it is to has been reached in another way: it is not repeated, and an INVITE is cancelled."""
+        self.cancel(now)
+
     def _tell(self, now: float) -> None:
         assert self.response is not None
         self._user.received(self, self.response, now)
@@ -152,6 +156,9 @@ class NonInviteClientTransaction(ClientTransaction):
         self._stop_all()
         self._start(NonInviteClientEvent.TIMER_K, 0 if self.reliable else T4, now)
         self._tell(now)
+
+    def give_up(self, now: float) -> None:
+        self._terminate(now)
 
     def _time_out(self, now: float) -> None:
         self._terminate(now)
