@@ -32,6 +32,7 @@ def test_phone_that_has_rung_and_gives_up_is_not_rung_again(status: int, asked: 
 def test_connection_that_closes_once_the_phone_has_spoken_by_the_other_asks_nobody() -> None:
     phone = TwoFlows()
     box = phone.box
+    phone.answer(NEWER, 486)
     box.bindings[1].flow = LINE
     box.phone("102", OTHER, "sip:102@10.0.0.9", instance="<urn:uuid:1>", reg_id=3, seen_at=0.5)
     phone.call("z9hG4bKtwo")
