@@ -64,6 +64,57 @@ def test_phone_that_has_declined_is_waited_for_no_longer_though_its_connection_i
     assert phone.statuses == [100, 180, 180, 486]
 
 
+def test_word_of_a_proxy_that_has_taken_the_call_in_is_not_the_phones() -> None:
+    """Its own flow may be dead, and the phone be about to ring by the other."""
+    phone = TwoFlows()
+    phone.box.bindings[1].path = ("<sip:198.51.100.12;lr>",)
+    phone.answer(NEWER, 486)
+    phone.call("z9hG4bKtwo")
+    phone.wait(SILENCE)
+    phone.answer(OLDER, 100)
+    phone.answer(NEWER, 180)
+    phone.answer(NEWER, 200)
+    assert phone.statuses[-2:] == [180, 200]
+
+
+def test_flow_whose_proxy_has_given_up_is_asked_last_from_then_on() -> None:
+    phone = TwoFlows(edge="192.0.2.12")
+    phone.box.bindings[2].flow = NEWER
+    phone.call("z9hG4bKtwo")
+    phone.answer(NEWER, 100)
+    phone.wait(32)
+    phone.answer(NEWER, 408)
+    phone.answer(OLDER, 180)
+    phone.answer(OLDER, 486)
+    phone.call("z9hG4bKthree")
+    assert list(phone.asked) == [OLDER]
+
+
+def test_flow_over_which_the_phone_is_heard_is_dead_no_more() -> None:
+    phone = TwoFlows()
+    for flow in (OLDER, NEWER):
+        phone.wait(SILENCE)
+        phone.answer(flow, 486)
+        phone.call(f"z9hG4bK{flow.remote[0]}")
+    older, newer = phone.box.bindings[1:3]
+    assert not newer.is_dead and older.is_dead, "the last word was by the newer one"
+    phone.box.receive(request("INVITE", "sip:101@desk.example", caller="102", flow=OLDER, call_id="other"), OLDER)
+    assert not older.is_dead
+
+
+def test_call_goes_on_where_a_phones_other_flow_has_run_out() -> None:
+    phone = TwoFlows()
+    phone.answer(NEWER, 200)
+    box = phone.box
+    for binding in box.bindings[:3]:
+        binding.call_id, binding.call_id_since = "a@phone", -1.0
+    gone = box.bindings[2]
+    box.location.stage(gone.aor, 7, [box.bindings[1]])
+    box.location.commit(7)
+    box.proxy.expired([box.bindings[0], gone], box.now)
+    assert len(box.proxy.calls) == 1
+
+
 def test_call_that_all_have_left_ends_with_those_who_talked_last() -> None:
     """One of two that had answered was hung up long before."""
     phone = TwoFlows(q=1.0)

@@ -303,3 +303,13 @@ def test_log_and_the_callers_timeline_are_as_they_were(box: Box) -> None:
     assert [(event.account, event.text) for event in box.events] == [
         ("101", "calls 102"), ("101", "call to 102 failed: 486"),
     ]  # fmt: skip
+
+
+def test_call_to_a_number_with_parameters_is_told_to_who_has_the_number() -> None:
+    """As it rings whoever has it (RFC 3261 section 19.1.1)."""
+    box = Box(Settings(trunk="pbx"))
+    for user in ("101", "102", "pbx"):
+        box.account(user)
+    assert calls(box, "sip:102;ext=1@desk.example") == []
+    ((account, _),) = told(box)
+    assert account == "102"

@@ -23,12 +23,17 @@ FLOW_FAILED = (408, 430)
 (RFC 5626 section 7)."""
 
 
+NO_WORD = (*FLOW_FAILED, 482, 503)
+"""What one of several ways may answer while the phone has heard the call by another; 482 is the phone's own, which does
+not take it twice (section 8.2.2.2)."""
+
+
 class Branch:
     """One forwarded request: the user of its client transaction."""
 
     __slots__ = (
         "alike", "asked_at", "cancelled", "candidate", "client", "context", "done", "expired", "heard", "is_cut_off",
-        "others", "rings", "spare", "timer_c",
+        "others", "rings", "spare", "spoke", "timer_c",
     )  # fmt: skip
 
     def __init__(self, context: ResponseContext, candidate: Candidate, now: float) -> None:
@@ -44,12 +49,22 @@ class Branch:
         """Where else the phone is tried, for when nothing is heard from there."""
         self.spare = 0
         """Of the Max-Breadth, what is kept for those."""
-        self.heard = self.rings = self.done = self.cancelled = self.expired = self.is_cut_off = False
+        self.heard = self.spoke = self.rings = self.done = self.cancelled = self.expired = self.is_cut_off = False
 
     @property
     def is_phone(self) -> bool:
         """Whether it goes to one that has registered, by way of the box itself perhaps, and so may ring late."""
         return isinstance(self.candidate.target, Flow) or self.candidate.is_spiral
+
+    @property
+    def group_asked_at(self) -> float:
+        """When its group's patience began: a phone's further flows have no more of it, a name's addresses do."""
+        first = self.alike[0] if self.alike else self
+        return self.asked_at if first.candidate.side is self.candidate.side else first.asked_at
+
+    def is_word(self, status: int) -> bool:
+        """Whether that is the phone's own: not an edge proxy's, which has only taken the request in."""
+        return status not in NO_WORD and not (status == 100 and (self.candidate.path or self.candidate.is_spiral))
 
     @property
     def next_flow(self) -> Candidate | None:

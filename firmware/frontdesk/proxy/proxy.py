@@ -125,7 +125,12 @@ class ProxyCore:
             account = self._directory.account(username_of(aor))
             if account is not None:
                 self.calls.lost((account.username, *account.aliases), now)
-        self.calls.left_by([binding.id for binding in bindings if binding.starts_anew("")], now)
+        self.calls.left_by([each.id for each in bindings if each.starts_anew("") and not self._has_way(each, now)], now)
+
+    def _has_way(self, binding: Binding, now: float) -> bool:
+        """Whether its device is registered over another flow."""
+        others = self._location.bindings(binding.aor, now) if binding.instance else ()
+        return any(each.instance == binding.instance and each.id != binding.id for each in others)
 
     # -- section 16.5 ------------------------------------------------------------------------------------------------
 
@@ -202,7 +207,8 @@ class ProxyCore:
         elif request.method == "INVITE" and status in (404, 480):
             callee = self._callee(request.uri, now)
             self.calls.refused(request, flow, caller, callee, status, now)
-            account = self._directory.resolve(callee) or self._directory.account(self._trunk(caller))
+            dialled = self._directory.resolve(callee.partition(";")[0])
+            account = dialled or self._directory.account(self._trunk(caller))
             if account is not None:
                 incoming = self._incoming(request, flow, caller, (account.username, callee), now)
                 incoming.hear(status, now)

@@ -17,7 +17,7 @@ from ..sip.status import reason_phrase
 from ..sip.timers import Deadlines
 from ..sip.wire import Flow, Target
 from .best_response import best_response
-from .branch import FLOW_FAILED, Branch
+from .branch import NO_WORD, Branch
 from .calls import Watch
 from .loop import shares
 from .target_set import Candidate
@@ -25,9 +25,6 @@ from .target_set import Candidate
 COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
 """For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
-NO_WORD = (*FLOW_FAILED, 482, 503)
-"""What one of several ways may answer while the phone has heard the call by another; 482 is the phone's own, which does
-not take it twice (section 8.2.2.2)."""
 NOT_THE_CALLERS = {503: 500, 430: 480}
 """What he gets instead: a phone's 503 is not the box's (section 16.7 step 6), a flow that has failed is nobody else's
 (RFC 5626 section 7)."""
@@ -117,7 +114,7 @@ class ResponseContext:
         is_last = not self._groups and bool(self._responses) and not any(branch.is_phone for branch in self._branches)
         if not self._apart and not is_last:
             return
-        patience = max((branch.asked_at for branch in self._branches), default=now) + SILENCE
+        patience = max((branch.group_asked_at for branch in self._branches), default=now) + SILENCE
         if now < patience:
             self._around.deadlines.set(patience, self._look)
         elif self._groups:
@@ -173,7 +170,7 @@ class ResponseContext:
         """Of several ways it is the one: what was asked by the others is given up, and called off when they say
         something after all."""
         for other in branch.alike:
-            if other.heard:
+            if other.spoke:
                 continue
             self._around.passed_over(other.candidate, branch.candidate, now)
             if (client := other.client) is not None:
@@ -188,9 +185,10 @@ class ResponseContext:
 
     def received(self, branch: Branch, response: Response, now: float) -> None:
         """Steps 2 to 6 for one response."""
-        if branch.alike and not branch.heard and not branch.done and response.status not in NO_WORD:
-            branch.heard = True
-            self._is_first_word(branch, now)
+        if not branch.spoke and not branch.done and branch.is_word(response.status):
+            branch.heard = branch.spoke = True
+            if branch.alike:
+                self._is_first_word(branch, now)
         if response.status == 100:
             branch.heard = branch.heard or not branch.candidate.is_spiral
             return

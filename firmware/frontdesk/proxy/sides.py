@@ -105,6 +105,7 @@ class Sides:
             return Side(0, flow)
         for binding in self._location.at(flow):
             if binding.aor == caller.account.aor:
+                binding.passed_over_at = 0.0  # it is heard there
                 return Side(binding.id, flow)
         bindings = self._location.bindings(caller.account.aor, now)
         contact = contact_of(request) if bindings else None
@@ -181,6 +182,8 @@ class Sides:
         binding = self._location.binding(rung.side.binding) if rung.side.binding != heard.side.binding else None
         if binding is not None:
             binding.passed_over_at = now
+        if binding is not None and (living := self._location.binding(heard.side.binding)) is not None:
+            living.passed_over_at = 0.0
 
     def at_contact(self, uri: Uri, now: float) -> list[Binding]:
         """The binding whose Contact the Request-URI is: phones name one another so in a transfer (RFC 5589)."""
