@@ -174,3 +174,11 @@ def test_peer_that_called_over_tls_is_called_back_over_its_connection(box: Box) 
     box.receive(bye, PHONE)
     ((_, target),) = box.requests("BYE")
     assert target == peer
+
+
+def test_connection_that_has_outlived_its_listener_keeps_its_own_address(box: Box) -> None:
+    box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls")
+    box.directory.listen_only({("192.0.2.1", 5060)}, set())
+    call(box, "sip:102@desk.example")
+    ((invite, _),) = box.requests("INVITE")
+    assert invite.values("via")[0].startswith("SIP/2.0/TLS 192.0.2.1:5061;branch=")

@@ -122,6 +122,8 @@ def local_hop(target: Target, directory: Directory) -> Hop:
     source = directory.way_out(there)  # of several, or what is sent back would find no way here
     ends = directory.secure if target.transport == "tls" else directory.clear
     listeners = sorted(ends, key=lambda end: (_distance(end[0], v6, loopback), bare(end[0]) != source, end))
+    if not listeners and isinstance(target, Flow):  # TLS is no longer heard anew, but that connection lives on
+        return target.transport, host_port(target.local)
     host, port = listeners[0] if listeners else ("127.0.0.1", SIP_PORT)
     return target.transport or "udp", f"{host}:{port}"
 
