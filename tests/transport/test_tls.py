@@ -86,22 +86,6 @@ def test_what_comes_in_pieces_and_what_comes_at_once_are_read_alike(made: Path) 
     run(case)
 
 
-def test_nothing_is_written_to_who_has_closed(made: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """asyncio would log each answer that nobody gets, and a stranger may have asked for thousands."""
-
-    async def case() -> None:
-        driver = Driver()
-        driver.answer = b"SIP/2.0 200 OK\r\n\r\n"
-        async with listening(driver, made) as address:
-            _, writer = await asyncio.open_connection(*address, ssl=client(made))
-            writer.write(MESSAGE * 2000)
-            writer.close()
-            await until(lambda: len(driver.gone) == 1)
-
-    run(case)
-    assert [record.message for record in caplog.records if "closed" in record.message] == []
-
-
 def test_what_comes_with_the_end_of_the_handshake_is_not_lost(made: Path) -> None:
     driver = Driver()
 

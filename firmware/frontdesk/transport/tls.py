@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..sip.errors import Rule, TransportError
+from ..sip.errors import Rule
 from .connection import READ, UNREAD, Connection
 
 if TYPE_CHECKING:
@@ -75,7 +75,6 @@ class SecureConnection(Connection):
         """`name`: whose certificate the other end has shown, where the box has opened it."""
         super().__init__(connections)
         self.name = name
-        self._has_ended = False
         self._early = b""
         """What came with the end of the handshake, before the loop has told that this is over: one or two buffers."""
 
@@ -84,15 +83,6 @@ class SecureConnection(Connection):
             self._early += bytes(self.get_buffer(nbytes)[:nbytes])
         else:
             super().buffer_updated(nbytes)
-
-    def eof_received(self) -> None:
-        self._has_ended = True
-
-    def write(self, data: bytes) -> None:
-        """As any; asyncio would take it in after the other end has closed, and log each."""
-        if self._has_ended:
-            raise TransportError("the connection is closed")
-        super().write(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # What waits to be decrypted while nobody reads it: asyncio lets it be 256 KiB.
