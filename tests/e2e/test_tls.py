@@ -10,6 +10,8 @@ from tests.e2e.baresip import Phone, held_and_resumed, hung_up
 from tests.e2e.box import DOMAIN, Box, free_port
 
 HERE = "127.0.0.1"
+PBX = "127.77.0.1"
+"""Where nobody else is: its usual ports are free."""
 MakePhone = Callable[..., Phone]
 
 
@@ -31,10 +33,10 @@ def box(tmp_path: Path, port: int) -> Iterator[Box]:
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """A certificate that is of this address and of no CA, with its key in the same file."""
+    """A certificate that is of the PBX's address and of no CA, with its key in the same file."""
     made = tmp_path / "own.pem"
     words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=pbx"
-    names = f"subjectAltName=IP:{HERE}"
+    names = f"subjectAltName=IP:{PBX}"
     subprocess.run([*words.split(), "-addext", names, "-keyout", made, "-out", made.with_suffix(".crt")], check=True)
     made.write_bytes(made.with_suffix(".crt").read_bytes() + made.read_bytes())
     return made
@@ -93,15 +95,14 @@ def test_call_goes_out_over_tls_to_a_certificate_that_is_trusted(
     box: Box, secure: MakePhone, phones: MakePhone, own: Path
 ) -> None:
     """A phone stands in for a PBX that has a certificate of its own."""
-    listening = free_port((HERE,))
-    pbx = phones("pbx", "", f"{HERE}:{listening}", DOMAIN, address=HERE, certificate=(own, listening))
+    pbx = phones("pbx", "", f"{PBX}:5061", DOMAIN, address=PBX, certificate=(own, 5061))
     pbx.command("uanew", f"<sip:102@{DOMAIN}>;regint=0")
-    box.run("binding", "add", "--static", "102", f"sip:102@{HERE}:{listening};transport=tls")
+    box.run("binding", "add", "--static", "102", f"sip:102@{PBX};transport=tls")
     caller = secure("101")
     caller.register()
     caller.dial("102")
     assert caller.expect("CALL_CLOSED")["param"].startswith(("480", "503"))
-    assert f"{HERE} shows a certificate that the box does not trust" in box.run("problems")
+    assert f"{PBX} shows a certificate that the box does not trust" in box.run("problems")
     (box.data / "tls" / "trusted.crt").write_bytes(own.read_bytes())
     caller.dial("102")
     pbx.expect("CALL_INCOMING")
