@@ -16,12 +16,12 @@ import pytest
 from frontdesk.certificates import Names, released
 from frontdesk.certificates.settling import settle
 from frontdesk.sip.errors import Rule, TransportError
-from frontdesk.sip.wire import Destination, HostPort
+from frontdesk.sip.wire import Destination, Flow, HostPort
 from frontdesk.transport import tls
 from frontdesk.transport.connection import UNREAD
 from frontdesk.transport.tcp import Connections
 from frontdesk.transport.tls import Contexts, SecureConnection, rule_of
-from tests.transport.driver import MESSAGE, Driver, run, until
+from tests.transport.driver import MESSAGE, Driver, WithoutSocket, run, until
 
 NAMES = Names(frozenset({"box.test"}), frozenset({"127.0.0.1"}))
 
@@ -102,25 +102,53 @@ def test_what_comes_with_the_end_of_the_handshake_is_not_lost(made: Path) -> Non
     run(case)
 
 
-class WithLimits(asyncio.Transport):
+def test_what_was_said_by_who_closes_at_once_counts(made: Path) -> None:
+    """A BYE on the way out, with the end of the handshake (TLS 1.3)."""
+
+    async def case() -> None:
+        driver = Driver()
+        driver.connections = Connections(driver, lambda: 1)
+        there = Flow("tls", ("192.0.2.1", 5061), ("192.0.2.9", 40_000), 7)
+        for said, heard in ((MESSAGE + MESSAGE[:9], 1), (MESSAGE + b"nonsense\r\n\r\n", 2)):
+            early = SecureConnection(driver.connections)
+            early.get_buffer(len(said))[: len(said)] = said
+            early.buffer_updated(len(said))
+            early.connection_lost(None)
+            early.hear_last_words(there)
+            assert driver.frames == [MESSAGE] * heard and driver.heard[-1] == there
+        assert not driver.open
+
+    run(case)
+
+
+class WithLimits(WithoutSocket):
     """One of a connection over TLS."""
 
-    limit = 0
-
-    def __init__(self) -> None:
-        super().__init__({"sockname": ("192.0.2.1", 5061), "peername": ("192.0.2.9", 40000)})
-
-    def is_closing(self) -> bool:
-        return False
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+    def set_read_buffer_limits(self, high: int) -> None:
         assert high == UNREAD
 
-    def set_read_buffer_limits(self, high: int) -> None:
-        self.limit = high
 
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
+def ask(address: HostPort, context: ssl.SSLContext) -> ssl.SSLSocket:
+    """Hundreds of questions and a FIN; nobody reads the answers."""
+    line = context.wrap_socket(socket.create_connection(address), server_hostname="127.0.0.1")
+    line.sendall(MESSAGE * 500)
+    socket.socket.shutdown(line, socket.SHUT_WR)
+    return line
+
+
+def test_answers_to_who_has_closed_fill_no_log(made: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def case() -> None:
+        driver = Driver()
+        driver.answer = b"SIP/2.0 200 OK\r\n\r\n"
+        async with listening(driver, made) as address:
+            lines = [await asyncio.to_thread(ask, address, client(made)) for _ in range(5)]
+            await until(lambda: not greeted(driver) and not driver.open)
+            for line in lines:
+                line.close()
+            assert driver.frames[:1] == [MESSAGE]
+
+    run(case)
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_who_says_nothing_counts_as_a_connection_and_the_oldest_makes_room(made: Path) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import asyncio.constants
 import asyncio.sslproto
+import contextlib
 import ssl
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ..sip.errors import Rule
+from ..sip.errors import ParseError, Rule
+from ..sip.wire import Flow
 from .connection import READ, UNREAD, Connection
 
 if TYPE_CHECKING:
@@ -35,6 +39,9 @@ TOO_OLD = frozenset({"UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "NO_SHARED_CIPHE
 
 # A buffer of its own for each connection: asyncio makes it 256 KiB.
 asyncio.sslproto.SSLProtocol.max_size = READ
+# An answer to who has closed is lost without a word, as over TCP: asyncio would log each, and a stranger may ask for
+# thousands.
+asyncio.constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES = 1 << 62  # type: ignore[misc]
 
 
 class Contexts:
@@ -91,6 +98,14 @@ class SecureConnection(Connection):
         if self._early:
             early, self._early = self._early, b""
             self.take(early)
+
+    def hear_last_words(self, flow: Flow) -> None:
+        """It has closed as soon as its handshake was done: what it has said with that, a BYE perhaps, counts."""
+        self.flow = flow
+        self._frames = self._reader.feed(self._early)
+        with contextlib.suppress(ParseError):
+            self._receive(inf)
+        self._connections.driver.settle()
 
 
 class Greeting(asyncio.Protocol):
@@ -149,7 +164,9 @@ class Greeting(asyncio.Protocol):
                 await asyncio.sleep(spent)  # half of the time is for everything else
             secure = await shaking
             self._done()
-            if secure is not None and not secure.is_closing():
+            if secure is None or secure.is_closing():
+                made.hear_last_words(flow)
+            else:
                 made.connection_made(secure)
         except (OSError, ValueError) as error:
             self.abort()
