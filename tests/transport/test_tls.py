@@ -131,7 +131,7 @@ class WithLimits(WithoutSocket):
 def ask(address: HostPort, context: ssl.SSLContext) -> ssl.SSLSocket:
     """Hundreds of questions and a FIN; nobody reads the answers."""
     line = context.wrap_socket(socket.create_connection(address), server_hostname="127.0.0.1")
-    line.sendall(MESSAGE * 500)
+    line.sendall(MESSAGE * 100)
     socket.socket.shutdown(line, socket.SHUT_WR)
     return line
 
@@ -145,7 +145,7 @@ def test_answers_to_who_has_closed_fill_no_log(made: Path, caplog: pytest.LogCap
             await until(lambda: not greeted(driver) and not driver.open)
             for line in lines:
                 line.close()
-            assert driver.frames[:1] == [MESSAGE]
+            assert len({flow.remote for flow in driver.heard}) == len(lines)
 
     run(case)
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
