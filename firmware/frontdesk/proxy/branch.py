@@ -16,13 +16,9 @@ if TYPE_CHECKING:
     from .response_context import ResponseContext
 
 TIMER_C = "Timer C"
-
-
 FLOW_FAILED = (408, 430)
 """What an edge proxy says of a flow, and not of its phone: no other answer lets the phone be asked over another one
 (RFC 5626 section 7)."""
-
-
 NO_WORD = (*FLOW_FAILED, 482, 503)
 """What one of several ways may answer while the phone has heard the call by another; 482 is the phone's own, which does
 not take it twice (section 8.2.2.2)."""

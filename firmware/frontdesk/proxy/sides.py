@@ -17,7 +17,7 @@ from .admission import Caller, check_from
 from .calls import contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
-from .target_set import Candidate, at_contact, by_flow, target_of, user_of
+from .target_set import Candidate, at_contact, by_flow, target_of, transport_of, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
@@ -165,7 +165,7 @@ class Sides:
         own address: it may send from another port, and the connection that it has called over may be closed."""
         if flow is None or flow.remote[0] not in self._directory.peers or bare(uri.host) != flow.remote[0]:
             return None
-        transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or flow.transport).lower()
+        transport = transport_of(uri) or flow.transport
         if transport == flow.transport == "udp":
             return flow._replace(remote=(flow.remote[0], uri.port or SIP_PORT))
         return Destination(flow.remote[0], uri.port, transport) if transport in ("udp", "tcp") else None
@@ -198,11 +198,11 @@ class Sides:
 
     def _connected(self, uri: Uri, remote: HostPort) -> Binding | None:
         """A phone that names, in a call, the port of its connection instead of what it has registered (baresip)."""
-        transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower()
+        transport = transport_of(uri)
         if transport not in RELIABLE:
             return None
-        found = [each for each in self._location if each.flow is not None and each.flow.remote == remote]
-        found = [each for each in found if each.flow is not None and each.flow.transport == transport]
+        there = transport, remote
+        found = [each for each in self._location if each.flow and (each.flow.transport, each.flow.remote) == there]
         named = [each for each in found if user_of(each) == uri.user]
         return next(iter(named or (found if len(found) == 1 else ())), None)
 

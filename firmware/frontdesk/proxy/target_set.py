@@ -209,8 +209,13 @@ def destination(uri: Uri | None) -> Destination | None:
     """Where a URI leads (RFC 3263 section 4), or None: not SIP, or a host that is none (.invalid: JsSIP, SIP.js)."""
     if uri is None or uri.scheme not in SIP_SCHEMES or uri.host.endswith(".invalid"):
         return None
-    transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower() or None
+    transport = transport_of(uri)
     return Destination(bare(uri.host), uri.port, transport) if transport in _CONNECTABLE else None
+
+
+def transport_of(uri: Uri) -> str | None:
+    """What a URI asks for: SIPS TLS (RFC 3261 section 26.2.2), any other what it says, or None."""
+    return "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower() or None
 
 
 def request_uri(contact: str) -> str:
