@@ -35,12 +35,12 @@ def test_host_of_a_uri_is_the_boxs_however_it_is_spelled(host: str, port: int | 
 def test_where_it_is_heard_over_tls_is_its_own_too_and_nothing_else_is_sent_from_there() -> None:
     directory = Directory("desk.example")
     directory.listen("192.0.2.1", 5060)
-    directory.listen("192.0.2.1", 5061, secure=True)
-    directory.listen("2001:db8::1", 5061, secure=True)
+    directory.listen("192.0.2.1", 5061, "tls")
+    directory.listen("2001:db8::1", 5061, "tls")
     assert all(directory.serves("192.0.2.1", port) for port in (None, 5060, 5061)) and directory.serves("[2001:db8::1]")
     assert directory.listens_on(("192.0.2.1", 5061)) and directory.clear == {("192.0.2.1", 5060)}
     directory.listen("192.0.2.1", 5061)  # by UDP as well
     assert directory.clear == {("192.0.2.1", 5060), ("192.0.2.1", 5061)} and ("192.0.2.1", 5061) in directory.secure
-    directory.listen_only({("192.0.2.1", 5061)}, set())
+    directory.listen_only({("udp", ("192.0.2.1", 5061))})
     assert directory.clear == directory.addresses == {("192.0.2.1", 5061)} and not directory.secure
     assert not directory.serves("192.0.2.1") and not directory.serves("[2001:db8::1]")

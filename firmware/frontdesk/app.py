@@ -291,7 +291,7 @@ class _Appliance:
 
     def _show_certificates(self, *, wait: bool = False) -> None:
         """To people, where browsers or phones are shown them."""
-        is_used = self._site.https_port or self._core.directory.secure
+        is_used = self._site.https_port or self._core.directory.is_encrypted
         self._site.certificates = self._certificates if is_used else None
         if is_used:
             self._certificates.prepare(wait=wait)

@@ -200,7 +200,7 @@ SETTINGS = (
     Setting(
         "listen",
         Form("listeners", read_listeners, lambda listeners: ", ".join(listeners or USUAL)),
-        "Where phones are heard: udp, tcp, tls, or at one address udp:192.0.2.1:5060; all: udp, tcp.",
+        "Where phones are heard: udp, tcp, tls, ws, wss, or one address udp:192.0.2.1:5060; all: udp, tcp.",
     ),
     Setting("domains", NAMES, "Names that the box answers for besides its realm, its host name and its addresses."),
     Setting(

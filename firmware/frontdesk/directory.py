@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from .model import Account
 from .sip.host import SIP_PORT, SIPS_PORT, bare, bracketed, canonical_ipv6
-from .sip.wire import HostPort
+from .sip.wire import SECURE, WEB, Flow, HostPort
 
 
 class Directory:
@@ -23,6 +23,7 @@ class Directory:
         """Those that are heard by UDP or TCP."""
         self.secure: set[tuple[str, int]] = set()
         """Those that are heard over TLS."""
+        self._ends: set[tuple[str, tuple[str, int]]] = set()
         self.accounts: dict[str, Account] = {}
         self.peers: dict[str, str] = {}
         """Address without port -> name."""
@@ -55,21 +56,32 @@ class Directory:
             if self._aliases.get(alias) == username:
                 del self._aliases[alias]
 
+    def trusts(self, flow: Flow) -> bool:
+        """Whether a trusted peer is at the other end. A browser never is one: any page of the web could call by it."""
+        return flow.remote[0] in self.peers and flow.transport not in WEB
+
     # -- which names -------------------------------------------------------------------------------------------------
 
-    def listen(self, host: str, port: int, *, secure: bool = False) -> None:
-        """Adds an address of the box: its host counts as served, with any port of the box. `secure`: over TLS."""
-        end = bracketed(host).lower(), port
-        self.addresses.add(end)
-        (self.secure if secure else self.clear).add(end)
-        self._hosts.add(end[0])
+    def listen(self, host: str, port: int, transport: str = "udp") -> None:
+        """Adds an address of the box: its host counts as served, with any port of the box."""
+        self._hear(self._ends | {(transport, (bracketed(host).lower(), port))})
 
-    def listen_only(self, clear: Collection[HostPort], secure: Collection[HostPort]) -> None:
-        """Takes away each address (its host without brackets) at which the box no longer listens so."""
-        self.clear = {(host, port) for host, port in self.clear if (bare(host), port) in clear}
-        self.secure = {(host, port) for host, port in self.secure if (bare(host), port) in secure}
-        self.addresses = self.clear | self.secure
+    def listen_only(self, ends: Collection[tuple[str, HostPort]]) -> None:
+        """Takes away each address (its host without brackets) at which the box no longer listens so, by (transport,
+        address)."""
+        self._hear({(by, (host, port)) for by, (host, port) in self._ends if (by, (bare(host), port)) in ends})
+
+    def _hear(self, ends: set[tuple[str, tuple[str, int]]]) -> None:
+        self._ends = ends
+        self.addresses = {end for _, end in ends}
+        self.clear = {end for transport, end in ends if transport in ("udp", "tcp")}
+        self.secure = {end for transport, end in ends if transport == "tls"}
         self._hosts = {host for host, _ in self.addresses}
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether anybody is heard by TLS, with WebSockets in it or not."""
+        return any(transport in SECURE for transport, _ in self._ends)
 
     def listens_on(self, end: HostPort) -> bool:
         """Whether the box hears what is sent to that address."""

@@ -100,16 +100,15 @@ class Endpoint:
 
     def _let_go(self) -> None:
         """Closes what no listener stands for, or whose address is the machine's no more. Open connections stay so."""
-        udp = self._ends("udp")
-        for address in self._udp.keys() - udp:
+        ends = {
+            (each.transport, (host, at[1]))  # a wildcard is heard on each of the machine's addresses
+            for each, at in self._listening.items()
+            for host in stands_for(each.host) or [at[0]]
+        }
+        for address in self._udp.keys() - {address for transport, address in ends if transport == "udp"}:
             self._udp.pop(address).close(self._loop)
         self._connections.stop_all_but({(each.transport, at) for each, at in self._listening.items()})
-        self._core.directory.listen_only(udp | self._ends("tcp"), self._ends("tls"))
-
-    def _ends(self, transport: str) -> set[HostPort]:
-        """Where the listeners of that transport are heard: a wildcard on each of the machine's addresses."""
-        bound = [(each.host, at) for each, at in self._listening.items() if each.transport == transport]
-        return {(host, at[1]) for wanted, at in bound for host in stands_for(wanted) or [at[0]]}
+        self._core.directory.listen_only(ends)
 
     async def _bind(self, listener: Listener) -> HostPort:
         address: HostPort = (listener.host, listener.port)
@@ -136,7 +135,7 @@ class Endpoint:
             udp.start(self._loop)
             address = udp.address
             self._udp[address] = udp
-        self._core.directory.listen(*address, secure=transport == "tls")
+        self._core.directory.listen(*address, transport)
         return address
 
     def _addresses_changed(self) -> None:

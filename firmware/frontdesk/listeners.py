@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from .sip.host import SIP_PORT, SIPS_PORT
 
-PORTS = {"udp": SIP_PORT, "tcp": SIP_PORT, "tls": SIPS_PORT}
-"""The usual one of each transport (RFC 3261 section 19.1.2)."""
+PORTS = {"udp": SIP_PORT, "tcp": SIP_PORT, "tls": SIPS_PORT, "ws": 8088, "wss": 8089}
+"""The usual one of each transport (RFC 3261 section 19.1.2). Of WebSockets it would be 80 and 443 (RFC 7118 section
+5.5), where the setup page is; these are what people know from Asterisk."""
 USUAL = ("udp", "tcp")
 """Where phones are heard unless something else is said."""
 ALL = "all"
@@ -18,8 +19,8 @@ DEFAULT = "default"
 
 
 class Listener(NamedTuple):
-    """Where to listen: `transport` "udp", "tcp" or "tls", or a page's scheme; `host` an address (0.0.0.0 and :: mean
-    each of the machine's), `port`."""
+    """Where to listen: `transport` one of PORTS, or a page's scheme; `host` an address (0.0.0.0 and :: mean each of the
+    machine's), `port`."""
 
     transport: str
     host: str
@@ -31,7 +32,7 @@ def read_listener(text: str) -> Listener:
     transport, _, rest = text.lower().partition(":")
     place = _place(rest)
     if transport not in PORTS or place is None:
-        raise ValueError("is udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT with a numeric address, or udp, tcp or tls")
+        raise ValueError("is udp:HOST:PORT (tcp, tls, ws or wss) with a numeric address, or one of these words alone")
     return Listener(transport, *place)
 
 
@@ -39,7 +40,7 @@ def read_listeners(text: str) -> tuple[str, ...]:
     """Listeners between commas or spaces; `all` stands for USUAL, and those alone are (). Raises ValueError."""
     words = text.lower().replace(",", " ").split()
     if not words:
-        raise ValueError("is all, or a list such as udp, tcp, tls or udp:192.0.2.1:5060")
+        raise ValueError("is all, or a list such as udp, tcp, tls, wss or udp:192.0.2.1:5060")
     texts = [text for word in words for text in (USUAL if word == ALL else (word,))]
     found = tuple(dict.fromkeys(each if each in PORTS else _written(read_listener(each)) for each in texts))
     spread(found, ("::",))
@@ -52,9 +53,9 @@ def spread(texts: Iterable[str], hosts: Iterable[str]) -> tuple[Listener, ...]:
     texts = tuple(texts)
     found = [Listener(each, host, PORTS[each]) for host in hosts for each in texts if each in PORTS]
     found += [read_listener(each) for each in texts if each not in PORTS]
-    tcp, tls = ({each.port for each in found if each.transport == transport} for transport in ("tcp", "tls"))
-    if tcp & tls - {0}:  # one of the two would get what is the other's
-        raise ValueError("has ports of its own for tcp and for tls")
+    ports = [port for _, port in {(each.transport, each.port) for each in found if each.transport != "udp"} if port]
+    if len(ports) > len(set(ports)):  # one of the two would get what is the other's
+        raise ValueError("has ports of their own for tcp, tls, ws and wss")
     return tuple(dict.fromkeys(found))
 
 

@@ -331,7 +331,7 @@ def test_call_over_tls_that_cannot_go_is_a_problem_until_the_box_is_heard_so(des
     refuse(desk, "tls-off", "", "listen", "192.0.2.9:5061/tls")
     [problem] = told(desk)
     assert "Calls to 192.0.2.9 are to go over TLS" in problem["text"] and "`listen`" in problem["cure"]
-    desk.box.directory.listen("192.0.2.1", 5061, secure=True)
+    desk.box.directory.listen("192.0.2.1", 5061, "tls")
     assert told(desk) == []
 
 

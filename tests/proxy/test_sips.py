@@ -22,7 +22,7 @@ CALLER, PHONE = tls("192.0.2.11", 8), tls("192.0.2.12", 9)
 @pytest.fixture
 def box() -> Box:
     box = Box()
-    box.directory.listen(*SECURE, secure=True)
+    box.directory.listen(*SECURE, "tls")
     box.phone("101", CALLER, "sips:101@192.0.2.11")
     return box
 
@@ -178,7 +178,7 @@ def test_peer_that_called_over_tls_is_called_back_over_its_connection(box: Box) 
 
 def test_connection_that_has_outlived_its_listener_keeps_its_own_address(box: Box) -> None:
     box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls")
-    box.directory.listen_only({("192.0.2.1", 5060)}, set())
+    box.directory.listen_only({("udp", ("192.0.2.1", 5060))})
     call(box, "sip:102@desk.example")
     ((invite, _),) = box.requests("INVITE")
     assert invite.values("via")[0].startswith("SIP/2.0/TLS 192.0.2.1:5061;branch=")

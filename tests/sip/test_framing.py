@@ -3,7 +3,7 @@
 import pytest
 
 from frontdesk.sip.errors import ParseError
-from frontdesk.sip.framing import MAX_HEAD, KeepAlive, StreamReader
+from frontdesk.sip.framing import MAX_HEAD, PONG, Stream
 
 HEAD = b"OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z9hG4bKa\r\n"
 ONE = HEAD + b"Content-Length: 3\r\n\r\nabc"
@@ -11,29 +11,29 @@ TWO = HEAD + b"l :\r\n 0\r\n\r\n"
 LF = b"OPTIONS sip:a SIP/2.0\nVia: SIP/2.0/TCP a\ncontent-length:1\n\nx"
 
 
-def read(*pieces: bytes) -> list[bytes | KeepAlive]:
-    reader = StreamReader()
+def read(*pieces: bytes) -> list[bytes]:
+    reader = Stream()
     return [item for piece in pieces for item in reader.feed(piece)]
 
 
 def test_messages_are_cut_by_content_length_wherever_the_bytes_are_cut() -> None:
     stream = b"\r\n" + ONE + TWO + b"\r\n\r\n" + LF + ONE
-    expected = [ONE, TWO, KeepAlive.PING, LF, ONE]
+    expected = [ONE, TWO, PONG, LF, ONE]
     for at in range(len(stream) + 1):
         assert read(stream[:at], stream[at:]) == expected
     assert read(*(bytes([byte]) for byte in stream)) == expected
 
 
 def test_a_double_line_end_is_a_ping_and_a_single_one_is_nothing() -> None:
-    reader = StreamReader()
+    reader = Stream()
     assert list(reader.feed(b"\r\n")) == []
     assert reader.pending == 0, "a pong is no message that has begun"
-    assert list(reader.feed(b"\r\n\r")) == [KeepAlive.PING]
+    assert list(reader.feed(b"\r\n\r")) == [PONG]
     assert list(reader.feed(b"\n" + ONE + b"\r\n" + ONE + b"\n\n")) == [ONE, ONE]
 
 
 def test_what_comes_before_a_broken_message_is_still_given() -> None:
-    reader = StreamReader()
+    reader = Stream()
     frames = reader.feed(ONE + HEAD + b"\r\n")
     assert next(frames) == ONE
     with pytest.raises(ParseError, match="Content-Length") as refused:

@@ -5,7 +5,7 @@ import pytest
 from frontdesk.sip.address import Address
 from frontdesk.sip.checks import read_message
 from frontdesk.sip.errors import ParseError
-from frontdesk.sip.framing import StreamReader
+from frontdesk.sip.framing import Stream
 from frontdesk.sip.grammar import unescape
 from frontdesk.sip.message import Message, Request, Response
 from frontdesk.sip.parser import parse_message
@@ -141,5 +141,5 @@ def test_three_colons_are_read_as_two() -> None:
 @pytest.mark.parametrize("name", ["ncl", "mcl01", "inv2543"])
 def test_a_stream_without_one_length_is_given_up(name: str) -> None:
     with pytest.raises(ParseError) as refused:
-        list(StreamReader().feed(BY_NAME[name].data))
+        list(Stream().feed(BY_NAME[name].data))
     assert refused.value.request is not None

@@ -128,7 +128,7 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     parser = commands.add_parser("serve", help=text, description=text)
     parser.add_argument(
         "--sip", action="append", metavar="udp:HOST:PORT",
-        help="listen there, udp:, tcp: or tls:, or at the usual port of all addresses: tls (default: udp and tcp)",
+        help="listen there, udp:, tcp:, tls:, ws: or wss:; tls alone: at its usual port everywhere (default: udp, tcp)",
     )  # fmt: skip
     parser.add_argument(
         "--flush", type=seconds, metavar="SECONDS",

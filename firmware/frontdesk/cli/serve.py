@@ -14,8 +14,6 @@ from ..transport.interfaces import wildcards
 if TYPE_CHECKING:
     from ..board import Board
 
-PLANNED = ("ws", "wss")
-
 
 def serve_options(options: Namespace) -> Options:
     """Options of the appliance. Raises StoreError (exit status 2) with one sentence."""
@@ -49,9 +47,6 @@ def find_board(name: str) -> Board:
 def listeners(texts: Sequence[str]) -> tuple[Listener, ...]:
     """Each `udp:127.0.0.1:5060`, `tls:[::1]:5061`, or `tcp` for all addresses."""
     for text in texts:
-        transport = text.partition(":")[0]
-        if transport in PLANNED:
-            raise StoreError(f"--sip {transport}: is not there yet; udp:, tcp: and tls: are.")
         try:
             spread([text.lower()], ())
         except ValueError as error:

@@ -158,9 +158,8 @@ class Core:
         dialog = routed.dialog
         if (dialog is not None and self.proxy.sides.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):
             return Caller(None)
-        peer = self.directory.peers.get(flow.remote[0])
-        if peer is not None:
-            return Caller(None, peer=peer or flow.remote[0])
+        if self.directory.trusts(flow):
+            return Caller(None, peer=self.directory.peers[flow.remote[0]] or flow.remote[0])
         to_the_box = _is_to_the_box(request, routed)
         if to_the_box and request.method == "OPTIONS":
             return Caller(None)

@@ -14,7 +14,7 @@ from ..sip.errors import ParseError
 from ..sip.host import SIP_PORT, bare
 from ..sip.message import Field, Request, make_field
 from ..sip.plain_request import Form, PlainRequest
-from ..sip.wire import Flow, HostPort, Target
+from ..sip.wire import WEB, Flow, HostPort, Target
 
 MAX_FORWARDS = 70
 """For a request that brings none (section 16.6 step 3)."""
@@ -115,7 +115,7 @@ def _realm(credentials: str) -> str | None:
 def local_hop(target: Target, directory: Directory) -> Hop:
     """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected,
     that the box has connected to, or that has talked to an address which the box has left."""
-    if isinstance(target, Flow) and directory.listens_on(target.local):
+    if isinstance(target, Flow) and (directory.listens_on(target.local) or target.transport in WEB):
         return target.transport, host_port(target.local)
     there = target.remote[0] if isinstance(target, Flow) else target.host
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")

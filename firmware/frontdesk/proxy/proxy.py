@@ -81,7 +81,7 @@ class ProxyCore:
         if routed.dialog is not None and caller.account is not None and request.method == "INVITE":
             self.sides.remember(routed.dialog, request, flow, caller.account, now)
         # Without a dialog, who has no account is a trusted peer, or the box itself (a spiral): it has looked already.
-        trusted = flow.remote[0] in self._directory.peers or (routed.dialog is None and caller.account is None)
+        trusted = self._directory.trusts(flow) or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
         transaction = self._layer.server(request, flow, now)
         phone = side.binding if side else 0
@@ -95,7 +95,7 @@ class ProxyCore:
 
     def ack(self, request: Request, routed: Routed, flow: Flow, now: float) -> None:
         """The ACK to a 2xx goes end to end without a transaction along a good token (16.11); any other is dropped."""
-        trusted, dialog = flow.remote[0] in self._directory.peers, routed.dialog
+        trusted, dialog = self._directory.trusts(flow), routed.dialog
         if dialog is None or not (trusted or self.sides.has_invited(dialog, request, flow)):
             return
         original = Original(request, routed, flow, self._around, None, trusted=trusted)

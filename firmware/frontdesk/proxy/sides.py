@@ -49,7 +49,7 @@ class Sides:
     def lets_in(self, request: Request, dialog: Dialog, flow: Flow) -> bool:
         """Whether its token does for a password: it comes from its sender's phone, under the name of before, and the
         account is still there. A trusted peer needs none anyway."""
-        if flow.remote[0] in self._directory.peers:
+        if self._directory.trusts(flow):
             return True
         if not dialog.is_named:
             return False
@@ -163,7 +163,7 @@ class Sides:
     def _peer_target(self, flow: Flow | None, uri: Uri) -> Target | None:
         """A trusted peer is called back where its Record-Route or Contact says (16.6 steps 6 and 7), if that is at its
         own address: it may send from another port, and the connection that it has called over may be closed."""
-        if flow is None or flow.remote[0] not in self._directory.peers or bare(uri.host) != flow.remote[0]:
+        if flow is None or not self._directory.trusts(flow) or bare(uri.host) != flow.remote[0]:
             return None
         transport = transport_of(uri) or flow.transport
         if transport == flow.transport == "udp":

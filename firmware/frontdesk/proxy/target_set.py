@@ -196,7 +196,7 @@ def _first_hop(binding: Binding, directory: Directory) -> Target | None:
     flow, hop = binding.flow, destination(_parse_address(binding.path[0]))
     if flow is None:
         return hop
-    if hop is not None and hop.host != flow.remote[0] and flow.remote[0] not in directory.peers:
+    if hop is not None and hop.host != flow.remote[0] and not directory.trusts(flow):
         hop = None
     if not binding.connected:
         return hop if hop is None or flow.transport not in SECURE or hop.transport in SECURE else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from enum import Enum
+from typing import Protocol
 
 from .errors import ParseError
 from .parser import MAX_MESSAGE, best_effort
@@ -18,16 +18,42 @@ _CONTENT_LENGTH = re.compile(
 )
 
 
-class KeepAlive(Enum):
-    """What may come between messages."""
-
-    PING = b"\r\n\r\n"
-    """To be answered with PONG."""
-    PONG = b"\r\n"
+class Reply(bytes):
+    """What goes back as it is, for the connection's own sake."""
 
 
-class StreamReader:
-    """Cuts a connection's bytes into messages; the way that the bytes are cut into pieces changes nothing."""
+PING = b"\r\n\r\n"
+PONG = Reply(b"\r\n")
+
+
+class Framing(Protocol):
+    """How messages stand in the bytes of one connection."""
+
+    is_over: bool
+    """Whether the other end has taken its leave, or can't be understood: to be closed once the replies have gone."""
+
+    @property
+    def pending(self) -> int:
+        """Not 0: something has begun and is not complete; keep-alives do not count."""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Takes what was read and gives the complete messages and the replies that are due, in order.
+
+        Raises ParseError after the last good one when no message can be found any more: the connection is to be closed,
+        after an answer to `error.request` where there is one.
+        """
+
+    def frame(self, message: bytes) -> bytes:
+        """A message as it is sent."""
+
+    def goodbye(self) -> bytes:
+        """What is sent last where the box ends the connection."""
+
+
+class Stream:
+    """TCP's and TLS's: cut by Content-Length; the way that the bytes come in pieces changes nothing."""
+
+    is_over = False
 
     def __init__(self, limit: int = MAX_MESSAGE) -> None:
         self._limit = limit
@@ -42,16 +68,20 @@ class StreamReader:
         """Bytes of a message that has begun and is not complete; keep-alives do not count."""
         return len(self._buffer)
 
-    def feed(self, data: bytes) -> Iterator[bytes | KeepAlive]:
-        """Takes what was read and gives the complete messages and pings, in order.
-
-        Raises ParseError after the last good one when no message can be found any more: the connection is to be closed,
-        after an answer to `error.request` where there is one.
-        """
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Messages, and a pong for each ping."""
         self._buffer += data
         return self._frames()
 
-    def _frames(self) -> Iterator[bytes | KeepAlive]:
+    def frame(self, message: bytes) -> bytes:
+        """Its Content-Length says where it ends."""
+        return message
+
+    def goodbye(self) -> bytes:
+        """There is none."""
+        return b""
+
+    def _frames(self) -> Iterator[bytes]:
         while self._broken is None:
             try:
                 frame = self._next()
@@ -64,10 +94,10 @@ class StreamReader:
             yield frame
         raise ParseError(self._broken.reason, self._broken.status, self._broken.request)
 
-    def _next(self) -> bytes | KeepAlive | None:
+    def _next(self) -> bytes | None:
         if not self._wanted:
             if self._skip_line_ends():
-                return KeepAlive.PING
+                return PONG
             self._wanted = self._length()
         if not self._wanted or len(self._buffer) < self._wanted:
             return None

@@ -1,4 +1,4 @@
-"""SIP over TCP and TLS: where connections come from, their limit and their turns (RFC 3261 section 18)."""
+"""SIP over TCP, TLS and WebSockets: where connections come from, their limit and their turns (RFC 3261 section 18)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Collection
+from functools import partial
 from time import monotonic
 from typing import Any
 
 from ..sip.errors import TransportError
-from ..sip.wire import Destination, Flow, HostPort
-from .connection import Connection, Driver
+from ..sip.wire import SECURE, Destination, Flow, HostPort
+from .connection import Connection, Driver, framing_of
 from .interfaces import is_own
 from .tls import GOODBYE, Contexts, Greeting, SecureConnection, why
 
@@ -98,14 +99,15 @@ class Connections:
         return len(self._open) + len(self._greeted)
 
     async def listen(self, transport: str, address: HostPort) -> HostPort:
-        """Accepts connections, "tcp" or "tls"; returns the address with its real port. Raises OSError."""
+        """Accepts connections, "tcp", "tls", "ws" or "wss"; returns the address with its real port. Raises OSError."""
         if (transport, address) in self._servers:
             return address
         family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         if address[1] not in (port for _, (_, port) in self._servers):
             _look_whether_free(family, address)
+        framing_of(transport)  # imported before anybody connects
         # The box itself may listen at all addresses of a port and at one of them, until the one or the other is closed.
-        made = (lambda: Greeting(self)) if transport == "tls" else (lambda: Connection(self))
+        made = partial(Greeting if transport in SECURE else Connection, self, transport)
         server = await asyncio.get_running_loop().create_server(
             made, address[0], address[1], family=family, backlog=BACKLOG, reuse_port=True
         )
@@ -145,7 +147,7 @@ class Connections:
         return await asyncio.shield(opening)  # who no longer waits for it leaves it to the others
 
     async def _connect(self, place: Destination) -> Connection:
-        made = SecureConnection(self, _name(place)) if place.transport == "tls" else Connection(self)
+        made = SecureConnection(self, name=_name(place)) if place.transport == "tls" else Connection(self)
         try:
             async with asyncio.timeout(CONNECT):
                 how = await self._handshake(made.name)
@@ -153,7 +155,7 @@ class Connections:
                 _keep_alive(line.get_extra_info("socket"))
         except (OSError, ValueError, TimeoutError) as error:
             self.handshake_failed(made.flow._replace(remote=_address(place)), error)
-            transport, host, port = made.transport.upper(), place.host, place.port
+            transport, host, port = made.flow.transport.upper(), place.host, place.port
             raise TransportError(f"{transport} to {host}:{port}: {why(error)}") from error
         return made
 

@@ -76,11 +76,9 @@ class Contexts:
 class SecureConnection(Connection):
     """One whose handshake is done, or is being done by asyncio."""
 
-    transport = "tls"
-
-    def __init__(self, connections: Connections, name: str = "") -> None:
+    def __init__(self, connections: Connections, transport: str = "tls", name: str = "") -> None:
         """`name`: whose certificate the other end has shown, where the box has opened it."""
-        super().__init__(connections)
+        super().__init__(connections, transport)
         self.name = name
         self._early = b""
         """What came with the end of the handshake, before the loop has told that this is over: one or two buffers."""
@@ -102,7 +100,7 @@ class SecureConnection(Connection):
     def hear_last_words(self, flow: Flow) -> None:
         """It has closed as soon as its handshake was done: what it has said with that, a BYE perhaps, counts."""
         self.flow = flow
-        self._frames = self._reader.feed(self._early)
+        self._frames = self._framing.feed(self._early)
         with contextlib.suppress(ParseError):
             self._receive(inf)
         self._connections.driver.settle()
@@ -115,8 +113,10 @@ class Greeting(asyncio.Protocol):
     hello takes 0.7 ms of a fast processor and several of a small board's, and calls go on while strangers shake hands.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, transport: str) -> None:
+        """`transport`: what is spoken once the handshake is over."""
         self._connections = connections
+        self._transport = transport
         self._hello = b""
         self._task: asyncio.Task[None] | None = None
         self._line: asyncio.Transport | None = None
@@ -154,7 +154,7 @@ class Greeting(asyncio.Protocol):
         self._connections.greeted(self)
 
     async def _shake_hands(self, line: asyncio.Transport) -> None:
-        made = SecureConnection(self._connections)
+        made = SecureConnection(self._connections, self._transport)
         remote = line.get_extra_info("peername")[:2]
         flow = made.flow._replace(local=line.get_extra_info("sockname")[:2], remote=remote)
         try:
