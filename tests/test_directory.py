@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.directory import Directory
+from frontdesk.sip.wire import Flow
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,29 @@ def test_where_it_is_heard_over_tls_is_its_own_too_and_nothing_else_is_sent_from
     directory.listen_only({("udp", ("192.0.2.1", 5061))})
     assert directory.clear == directory.addresses == {("192.0.2.1", 5061)} and not directory.secure
     assert not directory.serves("192.0.2.1") and not directory.serves("[2001:db8::1]")
+
+
+def test_where_browsers_are_heard_is_its_own_and_nothing_is_sent_from_there() -> None:
+    directory = Directory("desk.example")
+    directory.listen("192.0.2.1", 8088, "ws")
+    assert directory.serves("192.0.2.1", 8088) and directory.listens_on(("192.0.2.1", 8088))
+    assert not directory.clear and not directory.secure and not directory.is_encrypted
+
+
+def test_certificate_is_shown_where_anybody_is_heard_by_tls() -> None:
+    directory = Directory("desk.example")
+    directory.listen("192.0.2.1", 8089, "wss")
+    assert directory.is_encrypted and not directory.secure
+    directory.listen_only(())
+    directory.listen("192.0.2.1", 5061, "tls")
+    assert directory.is_encrypted
+
+
+def test_peer_is_trusted_by_its_address_and_no_browser_is_one() -> None:
+    """Whatever page it is at could call through the box."""
+    directory = Directory("desk.example")
+    directory.peers["192.0.2.9"] = "pbx"
+    box, peer, other = ("192.0.2.1", 5060), ("192.0.2.9", 40000), ("192.0.2.8", 40000)
+    assert all(directory.trusts(Flow(transport, box, peer)) for transport in ("udp", "tcp", "tls"))
+    assert not any(directory.trusts(Flow(transport, box, peer)) for transport in ("ws", "wss"))
+    assert not directory.trusts(Flow("udp", box, other))

@@ -67,6 +67,14 @@ class TestWhoIsLetIn:
         assert statuses(box.receive(ask("MESSAGE", f"sip:102@{REALM}"), peer)) == [480]
         assert statuses(box.receive(ask("REGISTER"), peer)) == [401]
 
+    @pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+    def test_a_browser_on_a_trusted_peer_is_challenged_like_anybody(self, method: str) -> None:
+        """Whatever page of the web it shows could call by it."""
+        box = BareCore()
+        box.directory.peers["192.0.2.50"] = "pbx"
+        browser = flow("192.0.2.50")._replace(transport="ws", connection=7)
+        assert statuses(box.receive(ask(method, f"sip:102@{REALM}"), browser)) == [407]
+
     def test_a_call_to_an_account_whose_phone_stands_at_another_one_comes_back_to_the_box_and_is_let_in(self) -> None:
         box = BareCore()
         box.register(PHONE)

@@ -4,16 +4,16 @@ two widths and in two languages, looked at by axe."""
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.baresip import Phone
 from tests.e2e.box import DOMAIN, Box
+from tests.e2e.browser import chromium_running
 
 PASSWORD = "correct horse"
 WIDTHS = (360, 1400)
@@ -29,12 +29,8 @@ expect.set_options(timeout=20_000)  # An upper bound for a busy machine: nothing
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    assert program, "chromium is missing: the tests need it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+    with chromium_running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from tests.e2e.stage import Stage
 from tests.e2e.wire_client import Dialog, Message, WireClient
 
 
-def invite(caller: WireClient, callee: str, *lines: str) -> bytes:
+def invite(caller: WireClient, callee: str, *lines: str, body: str = "") -> bytes:
     """An INVITE with credentials for the callee; what it is challenged with is asked for first."""
     uri, contact = caller.uri_of(callee), f"Contact: <{caller.contact}>"
     asked = caller.exchange(caller.request("INVITE", uri, contact))
     assert asked.status == 407, asked.raw.decode()
-    return caller.request("INVITE", uri, contact, caller.credentials(asked, "INVITE", uri), *lines)
+    return caller.request("INVITE", uri, contact, caller.credentials(asked, "INVITE", uri), *lines, body=body.encode())
 
 
 @dataclass(slots=True)

@@ -4,7 +4,9 @@ import secrets
 import socket
 from dataclasses import dataclass
 from hashlib import md5
-from typing import Self
+from typing import Any, Protocol, Self
+
+from tests.e2e.browser import WebLine
 
 PATIENCE = 3.0  # seconds; the box answers within milliseconds on the loopback interface
 
@@ -80,19 +82,37 @@ def challenge_parameters(value: str) -> dict[str, str]:
     return {name.strip().lower(): text.strip().strip('"') for name, _, text in pairs}
 
 
+class Line(Protocol):
+    """A socket, or what a browser has in its place."""
+
+    def sendall(self, raw: bytes, /) -> None: ...
+
+    def recv(self, size: int, /) -> bytes: ...
+
+    def settimeout(self, seconds: float | None, /) -> None: ...
+
+    def getsockname(self) -> Any: ...
+
+    def close(self) -> None: ...
+
+
 class WireClient:
     """One socket with an account: writes requests line by line, signs them, and takes the answers apart."""
 
     def __init__(
-        self, server: tuple[str, int], domain: str, user: str, password: str, *, tcp: bool = False, port: int = 0
+        self,
+        server: tuple[str, int],
+        domain: str,
+        user: str,
+        password: str,
+        *,
+        tcp: bool = False,
+        port: int = 0,
+        line: WebLine | None = None,
     ):
-        kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
-        family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
-        self.socket = socket.socket(family, kind)
-        self.socket.bind((server[0], port))
-        self.socket.connect(server)
+        self.socket: Line = line or _connected(server, port, tcp=tcp)
         self.socket.settimeout(PATIENCE)
-        self.transport = "TCP" if tcp else "UDP"
+        self.transport = line.transport if line else "TCP" if tcp else "UDP"
         self.domain, self.user, self.password = domain, user, password
         self.call_id, self.tag, self.cseq = secrets.token_hex(8), secrets.token_hex(4), 0
         self._unread = b""
@@ -201,12 +221,12 @@ class WireClient:
         routes = [f"Route: {route}" for route in dialog.routes]
         return self.request(method, dialog.target, *ends, *(lines or routes))
 
-    def reply(self, request: Message, status: int, reason: str, *lines: str) -> None:
+    def reply(self, request: Message, status: int, reason: str, *lines: str, body: str = "") -> None:
         """Answers a request that came to this socket (8.2.6.2)."""
         copied = [f"{n}: {v}" for n, v in request.headers if n in ("via", "record-route", "from", "call-id", "cseq")]
         to = request.first("To")
         to += "" if "tag=" in to or status == 100 else f";tag={self.tag}"
-        head = [f"SIP/2.0 {status} {reason}", *copied, f"To: {to}", *lines, "Content-Length: 0", "", ""]
+        head = [f"SIP/2.0 {status} {reason}", *copied, f"To: {to}", *lines, f"Content-Length: {len(body)}", "", body]
         self.send("\r\n".join(head).encode())
 
     # -- bytes
@@ -216,7 +236,7 @@ class WireClient:
 
     def receive(self, within: float = PATIENCE) -> Message:
         self.socket.settimeout(within)
-        if self.transport == "UDP":
+        if self.transport != "TCP":
             return Message.parse(self.socket.recv(65535))
         return Message.parse(self._next_framed())
 
@@ -251,6 +271,14 @@ class WireClient:
         head += [f"{name}: {message.first(name)}" for name, message in (("From", invite), ("To", answer))]
         head += [f"Call-ID: {invite.first('Call-ID')}", f"CSeq: {number} ACK", "Content-Length: 0", "", ""]
         return "\r\n".join(head).encode()
+
+
+def _connected(server: tuple[str, int], port: int, *, tcp: bool) -> socket.socket:
+    kind = socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM
+    line = socket.socket(socket.AF_INET6 if ":" in server[0] else socket.AF_INET, kind)
+    line.bind((server[0], port))
+    line.connect(server)
+    return line
 
 
 def _md5(text: str) -> str:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from frontdesk.certificates import Names
 from frontdesk.sip.errors import ParseError, TransportError
 from frontdesk.sip.wire import Flow, HostPort
 from frontdesk.transport.connection import UNREAD, Connection
 from frontdesk.transport.tcp import Connections
+from frontdesk.transport.tls import Contexts
 
 PATIENCE = 5.0
+NAMES = Names(frozenset({"box.test"}), frozenset({"127.0.0.1"}))
+"""Of the box's certificate."""
 MESSAGE = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -71,14 +77,30 @@ class Driver:
 
 
 @asynccontextmanager
-async def listening(driver: Driver, limit: int = 1000) -> AsyncIterator[HostPort]:
-    driver.connections = Connections(driver, lambda: limit)
-    address = await driver.connections.listen("tcp", ("127.0.0.1", 0))
+async def listening(
+    driver: Driver, limit: int = 1000, transport: str = "tcp", contexts: Contexts | None = None
+) -> AsyncIterator[HostPort]:
+    driver.connections = Connections(driver, lambda: limit, contexts)
+    address = await driver.connections.listen(transport, ("127.0.0.1", 0))
     try:
         yield address
     finally:
         driver.connections.close()
         await asyncio.sleep(0)
+
+
+def server(made: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made / "box.crt", made / "box.key")
+    return context
+
+
+def client(made: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(made / "ca.crt"))
+
+
+def contexts(made: Path) -> Contexts:
+    return Contexts(lambda: server(made), lambda: client(made))
 
 
 async def until(condition: Callable[[], bool]) -> None:

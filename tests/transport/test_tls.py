@@ -6,54 +6,23 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 
-from frontdesk.certificates import Names, released
-from frontdesk.certificates.settling import settle
 from frontdesk.sip.errors import Rule, TransportError
 from frontdesk.sip.wire import Destination, Flow, HostPort
 from frontdesk.transport import tls
 from frontdesk.transport.connection import UNREAD
 from frontdesk.transport.tcp import Connections
 from frontdesk.transport.tls import Contexts, SecureConnection, rule_of
-from tests.transport.driver import MESSAGE, Driver, WithoutSocket, run, until
-
-NAMES = Names(frozenset({"box.test"}), frozenset({"127.0.0.1"}))
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, and a certificate of it for NAMES."""
-    directory = tmp_path_factory.mktemp("tls")
-    settle(directory, NAMES, datetime.now(UTC), released())
-    return directory
+from tests.transport.driver import MESSAGE, Driver, WithoutSocket, client, contexts, run, until
+from tests.transport.driver import listening as driver_listening
 
 
-def server(made: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made / "box.crt", made / "box.key")
-    return context
-
-
-def client(made: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(made / "ca.crt"))
-
-
-@asynccontextmanager
-async def listening(driver: Driver, made: Path, limit: int = 1000) -> AsyncIterator[HostPort]:
-    contexts = Contexts(lambda: server(made), lambda: client(made))
-    driver.connections = Connections(driver, lambda: limit, contexts)
-    address = await driver.connections.listen("tls", ("127.0.0.1", 0))
-    try:
-        yield address
-    finally:
-        driver.connections.close()
-        await asyncio.sleep(0)
+def listening(driver: Driver, made: Path, limit: int = 1000) -> AbstractAsyncContextManager[HostPort]:
+    return driver_listening(driver, limit, "tls", contexts(made))
 
 
 def believe(address: HostPort) -> None:

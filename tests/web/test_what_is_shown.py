@@ -33,6 +33,7 @@ def test_card_says_where_phones_are_heard(house: House, listeners: list[str], op
     [
         (["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060", "udp:[::]:5060"], "UDP, TCP"),
         (["tls:0.0.0.0:5061", "udp:0.0.0.0:5060"], "UDP, TLS (5061)"),
+        (["ws:[::]:8088", "wss:[::]:8089", "udp:[::]:5060"], "UDP, WSS (8089), WS (8088)"),
         (["udp:192.0.2.1:5070", "tcp:192.0.2.1:5070", "tls:192.0.2.1:5071"], "UDP, TCP, TLS (5071)"),
         (["tls:192.0.2.1:5061"], "TLS (5061)"),
     ],

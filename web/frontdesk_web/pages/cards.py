@@ -64,7 +64,7 @@ def transports(visit: Visit) -> str:
     heard = [each.split(":", 1) for each in visit.do("status")["listeners"]]
     ports = {transport.upper(): place.rpartition(":")[2] for transport, place in reversed(heard)}
     usual = ports.get("UDP", USUAL)
-    names = sorted(ports, key=("UDP", "TCP", "TLS").index)
+    names = sorted(ports, key=("UDP", "TCP", "TLS", "WSS", "WS").index)
     return ", ".join(name if ports[name] == usual else f"{name} ({ports[name]})" for name in names)
 
 

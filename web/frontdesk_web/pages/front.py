@@ -11,7 +11,7 @@ from frontdesk.control.problems import leads_out
 
 from ..chart import drawn
 from ..visit import Visit
-from .cards import server
+from .cards import server, transports
 
 SHOWN = 50
 """Accounts; the others are found by searching."""
@@ -43,7 +43,7 @@ def _live(visit: Visit) -> str:
         names={each["user"]: each["name"] for each in who["accounts"]},
         status=status,
         server=server(visit),
-        transports=", ".join(sorted({each.partition(":")[0].upper() for each in status["listeners"]}, reverse=True)),
+        transports=transports(visit),
         problems=visit.do("problems"),
         today=today,
         calls=calls[:CALLS],
