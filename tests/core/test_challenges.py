@@ -21,6 +21,8 @@ INVITE = (
     "CSeq: 1 INVITE\r\nContact: <sip:101@192.0.2.101>\r\nContent-Length: 4\r\n\r\nv=0\n"
 )
 LONG = "x" * 24
+BROWSER = flow("192.0.2.9", 40000)._replace(transport="ws", connection=3)
+"""On a trusted peer's computer."""
 LOOP = loop_hash(cast(Request, read_message(INVITE.encode())))
 """What the box would put into the branch of that INVITE."""
 
@@ -65,7 +67,7 @@ def answers(data: str, at: Flow, *, short: bool) -> tuple[list[Send], list[str],
         ("INVITE", "INFO"),
     ],
 )
-@pytest.mark.parametrize("at", [HERE, flow("192.0.2.9", 5060), flow("198.51.100.9", 5060), LISTENER])
+@pytest.mark.parametrize("at", [HERE, flow("192.0.2.9", 5060), flow("198.51.100.9", 5060), LISTENER, BROWSER])
 def test_both_ways_answer_alike_and_leave_the_same(old: str, new: str, at: Flow) -> None:
     data = INVITE.replace(old, new)
     assert old in INVITE

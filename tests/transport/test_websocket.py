@@ -123,7 +123,7 @@ def test_pings_of_both_kinds_are_answered() -> None:
     ("said", "code"),
     [
         (lambda browser: browser.says(CloseConnection(1000)), 1000),
-        (lambda browser: browser.says(*[BytesMessage(b"x" * 1000, message_finished=False)] * 66), 1009),
+        (lambda browser: browser.says(*[BytesMessage(b"x" * 1000, message_finished=False)] * 70), 1009),
         (lambda browser: browser.says(TextMessage("x" * (MAX_MESSAGE + 1))), 1009),
         (lambda _: b"\x81\x01x", 1002),
         (lambda _: b"\x81\x81\x00\x00\x00\x00\xff", 1007),
@@ -136,6 +136,21 @@ def test_leave_is_taken_for_a_reason_and_nothing_is_heard_after_it(said: bytes, 
     (closed,) = browser.hear(reply)
     assert isinstance(closed, CloseConnection) and closed.code == code and box.is_over
     assert list(box.feed(b"\x81\x01x")) == [] and box.goodbye() == b""
+
+
+def test_what_follows_a_goodbye_is_not_heard() -> None:
+    browser, box = welcomed()
+    said = browser.says(TextMessage(MESSAGE.decode())) * 2
+    goodbye = browser.says(CloseConnection(1000))
+    first, second, closed = box.feed(said + goodbye + said)
+    assert (first, second) == (MESSAGE, MESSAGE) and browser.hear(closed) == [CloseConnection(1000, "")]
+
+
+def test_what_waits_behind_a_message_is_pending() -> None:
+    browser, box = welcomed()
+    messages = box.feed(browser.says(TextMessage(MESSAGE.decode())) * 2)
+    assert next(messages) and box.pending
+    assert list(messages) == [MESSAGE] and not box.pending
 
 
 def test_box_that_goes_says_so() -> None:
@@ -170,6 +185,21 @@ def test_browser_is_heard_answered_and_let_go(transport: str, made: Path) -> Non
             assert browser.hear(await reader.read())[2:] == [CloseConnection(1001, "")]
             writer.close()
             await until(lambda: driver.gone == driver.heard)
+
+    run(case)
+
+
+def test_browser_that_leaves_is_let_go() -> None:
+    async def case() -> None:
+        driver, browser = Driver(), Browser()
+        async with listening(driver, 9, "ws") as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(browser.hello("sip"))
+            browser.hear(await reader.read(4096))
+            writer.write(browser.says(CloseConnection(1000)))
+            assert browser.hear(await reader.read())[1:] == [CloseConnection(1000, "")]
+            writer.close()
+            await until(lambda: len(driver.gone) == 1)
 
     run(case)
 

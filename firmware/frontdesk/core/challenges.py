@@ -41,7 +41,7 @@ class Challenges:
         """Whether that was all; what needs a closer look goes the long way."""
         if not isinstance(invite, PlainRequest) or not invite.lacks(_CREDENTIALS) or not is_for_an_account(invite):
             return False
-        if self._directory.trusts(flow) or self._layer.knows(server_key(invite)):
+        if flow.remote[0] in self._directory.peers or self._layer.knows(server_key(invite)):
             return False
         self._unanswered.challenged(flow, now)
         self._answers.challenge(invite, flow, self._authenticator.proxy_challenges(now))

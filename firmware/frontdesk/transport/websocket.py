@@ -46,9 +46,8 @@ class WebSocket:
                 self._line.receive_data(data)
             for event in takewhile(lambda _: not self.is_over, self._line.events()):
                 yield from self._heard(event)
-        except (RemoteProtocolError, ValueError) as error:  # ValueError: a Host that is no name
-            hint = getattr(error, "event_hint", None)
-            yield self._leave(hint.code if isinstance(hint, CloseConnection) else CloseReason.PROTOCOL_ERROR)
+        except (RemoteProtocolError, ValueError):  # of the handshake; ValueError: a Host that is no name
+            yield self._leave(CloseReason.PROTOCOL_ERROR)
         self._is_unread = False
 
     def frame(self, message: bytes) -> bytes:
@@ -88,6 +87,6 @@ class WebSocket:
             self._message.clear()
             yield Reply(self.frame(PONG)) if message == PING else message
 
-    def _leave(self, code: int) -> Reply:
+    def _leave(self, code: CloseReason) -> Reply:
         self.is_over = True
         return Reply(self._line.send(CloseConnection(code))) if self._is_open else _REFUSAL
