@@ -249,7 +249,7 @@ def test_factory_reset_wants_to_be_sure_and_can_keep_the_network(shell: Shell) -
         ["serve", "--sip", "udp:5060"],
         ["serve", "--sip", "udp:localhost:5060"],
         ["serve", "--sip", "udp:127.0.0.1:99999"],
-        ["serve", "--sip", "ws:127.0.0.1:5061"],
+        ["serve", "--sip", "sctp:127.0.0.1:5061"],
     ],
 )
 def test_wrong_command_line_is_one_sentence_and_status_2(shell: Shell, words: list[str]) -> None:

@@ -86,7 +86,7 @@ def test_value_that_cannot_be_is_one_sentence(key: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("key", "rule"),
     [
-        ("listen", "is all, or a list such as udp, tcp, tls or udp:192.0.2.1:5060"),
+        ("listen", "is all, or a list such as udp, tcp, tls, wss or udp:192.0.2.1:5060"),
         ("web.listen", "is default, or a list such as https:0.0.0.0:443"),
     ],
 )
