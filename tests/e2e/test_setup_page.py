@@ -137,6 +137,31 @@ def test_browser_goes_back_to_a_step_that_was_refused(box: Box, visit: Callable[
     expect(page.get_by_role("heading", name="The box")).to_be_visible()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_what_was_typed_is_there_when_the_session_has_ended_meanwhile(
+    box: Box, visit: Callable[..., Page], tmp_path: Path, scripts: bool
+) -> None:
+    page = visit(scripts=scripts)
+    set_up(page, box)
+    page.goto("/accounts")
+    for field, text in (("user", "777"), ("name", 'The "new" one'), ("password", "long enough")):
+        page.locator(f"#{field}").fill(text)
+    page.context.clear_cookies()
+    page.locator("form[action='/accounts'][method=post] button").click()
+    expect(page.get_by_role("alert")).to_contain_text("Your session has ended")
+    page.screenshot(path=tmp_path / "ended.png")
+    assert "long enough" not in page.content()
+    page.locator("#password").fill(PASSWORD)
+    send(page)
+    page.wait_for_url("**/accounts")
+    expect(page.get_by_role("alert")).to_contain_text("look it over")
+    page.screenshot(path=tmp_path / "again.png", full_page=True)
+    shown = [page.locator(f"#{field}").input_value() for field in ("user", "name", "password")]
+    assert shown == ["777", 'The "new" one', ""]
+    page.reload()  # It is the answer to no form.
+    expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
+
+
 def test_front_page_keeps_itself_fresh(box: Box, visit: Callable[..., Page]) -> None:
     page = visit()
     page.clock.install()

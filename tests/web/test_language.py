@@ -192,7 +192,7 @@ def test_error_pages_are_in_the_browsers_language(house: House) -> None:
         (browser.get("/static/nothing"), "404 Nicht gefunden", "Diese Seite gibt es nicht."),
         (browser.get("/accounts/999"), "404 Nicht gefunden", "Dieses Konto gibt es nicht."),
         (browser.get("/system/restore"), "405 So nicht möglich", "Dort ist keine Seite zum Öffnen"),
-        (browser.post("/settings", data={"csrf": "old"}), "403 Nicht erlaubt", "Dieses Formular ist alt"),
+        (browser.post("/settings", headers={"Origin": "https://evil.example"}), "403 Nicht erlaubt", "anderen Seite"),
         (browser.post("/settings", content="x=%FF", headers={"Content-Type": FORM}), "400 Ungültige Anfrage", "UTF-8"),
         (browser.post("/settings", data={"x": "x" * 70_000}), "413 Zu groß", "Das ist mehr als 64 KiB"),
         (browser.get("/", headers={"Host": "evil.example"}), "421 Anderes Gerät", "heißt nicht evil.example"),

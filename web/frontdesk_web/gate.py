@@ -16,9 +16,9 @@ from bottle import HTTPError, HTTPResponse, request, response
 from frontdesk.control import Role, VerbError
 from frontdesk.control.throttle import Throttled
 
-from . import language
+from . import language, typed
 from .language import N_
-from .route import Need, Route
+from .route import SMALL, Need, Route
 from .sessions import Session
 from .visit import House, Visit
 
@@ -70,21 +70,31 @@ def _entered(house: House, route: Route, page: str, named: Mapping[str, str]) ->
     visit = _visit(house, host, source, loopback)
     if route.need in (Need.READ_TOKEN, Need.ADMIN_TOKEN):
         return route.run(visit, **named)  # With a token of its own; cookies open nothing there.
-    _check_need(visit, route)
+    if request.method not in SAFE:
+        _check_origin(host)
+    if route.need is not Need.NOTHING and not is_in(visit, route.need):
+        return _ask_who(visit, route)
+    if route.need is Need.ADMIN and visit.role is not Role.ADMIN:
+        raise refused(403, N_("Only an administrator may do that."))
     if request.method == "POST":  # Read only now: nobody else holds a worker with a long body.
         _read_form(visit)
-    _check_origin(visit, route, host)
     return _run(visit, route, named)
 
 
 def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
+    if request.method in SAFE:
+        typed.bring_back(visit)
     try:
+        if request.method not in SAFE and not _is_of_session(visit, route):
+            raise OldForm(typed.OLD)
         shown = route.run(visit, **named)
     except VerbError as error:
+        status = STATUSES.get(type(error), 400)
         if route.again is None:
-            raise Refusal(400, visit.said(error)) from None
+            raise Refusal(status, visit.said(error)) from None
         visit.error = visit.said(error)
-        response.status = 429 if isinstance(error, Throttled) else 400
+        visit.form = visit.form if route.typed else {}
+        response.status = status
         shown = route.again(visit, **named)
     for name, value in visit.headers.items():
         response.set_header(name, value)
@@ -94,6 +104,14 @@ def _run(visit: Visit, route: Route, named: Mapping[str, str]) -> Any:
 def spoken_language() -> str:
     """What the browser prefers."""
     return language.preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+class OldForm(VerbError):
+    """A form without the token of the session that sends it."""
+
+
+STATUSES = {OldForm: 403, Throttled: 429}
+"""Of what is refused; 400 is that of all else."""
 
 
 class Refusal(HTTPError):  # type: ignore[misc]
@@ -229,18 +247,20 @@ def _check_size(route: Route) -> None:
         raise refused(413, text, most=route.most >> 10)
 
 
-def _check_need(visit: Visit, route: Route) -> None:
-    if route.need is Need.NOTHING:
-        return
-    if not is_in(visit, route.need):
-        if is_in(visit):  # First boot is over, and it was his: a step that a browser has gone back to, or sent twice.
-            go("/ready" if visit.role is Role.ADMIN else "/")
-        if request.method in SAFE:
-            go(_login(route, _asked()) if visit.box.admin.is_set else "/welcome")
-        request.environ[ON] = _login(route, request.environ[ON])
-        raise refused(403, N_("Log in first."))
-    if route.need is Need.ADMIN and visit.role is not Role.ADMIN:
-        raise refused(403, N_("Only an administrator may do that."))
+def _ask_who(visit: Visit, route: Route) -> str:
+    """For the password, or for the code of first boot; what was typed into a form goes through there."""
+    if is_in(visit):  # First boot is over, and it was his: a step that a browser has gone back to, or sent twice.
+        go("/ready" if visit.role is Role.ADMIN else "/")
+    is_set, page = visit.box.admin.is_set, request.environ[ON]
+    if request.method in SAFE or route.again is None:
+        go(_login(route, _asked() if request.method in SAFE else page) if is_set else "/welcome")
+    is_over = is_set and route.need is Need.CODE
+    if route.typed and route.most == SMALL and not is_over:
+        _read_form(visit)
+    visit.form = {"next": "" if is_over else page} | typed.carried(visit.form)
+    visit.error = visit.texts.gettext(typed.ENDED)
+    response.status = 403
+    return typed.ask_who(visit)
 
 
 def is_in(visit: Visit, need: Need = Need.VIEWER) -> bool:
@@ -261,17 +281,18 @@ def _login(route: Route, page: str) -> str:
     return "/login" if page == "/" or route.need is Need.CODE else f"/login?{urlencode({'next': page})}"
 
 
-def _check_origin(visit: Visit, route: Route, host: str) -> None:
+def _check_origin(host: str) -> None:
     """A form of another site changes nothing: it has neither our origin nor the session's token."""
-    if request.method in SAFE:
-        return
     origin = request.environ.get("HTTP_ORIGIN")
     if origin is not None and _host_of_origin(origin) != host:
         raise refused(403, N_("That came from another site."))
+
+
+def _is_of_session(visit: Visit, route: Route) -> bool:
+    """Whether a form has the token of its visitor's session."""
     if visit.session is None or route.need is Need.NOTHING:
-        return
-    if not compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode()):
-        raise refused(403, N_("That form is old: fill it in anew."))
+        return True
+    return compare_digest(visit.form.get("csrf", "").encode(), visit.session.csrf.encode())
 
 
 def secure_headers() -> None:

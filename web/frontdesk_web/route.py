@@ -36,6 +36,8 @@ class Route:
     need: Need = Need.VIEWER
     again: Callable[..., Any] | None = None
     """The page that is shown once more, with the sentence that says why it could not be done."""
+    typed: bool = True
+    """Whether somebody types into its form: what he typed is shown again. Else it is a button."""
     most: int = SMALL
     """Bytes of the body."""
     beside: bool = False

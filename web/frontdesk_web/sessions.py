@@ -34,6 +34,15 @@ class Notice:
     """Whether it could not be done."""
 
 
+@dataclass(slots=True, frozen=True)
+class Typed:
+    """What somebody typed into a form that was not done."""
+
+    fields: Mapping[str, str]
+    said: str
+    """Why it was not done."""
+
+
 @dataclass(slots=True)
 class Session:
     """One browser's."""
@@ -54,8 +63,8 @@ class Session:
     """Of first boot, so far; None: it is no session of first boot."""
     finishing: threading.Lock = field(default_factory=threading.Lock)
     """Held while first boot does what was answered."""
-    refused: tuple[str, Mapping[str, str]] | None = None
-    """Why a step of first boot was refused, and what was typed there, until it is shown."""
+    typed: dict[str, Typed] = field(default_factory=dict)
+    """What was typed into forms that were not done, by the paths of their pages, until these are shown."""
 
     def remember(self, user: str, password: str) -> None:
         """For its card, as long as the session lasts."""

@@ -9,6 +9,7 @@ from frontdesk.control import Role, VerbError
 from ..gate import begin, end, go, is_in, local, refused
 from ..language import N_
 from ..route import Need
+from ..typed import ask_who, keep_carried
 from ..visit import Visit
 
 
@@ -16,10 +17,9 @@ def login(visit: Visit) -> str:
     """Asks for the password, but nobody who is logged in."""
     if not visit.box.admin.is_set:
         go("/welcome")
-    wanted = visit.form.get("next") or visit.query.get("next", "")
     if is_in(visit) and not visit.error:
-        go(local(wanted))
-    return visit.render("login", wanted=wanted)
+        go(local(visit.form.get("next") or visit.query.get("next", "")))
+    return ask_who(visit)
 
 
 def log_in(visit: Visit) -> None:
@@ -30,7 +30,10 @@ def log_in(visit: Visit) -> None:
     if not visit.on_loop(lambda: admin.check(visit.form.get("password", ""), visit.source, role)):
         raise VerbError(visit.texts.gettext("That is not the password."))
     begin(visit, role)
-    go(local(visit.form.get("next", "")))
+    wanted = local(visit.form.get("next", ""))
+    if role is Role.ADMIN:
+        keep_carried(visit, wanted)
+    go(wanted)
 
 
 def log_out(visit: Visit) -> None:
@@ -67,7 +70,7 @@ def welcome(visit: Visit) -> str:
         go("/login")
     if is_in(visit, Need.CODE) and not visit.error:
         go("/welcome/box")
-    return visit.render("welcome")
+    return ask_who(visit)
 
 
 def open_box(visit: Visit) -> None:
@@ -83,4 +86,5 @@ def open_box(visit: Visit) -> None:
     if not visit.on_loop(check):
         raise VerbError(visit.texts.gettext("That is not the code."))
     begin(visit, Role.ADMIN, answers=Answers())
+    keep_carried(visit, local(visit.form.get("next", "")))
     go("/welcome/box")

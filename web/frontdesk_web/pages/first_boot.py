@@ -13,6 +13,7 @@ from frontdesk.control.times import is_set
 
 from ..gate import go
 from ..sessions import Session
+from ..typed import keep
 from ..visit import Visit
 
 STEPS = ("box", "network", "phones")
@@ -28,7 +29,6 @@ def show(visit: Visit, step: str) -> str:
     if step not in STEPS:
         go("/welcome/box")
     answers = _answers(visit)
-    _take_refusal(visit)
     settings = {row["key"]: row["value"] for row in visit.do("config list")} | answers.settings
     return visit.render(
         "first_boot",
@@ -45,20 +45,13 @@ def show(visit: Visit, step: str) -> str:
     )
 
 
-def _take_refusal(visit: Visit) -> None:
-    assert visit.session is not None
-    if visit.session.refused:
-        (visit.error, visit.form), visit.session.refused = visit.session.refused, None
-
-
 def take(visit: Visit, step: str) -> NoReturn:
     """What was answered at one step. What cannot be is told by the step itself: the answer to a form is no place that a
     browser can go back to."""
     try:
         _take(visit, step)
     except VerbError as error:
-        assert visit.session is not None
-        visit.session.refused = visit.said(error), visit.form
+        keep(visit, visit.path, visit.form, visit.said(error))
         go(f"/welcome/{step}")
 
 

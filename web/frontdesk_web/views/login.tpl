@@ -6,9 +6,7 @@
 <p class="soft">{{_("Whoever runs the box can change that: set web.allow-plain on.")}}</p>
 % else:
 <form method="post" action="/login">
-%   if wanted:
-<input type="hidden" name="next" value="{{wanted}}">
-%   end
+%   include("carried")
 <div class="field"><label for="password">{{_("Password")}}</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus></div>
 <fieldset class="field">

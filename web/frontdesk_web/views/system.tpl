@@ -77,8 +77,8 @@
 % if admin:
 <form method="post" action="/system/token">
 %   include("csrf")
-<div class="field"><label for="token">{{_("Name")}}</label><input id="token" name="name" required></div>
-<div class="field"><label for="role">{{_("It may")}}</label><select id="role" name="role"><option value="viewer">{{_("read")}}</option><option value="admin">{{_("read and change")}}</option></select></div>
+<div class="field"><label for="token">{{_("Name")}}</label><input id="token" name="name" value="{{visit.form.get("name", "")}}" required></div>
+<div class="field"><label for="role">{{_("It may")}}</label><select id="role" name="role"><option value="viewer">{{_("read")}}</option><option value="admin"{{" selected" if visit.form.get("role") == "admin" else ""}}>{{_("read and change")}}</option></select></div>
 <button class="plain">{{_("Make a token for 90 days")}}</button>
 </form>
 % end
