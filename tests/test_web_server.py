@@ -66,12 +66,13 @@ class House:
             client.request(options.pop("method", "GET"), path, **options)
             return client.getresponse().read().decode()
 
-    def silent(self, scheme: str, count: int, said: bytes = b"") -> contextlib.ExitStack:
+    def silent(self, scheme: str, count: int, said: bytes = b"", source: str = "127.0.0.1") -> contextlib.ExitStack:
         """Clients that connect and say no more."""
         stack = contextlib.ExitStack()
         self.quiet: list[socket.socket] = []
         for _ in range(count):
-            sock = stack.enter_context(socket.create_connection(("127.0.0.1", self.port(scheme)), PATIENCE))
+            here = "127.0.0.1", self.port(scheme)
+            sock = stack.enter_context(socket.create_connection(here, PATIENCE, (source, 0)))
             self.quiet.append(sock)
             if said:
                 sock.sendall(said)
@@ -134,14 +135,44 @@ def test_twenty_that_stop_after_the_handshake_delay_nobody(house: House, said: b
 
 
 def test_one_address_cannot_take_all_connections(house: House) -> None:
-    with house.silent("http", listener.MOST_EACH + 10), pytest.raises((OSError, http.client.HTTPException)):
-        house.ask("http")
-    # Those who have hung up count no longer, as soon as the server has seen it.
-    for _ in range(100):
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            assert house.ask("http")
-            return
-    raise AssertionError("it stays closed")
+    with house.silent("http", listener.MOST_EACH + 10):
+        assert house.ask("http")
+        assert [sock.recv(1) for sock in house.quiet[:10]] == [b""] * 10, "the longest silent ones went"
+        for sock in house.quiet[-listener.MOST_EACH + 1 :]:
+            sock.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                sock.recv(1)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01"], ids=["nothing", "half a hello"])
+def test_those_who_are_silent_at_many_addresses_close_the_page_for_nobody(
+    house: House, scheme: str, said: bytes
+) -> None:
+    with contextlib.ExitStack() as stack:
+        for number in range(listener.MOST // listener.MOST_EACH + 1):
+            stack.enter_context(house.silent(scheme, listener.MOST_EACH, said, f"127.0.1.{number + 1}"))
+            assert house.ask(scheme)
+
+
+def test_who_has_just_spoken_stays_though_others_come(house: House) -> None:
+    with contextlib.ExitStack() as stack, contextlib.closing(house.client("http")) as client:
+        client.connect()
+        client.auto_open = 0
+        for number in range(2 * listener.MOST // listener.MOST_EACH):
+            client.request("GET", "/")
+            assert client.getresponse().read()
+            stack.enter_context(house.silent("http", listener.MOST_EACH, source=f"127.0.1.{number + 1}"))
+
+
+def test_who_is_with_a_worker_is_not_sent_away(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "MOST", 2)
+    with contextlib.closing(house.client("http")) as client, house.silent("http", 3):
+        client.request("GET", "/wait")
+        assert house.waiting.acquire(timeout=PATIENCE)
+        assert house.ask("http")
+        house.gate.set()
+        assert client.getresponse().read()
 
 
 def test_plain_http_on_the_https_port_gets_nothing_and_harms_nobody(house: House) -> None:

@@ -65,6 +65,8 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
         answer, and thrown away. The application refuses it by its length."""
         self._until = 0.0
         """When what has begun has to be whole; 0: nothing has."""
+        self.sent_away = False
+        """Whether its place is somebody else's."""
         super().__init__(listening, sock, self._make)
 
     def _make(self, sock: Any, mode: str, size: int) -> Any:
@@ -164,6 +166,13 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
         if not piece:
             raise ConnectionError("it has hung up")
         return piece
+
+    def send_away(self) -> None:
+        """Its place is free at once; whoever looks at those who are silent finds it ended, and closes it."""
+        self.sent_away = True
+        self.server.forget(self)
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Gone, and with it what could not be sent: kept, it would be tried again when Python clears up."""

@@ -60,7 +60,8 @@ class Server(wsgi.Server):  # type: ignore[misc]
     expiration_interval = IDLE
     max_request_header_size = LONGEST_HEAD
     longest_body = LONGEST_BODY
-    keep_alive_conn_limit = MOST
+    keep_alive_conn_limit = None
+    """`_admit` holds the limit."""
     version = software = "Frontdesk"
 
     def __init__(
@@ -87,7 +88,11 @@ class Server(wsgi.Server):  # type: ignore[misc]
 
     def process_conn(self, connection: Any) -> None:
         """A new connection waits until it says something; what says something is a worker's."""
-        if isinstance(connection, Ping) or connection.last_used is not None:
+        if isinstance(connection, Ping):
+            super().process_conn(connection)
+        elif connection.sent_away:
+            connection.close()
+        elif connection.last_used is not None:
             super().process_conn(connection)
         elif self.heir:
             self.heir.inherit(connection)
@@ -102,12 +107,20 @@ class Server(wsgi.Server):  # type: ignore[misc]
         connection.server = self
         self.process_conn(connection)
 
-    def _admit(self, connection: Any) -> bool:
-        source = connection.remote_addr
+    def _admit(self, newest: Any) -> bool:
+        """At the limit of its address, or of all, whoever has been silent for the longest there goes."""
+        source = newest.remote_addr
         with self._lock:
             self._counts[source] += 1
-            connection.counted = source
-            return self._counts[source] <= MOST_EACH and self._counts.total() <= MOST
+            newest.counted = source
+            own = self._counts[source] > MOST_EACH
+            if not own and self._counts.total() <= MOST:
+                return True
+        waiting = (each for _, each in self._connections._selector.connections if isinstance(each, Connection))
+        silent = [each for each in waiting if not each.sent_away and (not own or each.remote_addr == source)]
+        if silent:
+            min(silent, key=lambda each: each.last_used).send_away()
+        return bool(silent)
 
     def forget(self, connection: Any) -> None:
         """A connection has gone."""
