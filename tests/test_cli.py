@@ -212,6 +212,24 @@ def test_backup_of_a_box_is_restored_on_another_with_its_passphrase(
     assert other.ok("export", "--secrets") == shell.ok("export", "--secrets")
 
 
+def test_secret_is_the_first_line_of_a_file_where_one_is_named(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda prompt: pytest.fail("nobody is there to be asked"))
+    word, empty, saved = tmp_path / "word", tmp_path / "empty", tmp_path / "box.backup"
+    word.write_text("four words of mine\nand a note\n")
+    empty.touch()
+    for words in ("account add 101", "account passwd 101", "device add 101 desk", "passwd admin", "passwd viewer"):
+        shell.ok(*words.split(), "--password-file", str(word))
+    saved.write_text(shell.ok("backup", "--passphrase-file", str(word)))
+    shell.ok("account", "add", "102")
+    assert shell.run("restore", str(saved), "--passphrase-file", str(empty)) == 1
+    assert shell.error == f"frontdesk: There is no passphrase in {empty}.\n"
+    assert shell.run("restore", str(saved), "--passphrase-file", str(tmp_path / "none")) == 2
+    assert "1 accounts" in shell.ok("restore", str(saved), "--passphrase-file", str(word))
+
+
 def test_export_makes_no_data(shell: Shell) -> None:
     assert shell.run("export") == 2
     assert "no box" in shell.error and not shell.data.exists()

@@ -52,7 +52,8 @@ def test_command_line_has_the_words_of_the_table_and_no_others() -> None:
 def test_command_line_takes_the_arguments_of_the_table_and_no_others(verb: Verb) -> None:
     actions = {action.dest: action for action in COMMANDS[verb.words]._actions if action.dest not in EVERYWHERE}
     typed = [argument for argument in verb.arguments if argument.kind is not Kind.SECRET]
-    assert set(actions) == {argument.name for argument in typed}
+    secret = {f"{each.name}_file" for each in verb.arguments if each.kind in (Kind.SECRET, Kind.PASSWORD)}
+    assert set(actions) == {argument.name for argument in typed} | secret
     for argument in typed:
         assert written(actions[argument.name]) == expected(argument), argument
         assert actions[argument.name].help == argument.help

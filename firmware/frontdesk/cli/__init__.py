@@ -46,10 +46,10 @@ def _run(verb: Verb, options: Namespace) -> int:
 
     values: dict[str, Any] = {argument.name: getattr(options, argument.name, None) for argument in verb.arguments}
     for argument in verb.arguments:
-        if argument.kind is Kind.SECRET or (argument.kind is Kind.PASSWORD and values[argument.name]):
-            values[argument.name] = _read_password(argument)
-        elif argument.kind is Kind.PASSWORD:
-            values[argument.name] = None
+        if argument.kind in (Kind.SECRET, Kind.PASSWORD):
+            file = getattr(options, f"{argument.name}_file")
+            asked = argument.kind is Kind.SECRET or values[argument.name] or file
+            values[argument.name] = _read_password(argument, file) if asked else None
         elif argument.kind is Kind.FILE:
             with open(values[argument.name], encoding="utf-8", newline="") as file:
                 values[argument.name] = _read(partial(file.read, LONGEST + 1), values[argument.name])
@@ -59,8 +59,11 @@ def _run(verb: Verb, options: Namespace) -> int:
     return 0
 
 
-def _read_password(argument: Argument) -> str:
-    if sys.stdin.isatty():
+def _read_password(argument: Argument, file: str | None) -> str:
+    if file:
+        with open(file, encoding="utf-8") as lines:
+            line = _read(partial(lines.readline, LONGEST + 1), file)
+    elif sys.stdin.isatty():
         from getpass import getpass
 
         word = argument.name.capitalize()
@@ -71,7 +74,7 @@ def _read_password(argument: Argument) -> str:
         line = _read(sys.stdin.readline, "standard input")
     password = line.rstrip("\r\n")
     if not line or (not password and argument.kind is Kind.PASSWORD):  # To some secrets an empty line is an answer.
-        raise VerbError(f"There is no {argument.name} on standard input.")
+        raise VerbError(f"There is no {argument.name} {f'in {file}' if file else 'on standard input'}.")
     return password
 
 

@@ -37,7 +37,7 @@ examples:
 """
 
 
-SECRET = "It asks for {what}.\nWhere there is no terminal, a line of standard input is taken."
+SECRET = "It asks for {what}.\nWhere there is no terminal, a line of standard input is taken; or give --{name}-file."
 """What a verb says of an argument that is on no command line."""
 
 
@@ -79,7 +79,8 @@ def build_parser() -> Parser:
 
 
 def _add_verb(commands: _SubParsersAction[Parser], word: str, verb: Verb) -> None:
-    asked = [SECRET.format(what=argument.help) for argument in verb.arguments if argument.kind is Kind.SECRET]
+    secrets = (argument for argument in verb.arguments if argument.kind is Kind.SECRET)
+    asked = [SECRET.format(what=each.help, name=each.name) for each in secrets]
     parser = commands.add_parser(word, help=verb.help, description="\n\n".join([verb.help, *asked]))
     for argument in verb.arguments:
         _add_argument(parser, argument)
@@ -90,6 +91,8 @@ def _add_verb(commands: _SubParsersAction[Parser], word: str, verb: Verb) -> Non
 
 def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
     name, help = argument.name, argument.help
+    if argument.kind in (Kind.SECRET, Kind.PASSWORD):
+        parser.add_argument(f"--{name}-file", metavar="FILE", help=f"the {name} is its first line")
     if argument.kind is Kind.SECRET:
         return
     if argument.kind is Kind.PASSWORD:
