@@ -104,8 +104,27 @@ def test_admin_password_is_changed_and_typed_twice(visit: Visit) -> None:
 def test_account_is_added_and_shown_and_deleted(visit: Visit) -> None:
     assert visit.say('add account 102 name "Work shop"').startswith("Added 102.\nPassword: ")
     assert [row.split("  ")[0] for row in visit.say("sh acc").splitlines()] == ["user", "101", "102"]
-    assert visit.say("del acc 102") == "Removed 102 and its bindings."
+    assert visit.say("del acc 102") == "The account 102 goes for good."
+    assert visit.say("") == "" and "102" in visit.desk.box.directory.accounts
+    visit.say("del acc 102")
+    assert visit.say("yes") == "Removed 102 and its bindings."
     assert "102" not in visit.desk.box.directory.accounts
+
+
+def test_whoever_deletes_an_account_is_told_what_goes_with_it(visit: Visit) -> None:
+    for line in ("add alias 101 reception", "add device 101 mobile", "add binding 101 sip:door@192.0.2.7"):
+        visit.say(line)
+    visit.desk.do("config set", key="trunk", value="101")
+    assert visit.say("delete account 101").split("\n") == [
+        "The account 101 goes for good.",
+        "Its aliases go too: reception.",
+        "The passwords of its devices go too: mobile.",
+        "Nobody is reached there any more: sip:door@192.0.2.7.",
+        "No call goes out any more: the setting `trunk` is 101.",
+    ]
+    assert visit.prompt == "Really? [no]:"
+    visit.say("no")
+    assert "101" in visit.desk.box.directory.accounts
 
 
 def test_what_is_wrong_is_shown_with_its_cure_as_on_the_command_line(visit: Visit) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..control import TABLE, Argument, Box, Kind, Verb
+from ..control import TABLE, Argument, Box, Kind, Verb, accounts
 from . import show
 from .words import quoted
 
@@ -127,8 +127,12 @@ ROWS: tuple[tuple[str, tuple[str, ...], dict[str, object]], ...] = (
     ("set clock", ("clock set",), {}),
     ("reboot", ("reboot",), {}),
 )
-CONFIRMED = ("reboot", "factory-reset")
-"""Verbs that are done only after one more question."""
+CONFIRMED: dict[str, Callable[[Box, Mapping[str, object]], Sequence[str]]] = {
+    "reboot": lambda box, said: (),
+    "factory-reset": lambda box, said: (),
+    "account remove": lambda box, said: accounts.what_goes(box, str(said["user"])),
+}
+"""Verbs that are done only after one more question, and what is told before it."""
 
 
 def phrases() -> tuple[Phrase, ...]:

@@ -180,9 +180,12 @@ class Session:
         if command.phrase is HELP:
             self._terminal.show(f"{self._grammar.overview()}\n{HINT}")
             return
-        if command.phrase.verbs[0].words in CONFIRMED and not await self._confirm():
-            return
         values = dict(command.values)
+        if told := CONFIRMED.get(command.phrase.verbs[0].words):
+            for line in told(self._box, values):
+                self._terminal.show(wrapped(line))
+            if not await self._confirm():
+                return
         for argument in command.asks:
             ask = self._paste if argument.kind is Kind.FILE else self._ask_secret
             values[argument.name] = await ask(argument)

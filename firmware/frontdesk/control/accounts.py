@@ -10,7 +10,8 @@ from ..model import Account, Settings, address_of_record
 from . import passwords
 from .box import Box, VerbError
 from .checks import STEPS, checked_name, checked_user
-from .errors import NotThere
+from .errors import NotThere, Sentence
+from .text import cell
 
 Answer = dict[str, Any]
 
@@ -30,6 +31,26 @@ async def remove(box: Box, user: str) -> Answer:
     """Removes an account with its aliases, devices and bindings."""
     await box.remove(box.account(user))
     return {"user": user}
+
+
+def what_goes(box: Box, user: str) -> list[Sentence]:
+    """What goes if that account is removed: whoever removes it is asked first. Raises VerbError."""
+    account = box.account(user)
+    devices = [secret.name for secret in account.secrets if secret.name]
+    places = [binding.contact for binding in box.location.bindings(account.aor, box.clock.now())]
+    gone = (
+        Sentence("The account {user} goes for good.", user=user),
+        Sentence("Its aliases go too: {names}.", names=_listed(account.aliases)),
+        Sentence("The passwords of its devices go too: {names}.", names=_listed(devices)),
+        Sentence("Nobody is reached there any more: {names}.", names=_listed(places)),
+        Sentence("No call goes out any more: the setting `trunk` is {names}.",
+                 names=user if user == box.settings.trunk else ""),
+    )  # fmt: skip
+    return [each for each in gone if "" not in each.words.values()]
+
+
+def _listed(names: Collection[str]) -> str:
+    return ", ".join(map(cell, names))
 
 
 async def disable(box: Box, user: str) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 from bottle import response
 
 from frontdesk.control import VerbError, account_files
+from frontdesk.control import accounts as verbs
 from frontdesk.control.first_boot import read_free, table
 
 from ..gate import go, refused
@@ -34,7 +35,8 @@ def one(visit: Visit, user: str) -> str:
     names = {user, *account["aliases"]}
     calls = [call for call in visit.do("calls", limit=READ) if call["caller"] in names or call["callee"] in names]
     events = visit.do("events", user=user)[::-1]
-    return visit.render("account", account=account, calls=calls[:CALLS], events=events)
+    gone = verbs.what_goes(visit.box, user)
+    return visit.render("account", account=account, calls=calls[:CALLS], events=events, gone=gone)
 
 
 def account_of(visit: Visit, user: str) -> dict[str, Any]:

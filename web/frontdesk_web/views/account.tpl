@@ -70,7 +70,10 @@
 <details><summary>{{_("Remove the account")}}</summary>
 <form method="post" action="/accounts/{{user}}/remove">
 % include("csrf")
-<p>{{_("Its aliases, devices and places go with it, for good.")}}</p><button class="bad">{{_("Remove {what}").format(what=user)}}</button></form></details>
+%   for each in gone:
+<p>{{visit.noted(each)}}</p>
+%   end
+<button class="bad">{{_("Remove {what}").format(what=user)}}</button></form></details>
 </section>
 </div>
 % end
