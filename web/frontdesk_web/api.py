@@ -72,6 +72,8 @@ ROWS = (
     Row("POST", "accounts/<user>/bindings", "binding add", (("static", True),)),
     Row("DELETE", "accounts/<user>/bindings", "binding remove"),
     Row("GET", "calls", "calls"),
+    Row("GET", "events", "events"),
+    Row("GET", "who", "who"),
     Row("GET", "settings", "config list"),
     Row("PUT", "settings/<key>", "config set"),
 )
