@@ -68,6 +68,17 @@ def test_password_from_standard_input_is_not_printed(shell: Shell) -> None:
     assert shell.ok("account", "add", "101", "--password-stdin") == "Added 101.\n"
 
 
+def test_password_that_can_be_guessed_is_taken_and_told_of_beside_the_answer(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1234\n"))
+    assert shell.ok("account", "add", "101", "--password-stdin") == "Added 101.\n"
+    assert shell.error.startswith("frontdesk: The password of 101 can be guessed at once")
+    (tmp_path / "a.csv").write_text("username,password\n102,102\n103,103\n")
+    assert shell.ok("account", "import", str(tmp_path / "a.csv")) == "Added 2 accounts, changed 0.\n"
+    assert shell.error.startswith("frontdesk: 2 passwords can be guessed") and "better for 102, 103." in shell.error
+
+
 def test_password_is_never_taken_from_the_command_line(shell: Shell) -> None:
     assert shell.run("account", "add", "101", "--password", "x") == 2
 

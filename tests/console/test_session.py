@@ -136,7 +136,9 @@ def test_what_is_wrong_is_shown_with_its_cure_as_on_the_command_line(visit: Visi
 
 def test_password_of_an_account_is_asked_for_and_not_shown(visit: Visit) -> None:
     shown = visit.type("add account 103 password\rs3cr3t\rs3cr3t\r")
-    assert "Added 103." in shown and "s3cr3t" not in shown
+    assert "Added 103." in shown and "s3cr3t" not in shown and "guessed" not in shown
+    shown = visit.type("set account 103 password password\r1234\r1234\r")
+    assert "Changed the password of 103." in shown and "can be guessed at once" in shown
     assert "not the same" in visit.type("add account 104 password\rone\rtwo\r")
     assert "104" not in visit.desk.box.directory.accounts
 

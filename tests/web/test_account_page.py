@@ -60,3 +60,13 @@ def test_account_with_odd_letters_in_its_name_has_a_page(house: House, browser: 
     house.desk.do("account add", user="a+b~c", password="secret")
     assert browser.get("/accounts/a+b~c").status_code == 200
     assert browser.get("/accounts/a%2Bb~c").status_code == 200
+
+
+def test_password_that_can_be_guessed_is_told_of(house: House, browser: Browser) -> None:
+    browser.headers["Accept-Language"] = "de"
+    page = followed(browser, browser.send_form("/accounts", "/accounts", user="102", password="102"))
+    assert '<div class="notice bad" role="alert"><p>Das Passwort von 102 ist sofort zu erraten' in page
+    file = {"file": ("a.csv", b"username,password\n201,201\n202,correct horse\n203,203\n")}
+    form = forms(browser.get("/accounts"))["/accounts/csv"]
+    page = followed(browser, browser.post("/accounts/csv", data=form, files=file))
+    assert "2 Passwörter sind sofort zu erraten" in page and "besser für 201, 203." in page

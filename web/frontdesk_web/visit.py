@@ -15,7 +15,7 @@ from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.errors import Sentence, Told
-from frontdesk.control.text import OUTCOMES, REFUSED, length
+from frontdesk.control.text import OUTCOMES, REFUSED, length, weak
 from frontdesk.control.times import iso
 
 from . import language
@@ -100,7 +100,13 @@ class Visit:
         answer = self.do(words, **arguments)
         told = {**arguments, **(answer if isinstance(answer, dict) else {})}
         self.tell(self._(said).format(**told), self.house.spoken(words, arguments), secret=told.get("token", ""))
+        self.warn(answer)
         return answer
+
+    def warn(self, answer: object) -> None:
+        """Tells whose password can be guessed at once, if an answer says so."""
+        if (warning := weak(answer)) is not None:
+            self.tell(self.noted(warning), failed=True)
 
     def tell(self, text: str, *lines: str, secret: str = "", failed: bool = False) -> None:
         """Something for the next page, and the lines that do the same."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..control import TABLE, Argument, Kind, Verb, VerbError
 from ..control.configuration import LONGEST
+from ..control.text import weak
 from ..control.verbs import checked
 from .parser import build_parser
 
@@ -56,6 +57,8 @@ def _run(verb: Verb, options: Namespace) -> int:
     checked(verb, values)  # The box would read no further than its bound, and could not say so.
     answer = ask(options.data, verb, values, options.domains)
     _print(json.dumps(answer, indent=2) if getattr(options, "json", False) else verb.show(answer))
+    if warning := weak(answer):
+        _complain(warning, 0)
     return 0
 
 

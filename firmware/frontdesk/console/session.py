@@ -12,6 +12,7 @@ from ..control import TABLE, Argument, Box, Kind, VerbError, backups, run
 from ..control.administration import recover, recovery_offered
 from ..control.candidate import CONSOLE, EDITOR
 from ..control.configuration import LONGEST
+from ..control.text import weak
 from ..control.throttle import SERIAL_LINE, Throttled
 from . import phrases
 from .grammar import Command, Grammar, Misspoken
@@ -194,8 +195,11 @@ class Session:
             await self._restore(values)
             return
         for verb in command.phrase.verbs:
-            text = verb.show(await run(self._box, verb.words, values))
+            answer = await run(self._box, verb.words, values)
+            text = verb.show(answer)
             self._terminal.show(text if verb.words in VERBATIM else wrapped(text))
+            if warning := weak(answer):
+                self._terminal.show(wrapped(warning))
 
     async def _restore(self, values: Mapping[str, object]) -> None:
         """A backup was pasted, and not an export."""

@@ -42,7 +42,8 @@ async def load(box: Box, text: str, make_passwords: bool = False) -> Answer:
         check_room(box.settings, len(there) + added)
     taken = [account for account in reader.accounts if there.get(account.username) != account]
     await box.save(*taken)
-    return {"added": added, "changed": len(taken) - added} | ({"passwords": reader.made} if reader.made else {})
+    told = {"passwords": reader.made, "weak": reader.weak}
+    return {"added": added, "changed": len(taken) - added} | {key: value for key, value in told.items() if value}
 
 
 def write(accounts: Iterable[Answer]) -> str:
@@ -136,6 +137,8 @@ class Reader:
         """As they are to be."""
         self.made: dict[str, str] = {}
         """The passwords that were made for them."""
+        self.weak: list[str] = []
+        """Whose given password can be guessed at once."""
         self._directory = box.directory
         self._check_free = partial(check_free, box, besides=users)
         self._make_passwords = make_passwords
@@ -159,7 +162,10 @@ class Reader:
         )
         for each in (user, *account.aliases):
             self._take(each, old)
-        self.accounts.append(replace(account, secrets=self._secrets(old, row.get("password", ""))))
+        password = row.get("password", "")
+        self.accounts.append(replace(account, secrets=self._secrets(old, password)))
+        if password and passwords.is_guessable(password, user, *account.aliases):
+            self.weak.append(user)
 
     def _take(self, name: str, old: Account) -> None:
         if self._directory.resolve(name) is not old:

@@ -24,7 +24,7 @@ async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer
     secret = passwords.secret("", user, box.directory.realm, made)
     account = Account(user, address_of_record(user, box.directory.realm), checked_name(name), secrets=(secret,))
     await box.save(account)
-    return {"user": user, "aor": account.aor} | ({} if password else {"password": made})
+    return {"user": user, "aor": account.aor} | passwords.told(account, password, made)
 
 
 async def remove(box: Box, user: str) -> Answer:
@@ -71,7 +71,7 @@ async def passwd(box: Box, user: str, password: str = "") -> Answer:
     made = password or passwords.make()
     main = passwords.secret("", user, box.directory.realm, made)
     await box.save(replace(account, secrets=(main, *(secret for secret in account.secrets if secret.name))))
-    return {"user": user} | ({} if password else {"password": made})
+    return {"user": user} | passwords.told(account, password, made)
 
 
 async def change(box: Box, user: str, assignment: str) -> Answer:

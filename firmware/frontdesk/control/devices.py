@@ -28,7 +28,7 @@ async def add(box: Box, user: str, device: str, password: str = "") -> Answer:
     made = password or passwords.make()
     secret = passwords.secret(device, user, box.directory.realm, made)
     await box.save(replace(account, secrets=(*account.secrets, secret)))
-    return {"user": user, "device": device} | ({} if password else {"password": made})
+    return {"user": user, "device": device} | passwords.told(account, password, made)
 
 
 async def revoke(box: Box, user: str, device: str) -> Answer:

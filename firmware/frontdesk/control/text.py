@@ -12,9 +12,12 @@ from ..sip.status import REFUSED as REFUSED
 from ..sip.status import STOPPED
 from .bindings import CLOSED
 from .checks import is_visible
+from .errors import Sentence
 from .times import ago, moment
 
 Show = Callable[[Any], str]
+MOST_NAMES = 20
+"""That one sentence names."""
 
 
 def sentence(template: str) -> Show:
@@ -95,6 +98,23 @@ def added(answer: Any) -> str:
     n = answer["added"]
     line = f"Added {n} account{'' if n == 1 else 's'}, changed {answer['changed']}."
     return with_passwords(line, answer["passwords"]) if "passwords" in answer else line
+
+
+def weak(answer: Any) -> Sentence | None:
+    """Where an answer says whose password can be guessed at once: the box can't tell later, so it is told now."""
+    names = answer.get("weak") if isinstance(answer, dict) else None
+    if not names:
+        return None
+    shown = ", ".join([*names[:MOST_NAMES], *(["..."] if len(names) > MOST_NAMES else [])])
+    if len(names) == 1:
+        return Sentence(
+            "The password of {names} can be guessed at once, and whoever does so calls at your expense: a longer one, "
+            "without the number in it, is better.", names=shown,
+        )  # fmt: skip
+    return Sentence(
+        "{n} passwords can be guessed at once, and whoever does so calls at your expense: longer ones, without the "
+        "numbers in them, are better for {names}.", n=len(names), names=shown,
+    )  # fmt: skip
 
 
 def with_passwords(line: str, made: Mapping[str, str]) -> str:

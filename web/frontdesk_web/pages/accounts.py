@@ -85,6 +85,7 @@ def load(visit: Visit) -> None:
     n, changed = answer["added"], answer["changed"]
     said = visit.texts.ngettext("Added {n} account, changed {changed}.", "Added {n} accounts, changed {changed}.", n)
     visit.tell(said.format(n=n, changed=changed), visit.house.spoken("account import", asked))
+    visit.warn(answer)
     go("/cards" if made else "/accounts")
 
 
