@@ -208,6 +208,16 @@ def test_code_lives_again_where_no_other_can_be_written(admin: Admin) -> None:
     assert code.check(code.text or "", "192.0.2.9")
 
 
+def test_box_starts_though_no_code_can_be_written_or_taken_away(desk: Desk) -> None:
+    file = desk.path / "first-boot-code"
+    (file.with_name("first-boot-code.tmp") / "in the way").mkdir(parents=True)
+    desk.box.admin.settle_code()
+    assert desk.box.admin.code is None
+    (file / "in the way").mkdir(parents=True)
+    desk.do("passwd admin", password=PASSWORD)
+    desk.restart().box.admin.settle_code()
+
+
 def test_code_that_is_not_closed_stays_the_same(admin: Admin) -> None:
     code = FirstBootCode(admin.first_boot._file.parent)
     code.settle()

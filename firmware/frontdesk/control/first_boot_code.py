@@ -57,9 +57,10 @@ class FirstBootCode:
         return False
 
     def settle(self) -> None:
-        """Makes one where there is none."""
+        """Makes one where there is none. A disk that takes no file takes no password either."""
         if self.text is None:
-            self._make()
+            with suppress(OSError):
+                self._make()
 
     def renew(self) -> None:
         """Somebody is at the box: a new one where too many wrong ones came; on a full disk the old one lives again."""
@@ -72,9 +73,10 @@ class FirstBootCode:
         return sum(self._wrong.values()) >= MOST_TRIES
 
     def end(self) -> None:
-        """It has done its duty."""
+        """It has done its duty. Where its file cannot be taken away it is dead all the same: there is a password."""
         self._wrong.clear()
-        self._file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)
 
     def _make(self) -> None:
         self._wrong.clear()
