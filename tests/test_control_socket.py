@@ -6,6 +6,7 @@ import asyncio
 import errno
 import json
 import os
+import socket
 import stat
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -14,9 +15,12 @@ from typing import Any
 import pytest
 
 from frontdesk import control_socket
+from frontdesk.cli.box import _connect, ask
 from frontdesk.config import CONTROL_SOCKET
+from frontdesk.control import TABLE
 from frontdesk.control.first_boot_code import TRIES
 from frontdesk.control_socket import ControlSocket
+from frontdesk.local_socket import name_beside
 from tests.control.desk import Desk
 
 Talk = Callable[[Path], Awaitable[None]]
@@ -79,6 +83,7 @@ def test_disk_that_takes_no_socket_is_told_and_phones_are_served(
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(control_socket, "_listen", refuse)
+    monkeypatch.setattr(control_socket, "_listen_beside", refuse)
 
     async def come_and_go() -> None:
         socket = ControlSocket(desk.box)
@@ -87,6 +92,46 @@ def test_disk_that_takes_no_socket_is_told_and_phones_are_served(
 
     asyncio.run(come_and_go())
     assert "do not reach the box" in caplog.text and "Read-only file system" in caplog.text
+
+
+@pytest.fixture
+def taken(desk: Desk) -> Path:
+    """The place of the socket, on a disk that takes none there."""
+    place = desk.path / CONTROL_SOCKET
+    (place / "in the way").mkdir(parents=True)
+    return place
+
+
+def test_box_whose_disk_takes_no_socket_is_reached_by_a_name(desk: Desk, taken: Path) -> None:
+    async def talk(_: Path) -> None:
+        answers.append(await asyncio.to_thread(ask, desk.path, TABLE["status"], {}, ()))
+
+    answers: list[Any] = []
+    served(desk, talk)
+    assert answers[0]["accounts"] == 0 and taken.is_dir()
+
+
+def test_who_is_neither_the_boxs_user_nor_root_is_told_nothing(
+    desk: Desk, taken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def talk(_: Path) -> None:
+        client = await Client.connect(Path(name_beside(desk.path)))
+        assert await client.answer() == {"error": f"The user {os.geteuid() + 1} may not ask this box."}
+        assert await client.reader.read() == b""
+        await client.close()
+
+    monkeypatch.setattr(control_socket, "user_of", lambda _: os.geteuid() + 1)
+    served(desk, talk)
+
+
+def test_name_that_another_user_has_taken_is_not_asked(
+    desk: Desk, taken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontdesk.cli.box.user_of", lambda _: os.geteuid() + 1)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(name_beside(desk.path))
+        other.listen()
+        assert _connect(desk.path) is None
 
 
 def test_only_the_owner_may_connect(desk: Desk) -> None:

@@ -1,5 +1,5 @@
 """DIR/control.sock: the CLI's way into the running box, one JSON object a line each way, as `control.requests` has
-them."""
+them. Where the disk takes no socket it has a name of its own, without a file."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from .config import CONTROL_SOCKET
 from .control import Box, VerbError, requests, run
 from .control.configuration import LONGEST
+from .local_socket import name_beside, user_of
 
 LONGEST_LINE = 2 * LONGEST
 """Bytes of one request: JSON writes the ends of lines, and quotes, as two."""
@@ -36,19 +38,26 @@ class ControlSocket:
         self._clients: set[asyncio.StreamWriter] = set()
 
     async def start(self, directory: Path) -> None:
-        """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's. Where its disk
-        takes no socket, phones are served all the same."""
+        """Listens; the caller holds the directory's lock, so that a socket that is there is nobody's. Where it cannot,
+        phones are served all the same."""
         path = directory / CONTROL_SOCKET
         try:
-            path.unlink(missing_ok=True)
-            listening = _listen(directory)
+            listening = self._listen(directory, path)
         except OSError as error:
             _log.warning("the commands of `frontdesk` do not reach the box: %s: %s", path, error.strerror)
             return
-        self._path = path
         # Python 3.13 would look for the socket's file, by a name that only _listen could use.
         options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_LINE, **options)
+
+    def _listen(self, directory: Path, path: Path) -> socket.socket:
+        try:
+            path.unlink(missing_ok=True)
+            listening = _listen(directory)
+        except OSError:
+            return _listen_beside(directory)
+        self._path = path
+        return listening
 
     async def close(self) -> None:
         """Stops listening and hangs up on those who are connected."""
@@ -57,12 +66,15 @@ class ControlSocket:
         for writer in list(self._clients):
             writer.close()
         if self._path is not None:
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # A disk that takes nothing any more; whoever starts next finds it to be nobody's.
+                self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients.add(writer)
         try:
-            if len(self._clients) > CLIENTS:
+            if (user := user_of(writer.get_extra_info("socket"))) not in (os.geteuid(), 0):
+                await _send(writer, {"error": f"The user {user} may not ask this box."})
+            elif len(self._clients) > CLIENTS:
                 await _send(writer, {"error": "Too many clients are connected."})
             else:
                 await self._converse(reader, writer)
@@ -93,6 +105,18 @@ class ControlSocket:
 async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
     writer.write(json.dumps(answer).encode() + b"\n")
     await asyncio.wait_for(writer.drain(), IDLE)
+
+
+def _listen_beside(directory: Path) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(name_beside(directory))
+        listening.listen(CLIENTS)
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
 
 
 def _listen(directory: Path) -> socket.socket:

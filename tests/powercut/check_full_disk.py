@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.control import VerbError
+from tests.e2e.box import Box
 from tests.support.durable_box import PASSWORD, DurableBox, durable_box
 
 from .recorded_disk import make_file_system, missing, mounted, run
@@ -130,6 +131,25 @@ def test_box_starts_on_a_disk_that_takes_nothing(
             assert box.notices() == []
             contacts = box.contacts("101")
         assert contacts_after_restart(disk / "data") == contacts
+
+
+@pytest.mark.parametrize("has_password", [False, True])
+def test_commands_reach_a_box_that_was_started_on_a_read_only_disk(tmp_path: Path, has_password: bool) -> None:
+    word = tmp_path / "word"
+    word.write_text("correct horse\n")
+    with file_system("ext4", tmp_path) as disk:
+        box = Box(disk / "data", hosts=("127.0.0.1",))
+        box.start()
+        if has_password:
+            box.run("passwd", "admin", "--password-file", str(word))
+        assert box.stop() == 0
+        heal = make_read_only(disk)
+        box.start()
+        try:
+            assert "Accounts    0" in box.run("status") and "The disk cannot be written" in box.run("problems")
+        finally:
+            assert box.stop() == 0
+            heal()
 
 
 def pull_out(at: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from ..config import CONTROL_SOCKET, DEFAULTS
 from ..control import Admin, Box, Role, Verb, VerbError, run
 from ..directory import Directory
+from ..local_socket import name_beside, user_of
 from ..location import LocationService
 from ..machine import asleep
 from ..process import keep_time
@@ -53,17 +54,27 @@ def _connect(directory: Path) -> socket.socket | None:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
         return None
+    try:
+        # However long the directory's name is.
+        found = _reach(f"/proc/self/fd/{descriptor}/{CONTROL_SOCKET}") or _reach(name_beside(directory))
+        if found is not None and user_of(found) not in (os.fstat(descriptor).st_uid, os.geteuid(), 0):
+            found.close()  # Somebody else has taken that name.
+            return None
+        return found
+    finally:
+        os.close(descriptor)
+
+
+def _reach(address: str) -> socket.socket | None:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.connect(f"/proc/self/fd/{descriptor}/{CONTROL_SOCKET}")  # However long the directory's name is.
+        connection.connect(address)
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         return None
-    except OSError:
+    except BaseException:
         connection.close()
         raise
-    finally:
-        os.close(descriptor)
     return connection
 
 
