@@ -43,12 +43,38 @@ def test_records_of_srv_lead_in_their_order(monkeypatch: pytest.MonkeyPatch) -> 
     ]  # fmt: skip
 
 
+def test_domain_says_by_naptr_which_transport_it_likes_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone: Zone = {
+        ("pbx.test", "NAPTR"): [
+            '50 30 "s" "SIP+D2U" "" _sip._udp.elsewhere.test.', '50 20 "S" "sip+d2t" "" _sip._tcp.elsewhere.test.',
+            '40 10 "s" "SIPS+D2T" "" _sips._tcp.elsewhere.test.', '10 10 "u" "E2U+sip" "!.*!sip:x@y.test!" .',
+            '90 10 "s" "SIP+D2U" "" _sip._udp.last.test.',
+        ],
+        ("_sip._udp.elsewhere.test", "SRV"): ["1 0 5070 one.test."],
+        ("_sip._tcp.elsewhere.test", "SRV"): ["2 0 5090 one.test.", "1 0 5091 one.test."],
+        ("_sips._tcp.elsewhere.test", "SRV"): ["1 0 5061 one.test."],
+        ("_sip._udp.last.test", "SRV"): ["1 0 5072 one.test."],
+        ("_sip._udp.pbx.test", "SRV"): ["1 0 5099 one.test."], ("one.test", "A"): ["192.0.2.1"],
+    }  # fmt: skip
+    ports = [("tcp", 5091), ("tcp", 5090), ("udp", 5070), ("udp", 5072)]
+    assert asked(monkeypatch, zone) == [(transport, ("192.0.2.1", port)) for transport, port in ports]
+    assert asked(monkeypatch, zone, NAME._replace(transport="udp")) == [("udp", ("192.0.2.1", 5099))]
+
+
+def test_naptr_that_leads_nowhere_leaves_the_usual_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone: Zone = {
+        ("pbx.test", "NAPTR"): ['50 30 "s" "SIP+D2U" "" _sip._udp.nowhere.test.'],
+        ("_sip._udp.pbx.test", "SRV"): ["1 0 5099 one.test."], ("one.test", "A"): ["192.0.2.1"],
+    }  # fmt: skip
+    assert asked(monkeypatch, zone) == [("udp", ("192.0.2.1", 5099))]
+
+
 @pytest.mark.parametrize("port", [None, 5070])
 def test_a_router_that_answers_for_addresses_alone_is_enough(
     monkeypatch: pytest.MonkeyPatch, port: int | None
 ) -> None:
     zone: Zone = {
-        ("_sip._udp.pbx.test", "SRV"): None, ("_sip._tcp.pbx.test", "SRV"): None,
+        ("_sip._udp.pbx.test", "SRV"): None, ("_sip._tcp.pbx.test", "SRV"): None, ("pbx.test", "NAPTR"): None,
         ("pbx.test", "A"): ["192.0.2.9"], ("pbx.test", "AAAA"): None,
     }  # fmt: skip
     found = asked(monkeypatch, zone, NAME._replace(port=port))

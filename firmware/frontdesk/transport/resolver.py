@@ -1,5 +1,4 @@
-"""A destination to addresses to try, in order (RFC 3263 sections 4.1 and 4.2; NAPTR is left out: a box's peers have
-SRV or none)."""
+"""A destination to addresses to try, in order (RFC 3263 sections 4.1 and 4.2)."""
 
 from __future__ import annotations
 
@@ -23,6 +22,8 @@ LATE = 1.0
 """Seconds that other records of a name have once its address is known."""
 SERVICES = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
 """What SRV records are asked for, by transport (section 4.1)."""
+OFFERED = {b"sip+d2u": "udp", b"sip+d2t": "tcp"}
+"""Transports by the services of NAPTR records. That of TLS is for SIPS, which names its transport itself."""
 CACHED = 128
 """Answers that are kept for as long as they say."""
 
@@ -64,13 +65,26 @@ async def resolve(destination: Destination) -> list[tuple[str, HostPort]]:
 
 async def _look_up(destination: Destination) -> tuple[list[tuple[str, Record]], list[str]]:
     """The SRV records, each with its transport, and the addresses of the name itself."""
+    host = destination.host
     transports = [destination.transport] if destination.transport else ["udp", "tcp"]
     if destination.port is not None:
         transports = []
-    asked = [(f"{SERVICES[each]}.{destination.host}", "SRV") for each in transports]
-    *services, four, six = await _ask([*asked, (destination.host, "A"), (destination.host, "AAAA")])
+    asked = [(f"{SERVICES[each]}.{host}", "SRV") for each in transports]
+    chosen = [(host, "NAPTR")] if transports and destination.transport is None else []
+    *services, four, six = await _ask([*chosen, *asked, (host, "A"), (host, "AAAA")])
+    preferred = await _preferred(services.pop(0)) if chosen else []
     found = [(transport, record) for transport, records in zip(transports, services, strict=True) for record in records]
-    return found, [str(record) for record in (*four, *six)]
+    return preferred or found, [str(record) for record in (*four, *six)]
+
+
+async def _preferred(records: list[Any]) -> list[tuple[str, Record]]:
+    """The SRV records that NAPTR records lead to, each with its transport, the domain's favourite first (section 4.1).
+    Where these have no answer, those of the usual names do."""
+    ways = [each for each in records if each.flags.lower() == b"s" and each.service.lower() in OFFERED]
+    ways.sort(key=lambda each: (each.order, each.preference))
+    answers = await asyncio.gather(*(_answer(each.replacement.to_text(omit_final_dot=True), "SRV") for each in ways))
+    found = zip(ways, answers, strict=True)
+    return [(OFFERED[way.service.lower()], record) for way, answer in found for record in _sorted(answer)]
 
 
 async def _servers(transport: str, record: Record) -> list[tuple[str, HostPort]]:
