@@ -12,7 +12,7 @@ from typing import Any
 from tests.e2e.box import Box
 from tests.e2e.test_setup_page import url
 
-REFERENCE = (Path(__file__).parents[2] / "JSON.md").read_text()
+REFERENCE = (Path(__file__).parents[2] / "firmware" / "JSON.md").read_text()
 
 
 def typed(begins: str) -> list[str]:

@@ -21,10 +21,11 @@ from wsproto.events import (
     TextMessage,
 )
 
+from frontdesk.sip.errors import TransportError
 from frontdesk.sip.framing import Reply
 from frontdesk.sip.parser import MAX_MESSAGE
 from frontdesk.transport import connection
-from frontdesk.transport.websocket import WebSocket
+from frontdesk.transport.websocket import NOTHING, WebSocket
 from tests.transport.driver import MESSAGE, Driver, client, contexts, listening, run, until
 
 OTHER = "MESSAGE sip:ü@example.com SIP/2.0\r\n\r\nWie geht's? \N{GRINNING FACE}".encode()
@@ -146,6 +147,21 @@ def test_what_follows_a_goodbye_is_not_heard() -> None:
     assert (first, second) == (MESSAGE, MESSAGE) and browser.hear(closed) == [CloseConnection(1000, "")]
 
 
+def test_nothing_is_said_after_a_goodbye() -> None:
+    """What was asked for before it is answered to nobody, and that is no fault of the box's."""
+    browser, box = welcomed()
+    assert len(list(box.feed(browser.says(CloseConnection(1000))))) == 1
+    with pytest.raises(TransportError):
+        box.frame(MESSAGE)
+
+
+def test_frame_that_is_due_nothing_takes_its_time_too() -> None:
+    """Whoever sends them without end waits for his turn."""
+    browser, box = welcomed()
+    idle = [Pong(b"?"), BytesMessage(b"", message_finished=False)]
+    assert list(box.feed(browser.says(*idle * 50))) == [NOTHING] * 100
+
+
 def test_what_waits_behind_a_message_is_pending() -> None:
     browser, box = welcomed()
     messages = box.feed(browser.says(TextMessage(MESSAGE.decode())) * 2)
@@ -161,10 +177,10 @@ def test_box_that_goes_says_so() -> None:
 def test_handshake_and_message_that_have_begun_are_pending() -> None:
     browser, box = Browser(), WebSocket()
     hello = browser.hello("sip")
-    assert list(box.feed(hello[:-3])) == [] and box.pending
+    assert list(box.feed(hello[:-3])) == [] and box.pending, "and no frame"
     (accepted,) = box.feed(hello[-3:])
     assert browser.hear(accepted) and not box.pending
-    assert list(box.feed(browser.says(BytesMessage(b"OPT", message_finished=False)))) == [] and box.pending
+    assert list(box.feed(browser.says(BytesMessage(b"OPT", message_finished=False)))) == [NOTHING] and box.pending
 
 
 @pytest.mark.parametrize("transport", ["ws", "wss"])

@@ -23,7 +23,7 @@ from tests.control.desk import Desk, phone
 from tests.control.test_network import Wired, interface
 from tests.web.house import House, on_loop
 
-REFERENCE = (Path(__file__).parents[2] / "JSON.md").read_text()
+REFERENCE = (Path(__file__).parents[2] / "firmware" / "JSON.md").read_text()
 SECTIONS = dict(re.findall(r"^### `([^`]+)`.*?\n(.*?)(?=^##|\Z)", REFERENCE, re.M | re.S))
 ROW = re.compile(r"^\| `([^`]+)` \| (.+?) \| .+ \|$", re.M)
 CALLED = re.compile(r"^\| `(\w+)` \| `(\S+)` \| (\w+) \|(.*?)\| (.*?) \|$", re.M)

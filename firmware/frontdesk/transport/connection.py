@@ -129,9 +129,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _reply(self, replies: list[Reply]) -> None:
         # All at once: a stream of nothing but pings would keep the loop busy with writes of two bytes.
-        if replies:
+        if data := b"".join(replies):
             with contextlib.suppress(TransportError):
-                self._write(b"".join(replies))
+                self._write(data)
 
     def _watch_half_sent(self) -> None:
         if not self._framing.pending:

@@ -11,11 +11,13 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Even
 from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import RemoteProtocolError
 
+from ..sip.errors import TransportError
 from ..sip.framing import PING, PONG, Reply
 from ..sip.parser import MAX_MESSAGE
 
 SUBPROTOCOL = "sip"
 """RFC 7118 section 4.1."""
+NOTHING = Reply()
 _SENTENCE = b"Phones in browsers are heard here, over a WebSocket with the subprotocol sip (RFC 7118)."
 _REFUSAL = Reply(
     b"HTTP/1.1 400 Bad Request\r\nSec-WebSocket-Version: 13\r\nContent-Type: text/plain\r\nConnection: close\r\n"
@@ -39,19 +41,21 @@ class WebSocket:
         return self._is_unread or not self._is_open or len(self._message)
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Messages, and what is due for handshakes, pings and goodbyes."""
+        """Messages, and what is due for handshakes, pings and goodbyes; NOTHING for other frames, which take time."""
         self._is_unread = True
         try:
             if not self.is_over:
                 self._line.receive_data(data)
             for event in takewhile(lambda _: not self.is_over, self._line.events()):
-                yield from self._heard(event)
+                yield self._heard(event)
         except (RemoteProtocolError, ValueError):  # of the handshake; ValueError: a Host that is no name
             yield self._leave(CloseReason.PROTOCOL_ERROR)
         self._is_unread = False
 
     def frame(self, message: bytes) -> bytes:
-        """As text where it is some (RFC 7118 section 4.2)."""
+        """As text where it is some (RFC 7118 section 4.2). Raises TransportError after a goodbye."""
+        if self.is_over:
+            raise TransportError("the WebSocket is closed")
         try:
             return self._line.send(TextMessage(message.decode()))
         except UnicodeDecodeError:
@@ -61,16 +65,14 @@ class WebSocket:
         """The browser may look for the box again."""
         return b"" if self.is_over else self._leave(CloseReason.GOING_AWAY)
 
-    def _heard(self, event: Event) -> Iterator[bytes]:
+    def _heard(self, event: Event) -> bytes:
         if isinstance(event, Message):
-            yield from self._take(event)
-        elif isinstance(event, Request):
-            yield self._accept(event)
-        elif isinstance(event, Ping):
-            yield Reply(self._line.send(event.response()))
-        elif isinstance(event, CloseConnection):
+            return self._take(event)
+        if isinstance(event, Request):
+            return self._accept(event)
+        if isinstance(event, CloseConnection):
             self.is_over = True
-            yield Reply(self._line.send(event.response()))
+        return Reply(self._line.send(event.response())) if isinstance(event, (Ping, CloseConnection)) else NOTHING
 
     def _accept(self, request: Request) -> Reply:
         if SUBPROTOCOL not in request.subprotocols:
@@ -78,14 +80,15 @@ class WebSocket:
         self._is_open = True
         return Reply(self._line.send(AcceptConnection(subprotocol=SUBPROTOCOL)))
 
-    def _take(self, part: Message[Any]) -> Iterator[bytes]:
+    def _take(self, part: Message[Any]) -> bytes:
         self._message += part.data.encode() if isinstance(part.data, str) else part.data
         if len(self._message) > MAX_MESSAGE:
-            yield self._leave(CloseReason.MESSAGE_TOO_BIG)
-        elif part.message_finished:
-            message = bytes(self._message)
-            self._message.clear()
-            yield Reply(self.frame(PONG)) if message == PING else message
+            return self._leave(CloseReason.MESSAGE_TOO_BIG)
+        if not part.message_finished:
+            return NOTHING
+        message = bytes(self._message)
+        self._message.clear()
+        return Reply(self.frame(PONG)) if message == PING else message
 
     def _leave(self, code: CloseReason) -> Reply:
         self.is_over = True
