@@ -7,11 +7,13 @@ import socket
 
 import pytest
 
+from frontdesk.endpoint import Endpoint
+from frontdesk.model import Changes, Commit
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Destination, Flow, Send
 from frontdesk.transport import deliveries
 from tests.support.bare_core import BareCore
-from tests.support.served import run, serving
+from tests.support.served import Disk, run, serving
 
 
 def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
@@ -69,5 +71,29 @@ def test_what_waits_for_names_and_connections_is_bounded(monkeypatch: pytest.Mon
             for key in ("first", "second", "third"):
                 endpoint._send(Send(b"hello", Destination("phone.test", 5060, "udp"), key))
             assert failed == ["third"]
+
+    run(case)
+
+
+def test_what_cannot_be_sent_breaks_off_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case() -> None:
+        sent: list[Flow] = []
+        written: list[Commit] = []
+        core, disk = BareCore().core, Disk()
+        disk.submit = lambda *commits: written.extend(commits)  # type: ignore[method-assign]
+        endpoint = Endpoint(core, disk)
+        flows = [Flow("ws", ("127.0.0.1", 1), ("127.0.0.2", port), port) for port in (1, 2)]
+
+        def send_over(data: bytes, flow: Flow) -> None:
+            sent.append(flow)
+            raise RuntimeError(data)
+
+        monkeypatch.setattr(endpoint, "send_over", send_over)
+        for each in flows:
+            core.layer.send(Send(b"x", each))
+        core.registrations.background.write(Changes(removed=[1]))
+        endpoint.settle()
+        assert sent == flows and len(written) == 1
+        await endpoint.close()
 
     run(case)

@@ -340,10 +340,11 @@ class Endpoint:
             if known is not None and known[0] == "udp":
                 self._send_datagram(send.data, known[1])
                 return
-        except SipError:
+            self._deliveries.deliver(send, target)
+        except Exception as error:  # what else this turn has to send, and to write, goes on
+            if not isinstance(error, SipError):
+                _log.exception("what was to go to %s could not be sent", target)
             self._core.transport_failed(send.key, monotonic())
-            return
-        self._deliveries.deliver(send, target)
 
     def send_over(self, data: bytes, flow: Flow) -> None:
         """Over a flow that is there. Raises TransportError."""

@@ -292,6 +292,14 @@ def test_a_trusted_peer_is_let_in_whichever_of_its_hosts_it_sends_from(box: Bare
     assert reached(box, call_.ask_back("BYE"), flow("203.0.113.8")) == HERE
 
 
+@pytest.mark.parametrize("method", ["BYE", "ACK"])
+def test_a_browser_on_a_trusted_peer_is_let_into_no_call(box: BareCore, method: str) -> None:
+    box.directory.peers["203.0.113.8"] = "pbx"
+    call_, browser = call(box), flow("203.0.113.8")._replace(transport="ws", connection=5)
+    for stolen in (call_.ask(method), call_.ask_back(method)):
+        assert reached(box, stolen, browser) is None
+
+
 def test_of_a_call_that_came_back_to_the_box_the_outer_token_says_who_sends(box: BareCore) -> None:
     """102 stands at 101's phone: two tokens, of which the inner one was sent by the box itself."""
     unregister(box, "102")

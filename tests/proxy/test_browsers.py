@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.sip.wire import Flow
-from tests.proxy.box import BOX, Box, reply, request, udp
+from tests.proxy.box import BOX, Box, reply, request, route_set, udp
 
 LISTENER = ("192.0.2.1", 8088)
 CONTACT = "sip:t5qk@df7jal23ls0d.invalid;transport=ws"
@@ -90,3 +90,32 @@ def test_call_that_is_to_be_safe_rings_a_browser_over_wss_alone(box: Box) -> Non
     for number, rung in (("102", [browser("wss")]), ("103", [])):
         box.receive(request("INVITE", f"sips:{number}@desk.example", caller="104", flow=caller, call_id=number), caller)
         assert [target for _, target in box.requests("INVITE")] == rung
+
+
+def test_nobody_believes_a_browser_on_a_trusted_peer_who_calls_or_where_it_is(box: Box) -> None:
+    """RFC 3325 section 5; and no place of a Path that it names is gone to."""
+    way = browser()
+    box.directory.peers = {way.remote[0]: "pbx"}
+    box.phone("104", way, "sip:104@a.invalid;transport=ws", path=("<sip:198.51.100.66;lr>",), connected=False)
+    said = ["P-Asserted-Identity: <sip:b@c>"]
+    forged = request("INVITE", "sip:101@desk.example", caller="104", flow=way, headers=said)
+    box.receive(forged, way)
+    ((invite, _),) = box.requests("INVITE")
+    assert not invite.lines("p-asserted-identity")
+    box.receive(request("INVITE", "sip:104@desk.example", flow=DESK, call_id="call-2"), DESK)
+    assert box.requests("INVITE") == []
+
+
+def test_browser_on_a_trusted_peer_is_called_back_over_its_connection_alone(box: Box) -> None:
+    """Whatever place it names as its own."""
+    way = browser()
+    box.directory.peers = {way.remote[0]: "pbx"}
+    box.account("104")
+    box.receive(request("INVITE", "sip:101@desk.example", caller="104", flow=way), way)
+    box.receive(reply(box.request("INVITE"), 200), DESK)
+    bye = request(
+        "BYE", f"sip:104@{way.remote[0]}:5070;transport=udp", flow=DESK, caller="101", to="<sip:104@desk.example>",
+        tag="callee", to_tag="caller", routes=route_set(box.responses()[-1], callee=True),
+    )  # fmt: skip
+    box.receive(bye, DESK)
+    assert [target for _, target in box.requests("BYE")] == [way]

@@ -206,6 +206,8 @@ def test_browser_is_heard_answered_and_let_go(transport: str, made: Path) -> Non
 
 
 def test_browser_that_leaves_is_let_go() -> None:
+    """Once it has been told so."""
+
     async def case() -> None:
         driver, browser = Driver(), Browser()
         async with listening(driver, 9, "ws") as address:
