@@ -78,8 +78,10 @@ UNREACHED = "its phone could not be reached"
 NO_PHONE = "no phone was registered"
 DISABLED = "the account is disabled"
 ENDS = OUTCOMES | {480: "its phone is not available", 487: "the caller gave up"}
-RUNG_ENDS = {480: "nobody answered", 486: "declined", 600: "declined"}
-"""What the same status says of a phone that has rung: whoever presses its red button sends 486 most of the time."""
+RUNG_ENDS = {480: "nobody answered", 486: "nobody answered"}
+"""What the same status says where a phone has rung. It was not the one that is busy."""
+DECLINED_ENDS = {486: "declined", 600: "declined"}
+"""What it says of the phone that has rung itself: whoever presses its red button sends 486 most of the time."""
 SILENT_ENDS = {408: "its phone said nothing", 487: "its phone said nothing until the caller gave up"}
 
 
@@ -103,6 +105,8 @@ class Incoming:
     """The final status that the caller got; 0: none yet."""
     why: str = ""
     """What that does not say."""
+    is_declined: bool = False
+    """Whether a phone has rung and then said that it is busy."""
     is_silent: bool = False
     """Whether a phone gave no sign of life."""
     device: str = ""
@@ -117,6 +121,10 @@ class Incoming:
                 self.result, self.ended_at = status, now
         elif 180 <= status < 190 and self.rang_at is None:
             self.rang_at = now
+
+    def refused(self, status: int) -> None:
+        """A phone that has rung said so."""
+        self.is_declined = self.is_declined or status in DECLINED_ENDS
 
     def cancelled(self, now: float, *, elsewhere: bool) -> None:
         """The caller gave up, perhaps since another device has answered: a phone's 487 comes later, or never."""
@@ -145,7 +153,8 @@ class Incoming:
         if result < 300:
             return f"answered by {self.device}"
         quiet = SILENT_ENDS if self.is_silent else {}
-        ends = ENDS | (quiet if self.rang_at is None else RUNG_ENDS)
+        rung = DECLINED_ENDS if self.is_declined else {}
+        ends = ENDS | (quiet if self.rang_at is None else RUNG_ENDS | rung)
         return self.why or ends.get(result) or f"{REFUSED}: {result} {reason_phrase(result)}"
 
     @property

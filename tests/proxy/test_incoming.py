@@ -98,6 +98,51 @@ def test_phone_that_has_rung_says_the_same_of_its_user(status: int, words: str) 
     assert outcome(fork) == f"rang for 0 s, {words}"
 
 
+def test_busy_phone_beside_one_that_rings_has_declined_nothing() -> None:
+    fork = Fork(2)
+    fork.answer(0, 486)
+    fork.answer(1, 180)
+    fork.wait(181)
+    fork.answer(1, 487)
+    assert fork.statuses[-1] == 486 and outcome(fork) == "rang for 181 s, nobody answered"
+
+
+@pytest.mark.parametrize("last", [408, 480, 487])
+def test_phone_that_gives_up_ringing_by_itself_has_declined_nothing(last: int) -> None:
+    fork = Fork(2)
+    fork.answer(0, 486)
+    fork.answer(1, 180)
+    fork.answer(1, last)
+    assert outcome(fork) == "rang for 0 s, nobody answered"
+
+
+@pytest.mark.parametrize(("others", "words"), [((486, 486), "busy"), ((480, 486), "busy"), ((486, 603), "declined")])
+def test_phones_of_which_none_rings(others: tuple[int, int], words: str) -> None:
+    fork = Fork(2)
+    for number, status in enumerate(others):
+        fork.answer(number, status)
+    assert outcome(fork) == words
+
+
+@pytest.mark.parametrize(("status", "words"), [(486, "declined"), (603, "declined"), (600, "declined")])
+@pytest.mark.parametrize("number", [0, 1])
+def test_one_of_two_phones_that_ring_declines(number: int, status: int, words: str) -> None:
+    fork = Fork(2)
+    for each in (0, 1):
+        fork.answer(each, 180)
+    fork.answer(number, status)
+    fork.answer(1 - number, 480)
+    assert outcome(fork) == f"rang for 0 s, {words}"
+
+
+def test_phone_that_is_busy_everywhere_while_another_rings_has_not_rung() -> None:
+    fork = Fork(2)
+    fork.answer(0, 180)
+    fork.answer(1, 600)
+    fork.answer(0, 487)
+    assert outcome(fork) == "rang for 0 s, busy"
+
+
 def test_phone_that_rings_until_the_box_gives_up() -> None:
     fork = Fork(1)
     fork.answer(0, 180)
