@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from .sip.message import Response
 from .sip.status import OUTCOMES, REFUSED, TRIED_AGAIN, reason_phrase
 from .sip.wire import Flow
 
@@ -77,7 +78,12 @@ ELSEWHERE = "answered by another device"
 UNREACHED = "its phone could not be reached"
 NO_PHONE = "no phone was registered"
 DISABLED = "the account is disabled"
-ENDS = OUTCOMES | {480: "its phone is not available", 487: "the caller gave up"}
+NO_SIPS = "it was to be encrypted all the way (SIPS), which its phone does not do"
+ONLY_SIPS = "its phone takes only what is encrypted all the way (SIPS)"
+WARNINGS = {"380": NO_SIPS, "381": ONLY_SIPS}
+"""What a 480 means that has one of these (RFC 5630 section 9)."""
+ENDS = OUTCOMES | {416: NO_SIPS, 480: "its phone is not available", 487: "the caller gave up"}
+"""What a status means to who is called. A phone that knows no SIPS says 416 (RFC 3261 section 8.2.2.1)."""
 RUNG_ENDS = {480: "nobody answered", 486: "nobody answered"}
 """What the same status says where a phone has rung. It was not the one that is busy."""
 DECLINED_ENDS = {486: "declined", 600: "declined"}
@@ -107,6 +113,8 @@ class Incoming:
     """What that does not say."""
     is_declined: bool = False
     """Whether a phone has rung and then said that it is busy."""
+    scheme: str = ""
+    """What a phone has said with a 480 of the scheme by which it was called."""
     is_silent: bool = False
     """Whether a phone gave no sign of life."""
     device: str = ""
@@ -122,9 +130,12 @@ class Incoming:
         elif 180 <= status < 190 and self.rang_at is None:
             self.rang_at = now
 
-    def refused(self, status: int) -> None:
-        """A phone that has rung said so."""
-        self.is_declined = self.is_declined or status in DECLINED_ENDS
+    def refused(self, response: Response, *, rang: bool) -> None:
+        """A phone said so, perhaps after it has rung."""
+        if rang:
+            self.is_declined = self.is_declined or response.status in DECLINED_ENDS
+        elif response.status == 480:
+            self.scheme = self.scheme or about_scheme(response.lines("warning"))
 
     def cancelled(self, now: float, *, elsewhere: bool) -> None:
         """The caller gave up, perhaps since another device has answered: a phone's 487 comes later, or never."""
@@ -154,7 +165,8 @@ class Incoming:
             return f"answered by {self.device}"
         quiet = SILENT_ENDS if self.is_silent else {}
         rung = DECLINED_ENDS if self.is_declined else {}
-        ends = ENDS | (quiet if self.rang_at is None else RUNG_ENDS | rung)
+        scheme = {480: self.scheme} if self.scheme else {}
+        ends = ENDS | scheme | (quiet if self.rang_at is None else RUNG_ENDS | rung)
         return self.why or ends.get(result) or f"{REFUSED}: {result} {reason_phrase(result)}"
 
     @property
@@ -263,6 +275,11 @@ class EventLog:
     def __iter__(self) -> Iterator[Event]:
         events = (event for ring in self._rings.values() for event in _events(ring))
         return iter(sorted(events, key=lambda event: event.at))
+
+
+def about_scheme(warnings: Iterable[str]) -> str:
+    """What Warnings say of the scheme of a Request-URI; "" where they say nothing of it."""
+    return next((WARNINGS[each[:3]] for each in warnings if each[:3] in WARNINGS), "")
 
 
 def _events(ring: Event | list[Event]) -> list[Event]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.events import NO_SIPS, ONLY_SIPS
 from frontdesk.sip.message import Response
 from frontdesk.sip.wire import Destination, Flow
 from tests.proxy.box import Box, Who, reply, request, tcp, udp
@@ -52,6 +53,42 @@ def test_call_that_is_to_be_safe_rings_nobody_in_the_clear(box: Box, contact: st
     ((answer, target),) = box.taken()
     assert isinstance(answer, Response) and (answer.status, target) == (480, CALLER)
     assert answer.values("warning") == ['380 desk.example "SIPS Not Allowed"']
+
+
+def test_whose_phone_is_not_safe_enough_is_told_so(box: Box) -> None:
+    box.phone("102", udp("192.0.2.12"))
+    call(box)
+    assert [each.text for each in box.incoming] == [f"101 called: {NO_SIPS}"]
+    box.account("103")
+    call(box, "sips:103@desk.example", call_id="call-2", to="<sips:103@desk.example>")
+    assert box.incoming[-1].text == "101 called: no phone was registered"
+
+
+@pytest.mark.parametrize(
+    ("status", "warning", "words"),
+    [
+        (480, '380 phone "SIPS Not Allowed"', NO_SIPS), (416, "", NO_SIPS),
+        (480, '381 phone "SIPS Required"', ONLY_SIPS), (480, '399 phone "Off"', "its phone is not available"),
+        (480, '380 phone, "', NO_SIPS),
+    ],
+)  # fmt: skip
+def test_what_a_phone_says_of_the_scheme_is_told(box: Box, status: int, warning: str, words: str) -> None:
+    box.phone("102", PHONE, "sips:102@192.0.2.12")
+    call(box)
+    box.receive(reply(box.request("INVITE"), status, headers=[("warning", warning)] if warning else []), PHONE)
+    assert [each.text for each in box.incoming] == [f"101 called: {words}"]
+
+
+def test_what_one_phone_says_of_the_scheme_is_not_told_where_another_has_rung(box: Box) -> None:
+    others = (PHONE, tls("192.0.2.13", 10))
+    for phone in others:
+        box.phone("102", phone, f"sips:102@{phone.remote[0]}")
+    call(box)
+    first, second = (invite for invite, _ in box.requests("INVITE"))
+    box.receive(reply(first, 480, headers=[("warning", '380 phone "SIPS Not Allowed"')]), others[0])
+    for status in (180, 480):
+        box.receive(reply(second, status), others[1])
+    assert [each.text for each in box.incoming] == ["101 called: rang for 0 s, nobody answered"]
 
 
 @pytest.mark.parametrize("flow", [PHONE, None], ids=["registered", "static"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..directory import Directory
-from ..events import DISABLED, NO_PHONE, UNREACHED, Event, Incoming, Kind
+from ..events import DISABLED, NO_PHONE, UNREACHED, Event, Incoming, Kind, about_scheme
 from ..location import LocationService
 from ..model import Account, Binding, CallRecord, Settings, username_of
 from ..sip.errors import Rejection, Rule
@@ -73,7 +73,7 @@ class ProxyCore:
         try:
             groups, called = self._targets(routed, caller, now)
         except Rejection as rejection:
-            self._note_refusal(request, routed, flow, caller, rejection.status, now)
+            self._note_refusal(request, routed, flow, caller, rejection, now)
             raise
         breadth = incoming_breadth(request, self.settings.max_breadth)
         shares(breadth, max(map(len, groups)))
@@ -198,8 +198,9 @@ class ProxyCore:
         return incoming
 
     def _note_refusal(
-        self, request: Request, routed: Routed, flow: Flow, caller: Caller, status: int, now: float
+        self, request: Request, routed: Routed, flow: Flow, caller: Caller, rejection: Rejection, now: float
     ) -> None:
+        status = rejection.status
         if routed.dialog is not None:  # a BYE ends the call, whether or not there is still a way to its other side
             watch = self.calls.in_dialog(request, routed.dialog.initiator)
             if watch is not None:
@@ -212,7 +213,8 @@ class ProxyCore:
             if account is not None:
                 incoming = self._incoming(request, flow, caller, (account.username, callee), now)
                 incoming.hear(status, now)
-                incoming.why = self._why_unreached(account, now)
+                scheme = about_scheme(value for name, value in rejection.headers if name == "Warning")
+                incoming.why = scheme or self._why_unreached(account, now)
 
     def _why_unreached(self, account: Account, now: float) -> str:
         if not account.enabled:

@@ -233,8 +233,8 @@ class ResponseContext:
         if self._go_on(branch, branch.next_after(response.status), now):
             return
         self._tell_silent(branch, now)
-        if self._incoming is not None and branch.rings:
-            self._incoming.refused(response.status)
+        if self._incoming is not None:
+            self._incoming.refused(response, rang=branch.rings)
         if response.status not in NO_WORD:  # its phone has spoken, and comes back by no other way
             for other in branch.alike:
                 if other.is_cut_off:
