@@ -345,15 +345,18 @@ def test_good_pair_in_place_of_a_broken_one_is_used(house: House) -> None:
 def test_whom_the_box_calls_over_tls_shows_a_certificate_of_that_name_that_it_trusts(
     house: House, tmp_path: Path, *, is_trusted: bool
 ) -> None:
-    (tmp_path / "other").mkdir()
-    other = House(tmp_path / "other")
-    other.now = datetime.now(UTC)  # by which OpenSSL judges
-    server = other.certificates.context()
+    now = datetime.now(UTC)  # by which OpenSSL judges
+    names = Names(frozenset({"pbx.test", "*.pbx.test"}), frozenset())
+    pair = making.leaf(making.authority(frozenset(), now - timedelta(days=9), now), names, now)
+    (tmp_path / "pair.pem").write_bytes(pair.key_pem + pair.pem)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "pair.pem")
     client = house.certificates.outgoing()
     assert client.verify_mode is ssl.CERT_REQUIRED and client.check_hostname
     if is_trusted:  # the leaf alone, as of a PBX that has signed it itself
-        (house.directory / "trusted.crt").write_bytes((other.directory / "box.crt").read_bytes())
-    for name, is_good in (("frontdesk.local", is_trusted), ("elsewhere.example", False)):
+        (house.directory / "trusted.crt").write_bytes(pair.pem)
+    # RFC 5922 section 7.2: no wildcard stands for a name.
+    for name, is_good in (("pbx.test", is_trusted), ("elsewhere.example", False), ("sip.pbx.test", False)):
         assert shakes_hands(house.certificates.outgoing(), server, name) is is_good
 
 

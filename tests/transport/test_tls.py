@@ -255,6 +255,17 @@ def test_connection_that_the_box_opens_is_to_whom_it_wants(made: Path) -> None:
     run(case)
 
 
+def test_name_with_a_final_dot_is_the_same_name(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            assert driver.connections is not None
+            opened = await driver.connections.connect(Destination(*address, "tls", "box.test."))
+            assert driver.connections.open_to(Destination(*address, "tls", "box.test")) is opened
+
+    run(case)
+
+
 def test_connection_that_was_accepted_is_nobodys_that_has_a_name(made: Path) -> None:
     """RFC 5923 section 9.1: who has connected has shown no certificate."""
 

@@ -27,6 +27,8 @@ from .settled import Settled, noted, read
 __all__ = ["Certificates", "Names"]
 
 TRUSTED = "trusted.crt"
+NO_WILDCARDS = 0x2
+"""*.pbx.example is not sip.pbx.example (RFC 5922 section 7.2): OpenSSL's X509_CHECK_FLAG_NO_WILDCARDS."""
 PATIENCE = 60.0
 """Seconds that making a certificate may take on the slowest board."""
 
@@ -129,6 +131,8 @@ class Certificates:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # one that stands in TRUSTED needs no CA above it
+        # The ssl module has no public name for it; a Python that has it elsewhere raises AttributeError here.
+        context._host_flags |= NO_WILDCARDS  # type: ignore[attr-defined]
         context.load_default_certs()
         if (self._directory / TRUSTED).exists():
             try:

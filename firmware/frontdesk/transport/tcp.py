@@ -263,8 +263,8 @@ def _address(place: Destination) -> HostPort:
 
 
 def _name(place: Destination) -> str:
-    """Whose certificate the other end is to show; over TCP nobody's."""
-    return (place.name or place.host) if place.transport == "tls" else ""
+    """Whose certificate the other end is to show, without a final dot (RFC 6066 section 3); over TCP nobody's."""
+    return (place.name or place.host).removesuffix(".") if place.transport == "tls" else ""
 
 
 def _keep_alive(line: socket.socket) -> None:
