@@ -134,6 +134,30 @@ def test_the_one_that_rang_is_called_off_where_it_was_rung() -> None:
     assert [each for _, each in trunk.box.requests("CANCEL")] == [to]
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_phone_behind_a_proxy_with_a_name_is_called_off_at_the_address_where_it_was_rung(transport: str) -> None:
+    """Sections 9.1 and 17.1.1.3: CANCEL and ACK go where the INVITE went, and not to the name once more."""
+    box, edge = Box(), udp("192.0.2.30")
+    box.directory.peers[edge.remote[0]] = "edge"
+    box.phone("101", A)
+    path = (f"<sip:edge.example.com;lr;transport={transport}>",)
+    box.phone("112", edge._replace(transport=transport), "sip:112@10.0.0.5", path=path, connected=transport == "udp")
+    box.receive(request("INVITE", "sip:112@desk.example", branch="z9hG4bKone"), A)
+    first, there = ONE._replace(transport=transport), Destination(*TWO.remote, transport, "edge.example.com")
+    key = f"INVITE {box.request('INVITE').via.branch}"
+    box.layer.sent_over(key, first, box.now, [there])
+    box.layer.transport_failed(key, box.now)
+    ((second, to),) = box.requests("INVITE")
+    assert to == there
+    box.layer.sent_over(f"INVITE {second.via.branch}", went := TWO._replace(transport=transport), box.now)
+    box.receive(reply(second, 180), went)
+    box.taken()
+    box.receive(request("CANCEL", "sip:112@desk.example", branch="z9hG4bKone"), A)
+    assert [each for _, each in box.requests("CANCEL")] == [went]
+    box.receive(reply(second, 487), went)
+    assert [each for _, each in box.requests("ACK")] == [went]
+
+
 def test_server_may_take_its_time_for_a_message() -> None:
     trunk = Trunk("MESSAGE")
     trunk.box.pass_time(SILENCE + 1)

@@ -172,10 +172,12 @@ class Sides:
 
     def whereabouts(self, rung: Candidate) -> Target:
         """Where a phone is that was rung, by the same transport: it may have moved since, and still has to hear of the
-        call's end."""
+        call's end. At which of a name's addresses it was rung is no move (sections 9.1 and 17.1.1.3)."""
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
         found = target_of(binding, self._directory) if binding is not None and binding.flow is not None else None
-        return found if found is not None and found.transport == rung.target.transport else rung.target
+        if found is None or found.transport != rung.target.transport or _is_one_of(rung.target, found):
+            return rung.target
+        return found
 
     def passed_over(self, rung: Candidate, heard: Candidate, now: float) -> None:
         """Its phone was heard by way of the other: until it registers there again, that goes first."""
@@ -205,6 +207,11 @@ class Sides:
         found = [each for each in self._location if each.flow and (each.flow.transport, each.flow.remote) == there]
         named = [each for each in found if user_of(each) == uri.user]
         return next(iter(named or (found if len(found) == 1 else ())), None)
+
+
+def _is_one_of(address: Target, place: Target) -> bool:
+    """Whether that name has led to that address."""
+    return isinstance(place, Destination) and isinstance(address, Destination) and address.name == place.host
 
 
 def _was_at(side: Side, flow: Flow) -> bool:
