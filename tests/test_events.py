@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from frontdesk.events import RING, Event, EventLog, Incoming, Kind
@@ -30,6 +32,15 @@ def test_what_differs_stands_for_itself() -> None:
     for text in ("one", "two", "one"):
         log.add(Event(0.0, Kind.WARNING, "101", text))
     assert [event.text for event in log.of("101")] == ["one", "two", "one"]
+
+
+def test_the_same_words_of_another_kind_or_rule_or_from_elsewhere_are_something_else() -> None:
+    log = EventLog()
+    one = Event(0.0, Kind.WARNING, "101", "one", "here", "rule")
+    for other in (replace(one, kind=Kind.MOVED), replace(one, origin="there"), replace(one, rule="other")):
+        log.add(replace(one))
+        log.add(other)
+    assert [event.times for event in log.of("101")] == [1] * 6
 
 
 def test_guessing_passwords_from_ever_new_ports_pushes_out_no_story_and_fills_no_log() -> None:

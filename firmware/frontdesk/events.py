@@ -299,15 +299,18 @@ def _repeated(ring: list[Event], event: Event) -> int | None:
     A refusal repeats the last one by the same rule, wherever both came from, until something else happens: whoever
     knows an account's name and not its password could else push out its story, and fill the log, from ever new ports.
     """
-    refusal = event.kind is Kind.REFUSED and event.account != ""
-    for at in range(len(ring) - 1, -1, -1):
-        last = ring[at]
-        if (last.kind, last.rule) == (event.kind, event.rule) and (refusal or _is_same(last, event)):
-            return at
-        if not refusal or last.kind is not Kind.REFUSED:
+    last = len(ring) - 1
+    if event.kind is not Kind.REFUSED or not event.account:
+        return last if _is_same(ring[last], event) else None
+    for at in range(last, -1, -1):
+        if ring[at].kind is not Kind.REFUSED:
             return None
+        if ring[at].rule == event.rule:
+            return at
     return None
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    return one.said == other.said and one.source == other.source
+    return (
+        one.kind is other.kind and one.rule == other.rule and one.said == other.said and one.source == other.source
+    )

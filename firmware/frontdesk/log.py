@@ -63,34 +63,37 @@ class EventLines:
     def __init__(self, form: str, output: TextIO, wall: Callable[[], float], recent: Recent | None = None) -> None:
         """`form`: "text" or "json"; `wall`: seconds since 1970; `recent` keeps the last lines."""
         self._recent = recent
-        self._line = _json_line if form == "json" else self._text_line
+        self._lines = _json_lines if form == "json" else self._text_lines
         self._output = output
         self._wall = wall
         self._second, self._second_text = -1, ""
 
     def write(self, events: Iterable[Event]) -> None:
         """A line for each that is to be told. A log that cannot be written keeps nobody from calling."""
-        now = self._wall()
-        lines = [self._line(event, now) for event in events if is_told(event)]
-        if not lines:
+        told = [event for event in events if is_told(event)]
+        if not told:
             return
+        lines = self._lines(told, self._wall())
         if self._recent is not None:
-            self._recent.extend([line[:LONGEST].rstrip("\n") for line in lines[-RECENT:]])
+            self._recent.extend([line[:LONGEST] for line in lines[-RECENT:]])
         with contextlib.suppress(OSError, ValueError):
-            self._output.write("".join(lines))
+            self._output.write("\n".join([*lines, ""]))
             self._output.flush()
 
-    def _text_line(self, event: Event, now: float) -> str:
+    def _text_lines(self, events: list[Event], now: float) -> list[str]:
         second = int(now)
         if second != self._second:  # the text of the time is made once a second
             self._second, self._second_text = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
-        times = f" ({event.times} times)" if event.times > 1 else ""
-        origin = event.source
-        source = f" from {origin}" if origin else ""
-        level = "W" if event.kind in _WARNINGS else "I"
-        milliseconds = f"{int((now - second) * 1000):03}"
-        who, what = event.account or "-", printable(event.text)
-        return f"{self._second_text},{milliseconds} {level} {who} {what}{times}{source}\n"
+        at = f"{self._second_text},{int((now - second) * 1000):03}"
+        return [f"{at} {_text(event)}" for event in events]
+
+
+def _text(event: Event) -> str:
+    origin, times = event.source, event.times
+    source = f" from {origin}" if origin else ""
+    level = "W" if event.kind in _WARNINGS else "I"
+    again = f" ({times} times)" if times > 1 else ""
+    return f"{level} {event.account or '-'} {printable(event.text)}{again}{source}"
 
 
 def is_told(event: Event) -> bool:
@@ -98,15 +101,19 @@ def is_told(event: Event) -> bool:
 
     So nobody who has no account can fill the disk with the log. Of a disk that fails the journal tells, once for all.
     """
-    if event.rule == "disk" or (event.kind is Kind.REFUSED and not event.account):
+    if event.rule == "disk" or (not event.account and event.kind is Kind.REFUSED):
         return False
     return not event.times & (event.times - 1)
+
+
+def _json_lines(events: list[Event], now: float) -> list[str]:
+    return [_json_line(event, now) for event in events]
 
 
 def _json_line(event: Event, now: float) -> str:
     level = "warning" if event.kind in _WARNINGS else "info"
     who = {"account": event.account, "source": event.source, "rule": event.rule}
-    return _json({"time": now, "level": level, "event": event.kind, **who, "text": event.text}) + "\n"
+    return _json({"time": now, "level": level, "event": event.kind, **who, "text": event.text})
 
 
 def _json(line: dict[str, object]) -> str:

@@ -12,7 +12,7 @@ from frontdesk.sip.checks import MAX_IDENTIFIER, MAX_URI, read_message
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.matching import server_key
 from frontdesk.sip.message import Request
-from frontdesk.sip.plain_request import PlainRequest, plain_request
+from frontdesk.sip.plain_request import MAX_CSEQ, PlainRequest, plain_request
 from frontdesk.sip.response_target import response_target
 from frontdesk.sip.wire import Flow
 from tests.sip.test_properties import damaged
@@ -171,6 +171,7 @@ def test_whatever_the_order_it_is_what_the_parser_makes_of_it(
         (b"CSeq: 2 INVITE", b"CSeq: 2 BYE"),
         (b"CSeq: 2 INVITE", b"CSeq: 2 INVITE\r\nCSeq: 3 INVITE"),
         (b"CSeq: 2", b"CSeq: 99999999999"),
+        (b"CSeq: 2", b"CSeq: " + b" " * MAX_CSEQ + b"2"),
         (b"CSeq: 2", b"CSeq: two"),
         (b"Call-ID: 7c5@192.0.2.7\r\n", b""),
         (b"Call-ID: 7c5@192.0.2.7\r\n", b"Call-ID:  \r\n"),

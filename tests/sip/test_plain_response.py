@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from frontdesk.sip.checks import read_message
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.message import Response
+from frontdesk.sip.plain_request import MAX_CSEQ
 from frontdesk.sip.plain_response import plain_response
 
 HEAD = (
@@ -157,6 +158,7 @@ def test_whatever_the_order_it_is_what_the_parser_makes_of_it(
         (b"CSeq: 2 INVITE", b"CSeq: 2\tINVITE"),
         (b"CSeq: 2 INVITE", b"CSeq: 2 INVITE\r\nCSeq: 3 INVITE"),
         (b"CSeq: 2", b"CSeq: 99999999999"),
+        (b"CSeq: 2 INVITE", b"CSeq: 2 " + b"M" * MAX_CSEQ),
         (b"Call-ID: 7c5@192.0.2.7\r\n", b""),
         (b"From: ", b"From: <sip:x@y>\r\nFrom: "),
         (b"Length: 4", b"Length: 5"),

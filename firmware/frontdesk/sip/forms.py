@@ -39,6 +39,7 @@ class Forms(Generic[F]):
         return form
 
 
-def has_whole_line_ends(head: bytes, start: bytes, lines: list[bytes]) -> bool:
-    """Whether each line that `splitlines` made of the head ended in CR and LF, and neither stands alone."""
-    return len(start) + sum(map(len, lines)) + 2 * len(lines) == len(head) and head[-1] not in b"\r\n"
+def whole_lines(head: bytes) -> list[bytes]:
+    """The lines of a head; none where a line end is not CR and LF, or one of these stands alone."""
+    lines = head.splitlines()
+    return lines if b"\r\n".join(lines) == head else []

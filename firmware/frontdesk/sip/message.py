@@ -53,14 +53,16 @@ class Message:
 
     __slots__ = ("_addresses", "_cseq", "_first", "_indexed", "_via", "body", "fields")
 
+    _via: Via | None
+    _cseq: CSeq | None
+    _addresses: dict[str, Address]
+    _first: dict[str, str]
+    _indexed: int
+
     def __init__(self, fields: list[Field], body: bytes = b"") -> None:
         self.fields = fields
         self.body = body
-        self._via: Via | None = None
-        self._cseq: CSeq | None = None
-        self._addresses: dict[str, Address] = {}
-        self._first: dict[str, str] = {}
-        self._indexed = -1
+        self.forget_views()
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

@@ -12,10 +12,10 @@ from functools import lru_cache
 from .address import Address
 from .checks import MAX_IDENTIFIER, METHODS, SINGLE
 from .errors import ParseError
-from .forms import MAX_HEAD, MAX_LINES, Forms, has_whole_line_ends
+from .forms import MAX_HEAD, MAX_LINES, Forms, whole_lines
 from .grammar import LWS, TOKEN_ALONE, is_token, write_parameters
 from .headers import canonical_name, header_key
-from .message import ECHOED, NO_BODY, CSeq, Field, Message, Request, Response, tagged
+from .message import ECHOED, NO_BODY, CSeq, Field, Request, Response, tagged
 from .parser import parse_fields
 from .unread_response import UnreadResponse
 from .uri import Uri
@@ -24,6 +24,8 @@ from .wire import Flow
 
 MAX_CACHED = 192
 """Bytes of the longest piece that is remembered: what strangers send can fill no memory."""
+MAX_CSEQ = 32
+"""Bytes of the longest CSeq line of a method that has an RFC, and more."""
 
 _NEEDED = (*ECHOED, "max-forwards", "content-length")
 _ONCE = SINGLE | {"via"}
@@ -84,7 +86,8 @@ class PlainRequest(Request):
     ) -> None:
         """`name`: see `transaction_name`; `ends`: "from" and "to"."""
         method, text, uri = start
-        Message.__init__(self, [], body)
+        self.forget_views()
+        self.body = body
         self.method = method
         self.uri_text = text
         self._uri = uri
@@ -213,17 +216,19 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not head or not blank or len(head) > MAX_HEAD or flow.transport != "udp":
         return None
-    start, *lines = head.splitlines()
-    if len(lines) > MAX_LINES or not has_whole_line_ends(head, start, lines):
+    start, *lines = whole_lines(head) or (b"",)
+    if len(lines) > MAX_LINES:
         return None
     form, first = _FORMS.of(lines), _start_line(start)
     if form is None or first is None:
         return None
-    cseq, via = _cseq(lines[form.cseq], first[0]), _stamped(lines[form.via], flow)
+    cseq, via = usual_cseq(lines[form.cseq]), _stamped(lines[form.via], flow)
     from_, to = usual_address(lines[form.from_]), usual_address(lines[form.to])
-    if cseq is None or via is None or from_ is None or to is None or not _is_identifier(lines[form.call_id][9:]):
+    if cseq is None or cseq.method != first[0] or via is None or from_ is None or to is None:
         return None
-    if not _is_number(lines[form.hops][14:]) or lines[form.length][16:] != b"%d" % len(body):
+    if not _is_identifier(lines[form.call_id][9:]) or not _is_number(lines[form.hops][14:]):
+        return None
+    if lines[form.length][16:] != b"%d" % len(body):
         return None
     name, lines[form.via] = via
     return PlainRequest(first, form, lines, name, cseq, {"from": from_, "to": to}, body)
@@ -255,9 +260,15 @@ def _known_start_line(line: bytes) -> Start | None:
     return None if parsed.headers else (_METHODS[method], text, parsed)
 
 
-def _cseq(line: bytes, method: str) -> CSeq | None:
-    number, _, named = line[6:].partition(b" ")
-    return CSeq(int(number), method) if _is_number(number) and _METHODS.get(named) == method else None
+def usual_cseq(line: bytes) -> CSeq | None:
+    """A number and a method, a space between them."""
+    return _known_cseq(line) if len(line) <= MAX_CSEQ else None
+
+
+@lru_cache(256)  # what answers a request has the same
+def _known_cseq(line: bytes) -> CSeq | None:
+    number, _, method = line[6:].partition(b" ")
+    return CSeq(int(number), method.decode()) if _is_number(number) and method.isalpha() else None
 
 
 def usual_address(line: bytes) -> Address | None:

@@ -13,12 +13,12 @@ from functools import lru_cache
 
 from .address import Address
 from .checks import MANDATORY, SINGLE
-from .forms import MAX_HEAD, MAX_LINES, Forms, has_whole_line_ends
+from .forms import MAX_HEAD, MAX_LINES, Forms, whole_lines
 from .grammar import LWS, TOKEN_ALONE
 from .headers import canonical_name, header_key
-from .message import CSeq, Field, Message, Response
+from .message import CSeq, Field, Response
 from .parser import MAX_VIAS, reread
-from .plain_request import usual_address
+from .plain_request import usual_address, usual_cseq
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
 _START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
@@ -48,7 +48,8 @@ class PlainResponse(Response):
     ) -> None:  # fmt: skip
         """`start`: status and reason; `branch`: the top Via's, which stands in `data` from the one place to the other.
         """
-        Message.__init__(self, [], body)
+        self.forget_views()
+        self.body = body
         self.status, self.reason = start
         self._top_branch = branch
         self._top_via, self._later_via = top_via
@@ -112,20 +113,18 @@ class PlainResponse(Response):
 def plain_response(data: bytes) -> PlainResponse | None:
     """The response, where it is of the usual form."""
     head, blank, body = data.partition(b"\r\n\r\n")
-    first, *lines = head.splitlines() if blank else [b""]
-    if not FEWEST < len(lines) <= MAX_LINES or len(head) > MAX_HEAD or not has_whole_line_ends(head, first, lines):
+    if not blank or len(head) > MAX_HEAD:
+        return None
+    first, *lines = whole_lines(head) or (b"",)
+    if not FEWEST < len(lines) <= MAX_LINES:
         return None
     start, branch, places = _start(first), _top_branch(lines[0]), _FORMS.of(lines)
     if start is None or branch is None or places is None:
         return None
-    number, _, method = _of(lines, places["cseq"]).partition(b" ")
-    length = _of(lines, places["content-length"])
-    if not (number.isdigit() and len(number) < 10 and method.isalpha()):
-        return None
-    if not (length.isdigit() and len(length) < 6 and int(length) == len(body)):
+    cseq, length = usual_cseq(lines[places["cseq"][0]]), _of(lines, places["content-length"])
+    if cseq is None or not (length.isdigit() and len(length) < 6 and int(length) == len(body)):
         return None
     top_via = len(first) + 2, len(first) + len(lines[0]) + 4
-    cseq = CSeq(int(number), method.decode("ascii"))
     return PlainResponse(start, branch, data, lines, places, cseq, body, top_via)
 
 

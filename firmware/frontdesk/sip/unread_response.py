@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .message import Field, Message, Response
+from .message import Field, Response
 from .parser import reread
 
 
@@ -13,7 +13,8 @@ class UnreadResponse(Response):
 
     def __init__(self, status: int, reason: str, data: bytes) -> None:
         """`data`: all of it; it has no body."""
-        Message.__init__(self, [])
+        self.forget_views()
+        self.body = b""
         self.status = status
         self.reason = reason
         self._data: bytes | None = data
