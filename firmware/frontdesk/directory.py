@@ -91,6 +91,8 @@ class Directory:
     def serves(self, host: str, port: int | None = None) -> bool:
         """Whether a URI with that host (and port) names this box: a served domain, or an address and port it listens
         on."""
+        if port is None and host in self.domains:  # nearly always
+            return True
         host = f"[{canonical_ipv6(host[1:-1])}]" if host.startswith("[") else host.removesuffix(".")
         if host in self.domains:
             return port is None or any(port == listening for _, listening in self.addresses) or port == SIP_PORT

@@ -52,7 +52,8 @@ def assert_alike(data: bytes, flow: Flow = FLOW) -> None:
 
 
 def assert_views(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
-    for view in ("method", "uri_text", "uri", "cseq", "call_id", "from_", "to", "via", "transaction_name", "body"):
+    read = "method", "uri_text", "uri", "cseq", "call_id", "from_", "to", "via", "hops", "transaction_name", "body"
+    for view in read:
         assert getattr(plain, view) == getattr(parsed, view), view
     for key in {*KEYS, *(field[0] for field in parsed.fields)}:
         assert plain.first(key) == parsed.first(key)

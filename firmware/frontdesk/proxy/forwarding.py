@@ -79,12 +79,12 @@ def shared_lines(request: Request, realm: str, dropped: tuple[str, ...]) -> byte
     if raw is None:
         return None
     form, lines = raw[0], raw[1].copy()
-    lines[form.hops] = b"Max-Forwards: %d" % max(int(lines[form.hops][14:]) - 1, 0)
+    lines[form.hops] = b"Max-Forwards: %d" % (request.hops - 1 if request.hops else 0)
     gone = _dropped_lines(form, dropped)
     credentials = form.places.get("proxy-authorization")
     if credentials is not None:
         values = [(number, lines[number][start:].decode("utf-8", "surrogateescape")) for number, start in credentials]
-        gone = sorted((*gone, *[number for number, value in values if _realm(value) == realm]), reverse=True)
+        gone = sorted([*gone, *[number for number, value in values if _realm(value) == realm]], reverse=True)
     for number in gone:
         del lines[number]
     return b"\r\n".join(lines)
@@ -139,15 +139,20 @@ def host_port(end: HostPort) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def via(hop: Hop, branch: str) -> Field:
-    """Step 8. rport over UDP, so that the answer comes back through a router (RFC 3581 section 3)."""
+def via(hop: Hop, branch: str) -> str:
+    """Step 8."""
+    return _via_before_branch(hop) + branch
+
+
+@lru_cache(maxsize=64)
+def _via_before_branch(hop: Hop) -> str:
+    """With rport over UDP, so that the answer comes back through a router (RFC 3581 section 3)."""
     transport, sent_by = hop
     rport = ";rport" if transport == "udp" else ""
-    value = f"SIP/2.0/{transport.upper()} {sent_by}{rport};branch={branch}"
-    return "via", value, "Via: " + value
+    return f"Via: SIP/2.0/{transport.upper()} {sent_by}{rport};branch="
 
 
-def record_routes(token: str, incoming: Hop, outgoing: Hop, scheme: str = "sip") -> list[Field]:
+def record_routes(token: str, incoming: Hop, outgoing: Hop, scheme: str = "sip") -> list[str]:
     """Step 4: one value, or two where the sides differ in transport or address, the next hop's first (RFC 5658).
     `scheme`: the Request-URI's."""
     if incoming == outgoing:
@@ -155,19 +160,24 @@ def record_routes(token: str, incoming: Hop, outgoing: Hop, scheme: str = "sip")
     return [_record_route(token, outgoing, scheme), _record_route(token, incoming, scheme)]
 
 
-def _record_route(token: str, hop: Hop, scheme: str) -> Field:
+def _record_route(token: str, hop: Hop, scheme: str) -> str:
     transport, sent_by = hop
     # transport=tls is deprecated (section 26.2.2), and RFC 5658 section 6.2 wants SIPS in its place. But phones that
     # know no SIPS Route end the call (baresip 1.0: ENOSYS), and all send to this one.
     is_safe = scheme == "sips" and transport == "tls"
     start, parameter = ("sips", "") if is_safe else ("sip", _ROUTE_TRANSPORTS[transport])
-    value = f"<{start}:{token}@{sent_by};lr{parameter}>"
-    return "record-route", value, "Record-Route: " + value
+    return f"Record-Route: <{start}:{token}@{sent_by};lr{parameter}>"
 
 
-def max_breadth(share: int) -> Field:
+def max_breadth(share: int) -> str:
     """RFC 5393 section 5.3.3: every forwarded request carries one."""
-    return "max-breadth", str(share), f"Max-Breadth: {share}"
+    return f"Max-Breadth: {share}"
+
+
+def as_field(line: str) -> Field:
+    """One of these lines as the field that it is."""
+    name, _, value = line.partition(": ")
+    return name.lower(), value, line
 
 
 def postprocess_routes(request: Request) -> None:

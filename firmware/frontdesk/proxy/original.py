@@ -15,6 +15,7 @@ from ..sip.wire import Flow, Target
 from .branch import Branch
 from .forwarding import (
     RECORD_ROUTED,
+    as_field,
     dropped_keys,
     is_private,
     local_hop,
@@ -89,13 +90,13 @@ class Original:
         """Steps 1 to 9 for one target and its share of Max-Breadth; `branch`: the Via's, if it is known already."""
         request = self._request
         outgoing = local_hop(candidate.target, self._around.directory)
-        fields: list[Field] = [via(outgoing, branch or self._branch_parameter())]
+        lines = [via(outgoing, branch or self._branch_parameter())]
         if request.method in RECORD_ROUTED:
             incoming = local_hop(self._flow, self._around.directory)
-            fields += record_routes(self._token_for(candidate), incoming, outgoing, request.uri.scheme)
-        fields += [("route", value, "Route: " + value) for value in candidate.path]
-        fields.append(max_breadth(share))
-        copy = self._copy(candidate.uri, fields, self._shared_with(candidate.target))
+            lines += record_routes(self._token_for(candidate), incoming, outgoing, request.uri.scheme)
+        lines += [f"Route: {value}" for value in candidate.path]
+        lines.append(max_breadth(share))
+        copy = self._copy(candidate.uri, lines, self._shared_with(candidate.target))
         if candidate.path or self._routed.route is not None:
             postprocess_routes(copy)
         return copy
@@ -106,12 +107,12 @@ class Original:
         directory, (host, port) = self._around.directory, target.remote if isinstance(target, Flow) else target[:2]
         return self._open if host in directory.peers or directory.serves(host, port) else self._private
 
-    def _copy(self, uri: str, fields: list[Field], shared: Shared) -> Request:
-        """The request with that Request-URI, and with these fields of its own on top."""
+    def _copy(self, uri: str, own: list[str], shared: Shared) -> Request:
+        """The request with that Request-URI, and with these lines of its own on top."""
         method, body, (lines, rest) = self._request.method, self._request.body, shared
         if lines is None:
-            return Request(method, uri, fields + rest, body)
-        head = "\r\n".join([f"{method} {uri} SIP/2.0", *[line for _, _, line in fields], ""])
+            return Request(method, uri, [*map(as_field, own), *rest], body)
+        head = "\r\n".join([f"{method} {uri} SIP/2.0", *own, ""])
         data = b"%b%b\r\n\r\n%b" % (head.encode("utf-8", "surrogateescape"), lines, body)
         return UnreadRequest(method, uri, data)
 

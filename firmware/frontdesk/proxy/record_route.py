@@ -79,7 +79,7 @@ class Tokens:
         """The token of the dialog that this request sets up."""
         initiator = request.from_.tag or ""
         parties = _party(request.from_.uri), _party(request.to.uri)
-        payload = _pack(caller) + _pack(callee) + self._hashed(parties)
+        payload = _pack(caller.binding, caller.flow) + _pack(callee.binding, callee.flow) + self._hashed(parties)
         token = _encode(payload + self._mac(payload, request.call_id, initiator))
         uris = request.from_.uri, request.to.uri
         self._remember(token, request.call_id, initiator, _Minted((caller, callee), parties, uris))
@@ -151,9 +151,11 @@ def _decode(token: str) -> tuple[bytes, bytes]:
     return data[:-MAC_SIZE], data[-MAC_SIZE:]
 
 
-def _pack(side: Side) -> bytes:
-    flow = _pack_flow(side.flow) if side.flow else b""
-    return side.binding.to_bytes(5, "big") + bytes((len(flow),)) + flow
+# A phone's side is the same in each of its calls: the two caches save about 15 us of a call.
+@lru_cache(maxsize=2048)
+def _pack(binding: int, flow: Flow | None) -> bytes:
+    place = _pack_flow(flow) if flow else b""
+    return binding.to_bytes(5, "big") + bytes((len(place),)) + place
 
 
 def _unpack(payload: bytes) -> tuple[Side, Side]:
@@ -166,8 +168,6 @@ def _unpack_side(data: bytes) -> Side:
     return Side(int.from_bytes(data[:5], "big"), _unpack_flow(data[6:]) if data[5] else None)
 
 
-# A phone's flow is the same in each of its calls: the two caches save about 15 us of a call.
-@lru_cache(maxsize=2048)
 def _pack_flow(flow: Flow) -> bytes:
     ends = _pack_end(flow.local) + _pack_end(flow.remote)
     return bytes((_TRANSPORTS.index(flow.transport),)) + flow.connection.to_bytes(5, "big") + ends

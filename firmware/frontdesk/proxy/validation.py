@@ -6,8 +6,7 @@ Step 1, reasonable syntax, is `sip.checks`', for all rooms.
 from __future__ import annotations
 
 from ..directory import Directory
-from ..sip.errors import Rejection
-from ..sip.grammar import parse_number
+from ..sip.errors import ParseError, Rejection
 from ..sip.message import Request
 from ..sip.plain_request import PlainRequest
 from ..sip.uri import SIP_SCHEMES
@@ -36,7 +35,7 @@ def is_for_an_account(request: PlainRequest) -> bool:
     user = request.uri.user
     if not user or len(user) >= MIN_LENGTH:  # of another scheme there is no user, of a strict router a token
         return False
-    return bool(parse_number(request.hops or "")) and request.lacks(_CHECKED_OR_ROUTE)
+    return request.hops > 0 and request.lacks(_CHECKED_OR_ROUTE)
 
 
 def _uri_scheme(request: Request) -> None:
@@ -47,13 +46,11 @@ def _uri_scheme(request: Request) -> None:
 
 def _max_forwards(request: Request, directory: Directory) -> None:
     """3. Max-Forwards check: a request to the box itself goes no further anyway, so 0 does it no harm."""
-    text = request.hops
-    if text is None:
-        return
-    value = parse_number(text)
-    if value is None:
-        raise Rejection(400, "Max-Forwards is no number")
-    if value == 0 and not is_own(request.uri, directory):
+    try:
+        hops = request.hops
+    except ParseError as error:
+        raise Rejection(400, error.reason) from error
+    if hops == 0 and not is_own(request.uri, directory):
         raise Rejection(483)
 
 

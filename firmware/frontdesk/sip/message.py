@@ -225,9 +225,15 @@ class Request(Message):
         return self._uri
 
     @property
-    def hops(self) -> str | None:
-        """How often it may still be forwarded, as it stands in Max-Forwards."""
-        return self.first("max-forwards")
+    def hops(self) -> int | None:
+        """How often it may still be forwarded, if its Max-Forwards says so. Raises ParseError."""
+        text = self.first("max-forwards")
+        if text is None:
+            return None
+        number = parse_number(text)
+        if number is None:
+            raise ParseError("Max-Forwards is no number")
+        return number
 
     def retarget(self, uri: str) -> None:
         """Puts another Request-URI (RFC 3261 section 16.6 step 2)."""
