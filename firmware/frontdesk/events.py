@@ -239,7 +239,7 @@ class EventLog:
                 subscriber(events)
 
     def _file(self, ring: list[Event], event: Event) -> None:
-        at = _repeated(ring, event)
+        at = _repeated(ring, event) if ring[-1].kind is event.kind else None
         if at is not None:
             event.times = ring[at].times + 1
             event.since = ring[at].since or ring[at].at
@@ -294,7 +294,7 @@ def _others(before: Event, host: str) -> tuple[str, ...]:
 
 
 def _repeated(ring: list[Event], event: Event) -> int | None:
-    """Which of the last events it repeats.
+    """Which of the last events, of which the very last is of its kind, it repeats.
 
     A refusal repeats the last one by the same rule, wherever both came from, until something else happens: whoever
     knows an account's name and not its password could else push out its story, and fill the log, from ever new ports.
@@ -311,6 +311,4 @@ def _repeated(ring: list[Event], event: Event) -> int | None:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    return (
-        one.kind is other.kind and one.rule == other.rule and one.said == other.said and one.source == other.source
-    )
+    return one.rule == other.rule and one.said == other.said and one.source == other.source

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Protocol
 
 from .message import Request, Response
 from .timers import T1, T2, T4, TIMEOUT
-from .transaction import Surroundings, Transaction
+from .transaction import Names, Surroundings, Transaction
 from .wire import Destination, Target
 
 
@@ -46,7 +45,7 @@ class ClientTransaction(Transaction):
     _layer: ClientSurroundings
 
     def __init__(
-        self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings, state: StrEnum
+        self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings, state: str
     ) -> None:
         super().__init__(key, target, layer, state)
         self.request = request
@@ -95,14 +94,14 @@ class ClientTransaction(Transaction):
         self._user.received(self, self.response, now)
 
 
-class NonInviteClientState(StrEnum):
+class NonInviteClientState(metaclass=Names):
     TRYING = "Trying"
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
     TERMINATED = "Terminated"
 
 
-class NonInviteClientEvent(StrEnum):
+class NonInviteClientEvent(metaclass=Names):
     PROVISIONAL = "1xx"
     FINAL = "200-699"
     TIMER_E = "Timer E fires"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from itertools import product
 from typing import ClassVar
 
@@ -11,6 +10,7 @@ from .client_transaction import ClientSurroundings, ClientTransaction, ClientUse
 from .hop_requests import ack_to, cancel_of
 from .message import Request, Response
 from .timers import T1, TIMEOUT, TIMER_D
+from .transaction import Names
 from .wire import Destination, Target
 
 
@@ -28,7 +28,7 @@ class Nobody:
     def cut_off(self, client: ClientTransaction, now: float) -> None: ...
 
 
-class InviteClientState(StrEnum):
+class InviteClientState(metaclass=Names):
     CALLING = "Calling"
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
@@ -36,7 +36,7 @@ class InviteClientState(StrEnum):
     TERMINATED = "Terminated"
 
 
-class InviteClientEvent(StrEnum):
+class InviteClientEvent(metaclass=Names):
     PROVISIONAL = "1xx"
     SUCCESS = "2xx"
     REFUSAL = "300-699"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from itertools import product
 from typing import ClassVar
 
 from .message import Request, Response
 from .server_transaction import ServerSurroundings, ServerTransaction
 from .timers import T1, T2, T4, TIMEOUT
+from .transaction import Names
 from .wire import Flow
 
 
-class InviteServerState(StrEnum):
+class InviteServerState(metaclass=Names):
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
     ACCEPTED = "Accepted"
@@ -20,7 +20,7 @@ class InviteServerState(StrEnum):
     TERMINATED = "Terminated"
 
 
-class InviteServerEvent(StrEnum):
+class InviteServerEvent(metaclass=Names):
     INVITE = "INVITE"
     ACK = "ACK"
     PROVISIONAL = "101-199 from TU"

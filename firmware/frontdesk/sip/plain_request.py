@@ -95,7 +95,7 @@ class PlainRequest(Request):
 
     def __init__(
         self, start: Start, form: Form, lines: list[bytes], name: str, cseq: CSeq, from_: Address, to: Address,
-        body: bytes,
+        call_id: str, hops: int, body: bytes,
     ) -> None:  # fmt: skip
         """`name`: see `transaction_name`."""
         self.forget_views()
@@ -104,8 +104,8 @@ class PlainRequest(Request):
         self.cseq = cseq
         self.from_ = from_
         self.to = to
-        self.call_id = lines[form.call_id][9:].decode("utf-8", "surrogateescape").strip(LWS)
-        self.hops = int(lines[form.hops][14:])
+        self.call_id = call_id
+        self.hops = hops
         self.transaction_name = name
         self._form = form
         self._lines: list[bytes] | None = lines
@@ -222,16 +222,13 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     from_, to = usual_address(lines[form.from_]), usual_address(lines[form.to])
     if cseq is None or cseq.method != first[0] or via is None or from_ is None or to is None:
         return None
-    if not _is_identifier(lines[form.call_id][9:]) or not _is_number(lines[form.hops][14:]):
+    call_id, hops = lines[form.call_id][9:].decode("utf-8", "surrogateescape").strip(LWS), lines[form.hops][14:]
+    if not call_id or len(call_id) > MAX_IDENTIFIER or not _is_number(hops):
         return None
     if lines[form.length][16:] != b"%d" % len(body):
         return None
     name, lines[form.via] = via
-    return PlainRequest(first, form, lines, name, cseq, from_, to, body)
-
-
-def _is_identifier(value: bytes) -> bool:
-    return bool(value.strip()) and len(value) <= MAX_IDENTIFIER
+    return PlainRequest(first, form, lines, name, cseq, from_, to, call_id, int(hops), body)
 
 
 def _is_number(digits: bytes) -> bool:
