@@ -14,7 +14,6 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
-from operator import attrgetter
 
 UNUSED_LIFE = 300.0
 """Seconds that a nonce lives; and one that has registered, at least."""
@@ -86,9 +85,6 @@ class Window:
         self.expires_at = expires_at
 
 
-_used_at = attrgetter("used_at")
-
-
 @dataclass(slots=True)
 class _Used:
     """The windows of one account, and its floor."""
@@ -129,8 +125,12 @@ class _Used:
                 self.drop(window)
             self.oldest = min((window.issued for window in self.windows), default=inf)
         if len(self.windows) >= WINDOWS:
-            unregistered = [window for window in self.windows if not window.registered]
-            self.drop(min(unregistered or self.windows, key=_used_at))
+            unregistered = [window for window in self.windows if not window.registered] or self.windows
+            longest = unregistered[0]
+            for window in unregistered:  # min takes twice as long
+                if window.used_at < longest.used_at:
+                    longest = window
+            self.drop(longest)
 
 
 class Nonces:

@@ -7,7 +7,7 @@ import pytest
 from frontdesk.events import Kind
 from frontdesk.model import CallRecord
 from frontdesk.proxy import calls
-from frontdesk.proxy.calls import MAX_DIALOGS, MAX_NAME, Call, CallBook, CallState
+from frontdesk.proxy.calls import MAX_CACHED, MAX_DIALOGS, MAX_NAME, Call, CallBook, CallState
 from frontdesk.sip.checks import MAX_URI
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.status import STOPPED
@@ -55,6 +55,24 @@ def test_answered_call_ends_with_its_bye_and_leaves_one_record(box: Box) -> None
     ]
     assert kinds(box) == [Kind.CALLING, Kind.ANSWERED, Kind.ENDED]
     assert {event.account for event in box.events} == {"101"}
+
+
+@pytest.mark.parametrize(
+    ("contact", "device"),
+    [
+        ("Phone <SIP:102@10.0.0.2;x>;expires=7", "sip:102@10.0.0.2;x"),
+        ("<sip:a@10.0.0.2>, <sip:b@10.0.0.2>", "sip:a@10.0.0.2"),
+        ("", ""),
+        ("<sip:102@10.0.0.2", ""),
+        (f"<sip:{'1' * MAX_CACHED}@10.0.0.2>", f"sip:{'1' * MAX_CACHED}@10.0.0.2"),
+    ],
+)  # fmt: skip
+def test_device_that_has_answered_is_the_first_uri_of_its_contact(box: Box, contact: str, device: str) -> None:
+    calls._device.cache_clear()
+    invited(box)
+    says(box, 200, contact)
+    assert [call.device for call in box.proxy.calls.active(box.now)] == [device]
+    assert calls._device.cache_info().currsize == (0 < len(contact) <= MAX_CACHED and "," not in contact)
 
 
 def test_what_is_kept_of_a_call_has_its_limits(box: Box) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 from ..events import Event, Kind
 from ..model import CallRecord
@@ -26,6 +26,8 @@ RETRIED_WITHIN = 10.0
 """Seconds that a challenged caller has for it until the call counts as failed."""
 MAX_NAME = 128
 """Characters of who calls and who is called that are kept."""
+MAX_CACHED = 128
+"""Characters of the longest Contact that is remembered."""
 MAX_DIALOGS = 32
 """Of one call: a hunt or a fork has fewer phones that answer it."""
 MAX_AGE = 86_400.0
@@ -284,8 +286,9 @@ class CallBook:
         call.callee = callee
         call.state = CallState.ANSWERED
         call.answered_at = now
-        contact = contact_of(response)
-        call.device = str(contact)[:MAX_URI] if contact else ""
+        contact = response.first("contact") or ","
+        is_usual = "," not in contact and len(contact) <= MAX_CACHED
+        call.device = _device(contact) if is_usual else _shown(contact_of(response))
         self._tell(Kind.ANSWERED, call, now, f"{call.callee} answered")
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
@@ -354,6 +357,19 @@ def _tag(response: Response) -> str:
         return response.to.tag or ""
     except ParseError:
         return ""
+
+
+@lru_cache(512)
+def _device(contact: str) -> str:
+    """The URI of a Contact, with which a phone answers each of its calls, as it is shown."""
+    try:
+        return _shown(Address.parse(contact).uri)
+    except ParseError:
+        return ""
+
+
+def _shown(uri: Uri | None) -> str:
+    return str(uri)[:MAX_URI] if uri else ""
 
 
 def contact_of(message: Message) -> Uri | None:

@@ -169,11 +169,6 @@ def _record_route(token: str, hop: Hop, scheme: str) -> str:
     return f"Record-Route: <{start}:{token}@{sent_by};lr{parameter}>"
 
 
-def max_breadth(share: int) -> str:
-    """RFC 5393 section 5.3.3: every forwarded request carries one."""
-    return f"Max-Breadth: {share}"
-
-
 def as_field(line: str) -> Field:
     """One of these lines as the field that it is."""
     name, _, value = line.partition(": ")

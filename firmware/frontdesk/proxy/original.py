@@ -19,7 +19,6 @@ from .forwarding import (
     dropped_keys,
     is_private,
     local_hop,
-    max_breadth,
     postprocess_routes,
     record_routes,
     shared_fields,
@@ -94,27 +93,26 @@ class Original:
         if request.method in RECORD_ROUTED:
             incoming = local_hop(self._flow, self._around.directory)
             lines += record_routes(self._token_for(candidate), incoming, outgoing, request.uri.scheme)
-        lines += [f"Route: {value}" for value in candidate.path]
-        lines.append(max_breadth(share))
-        copy = self._copy(candidate.uri, lines, self._shared_with(candidate.target))
+        if candidate.path:
+            lines += [f"Route: {value}" for value in candidate.path]
+        lines.append(f"Max-Breadth: {share}")  # RFC 5393 section 5.3.3: every forwarded request carries one
+        shared = self._open if self._private is None else self._shared_with(candidate.target, self._private)
+        copy = self._copy(candidate.uri, lines, shared)
         if candidate.path or self._routed.route is not None:
             postprocess_routes(copy)
         return copy
 
-    def _shared_with(self, target: Target) -> Shared:
-        if self._private is None:
-            return self._open
+    def _shared_with(self, target: Target, private: Shared) -> Shared:
         directory, (host, port) = self._around.directory, target.remote if isinstance(target, Flow) else target[:2]
-        return self._open if host in directory.peers or directory.serves(host, port) else self._private
+        return self._open if host in directory.peers or directory.serves(host, port) else private
 
     def _copy(self, uri: str, own: list[str], shared: Shared) -> Request:
         """The request with that Request-URI, and with these lines of its own on top."""
         method, body, (lines, rest) = self._request.method, self._request.body, shared
         if lines is None:
             return Request(method, uri, [*map(as_field, own), *rest], body)
-        head = "\r\n".join([f"{method} {uri} SIP/2.0", *own, ""])
-        data = b"%b%b\r\n\r\n%b" % (head.encode("utf-8", "surrogateescape"), lines, body)
-        return UnreadRequest(method, uri, data)
+        head = "\r\n".join((f"{method} {uri} SIP/2.0", *own)).encode("utf-8", "surrogateescape")
+        return UnreadRequest(method, uri, b"\r\n".join((head, lines, b"", body)))
 
     def _token_for(self, candidate: Candidate) -> str:
         dialog = self._routed.dialog

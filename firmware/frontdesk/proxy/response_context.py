@@ -101,15 +101,18 @@ class ResponseContext:
         """Forwards to the first group of candidates."""
         assert self._forwarder is not None
         group = self._groups.pop(0)
-        given, self._apart = self._apart[: len(group)], self._apart[len(group) :]
-        for candidate, share in zip(group, given or shares(self._breadth, len(group)), strict=True):
+        given = self._apart[: len(group)] or shares(self._breadth, len(group))
+        del self._apart[: len(group)]
+        for candidate, share in zip(group, given, strict=True):
             self._begin(Branch(self, candidate, now), share, now)
         self._look(now)
 
     def _look(self, now: float) -> None:
         """Where all that are open stay silent, the next group is tried beside them: somebody may need help. Where there
         is none, a place that was set by hand is no longer waited for, if another has refused."""
-        if not self._invite or self._answered or any(branch.heard for branch in self._branches):
+        if not self._invite or self._answered or not (self._apart or self._responses):
+            return
+        if any(branch.heard for branch in self._branches):
             return
         is_last = not self._groups and bool(self._responses) and not any(branch.is_phone for branch in self._branches)
         if not self._apart and not is_last:

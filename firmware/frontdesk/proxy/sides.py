@@ -116,7 +116,7 @@ class Sides:
         """The token's side: where its phone is now, else its flow, never a private Contact; the URI stays."""
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
-        moved = self._proven.get((routed.dialog.token, routed.request.to.tag))
+        moved = self._proven.get((routed.dialog.token, routed.request.to.tag)) if self._proven else None
         phone = self._phone(routed, moved, now)
         if isinstance(phone, Binding) and phone.instance:
             if candidates := self._flows(phone, routed.request.uri_text, now):

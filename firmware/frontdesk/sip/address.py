@@ -23,6 +23,11 @@ class Address:
     uri: Uri
     display: str = ""
     parameters: dict[str, str | None] = field(default_factory=dict)
+    tag: str | None = field(init=False, repr=False, compare=False)
+    """The tag parameter, or None: at hand, since it is asked for twelve times in a call."""
+
+    def __post_init__(self) -> None:
+        self.tag = self.parameters.get("tag")
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -51,11 +56,6 @@ class Address:
         if uri.headers:
             raise ParseError(f"a URI with headers needs angle brackets: {text[:60]!r}")
         return cls(uri, "", parse_parameters(parameters))
-
-    @property
-    def tag(self) -> str | None:
-        """The tag parameter, or None."""
-        return self.parameters.get("tag")
 
     def __str__(self) -> str:
         display = f"{quote(self.display)} " if self.display else ""

@@ -91,7 +91,7 @@ class PlainRequest(Request):
     call_id: str
     hops: int
     transaction_name: str
-    asks_for_rport = True
+    asks_for_rport = has_one_via = True
 
     def __init__(
         self, start: Start, form: Form, lines: list[bytes], name: str, cseq: CSeq, from_: Address, to: Address,
@@ -154,10 +154,6 @@ class PlainRequest(Request):
 
     def lacks(self, keys: frozenset[str]) -> bool:
         return super().lacks(keys) if self._lines is None else keys.isdisjoint(self._form.places)
-
-    @property
-    def has_one_via(self) -> bool:
-        return self._lines is not None or super().has_one_via
 
     def _value(self, number: int, start: int) -> str:
         assert self._lines is not None
