@@ -59,6 +59,10 @@ class LocationService:
         """The binding with that id, or None."""
         return self._by_id.get(id)
 
+    def is_alone(self, binding: Binding) -> bool:
+        """Whether its address-of-record has no other, not even one that has expired."""
+        return len(self._committed.get(binding.aor, ())) < 2
+
     def at(self, flow: Flow) -> list[Binding]:
         """The bindings that were registered over that flow."""
         return [self._by_id[id] for id in self._at.get(_place(flow), ())]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.proxy.forwarding import dropped_keys, shared_fields, shared_lines
+from frontdesk.proxy.forwarding import DROPPED, shared_fields, shared_lines
 from frontdesk.sip.checks import MAX_IDENTIFIER, MAX_URI, read_message
 from frontdesk.sip.errors import ParseError
 from frontdesk.sip.matching import server_key
@@ -80,7 +80,7 @@ def values(request: Request, key: str) -> list[str] | str:
 
 def assert_passed_on(plain: PlainRequest, parsed: Request, flow: Flow) -> None:
     for identity, routes in product((False, True), repeat=2):
-        dropped = dropped_keys(identity=identity, routes=routes)
+        dropped = DROPPED[identity, routes]
         lines = shared_lines(plain, REALM, dropped)
         assert lines is not None
         shared = "\r\n".join(line for *_, line in shared_fields(parsed, REALM, dropped))
@@ -92,7 +92,7 @@ def test_routes_and_identities_go_on_where_they_may() -> None:
     plain = plain_request(USUAL.replace(b"Supported", b"P-Asserted-Identity: <sip:1@x>\r\nSupported"), FLOW)
     assert plain is not None
     for identity, routes in product((False, True), repeat=2):
-        lines = shared_lines(plain, REALM, dropped_keys(identity=identity, routes=routes)) or b""
+        lines = shared_lines(plain, REALM, DROPPED[identity, routes]) or b""
         assert (b"P-Asserted-Identity: " in lines, b"Route: " in lines) == (identity, routes)
 
 

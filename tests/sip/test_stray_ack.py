@@ -36,6 +36,7 @@ def test_the_key_is_that_of_its_invite(sent_by: bytes) -> None:
         (b"z9hG4bK-7.a", b"z9hG4bK"),
         (b";branch=", b";Branch=1;branch="),
         (b"192.0.2.7:5062", b"192.0.2.777:5062"),
+        (b"192.0.2.7:5062", b"a" * 65),
         (b"Via", b"v"),
     ],
 )

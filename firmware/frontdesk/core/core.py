@@ -39,6 +39,9 @@ MAX_METHOD = 16
 UNTOLD = frozenset({Rule.NO_CREDENTIALS, Rule.STALE_NONCE})
 """Refusals that are part of every login and no event."""
 
+LET_IN = Caller(None)
+"""Whoever needs no account for what he asks; nobody writes into it."""
+
 
 @dataclass(slots=True)
 class Keys:
@@ -98,9 +101,11 @@ class Core:
                 return
         elif data[:4] == b"ACK " and (stray := stray_ack_key(data)) is not None and not self.layer.expects(stray):
             return
+        elif data[:4] == b"SIP/" and (response := plain_response(data)) is not None:
+            self.layer.receive_response(response, now)
+            return
         try:
-            plain = plain_response(data) if data[:4] == b"SIP/" else plain_request(data, flow)
-            message = plain or read_message(data)
+            message = plain_request(data, flow) or read_message(data)
         except ParseError as error:
             self.refuse(error, flow, now)
             return
@@ -157,12 +162,12 @@ class Core:
             return self.authenticator.authenticate(request, now, proxy=False)
         dialog = routed.dialog
         if (dialog is not None and self.proxy.sides.lets_in(request, dialog, flow)) or self._is_spiral(request, flow):
-            return Caller(None)
+            return LET_IN
         if self.directory.trusts(flow):
             return Caller(None, peer=self.directory.peers[flow.remote[0]] or flow.remote[0])
         to_the_box = _is_to_the_box(request, routed)
         if to_the_box and request.method == "OPTIONS":
-            return Caller(None)
+            return LET_IN
         caller = self.authenticator.authenticate(request, now, proxy=not to_the_box)
         self._unanswered.answered(flow)
         if dialog is not None and caller.account is not None:

@@ -104,9 +104,11 @@ class Branch:
 
     def arm(self, delays: Delays, seconds: float, now: float) -> None:
         """Sets Timer C, anew where it runs."""
-        self.disarm()
-        self.timer_c = delays[TIMER_C, seconds]
-        self.timer_c.start(self, now)
+        delay = delays[TIMER_C, seconds]
+        if self.timer_c is not delay:
+            self.disarm()
+            self.timer_c = delay
+        delay.start(self, now)
 
     def disarm(self) -> None:
         """Stops Timer C."""

@@ -6,6 +6,7 @@ RFC 3261 section 16.6, RFC 3581, RFC 5393, RFC 5658.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 
 from ..directory import Directory
 from ..sip.address import Address
@@ -42,11 +43,11 @@ def is_private(request: Request) -> bool:
     return any(value.strip().lower() == "id" for line in request.lines("privacy") for value in line.split(";"))
 
 
-@lru_cache(maxsize=4)
-def dropped_keys(*, identity: bool, routes: bool) -> tuple[str, ...]:
-    """The headers that do not go on, apart from SPENT those where this is false: `identity` of IDENTITIES, `routes` of
-    Routes."""
-    return (*SPENT, *(() if identity else IDENTITIES), *(() if routes else ("route",)))
+DROPPED = {
+    (identity, routes): (*SPENT, *(() if identity else IDENTITIES), *(() if routes else ("route",)))
+    for identity, routes in product((False, True), repeat=2)
+}
+"""The headers that do not go on, apart from SPENT those where one of both is false: identity or Routes."""
 
 
 def shared_fields(request: Request, realm: str, dropped: tuple[str, ...]) -> list[Field]:

@@ -14,9 +14,9 @@ from ..sip.unread_request import UnreadRequest
 from ..sip.wire import Flow, Target
 from .branch import Branch
 from .forwarding import (
+    DROPPED,
     RECORD_ROUTED,
     as_field,
-    dropped_keys,
     is_private,
     local_hop,
     postprocess_routes,
@@ -72,7 +72,7 @@ class Original:
 
     def _shared(self, *, identity: bool) -> Shared:
         request, realm = self._request, self._around.directory.realm
-        dropped = dropped_keys(identity=identity, routes=not self._routed.routes_end)
+        dropped = DROPPED[identity, not self._routed.routes_end]
         lines = shared_lines(request, realm, dropped)
         return lines, [] if lines is not None else shared_fields(request, realm, dropped)
 

@@ -73,6 +73,7 @@ class Tokens:
 
     def __init__(self, key: bytes) -> None:
         self._key = blake2b(key, digest_size=32).digest()
+        self._hashed = lru_cache(MAX_KNOWN)(self._hash)  # who has called somebody calls him again
         self._known: dict[tuple[str, str, str], _Minted] = {}
 
     def mint(self, request: Request, caller: Side, callee: Side) -> str:
@@ -119,7 +120,7 @@ class Tokens:
             del self._known[next(iter(self._known))]
         self._known[token, call_id, initiator] = minted
 
-    def _hashed(self, parties: Parties) -> bytes:
+    def _hash(self, parties: Parties) -> bytes:
         texts = [party.encode("utf-8", "surrogateescape") for party in parties]
         return blake2b(b"%d " % len(texts[0]) + texts[0] + texts[1], key=self._key, digest_size=PARTIES_SIZE).digest()
 

@@ -88,8 +88,8 @@ class ResponseContext:
         come, is no work for the garbage collector, which took a tenth of a call's time and hardly ever comes."""
         self._groups = groups
         self._breadth = breadth
-        total = sum(map(len, groups))
-        self._apart = shares(breadth, total) if len(groups) > 1 and total <= breadth else []
+        total = sum(map(len, groups)) if len(groups) > 1 else 0
+        self._apart = shares(breadth, total) if 0 < total <= breadth else []
         """What each candidate gets where the groups may be open beside each other."""
         self._watch = watch
         self._incoming = incoming

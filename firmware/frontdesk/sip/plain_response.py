@@ -25,8 +25,8 @@ _START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
 _VIA = re.compile(rb'Via: SIP/2\.0/[A-Z]++ [^;,"<]++;(?:(?!branch=)[^;,"<]*+;)*branch=[-.\w]++(?:;[^,"<]*+)?')
 _BRANCH = b";branch="
 _NAME = re.compile(rb"[-\w]++:")
-FEWEST = 5
-"""Lines behind the top Via."""
+FEWEST = 8
+"""Lines: Status-Line, two Vias, From, To, Call-ID, CSeq and Content-Length."""
 MAX_CACHED = 192
 """Bytes of the longest piece that is remembered."""
 
@@ -105,8 +105,7 @@ class PlainResponse(Response):
             return super().pop_via()
         self._plain = self._plain[: self._top_via] + self._plain[self._later_via :]
         self._later_via = 0
-        self._changed("via")
-        return True
+        return True  # and nothing of it has been parsed yet, so no view has changed
 
     def encode(self) -> bytes:
         return super().encode() if self._plain is None else self._plain
@@ -117,22 +116,18 @@ def plain_response(data: bytes) -> PlainResponse | None:
     head, blank, body = data.partition(b"\r\n\r\n")
     if not blank or len(head) > MAX_HEAD:
         return None
-    first, *lines = whole_lines(head) or (b"",)
-    if not FEWEST < len(lines) <= MAX_LINES:
+    lines = whole_lines(head)
+    if not FEWEST <= len(lines) <= MAX_LINES:
         return None
+    first = lines.pop(0)
     start, branch, places = _start(first), _top_branch(lines[0]), _FORMS.of(lines)
     if start is None or branch is None or places is None:
         return None
-    cseq, length = usual_cseq(lines[places["cseq"][0]]), _of(lines, places["content-length"])
+    cseq, length = usual_cseq(lines[places["cseq"][0]]), lines[places["content-length"][0]][16:]
     if cseq is None or not (length.isdigit() and len(length) < 6 and int(length) == len(body)):
         return None
     top_via = len(first) + 2, len(first) + len(lines[0]) + 4
     return PlainResponse(start, branch, data, lines, places, cseq, body, top_via)
-
-
-def _of(lines: list[bytes], place: Place) -> bytes:
-    number, start = place
-    return lines[number][start:]
 
 
 def _start(line: bytes) -> tuple[int, str] | None:
