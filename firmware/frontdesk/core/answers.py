@@ -39,7 +39,7 @@ class Answers:
 
     def _tag(self, request: Request) -> str:
         tag = self._tags.copy()
-        tag.update(b"%b %b" % (request.said("call-id"), request.said("from")))
+        tag.update(b" ".join((request.said("call-id"), request.said("from"))))
         return tag.hexdigest()
 
     def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:

@@ -8,6 +8,7 @@ again within its lines. Any other request is parsed at once. Both ways give the 
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 
 from .address import Address
 from .checks import MAX_IDENTIFIER, METHODS, SINGLE
@@ -47,12 +48,13 @@ class Form:
     """The names of a request's header lines with their colons, in their order, and where what stands there."""
 
     __slots__ = (
-        "call_id", "cseq", "echoed", "from_", "hops", "length", "places", "to", "to_echoed", "via",
+        "call_id", "cseq", "echoed", "from_", "hops", "length", "pick_echoed", "places", "to", "to_echoed", "via",
     )  # fmt: skip
 
     def __init__(self, places: dict[str, list[Place]]) -> None:
         self.places = places
         self.echoed = sorted((*places[key][0], key) for key in ECHOED)
+        self.pick_echoed = itemgetter(*[number for number, _, _ in self.echoed])
         self.to_echoed = next(at for at, (_, _, key) in enumerate(self.echoed) if key == "to")
         self.via, self.from_, self.to, self.call_id, self.cseq, self.hops, self.length = (
             places[key][0][0] for key in _NEEDED
@@ -189,7 +191,7 @@ class PlainRequest(Request):
     def answer(self, start: bytes, more: bytes, to_tag: str | None) -> bytes:
         """The same, encoded: between a Status-Line and `more` lines, with what ends them, stand those it repeats."""
         assert self._lines is not None
-        lines = [self._lines[number] for number, _, _ in self._form.echoed]
+        lines = [*self._form.pick_echoed(self._lines)]
         if to_tag is not None and self.to.tag is None:
             lines[self._form.to_echoed] += b";tag=" + to_tag.encode()
         return b"\r\n".join((start, *lines, more))
