@@ -15,7 +15,7 @@ from ..sip.via import MAGIC_COOKIE, Via
 def loop_hash(request: Request) -> str:
     """The second part of a branch: Request-URI and Route as received (section 4.2.1), Call-ID, CSeq number (4.2.4).
 
-    Never the method: a CANCEL and an ACK share the branch. 32 bits are enough, and a CRC does (section 4.2.2).
+    Never the method: a CANCEL and an ACK share the branch. 32 bits are enough, and a CRC does (section 4.2.4).
     """
     parts = [request.uri_text, *request.lines("route"), request.call_id, str(request.cseq.number)]
     text = "\n".join(parts).encode("utf-8", "surrogateescape")
