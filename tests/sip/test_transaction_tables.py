@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from itertools import product
 
 import pytest
@@ -10,9 +11,9 @@ from frontdesk.sip.client_transaction import NonInviteClientEvent, NonInviteClie
 from frontdesk.sip.invite_client_transaction import InviteClientEvent, InviteClientState, InviteClientTransaction
 from frontdesk.sip.invite_server_transaction import InviteServerEvent, InviteServerState, InviteServerTransaction
 from frontdesk.sip.server_transaction import NonInviteServerEvent, NonInviteServerState, NonInviteServerTransaction
-from frontdesk.sip.transaction import Names, Transaction
+from frontdesk.sip.transaction import Transaction
 
-FIGURES: list[tuple[type[Transaction], Names, Names]] = [
+FIGURES: list[tuple[type[Transaction], type[StrEnum], type[StrEnum]]] = [
     (InviteClientTransaction, InviteClientState, InviteClientEvent),
     (NonInviteClientTransaction, NonInviteClientState, NonInviteClientEvent),
     (InviteServerTransaction, InviteServerState, InviteServerEvent),
@@ -22,20 +23,20 @@ FIGURES: list[tuple[type[Transaction], Names, Names]] = [
 
 @pytest.mark.parametrize(("machine", "states", "events"), FIGURES)
 def test_every_event_in_every_state_is_an_arrow_or_ignored(
-    machine: type[Transaction], states: Names, events: Names
+    machine: type[Transaction], states: type[StrEnum], events: type[StrEnum]
 ) -> None:
     assert set(machine.ARROWS) | machine.IGNORED == set(product(states, events))
 
 
 @pytest.mark.parametrize(("machine", "states", "events"), FIGURES)
 def test_nothing_is_both_an_arrow_and_ignored(
-    machine: type[Transaction], states: Names, events: Names
+    machine: type[Transaction], states: type[StrEnum], events: type[StrEnum]
 ) -> None:
     assert not set(machine.ARROWS) & machine.IGNORED
 
 
 @pytest.mark.parametrize(("machine", "states", "events"), FIGURES)
 def test_no_arrow_leaves_terminated(
-    machine: type[Transaction], states: Names, events: Names
+    machine: type[Transaction], states: type[StrEnum], events: type[StrEnum]
 ) -> None:
     assert not [state for state, _ in machine.ARROWS if state == "Terminated"]

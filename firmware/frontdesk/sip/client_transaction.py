@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Protocol
 
 from .message import Request, Response
 from .timers import T1, T2, T4, TIMEOUT
-from .transaction import Names, Surroundings, Transaction
+from .transaction import Surroundings, Transaction
 from .wire import Destination, Target
 
 
@@ -45,7 +46,7 @@ class ClientTransaction(Transaction):
     _layer: ClientSurroundings
 
     def __init__(
-        self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings, state: str
+        self, request: Request, key: str, target: Target, user: ClientUser, layer: ClientSurroundings, state: StrEnum
     ) -> None:
         super().__init__(key, target, layer, state)
         self.request = request
@@ -94,14 +95,14 @@ class ClientTransaction(Transaction):
         self._user.received(self, self.response, now)
 
 
-class NonInviteClientState(metaclass=Names):
+class NonInviteClientState(StrEnum):
     TRYING = "Trying"
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
     TERMINATED = "Terminated"
 
 
-class NonInviteClientEvent(metaclass=Names):
+class NonInviteClientEvent(StrEnum):
     PROVISIONAL = "1xx"
     FINAL = "200-699"
     TIMER_E = "Timer E fires"

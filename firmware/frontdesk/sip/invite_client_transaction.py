@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from itertools import product
 from typing import ClassVar
 
@@ -10,7 +11,6 @@ from .client_transaction import ClientSurroundings, ClientTransaction, ClientUse
 from .hop_requests import ack_to, cancel_of
 from .message import Request, Response
 from .timers import T1, TIMEOUT, TIMER_D
-from .transaction import Names
 from .wire import Destination, Target
 
 
@@ -28,7 +28,7 @@ class Nobody:
     def cut_off(self, client: ClientTransaction, now: float) -> None: ...
 
 
-class InviteClientState(metaclass=Names):
+class InviteClientState(StrEnum):
     CALLING = "Calling"
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
@@ -36,7 +36,7 @@ class InviteClientState(metaclass=Names):
     TERMINATED = "Terminated"
 
 
-class InviteClientEvent(metaclass=Names):
+class InviteClientEvent(StrEnum):
     PROVISIONAL = "1xx"
     SUCCESS = "2xx"
     REFUSAL = "300-699"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from itertools import product
 from typing import ClassVar
 
 from .message import Request, Response
 from .server_transaction import ServerSurroundings, ServerTransaction
 from .timers import T1, T2, T4, TIMEOUT
-from .transaction import Names
 from .wire import Flow
 
 
-class InviteServerState(metaclass=Names):
+class InviteServerState(StrEnum):
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
     ACCEPTED = "Accepted"
@@ -20,7 +20,7 @@ class InviteServerState(metaclass=Names):
     TERMINATED = "Terminated"
 
 
-class InviteServerEvent(metaclass=Names):
+class InviteServerEvent(StrEnum):
     INVITE = "INVITE"
     ACK = "ACK"
     PROVISIONAL = "101-199 from TU"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from itertools import product
 from typing import ClassVar, Protocol
 
 from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
 from .timers import Delay
-from .transaction import Names, Surroundings, Transaction
+from .transaction import Surroundings, Transaction
 from .wire import Flow
 
 
@@ -34,7 +35,7 @@ class ServerTransaction(Transaction):
         flow: Flow,
         key: str,
         layer: ServerSurroundings,
-        state: str,
+        state: StrEnum,
         target: Flow | None = None,
     ) -> None:
         Transaction.__init__(self, key, target or response_target(request, flow), layer, state)
@@ -82,14 +83,14 @@ class ServerTransaction(Transaction):
             self._send(self._answer)
 
 
-class NonInviteServerState(metaclass=Names):
+class NonInviteServerState(StrEnum):
     TRYING = "Trying"
     PROCEEDING = "Proceeding"
     COMPLETED = "Completed"
     TERMINATED = "Terminated"
 
 
-class NonInviteServerEvent(metaclass=Names):
+class NonInviteServerEvent(StrEnum):
     REQUEST = "Request"
     PROVISIONAL = "1xx from TU"
     FINAL = "200-699 from TU"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from .timers import Deadlines, Delay
@@ -10,14 +11,6 @@ from .wire import Send, Target
 
 Arrow = tuple[str, str]
 """(state, event)"""
-
-
-class Names(type):
-    """Of classes that hold names, which are texts. As an Enum's members each would take 530 instructions more whenever
-    it is named (Python 3.11), 24 times in a call."""
-
-    def __iter__(cls) -> Iterator[str]:
-        return (text for name, text in vars(cls).items() if name.isupper())
 
 
 class Surroundings(Protocol):
@@ -42,7 +35,7 @@ class Transaction:
     ARROWS: ClassVar[Mapping[Arrow, Callable[[Any, float], None]]]
     IGNORED: ClassVar[frozenset[Arrow]]
 
-    def __init__(self, key: str, target: Target, layer: Surroundings, state: str) -> None:
+    def __init__(self, key: str, target: Target, layer: Surroundings, state: StrEnum) -> None:
         self.key = key
         self.target = target
         self.state = state
@@ -64,7 +57,7 @@ class Transaction:
         """One of its timers."""
         self._take(timer, now)
 
-    def _start(self, timer: str, seconds: float, now: float) -> None:
+    def _start(self, timer: StrEnum, seconds: float, now: float) -> None:
         # A timer of zero seconds (reliable transports) fires at once, so this is the last thing that an arrow does.
         if seconds <= 0:
             self._take(timer, now)
