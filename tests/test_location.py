@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from frontdesk.location import LocationService
+import pytest
+
+from frontdesk.location import MAX_HEIRS, LocationService
 from frontdesk.model import Binding
 from tests.support.registering import flow
 
@@ -111,3 +113,95 @@ def test_a_static_binding_never_expires() -> None:
     static.expires_at = None
     location = LocationService([static])
     assert location.next_expiry() is None and ids(location, 1e12) == [1]
+
+
+# -- a device with several flows ---------------------------------------------------------------------------------------
+
+PHONE = "<urn:uuid:1>"
+
+
+def way(reg_id: int | None, id: int = 0, instance: str | None = PHONE, expires_at: float = 100.0) -> Binding:
+    """A flow of a device."""
+    found = binding(id or reg_id or 0, expires_at, port=5060 + (reg_id or 0))
+    found.instance, found.reg_id, found.seen_at = instance, reg_id, float(reg_id or 0)
+    return found
+
+
+def shown(location: LocationService, *bindings: Binding) -> None:
+    """All of the account by now."""
+    location.stage(AOR, 1, list(bindings))
+    location.commit(1)
+
+
+def found(location: LocationService, id: int) -> int:
+    device = location.device(id)
+    return device.id if device is not None else 0
+
+
+def test_device_is_found_by_the_flow_that_was_there_when_another_has_run_out() -> None:
+    location = LocationService([way(1, expires_at=10.0), way(2), way(3)])
+    location.expire(10.0)
+    assert found(location, 1) == 3, "the one that was heard last"
+    assert location.binding(1) is None
+
+
+def test_device_is_found_where_a_flow_was_given_up() -> None:
+    one, two = way(1), way(2)
+    location = LocationService([one, two])
+    shown(location, two)
+    assert found(location, 1) == 2
+    three = way(3)
+    shown(location, two, three)
+    shown(location, three)
+    assert found(location, 1) == found(location, 2) == 3
+    shown(location)
+    assert found(location, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("gone", "other"),
+    [
+        (way(None, 1), way(None, 2)), (way(1), way(None, 2)), (way(None, 1), way(2)),
+        (way(1), way(2, instance="<other>")),
+        (way(1, instance=None), way(2, instance=None)), (way(1, instance=""), way(2, instance="")),
+    ],
+)  # fmt: skip
+def test_what_is_no_flow_of_the_same_device_is_not_it(gone: Binding, other: Binding) -> None:
+    location = LocationService([gone, other])
+    shown(location, other)
+    assert found(location, 1) == 0
+
+
+def test_flow_that_comes_when_the_other_is_gone_may_be_of_a_device_that_has_started_anew() -> None:
+    location = LocationService([way(1, expires_at=10.0)])
+    location.expire(10.0)
+    shown(location, way(2))
+    assert found(location, 1) == 0
+
+
+def test_account_that_has_another_device_of_that_name_is_another() -> None:
+    stranger = way(2)
+    stranger.aor = "sip:103@desk.test"
+    location = LocationService([way(1, expires_at=10.0), stranger])
+    location.expire(10.0)
+    assert found(location, 1) == 0
+
+
+def test_flow_that_is_back_has_no_heir_of_before() -> None:
+    """One that a ticket renews is but away until that is on disk."""
+    location = LocationService([way(1, expires_at=10.0), way(2, expires_at=30.0)])
+    location.expire(10.0)
+    shown(location, way(1, expires_at=40.0), way(2, expires_at=30.0))
+    assert found(location, 1) == 1
+    location.expire(30.0)
+    location.expire(40.0)
+    assert found(location, 1) == found(location, 2) == 0
+
+
+def test_heirs_have_a_bound() -> None:
+    location = LocationService([way(1, 9_999)])
+    for id in range(1, MAX_HEIRS + 3):
+        shown(location, way(1, 9_999), way(2, id))
+        shown(location, way(1, 9_999))
+    assert len(location._heirs) == MAX_HEIRS
+    assert [found(location, id) for id in (1, 2, 3, MAX_HEIRS + 2)] == [0, 0, 9_999, 9_999]

@@ -19,6 +19,9 @@ Place = HostPort | int | tuple[str, HostPort]
 """What of a Flow says where a device is: over UDP the remote address, else the connection, whose number is unique;
 after a restart, when there is none, transport and remote address."""
 
+MAX_HEIRS = 1024
+"""Bindings that are gone, while another flow of their device was there."""
+
 _NONE: frozenset[int] = frozenset()
 
 
@@ -41,6 +44,8 @@ class LocationService:
         self._doomed: dict[int, list[Binding]] = {}  # tickets after one that failed: what of them reaches the disk goes
         self._by_id: dict[int, Binding] = {}
         self._at: dict[Place, list[int]] = {}
+        self._heirs: dict[int, int] = {}
+        """Of a device with several flows: the binding of one that is gone -> that of another that was there then."""
         self._expiries: list[tuple[float, int]] = []
         self._armed: dict[int, float] = {}  # id -> its earliest entry in the heap; others of that id are void
         self._next_id = next_id
@@ -62,6 +67,13 @@ class LocationService:
     def is_alone(self, binding: Binding) -> bool:
         """Whether its address-of-record has no other, not even one that has expired."""
         return len(self._committed.get(binding.aor, ())) < 2
+
+    def device(self, id: int) -> Binding | None:
+        """The binding with that id, or once it is gone that of another flow of its device (RFC 5626 section 5.3.2),
+        which was there when it went: not of one that has registered since, which may have started anew."""
+        while (binding := self._by_id.get(id)) is None and id in self._heirs:
+            id = self._heirs[id]
+        return binding
 
     def at(self, flow: Flow) -> list[Binding]:
         """The bindings that were registered over that flow."""
@@ -173,6 +185,9 @@ class LocationService:
             self._index(binding)
         if bindings:
             self._committed[aor] = tuple(bindings)
+        for old in before:
+            if old.id not in self._by_id:
+                self._inherit(old, bindings)
 
     # -- expiry --------------------------------------------------------------------------------------------------------
 
@@ -224,6 +239,18 @@ class LocationService:
             self._committed[binding.aor] = left
         else:
             del self._committed[binding.aor]
+        self._inherit(binding, left)
+
+    def _inherit(self, gone: Binding, left: Iterable[Binding]) -> None:
+        # It is found out anew each time that a binding goes, so that no two can be each other's heirs.
+        self._heirs.pop(gone.id, None)
+        if gone.reg_id is None or not gone.instance:
+            return  # a device without outbound has one binding alone
+        flows = [each for each in left if each.instance == gone.instance and each.reg_id is not None]
+        if flows:
+            if len(self._heirs) >= MAX_HEIRS:
+                del self._heirs[next(iter(self._heirs))]
+            self._heirs[gone.id] = max(flows, key=lambda each: each.seen_at).id
 
     # -- indexes -------------------------------------------------------------------------------------------------------
 

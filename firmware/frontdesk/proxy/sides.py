@@ -62,7 +62,7 @@ class Sides:
 
     def check(self, request: Request, dialog: Dialog, account: Account, flow: Flow) -> None:
         """The same for who has shown a password: that of his side of the dialog, or Rejection(403)."""
-        binding = self._location.binding(dialog.sender.binding) if dialog.sender.binding else None
+        binding = self._location.device(dialog.sender.binding) if dialog.sender.binding else None
         if binding is not None:
             is_his = binding.aor == account.aor
         else:  # only its name, or where an anonymous caller called from, says whose side it is
@@ -90,7 +90,7 @@ class Sides:
     def _is_from(self, side: Side, flow: Flow) -> bool:
         """Whether that is the host of the side: where its phone is registered, or was when the call was set up.
         A static binding may have several."""
-        host, binding = flow.remote[0], self._location.binding(side.binding) if side.binding else None
+        host, binding = flow.remote[0], self._location.device(side.binding) if side.binding else None
         if side.binding and (binding is None or binding.flow is None):
             return binding is not None
         return _was_at(side, flow) or (
@@ -143,7 +143,7 @@ class Sides:
         the token's. `moved`: where it has shown a password in this dialog."""
         assert routed.dialog is not None
         side, uri = routed.dialog.side, routed.request.uri
-        binding = self._location.binding(side.binding) if side.binding else None
+        binding = self._location.device(side.binding) if side.binding else None
         if moved is not None and (binding is None or (binding.flow is not None and binding.seen_at < moved.at)):
             since = [each for each in self._location.bindings(moved.aor, now) if each.seen_at >= moved.at]
             return at_contact(since, uri) or moved.flow
