@@ -223,6 +223,15 @@ class Phone:
         self.events.end()
 
 
+def put_through(caller: Phone, called: Phone) -> None:
+    """The one calls, the other rings and is picked up. baresip tells the called one so when the ACK is there."""
+    caller.dial(called.user)
+    called.expect("CALL_INCOMING")
+    called.accept()
+    for phone in (caller, called):
+        phone.expect("CALL_ESTABLISHED")
+
+
 def hung_up(first: Phone, other: Phone) -> None:
     """The first hangs up: the other is told so, and its 200 comes back."""
     first.hang_up()

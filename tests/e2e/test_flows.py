@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.baresip import Phone
+from tests.e2e.baresip import Phone, put_through
 from tests.e2e.box import ACCOUNTS, Box
 from tests.e2e.way import HERE, Way
 
@@ -49,14 +49,6 @@ def caller(phone: MakePhone) -> Phone:
     caller = phone()
     caller.register()
     return caller
-
-
-def put_through(caller: Phone, called: Phone) -> None:
-    caller.dial(called.user)
-    called.expect("CALL_INCOMING")
-    called.accept()
-    for phone in (caller, called):
-        phone.expect("CALL_ESTABLISHED")
 
 
 def hung_up(first: Phone, other: Phone) -> None:

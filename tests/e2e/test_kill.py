@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.baresip import Phone
+from tests.e2e.baresip import Phone, put_through
 from tests.e2e.box import ACCOUNTS, DOMAIN, Box
 from tests.e2e.load import Load
 
@@ -66,11 +66,8 @@ def test_a_phone_is_called_after_a_restart(own_box: Box, phones: MakePhone, end:
     own_box.start()
     assert {binding["contact"] for binding in own_box.bindings()} == before
     registrations = len([m for m in bob.trace.all() if m.method == "REGISTER"])
-    alice.dial(bob.user)
-    bob.expect("CALL_INCOMING")
-    bob.accept()
+    put_through(alice, bob)
     for phone in (alice, bob):
-        phone.expect("CALL_ESTABLISHED")
         phone.expect("CALL_RTPESTAB")
     assert len([m for m in bob.trace.all() if m.method == "REGISTER"]) == registrations
     bob.hang_up()
@@ -85,10 +82,7 @@ def test_a_call_outlives_kill_9(own_box: Box, phones: MakePhone, hangs_up: str) 
     alice, bob = (phones(user, ACCOUNTS[user], own_box.address(), DOMAIN) for user in ("1000", "1001"))
     for phone in (alice, bob):
         phone.register()
-    alice.dial(bob.user)
-    bob.expect("CALL_INCOMING")
-    bob.accept()
-    bob.expect("CALL_ESTABLISHED")
+    put_through(alice, bob)
     own_box.kill()
     own_box.start()
     first, other = (alice, bob) if hangs_up == "caller" else (bob, alice)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.baresip import Phone, held_and_resumed
+from tests.e2e.baresip import Phone, held_and_resumed, put_through
 from tests.e2e.box import ACCOUNTS, Box
 
 MakePhone = Callable[..., Phone]
@@ -35,9 +35,7 @@ def talk(phone: MakePhone, is_instance: bool) -> tuple[Phone, Phone]:
         each.register(INTERVAL)
     for each in (alice, bob):
         each.expect("REGISTER_OK")
-    alice.dial(bob.user)
-    bob.expect("CALL_INCOMING")
-    bob.accept()
+    put_through(alice, bob)
     for each in (alice, bob):
         each.expect("CALL_RTPESTAB")
     return alice, bob

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.baresip import Phone, held_and_resumed, hung_up
+from tests.e2e.baresip import Phone, held_and_resumed, hung_up, put_through
 from tests.e2e.box import Box
 
 MakePhone = Callable[..., Phone]
@@ -33,13 +33,6 @@ def rings(caller: Phone, *called: Phone) -> None:
     for phone in called:
         phone.expect("CALL_INCOMING")
     caller.expect("CALL_RINGING")
-
-
-def put_through(caller: Phone, called: Phone) -> None:
-    rings(caller, called)
-    called.accept()
-    for phone in (caller, called):
-        phone.expect("CALL_ESTABLISHED")
 
 
 def talk(*phones: Phone) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.baresip import Phone, held_and_resumed, hung_up
+from tests.e2e.baresip import Phone, held_and_resumed, hung_up, put_through
 from tests.e2e.box import ACCOUNTS, DOMAIN, Box
 from tests.e2e.namespace import Street
 
@@ -54,15 +54,6 @@ def neighbour(street: Street, public_box: Box, phones: MakePhone, own_account: A
     phone = phones(*own_account(), public_box.address(), DOMAIN, **options)
     phone.register()
     return phone
-
-
-def put_through(caller: Phone, called: Phone) -> None:
-    caller.dial(called.user)
-    called.expect("CALL_INCOMING")
-    called.accept()
-    for phone in (caller, called):
-        phone.expect("CALL_ESTABLISHED")
-    called.received("ACK")
 
 
 @pytest.mark.parametrize("hangs_up", ["home", "neighbour"])

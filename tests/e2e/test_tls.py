@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.baresip import Phone, held_and_resumed, hung_up
+from tests.e2e.baresip import Phone, held_and_resumed, hung_up, put_through
 from tests.e2e.box import DOMAIN, Box, free_port
 
 HERE = "127.0.0.1"
@@ -65,10 +65,7 @@ def test_phones_call_each_other_whatever_they_speak(
         phone.register()
     assert box.bindings("101")[0]["transport"] == "tls"
     for caller, callee in ((first, second), (second, first)):
-        caller.dial(callee.user)
-        callee.expect("CALL_INCOMING")
-        callee.accept()
-        caller.expect("CALL_ESTABLISHED")
+        put_through(caller, callee)
         held_and_resumed(caller, callee)
         hung_up(callee, caller)
     first.unregister()
