@@ -81,3 +81,14 @@ def test_hears_of_the_end_of_a_call_whose_way_has_died(
     put_through(caller, twice)
     dies(way)
     hung_up(caller, twice)
+
+
+def test_hears_of_the_end_of_a_call_whose_way_is_registered_no_more(
+    twice: Phone, caller: Phone, way: Way, box: Box
+) -> None:
+    put_through(caller, twice)
+    (gone,) = (each for each in box.bindings(twice.user) if each["received"] == way.source)
+    way.take_away()
+    box.run("binding", "remove", twice.user, gone["contact"])
+    assert len(box.bindings(twice.user)) == 1
+    hung_up(caller, twice)
