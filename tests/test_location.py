@@ -179,6 +179,12 @@ def test_flow_that_comes_when_the_other_is_gone_may_be_of_a_device_that_has_star
     assert found(location, 1) == 0
 
 
+def test_flow_that_comes_in_the_place_of_another_is_no_heir_either() -> None:
+    location = LocationService([way(1)])
+    shown(location, way(2))
+    assert found(location, 1) == 0
+
+
 def test_account_that_has_another_device_of_that_name_is_another() -> None:
     stranger = way(2)
     stranger.aor = "sip:103@desk.test"

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from frontdesk.events import Event, EventLog, Kind
-from frontdesk.log import EventLines
+from frontdesk.log import LONGEST, EventLines, Recent
 
 CALLING = Event(1.0, Kind.CALLING, "101", "calls 102", "192.0.2.1:5060/udp")
 
@@ -32,6 +32,12 @@ def test_the_second_is_written_anew_when_it_is_over() -> None:
     first, second, third = output.getvalue().splitlines()
     assert first[:19] == second[:19] != third[:19]
     assert (first[19:23], second[19:23], third[19:23]) == (",250", ",750", ",000")
+
+
+def test_of_a_long_line_the_begin_is_kept() -> None:
+    recent: Recent = Recent()
+    EventLines("text", io.StringIO(), lambda: 10.0, recent).write([Event(1.0, Kind.WARNING, "101", "x" * 5000)])
+    assert [len(line) for line in recent] == [LONGEST]
 
 
 @pytest.mark.parametrize(("kind", "level"), [(Kind.WARNING, " W "), (Kind.REFUSED, " W "), (Kind.MOVED, " I ")])

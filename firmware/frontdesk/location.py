@@ -185,9 +185,10 @@ class LocationService:
             self._index(binding)
         if bindings:
             self._committed[aor] = tuple(bindings)
+        kept = [binding for binding in bindings if any(binding.id == old.id for old in before)]
         for old in before:
             if old.id not in self._by_id:
-                self._inherit(old, bindings)
+                self._inherit(old, kept)
 
     # -- expiry --------------------------------------------------------------------------------------------------------
 

@@ -158,6 +158,22 @@ def test_phone_behind_a_proxy_with_a_name_is_called_off_at_the_address_where_it_
     assert [each for _, each in box.requests("ACK")] == [went]
 
 
+def test_phone_that_has_moved_to_another_name_is_called_off_there() -> None:
+    box, edge = Box(), udp("192.0.2.30")._replace(transport="tcp")
+    box.directory.peers[edge.remote[0]] = "edge"
+    box.phone("101", A)
+    path = ("<sip:edge.example.com;lr;transport=tcp>",)
+    phone = box.phone("112", edge, "sip:112@10.0.0.5", path=path, connected=False)
+    box.receive(request("INVITE", "sip:112@desk.example", branch="z9hG4bKone"), A)
+    invite = box.request("INVITE")
+    box.layer.sent_over(f"INVITE {invite.via.branch}", ONE._replace(transport="tcp"), box.now)
+    phone.path = ("<sip:other.example.com;lr;transport=tcp>",)
+    box.receive(reply(invite, 180), ONE)
+    box.taken()
+    box.receive(request("CANCEL", "sip:112@desk.example", branch="z9hG4bKone"), A)
+    assert [each for _, each in box.requests("CANCEL")] == [Destination("other.example.com", None, "tcp")]
+
+
 def test_server_may_take_its_time_for_a_message() -> None:
     trunk = Trunk("MESSAGE")
     trunk.box.pass_time(SILENCE + 1)

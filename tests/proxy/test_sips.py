@@ -91,6 +91,30 @@ def test_what_one_phone_says_of_the_scheme_is_not_told_where_another_has_rung(bo
     assert [each.text for each in box.incoming] == ["101 called: rang for 0 s, nobody answered"]
 
 
+@pytest.mark.parametrize("second", [(480, "381"), (480, ""), (503, "381")])
+def test_of_two_phones_the_first_that_says_something_of_the_scheme_is_told(
+    box: Box, second: tuple[int, str]
+) -> None:
+    others, (status, warning) = (PHONE, tls("192.0.2.13", 10)), second
+    for phone in others:
+        box.phone("102", phone, f"sips:102@{phone.remote[0]}")
+    call(box)
+    asked = [invite for invite, _ in box.requests("INVITE")]
+    box.receive(reply(asked[0], 480, headers=[("warning", '380 phone "SIPS Not Allowed"')]), others[0])
+    more = [("warning", f'{warning} phone "SIPS Required"')] if warning else []
+    box.receive(reply(asked[1], status, headers=more), others[1])
+    assert "which its phone does not do" in box.incoming[0].text
+
+
+def test_what_a_phone_says_of_the_scheme_with_another_refusal_is_not_told(box: Box) -> None:
+    box.phone("102", PHONE, "sips:102@192.0.2.12")
+    call(box)
+    invite = box.request("INVITE")
+    box.receive(reply(invite, 500, headers=[("warning", '380 phone "SIPS Not Allowed"')]), PHONE)
+    box.incoming[0].result = 480
+    assert "SIPS" not in box.incoming[0].text
+
+
 @pytest.mark.parametrize("flow", [PHONE, None], ids=["registered", "static"])
 @pytest.mark.parametrize("scheme", ["sips", "SIPS"])
 def test_it_rings_who_is_reached_so(box: Box, scheme: str, flow: Flow | None) -> None:

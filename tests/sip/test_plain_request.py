@@ -128,6 +128,7 @@ def test_what_is_forgotten_is_read_again() -> None:
         (HEAD[4], b"To: <sip:102@desk.example>;tag=b\r\n"),
         (HEAD[4], b"To: <tel:+4930;ext=1>\r\n"),
         (HEAD[5], b"Call-ID:  a b\r\n"),
+        (HEAD[5], "Call-ID: \u00a0a\u0085\r\n".encode()),
         (HEAD[8], b""),
         (HEAD[8], HEAD[8] + HEAD[8].replace(b"desk.example", b"other.example")),
         (HEAD[8], HEAD[8].replace(b"desk.example", b"other.example") + b"Max-Breadth: 3\r\n" + HEAD[8]),

@@ -148,7 +148,7 @@ class Core:
         except Rejection as rejection:
             if rejection.rule == Rule.NO_CREDENTIALS and request.method == "INVITE":
                 self._unanswered.challenged(flow, now)
-            elif rejection.rule not in UNTOLD:
+            elif rejection.rule not in UNTOLD and request.method != "ACK":
                 self._unanswered.answered(flow)
             self._reject(request, flow, rejection, now, caller)
         except ParseError as error:
