@@ -125,12 +125,12 @@ class _Used:
                 self.drop(window)
             self.oldest = min((window.issued for window in self.windows), default=inf)
         if len(self.windows) >= WINDOWS:
-            unregistered = [window for window in self.windows if not window.registered] or self.windows
-            longest = unregistered[0]
-            for window in unregistered:  # min takes twice as long
-                if window.used_at < longest.used_at:
-                    longest = window
-            self.drop(longest)
+            windows = [window for window in self.windows if not window.registered] or self.windows
+            unused = windows[0]
+            for window in windows:  # min takes twice as long
+                if window.used_at < unused.used_at:
+                    unused = window
+            self.drop(unused)
 
 
 class Nonces:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,17 @@ class Box:
         with contextlib.suppress(AssertionError):
             self._output.wait(lambda _: False, "its end")  # the reader has seen the end of its output and closed it
         return status
+
+
+@contextlib.contextmanager
+def box_of_two(data: Path, **ports: int) -> Iterator[Box]:
+    """Serves 101 and 102; it is heard at these ports too, each by the transport whose name it has."""
+    box = Box(data, options=tuple(f"--sip={transport}:127.0.0.1:{port}" for transport, port in ports.items()))
+    for user in ("101", "102"):
+        box.add_account(user, f"secret-{user}")
+    box.start()
+    yield box
+    box.kill()
 
 
 def _read(process: "subprocess.Popen[str]", output: Record[str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e.baresip import Phone
-from tests.e2e.box import DOMAIN, Box, free_port
+from tests.e2e.box import DOMAIN, Box, box_of_two, free_port
 from tests.e2e.browser import WebLine, chromium_running
 from tests.e2e.wire_call import invite
 from tests.e2e.wire_client import Dialog, Message, WireClient
@@ -35,12 +35,8 @@ def ports() -> dict[str, int]:
 
 @pytest.fixture
 def box(tmp_path: Path, ports: dict[str, int]) -> Iterator[Box]:
-    box = Box(tmp_path / "data", options=tuple(f"--sip={kind}:{HERE}:{port}" for kind, port in ports.items()))
-    for user in ("101", "102"):
-        box.add_account(user, f"secret-{user}")
-    box.start()
-    yield box
-    box.kill()
+    with box_of_two(tmp_path / "data", **ports) as box:
+        yield box
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.baresip import Phone, held_and_resumed, hung_up, put_through
-from tests.e2e.box import DOMAIN, Box, free_port
+from tests.e2e.box import DOMAIN, Box, box_of_two, free_port
 
 HERE = "127.0.0.1"
 PBX = "127.77.0.1"
@@ -23,12 +23,8 @@ def port() -> int:
 
 @pytest.fixture
 def box(tmp_path: Path, port: int) -> Iterator[Box]:
-    box = Box(tmp_path / "data", options=(f"--sip=tls:{HERE}:{port}",))
-    for user in ("101", "102"):
-        box.add_account(user, f"secret-{user}")
-    box.start()
-    yield box
-    box.kill()
+    with box_of_two(tmp_path / "data", tls=port) as box:
+        yield box
 
 
 @pytest.fixture
