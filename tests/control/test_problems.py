@@ -49,6 +49,17 @@ def test_wrong_password_is_told_with_the_phone_the_account_the_count_and_the_cur
     assert problem["times"] == 14 and problem["since"] == iso(WALL - 300) and "Type" in problem["cure"]
 
 
+def test_pbx_that_is_refused_for_many_accounts_is_told_of_once(desk: Desk) -> None:
+    for number, at in enumerate((NOW - 60, NOW - 300, NOW - 30)):
+        desk.do("account add", user=f"{110 + number}")
+        desk.now = at
+        for _ in range(number + 1):
+            refuse(desk, "bad-uri", account=f"{110 + number}")
+    [problem] = told(desk)
+    assert problem["text"] == "192.0.2.23 passes on what somebody else has signed"
+    assert (problem["times"], problem["since"], problem["account"]) == (6, iso(WALL - 300), "")
+
+
 @pytest.mark.parametrize(("rule", "account"), [("wrong-password", "101"), ("unknown-user", ""), ("unknown-domain", "")])
 def test_phone_that_got_in_after_all_is_no_problem(desk: Desk, rule: str, account: str) -> None:
     desk.now = NOW - 60

@@ -91,8 +91,11 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     refused = [event for event in _unmended(events) if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.wall() - now
-    for event in refused[:MOST_REFUSALS]:
-        yield _refusal(event, offset)
+    told: dict[str, Answer] = {}
+    for one in (_refusal(event, offset) for event in refused):
+        said = told.get(one["text"])
+        told[one["text"]] = one if said is None else _together(said, one)
+    yield from [*told.values()][:MOST_REFUSALS]
 
 
 def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:
@@ -169,6 +172,13 @@ def _refusal(event: Event, offset: float) -> Answer:
     }
     since = iso((event.since or event.at) + offset)
     return _told(sentence, words) | {"times": event.times, "since": since, "account": event.account}
+
+
+def _together(one: Answer, other: Answer) -> Answer:
+    """Of several accounts the same is said once: a PBX has many."""
+    account = one["account"] if other["account"] == one["account"] else ""
+    since = min(one["since"], other["since"])
+    return one | {"times": one["times"] + other["times"], "since": since, "account": account}
 
 
 def _told(sentence: Problem, words: Mapping[str, object] | None = None) -> Answer:
