@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -68,7 +70,7 @@ class Pair:
         method = method.split()[0]
         self.cseq += method not in ("ACK", "CANCEL")
         tag = f";tag={to_tag}" if to_tag else ""
-        body = self.body if method == "INVITE" else ""
+        body = self.body if method in ("INVITE", "BYE") else ""
         return (
             f"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.101:5060;branch=z9hG4bKc{self.branch};rport\r\n"
             f"Max-Forwards: 70\r\n{headers}From: <sip:101@{REALM}>;tag=a\r\nTo: <sip:102@{REALM}>{tag}\r\n"
@@ -100,6 +102,9 @@ class Pair:
             contact = [("contact", "<sip:102@192.0.2.102>")]
             routes = [("record-route", route) for route in requests[-1].values("record-route")]
             answer = Response.to_request(requests[-1], status, headers=[*routes, *contact], to_tag="b")
+            if status == 200 and requests[-1].method == "INVITE":
+                answer.replace("content-length", [str(len(self.body))])
+                answer.body = self.body.encode()
             self.send(answer.encode(), CALLEE)
 
     def answers(self) -> list[Response]:
@@ -141,6 +146,23 @@ def test_a_whole_call_is_put_through_alike() -> None:
     assert [event.kind for event in pair.short.core.events][-4:] == ["calling", "ringing", "answered", "ended"]
     pair.wait(40)
     assert len(pair.short.core.layer) == 0
+
+
+@pytest.mark.parametrize("steps", [CALL[:5], CALL])
+def test_call_that_is_answered_keeps_no_copy_of_what_was_said(steps: tuple[str, ...]) -> None:
+    pair = Pair("")
+    pair.body += "x" * 50_000
+    tracemalloc.start()
+    try:
+        for step in steps:
+            pair.do(step)
+        pair.last.clear()
+        for box in (pair.short, pair.long):
+            assert len(box.core.layer) > 1, "their last timers run"
+            box.sent.clear()
+        assert tracemalloc.get_traced_memory()[0] < len(pair.body)
+    finally:
+        tracemalloc.stop()
 
 
 @settings(max_examples=200, deadline=None)

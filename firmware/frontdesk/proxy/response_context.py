@@ -354,15 +354,15 @@ class ResponseContext:
 
     def _respond(self, response: Response, now: float, phone: int = 0) -> None:
         """`phone`: the binding that has sent it, where that counts."""
-        if response.status >= 200:
-            self._answered = True
+        self._answered = self._answered or response.status >= 200
         self._transaction.respond(response, now)
         if self._watch is not None:
             self._watch(response, now, phone)
         if self._incoming is not None:
             self._incoming.hear(response.status, now)
-        if self._answered:  # for more 2xx the context stays, but nothing is started any more
-            self._forwarder = None
+        if self._answered and self._forwarder is not None:
+            self._forwarder = None  # for more 2xx the context stays, but nothing is started any more
+            self._transaction.let_go()
 
     def _terminate(self, branch: Branch) -> None:
         if branch.done:

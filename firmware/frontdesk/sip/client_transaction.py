@@ -90,6 +90,11 @@ class ClientTransaction(Transaction):
         """Whoever it is to has been reached in another way: it is not repeated, and an INVITE is cancelled."""
         self.cancel(now)
 
+    def _let_go(self) -> None:
+        """It has its answer and is not sent again: all that stays of it for its last timer is its place."""
+        self.response = None
+        del self.request, self._data
+
     def _tell(self, now: float) -> None:
         assert self.response is not None
         self._user.received(self, self.response, now)
@@ -156,6 +161,7 @@ class NonInviteClientTransaction(ClientTransaction):
         self._stop_all()
         self._start(NonInviteClientEvent.TIMER_K, 0 if self.reliable else T4, now)
         self._tell(now)
+        self._let_go()
 
     def give_up(self, now: float) -> None:
         self._terminate(now)

@@ -129,8 +129,7 @@ class InviteClientTransaction(ClientTransaction):
         self._stop_all()
         self._start(InviteClientEvent.TIMER_M, TIMEOUT, now)
         self._tell(now)
-        self.request.forget_views()
-        self.response = None
+        self._let_go()
 
     def _complete(self, now: float) -> None:
         assert self.response is not None

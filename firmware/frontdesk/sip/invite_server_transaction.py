@@ -65,7 +65,8 @@ class InviteServerTransaction(ServerTransaction):
         self.state = InviteServerState.ACCEPTED
         self._respond(now)
         self._given = None
-        self.request.forget_views()
+        if not self.reliable:
+            self._answer = b""  # who sent the 2xx repeats it
         self._start(InviteServerEvent.TIMER_L, TIMEOUT, now)
 
     def _complete(self, now: float) -> None:

@@ -186,8 +186,7 @@ class Message:
             self._addresses.pop(key, None)
 
     def forget_views(self) -> None:
-        """Only the lines stay; views are made again if they are asked for. A call that is answered keeps its INVITE
-        for half a minute more, and what hangs on it is work for the garbage collector."""
+        """Only the lines stay; views are made if they are asked for."""
         self._indexed = -1
         self._first = {}
         self._addresses = {}

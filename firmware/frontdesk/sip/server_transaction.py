@@ -62,6 +62,11 @@ class ServerTransaction(Transaction):
         """The transport could not send a response (17.2.4)."""
         raise NotImplementedError
 
+    def let_go(self) -> None:
+        """Its user has given the final response and needs the request no more: over UDP nobody does."""
+        if not self.reliable:
+            del self.request
+
     def _leave(self) -> None:
         self.context = None  # which knows this transaction: no cycle is left for the garbage collector
         Transaction._leave(self)
@@ -154,6 +159,7 @@ class NonInviteServerTransaction(ServerTransaction):
         assert self._given is not None
         answer = self._given.encode()
         self.complete(answer, self._given.ingredients or answer, now)
+        self._given = None
 
     def _complete_silently(self, now: float) -> None:
         # RFC 4320 section 4.2: the client has timed out as well; its last retransmissions are still absorbed.
