@@ -18,7 +18,7 @@ CLOSED = "closed"
 async def show(box: Box) -> list[Answer]:
     """Who is where."""
     now = box.clock.now()
-    offset = box.clock.wall() - now
+    offset = box.clock.offset()
     shown = [binding for binding in box.location if binding.expires_at is None or binding.expires_at > now]
     return [snapshot(binding, now, offset) for binding in sorted(shown, key=lambda binding: (binding.aor, binding.id))]
 

@@ -60,6 +60,8 @@ class Clock(Protocol):
     def now(self) -> Callable[[], float]: ...
     @property
     def wall(self) -> Callable[[], float]: ...
+    def offset(self) -> float:
+        """What is added to boot seconds for wall seconds."""
 
 
 class Journal(Protocol):

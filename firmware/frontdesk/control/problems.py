@@ -84,13 +84,12 @@ def leads_out(box: Box) -> bool:
 def _of_phones(box: Box) -> Iterator[Answer]:
     if box.core is None:
         return
-    now = box.clock.now()
-    events = list(box.core.events.since(now - RECENT))
+    events = list(box.core.events.since(box.clock.now() - RECENT))
     for event in _silent(box, events):
         yield _told(SILENT, {"source": event.host, "account": event.account}) | {"account": event.account}
     refused = [event for event in _unmended(events) if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
-    offset = box.clock.wall() - now
+    offset = box.clock.offset()
     told: dict[str, Answer] = {}
     for one in (_refusal(event, offset) for event in refused):
         said = told.get(one["text"])
@@ -101,9 +100,8 @@ def _of_phones(box: Box) -> Iterator[Answer]:
 def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:
     if box.core is None:
         return
-    now = box.clock.now()
-    offset = box.clock.wall() - now
-    for event in _gone(box, box.core.events.since(now - RECENT)):
+    offset = box.clock.offset()
+    for event in _gone(box, box.core.events.since(box.clock.now() - RECENT)):
         since = iso(event.at + offset)
         yield _told(GONE, {"account": event.account}) | {"account": event.account, "since": since}
 

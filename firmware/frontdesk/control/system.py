@@ -71,9 +71,8 @@ def _known(box: Box) -> list[Answer]:
     """Those that are up, and then those that seem to be over, though nobody has hung up."""
     if box.core is None:
         return []
-    now, book = box.clock.now(), box.core.proxy.calls
-    offset = box.clock.wall() - now
-    return [_row(call, offset) for call in (*book.active(now), *book.left())]
+    offset, book = box.clock.offset(), box.core.proxy.calls
+    return [_row(call, offset) for call in (*book.active(box.clock.now()), *book.left())]
 
 
 def _row(call: Any, offset: float) -> Answer:
@@ -142,7 +141,7 @@ async def events(box: Box, user: str = "") -> list[Answer]:
         box.account(user)
     if box.core is None:
         return []
-    offset = box.clock.wall() - box.clock.now()
+    offset = box.clock.offset()
     return [
         {
             "at": iso(event.at + offset),

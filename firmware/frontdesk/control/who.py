@@ -36,7 +36,7 @@ def _matches(account: Account, wanted: str) -> bool:
 
 def _told(box: Box, account: Account) -> Answer:
     now = box.clock.now()
-    offset = box.clock.wall() - now
+    offset = box.clock.offset()
     return {
         "user": account.username,
         "name": account.name,
