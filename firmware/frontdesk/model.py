@@ -90,6 +90,11 @@ class Account:
     aliases: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
+    @property
+    def devices(self) -> list[str]:
+        """Those that have a secret of their own."""
+        return [secret.name for secret in self.secrets if secret.name]
+
 
 MAX_SECRETS = 8
 """Secrets of one account, the main one included: what a wrong password costs is fixed by it."""

@@ -247,7 +247,7 @@ class Session:
         if argument.metavar == "ALIAS":
             return [alias for account in accounts.values() for alias in account.aliases]
         if argument.metavar == "DEVICE":
-            return [secret.name for account in accounts.values() for secret in account.secrets if secret.name]
+            return [device for account in accounts.values() for device in account.devices]
         return self._box.directory.peers if argument.metavar == "ADDRESS" else ()
 
     def _explained(self, argument: Argument, said: Mapping[str, object]) -> str:

@@ -36,12 +36,11 @@ async def remove(box: Box, user: str) -> Answer:
 def what_goes(box: Box, user: str) -> list[Sentence]:
     """What goes if that account is removed: whoever removes it is asked first. Raises VerbError."""
     account = box.account(user)
-    devices = [secret.name for secret in account.secrets if secret.name]
     places = [binding.contact for binding in box.location.bindings(account.aor, box.clock.now())]
     gone = (
         Sentence("The account {user} goes for good.", user=user),
         Sentence("Its aliases go too: {names}.", names=_listed(account.aliases)),
-        Sentence("The passwords of its devices go too: {names}.", names=_listed(devices)),
+        Sentence("The passwords of its devices go too: {names}.", names=_listed(account.devices)),
         Sentence("Nobody is reached there any more: {names}.", names=_listed(places)),
         Sentence("No call goes out any more: the setting `trunk` is {names}.",
                  names=user if user == box.settings.trunk else ""),
@@ -92,7 +91,7 @@ async def show(box: Box) -> list[Answer]:
             "name": account.name,
             "enabled": account.enabled,
             "aliases": list(account.aliases),
-            "devices": [secret.name for secret in account.secrets if secret.name],
+            "devices": account.devices,
             "bindings": len(box.location.bindings(account.aor, now)),
         }
         for _, account in sorted(box.directory.accounts.items())

@@ -48,6 +48,6 @@ async def show(box: Box, user: str = "") -> list[Answer]:
     answer = []
     for account in accounts:
         registered = [binding.device for binding in box.location.bindings(account.aor, now)]
-        names = [secret.name for secret in account.secrets if secret.name]
-        answer += [{"user": account.username, "device": name, "bindings": registered.count(name)} for name in names]
+        for device in account.devices:
+            answer.append({"user": account.username, "device": device, "bindings": registered.count(device)})
     return answer
