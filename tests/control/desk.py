@@ -76,7 +76,7 @@ class Desk:
 
     def register(self, saved: Binding) -> Binding:
         """A phone is there."""
-        finish(self.records.bind([saved]))
+        finish(self.records.change(bound=[saved]))
         self.box.location.add(saved)
         return saved
 

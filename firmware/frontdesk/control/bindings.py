@@ -77,7 +77,7 @@ async def add(box: Box, user: str, contact: str, static: bool = False, q: str | 
     if there is not None and (there.state is not BindingState.STATIC or there.q == preference):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)
     binding = set_by_hand(box, account.aor, uri, preference) if there is None else with_preference(there, preference)
-    await box.records.bind([binding])
+    await box.records.change(bound=[binding])
     if there is None:
         box.location.add(binding)
     else:
@@ -91,5 +91,5 @@ async def remove(box: Box, user: str, contact: str) -> Answer:
     found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
     if not found:
         raise NotThere("The account {user!r} has no binding {contact}.", user=user, contact=contact)
-    await box.records.bind([], box.drop(found))
+    await box.records.change(dropped=box.drop(found))
     return {"user": user, "contact": contact}

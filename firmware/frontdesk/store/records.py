@@ -57,7 +57,8 @@ class Records:
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,
     ) -> None:
-        """Much at once, all or nothing. `wipe` takes everything away first, the older snapshots too."""
+        """Much at once, all or nothing. `wipe` takes everything away first, the older snapshots too. A snapshot
+        follows accounts and pairs; bindings and calls are in none."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
         ids = [(id,) for id in dropped]
 
@@ -68,23 +69,12 @@ class Records:
             connection.executemany(bindings.REMOVE, ids)
             connection.executemany(bindings.SAVE, rows)
 
-        await self._do(write, snapshot=not wipe)
+        await self._do(write, snapshot=bool(accounts or pairs) and not wipe)
         if wipe:
             self._forget_past()
             with suppress(StoreError):  # the rows are gone; what is left to do is done at the next start
                 await self._do(wiping.scrub, snapshot=False, bare=True)
                 await self._do(wiping.settle)
-
-    async def bind(self, saved: Sequence[Binding], dropped: Iterable[int] = ()) -> None:
-        """Saves bindings that were set by hand, and drops bindings (ids)."""
-        rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in saved]
-        ids = [(id,) for id in dropped]
-
-        def write(connection: sqlite3.Connection) -> None:
-            connection.executemany(bindings.SAVE, rows)
-            connection.executemany(bindings.REMOVE, ids)
-
-        await self._do(write, snapshot=False)
 
     async def calls(self, limit: int, start: int = 0) -> list[dict[str, Any]]:
         """The newest call records but for the first `start`, newest first, times in Unix seconds."""
