@@ -18,12 +18,15 @@ from typing import Any
 
 from . import configuration, exports, reading, sealing
 from .box import Box, VerbError
-from .configuration import END, checksum
+from .configuration import END
 from .errors import Sentence
 
 Answer = dict[str, Any]
 HEADER = "frontdesk-backup"
 VERSION = 1
+FIRST = f"{HEADER} {VERSION}"
+CONTEXT = f"{FIRST}\n".encode()
+"""The same for the seal, which is broken where another first line stands above it."""
 SHORTEST = 8
 """Characters of a passphrase."""
 WIDTH = 57
@@ -45,14 +48,14 @@ async def backup(box: Box, passphrase: str) -> str:
     calls = (await box.records.calls(MOST_CALLS))[::-1]
     text = configuration.write(await exports.taken(box, True))
     plain = "".join([text, *(json.dumps(call) + "\n" for call in calls)]).encode("utf-8", "surrogateescape")
-    words, sealed = await box.admin.off_loop(partial(sealing.seal, plain, passphrase, _context(VERSION)))
-    return configuration.bounded(_armoured(words, sealed))
+    words, sealed = await box.admin.off_loop(partial(sealing.seal, plain, passphrase, CONTEXT))
+    return configuration.bounded(configuration.numbered(FIRST, [" ".join(words), *_base64(sealed)]))
 
 
 async def restore(box: Box, text: str, passphrase: str) -> Answer:
     """Makes the box what a backup holds; what was on it is gone."""
     words, sealed = await box.admin.off_loop(partial(_read, text))
-    plain = await box.admin.off_loop(partial(sealing.unseal, words, sealed, passphrase, _context(VERSION)))
+    plain = await box.admin.off_loop(partial(sealing.unseal, words, sealed, passphrase, CONTEXT))
     export, calls = _parted(plain.decode("utf-8", "surrogateescape"))
     read = await box.admin.off_loop(partial(reading.read, export))
     answer = await exports.apply(box, read, wipe=True, calls=calls)
@@ -64,15 +67,9 @@ def is_backup(text: str) -> bool:
     return text.lstrip("\ufeff \r\n").startswith(HEADER)
 
 
-def _context(version: int) -> bytes:
-    return f"{HEADER} {version}\n".encode()
-
-
-def _armoured(words: list[str], sealed: bytes) -> str:
-    pieces = [sealed[start : start + WIDTH] for start in range(0, len(sealed), WIDTH)]
-    bodies = [" ".join(words), *(b64encode(piece).decode() for piece in pieces)]
-    lines = [f"{HEADER} {VERSION}", *(f"{number} {body}" for number, body in enumerate(bodies, 1))]
-    return "".join(f"{line}\n" for line in [*lines, f"{END} {checksum(lines)}"])
+def _base64(sealed: bytes) -> list[str]:
+    """In lines."""
+    return [b64encode(sealed[start : start + WIDTH]).decode() for start in range(0, len(sealed), WIDTH)]
 
 
 def _read(text: str) -> tuple[list[str], bytes]:

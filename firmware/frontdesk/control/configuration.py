@@ -68,9 +68,13 @@ class Configuration:
 
 def write(configuration: Configuration) -> str:
     """The export, whole and numbered; what is not in the configuration is not in there."""
-    lines = [f"{HEADER} {VERSION}"]
-    for number, words in enumerate(_statements(configuration), 1):
-        lines.append(" ".join([str(number), *map(_written, words)]))
+    statements = (" ".join(map(_written, words)) for words in _statements(configuration))
+    return numbered(f"{HEADER} {VERSION}", statements)
+
+
+def numbered(first: str, statements: Iterable[str]) -> str:
+    """The first line, the statements with their numbers, and the checksum; `reading.statements` is the inverse."""
+    lines = [first, *(f"{number} {statement}" for number, statement in enumerate(statements, 1))]
     return "".join(f"{line}\n" for line in [*lines, f"{END} {checksum(lines)}"])
 
 
