@@ -94,12 +94,8 @@ class Asker:
 
     def greet(self, patience: float = GIVES_UP) -> None:
         """Finds out who is there. Raises LinkError, OSError."""
-        hello = struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)
-        frame = self._ask(messages.GREET, messages.GREETING, Step(hello), patience)
-        parts = messages.split(messages.GREETING_HEAD, frame.payload)
-        if parts is None:
-            raise LinkError(STRANGE)
-        numbers, name = parts
+        frame = self._ask(messages.GREET, messages.GREETING, patience=patience)
+        numbers, name = _split(messages.GREETING_HEAD, frame.payload)
         if numbers[0] != messages.VERSION:
             raise LinkError(f"The other end speaks version {numbers[0]} of the line, not {messages.VERSION}.")
         self.instance = numbers[2]
@@ -110,7 +106,7 @@ class Asker:
 
     def leave(self) -> None:
         """Gives the line back to people."""
-        self._ask(messages.LEAVE, messages.LEFT, Step(b""))
+        self._ask(messages.LEAVE, messages.LEFT)
 
     def run(self, call: Call) -> bytes:
         """The answer. Raises LinkError, OSError."""
@@ -127,7 +123,7 @@ class Asker:
     def _upload(self, call: Call) -> None:
         """Until the other end has all of it; its first answer says what it had already."""
         while True:
-            frame = self._ask(messages.PUT, messages.HAVE, Upload(call))
+            frame = self._ask(messages.PUT, messages.HAVE, call)
             numbers, _ = _split(messages.HAVE_HEAD, frame.payload)
             if numbers[0] != call.number or numbers[1] > len(call.request):
                 raise LinkError(STRANGE)
@@ -148,19 +144,19 @@ class Asker:
 
     def _fetch(self, call: Call) -> int:
         """The answer's next piece; the type of what came."""
-        frame = self._ask(messages.GET, messages.PIECE, Download(call))
+        frame = self._ask(messages.GET, messages.PIECE, call)
         if frame.type == messages.PIECE:
             _join(call, frame.payload)
         return frame.type
 
     # -- one frame -----------------------------------------------------------------------------------------------------
 
-    def _ask(self, type: int, expected: int, step: "Step", patience: float = GIVES_UP) -> Frame:
+    def _ask(self, type: int, expected: int, call: "Call | None" = None, patience: float = GIVES_UP) -> Frame:
         """Sends until the answer to it has come. Raises LinkError."""
         self._id = self._id % 0xFFFF + 1
         until = self._port.now() + patience
         while True:
-            coded = Frame(type, self._id, step.payload(self._size)).encode()
+            coded = Frame(type, self._id, self._payload(type, call)).encode()
             self._port.write(coded)
             frame = self._listen(ANSWER_TIME + self._port.byte_time * (len(coded) + LONGEST_PAYLOAD))
             if frame is not None:
@@ -169,6 +165,15 @@ class Asker:
             self._went_wrong()
             if self._port.now() >= until:
                 raise NoAnswer("The other end does not answer.")
+
+    def _payload(self, type: int, call: "Call | None") -> bytes:
+        """Made anew for each resend, with as many bytes of a chunk as the line bears then."""
+        if call is None:
+            return struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION) if type == messages.GREET else b""
+        if type == messages.GET:
+            return struct.pack(messages.GET_HEAD, call.number, len(call.answer), self._size)
+        head = struct.pack(messages.PUT_HEAD, call.number, len(call.request), crc32(call.request), call.sent)
+        return head + call.request[call.sent : call.sent + self._size]
 
     def _listen(self, seconds: float) -> "Frame | None":
         """The answer; None after damage or silence. Answers to earlier frames are passed over."""
@@ -199,42 +204,6 @@ class Asker:
         self.resent += 1
         self._good = 0
         self._size = max(SMALLEST, self._size // 2)
-
-
-class Step:
-    """What a frame carries; made anew for each resend, with as many bytes as the line bears then."""
-
-    def __init__(self, told: bytes) -> None:
-        self._told = told
-
-    def payload(self, size: int) -> bytes:
-        """For a chunk of at most `size` bytes."""
-        return self._told
-
-
-class Upload(Step):
-    """The next chunk of a request."""
-
-    def __init__(self, call: Call) -> None:
-        request = call.request
-        super().__init__(struct.pack(messages.PUT_HEAD, call.number, len(request), crc32(request), call.sent))
-        self._rest = request[call.sent : call.sent + LARGEST]
-
-    def payload(self, size: int) -> bytes:
-        """The head, and the chunk."""
-        return self._told + self._rest[:size]
-
-
-class Download(Step):
-    """Asks for the next piece of the answer."""
-
-    def __init__(self, call: Call) -> None:
-        super().__init__(b"")
-        self._call = call
-
-    def payload(self, size: int) -> bytes:
-        """How much is wanted, and from where."""
-        return struct.pack(messages.GET_HEAD, self._call.number, len(self._call.answer), size)
 
 
 def _split(head: str, payload: bytes) -> "tuple[tuple[int, ...], bytes]":
