@@ -22,7 +22,7 @@ from .passwords import AdminPassword, NoPassword, passphrase
 from .plan import PlanError
 from .ports import NoBox
 from .provision import NotAgreed, Wishes, provision
-from .saving import BACKUP, EXPORT, backup, export, restore, restore_backup
+from .saving import BACKUP, EXPORT, restore, restore_backup, save
 from .screen import Screen
 from .sheet import OnScreen, OnSheet
 from .terminal import NoTerminal
@@ -127,14 +127,14 @@ def _batch(options: Namespace, office: Office | None, wishes: Wishes, screen: Sc
 
 def _export(options: Namespace, screen: Screen) -> int:
     with _connected(options) as box:
-        export(box, options.secrets, options.output, screen)
+        save(box, options.output, screen, "export", secrets=options.secrets)
     return DONE
 
 
 def _backup(options: Namespace, screen: Screen) -> int:
     secret = passphrase(options.passphrase_file, new=True)
     with _connected(options) as box:
-        backup(box, secret, options.output, screen)
+        save(box, options.output, screen, "backup", passphrase=secret)
     return DONE
 
 

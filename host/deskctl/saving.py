@@ -15,23 +15,12 @@ BACKUP = "frontdesk-backup "
 """How each begins."""
 
 
-def export(box: Box, secrets: bool, output: Path | None, screen: Screen) -> None:
-    """To the file, for its owner's eyes alone, or to standard output. Raises Refused, LinkError, OSError."""
+def save(box: Box, output: Path | None, screen: Screen, verb: str, **arguments: object) -> None:
+    """What the verb answers, `export` or `backup`: to the file, for its owner's eyes alone, or to standard output.
+    Raises Refused, LinkError, OSError."""
     refuse_old(output)
     with screen.bar("Reading the box") as bar:
-        text: str = box.ask("export", bar, secrets=secrets)
-    _keep(text, output, screen)
-
-
-def backup(box: Box, passphrase: str, output: Path | None, screen: Screen) -> None:
-    """All of the box, sealed. Raises Refused, LinkError, OSError."""
-    refuse_old(output)
-    with screen.bar("Reading the box") as bar:
-        text: str = box.ask("backup", bar, passphrase=passphrase)
-    _keep(text, output, screen)
-
-
-def _keep(text: str, output: Path | None, screen: Screen) -> None:
+        text: str = box.ask(verb, bar, **arguments)
     if output is None:
         if not screen.as_json:
             sys.stdout.write(text)
@@ -47,9 +36,7 @@ def restore_backup(box: Box, text: str, passphrase: str, screen: Screen) -> None
     with screen.bar("Writing to the box") as bar:
         answer: dict[str, Any] = box.ask("restore", bar, text=text, passphrase=passphrase)
     screen.say(f"The box is what the backup says: {answer['added']} accounts, {answer['calls']} calls.")
-    for note in answer["notes"]:
-        screen.say(f"Note: {note}")
-    screen.answer(answer)
+    _end(answer, screen)
 
 
 def restore(box: Box, text: str, screen: Screen) -> None:
@@ -59,6 +46,10 @@ def restore(box: Box, text: str, screen: Screen) -> None:
     screen.say(f"{answer['added']} accounts are new, {answer['changed']} were changed.")
     if answer["without_password"]:
         screen.say(f"Without a password: {', '.join(answer['without_password'])}")
+    _end(answer, screen)
+
+
+def _end(answer: dict[str, Any], screen: Screen) -> None:
     for note in answer["notes"]:
         screen.say(f"Note: {note}")
     screen.answer(answer)
