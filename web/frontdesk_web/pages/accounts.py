@@ -58,7 +58,7 @@ def add_range(visit: Visit) -> None:
     assert visit.session is not None
     users = read_free(visit.box, visit.form.get("range", "").strip() or "none")
     if not users:
-        raise VerbError(visit.texts.gettext("Which numbers? Such as 101-120."))
+        raise VerbError(N_("Which numbers? Such as 101-120."))
     visit.session.check_cards(len(users))
     answer = visit.do("account import", **{"text": table(users), "make-passwords": True})
     for user, password in answer.get("passwords", {}).items():

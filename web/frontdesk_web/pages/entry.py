@@ -28,7 +28,7 @@ def log_in(visit: Visit) -> None:
     role = Role.VIEWER if visit.form.get("role") == "viewer" else Role.ADMIN
     admin = visit.box.admin
     if not visit.on_loop(lambda: admin.check(visit.form.get("password", ""), visit.source, role)):
-        raise VerbError(visit.texts.gettext("That is not the password."))
+        raise VerbError(N_("That is not the password."))
     begin(visit, role)
     wanted = local(visit.form.get("next", ""))
     if role is Role.ADMIN:
@@ -44,7 +44,7 @@ def log_out(visit: Visit) -> None:
 
 def _may_type(visit: Visit) -> None:
     if not visit.may_log_in:
-        raise VerbError(visit.texts.gettext("A password is typed only over https, or at the box itself."))
+        raise VerbError(N_("A password is typed only over https, or at the box itself."))
 
 
 def trust(visit: Visit) -> str:
@@ -84,7 +84,7 @@ def open_box(visit: Visit) -> None:
         return not admin.is_set and admin.first_boot.check(visit.form.get("code", ""), visit.source)
 
     if not visit.on_loop(check):
-        raise VerbError(visit.texts.gettext("That is not the code."))
+        raise VerbError(N_("That is not the code."))
     begin(visit, Role.ADMIN, answers=Answers())
     keep_carried(visit, local(visit.form.get("next", "")))
     go("/welcome/box")

@@ -12,6 +12,7 @@ from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_fre
 from frontdesk.control.times import is_set
 
 from ..gate import go
+from ..language import N_
 from ..sessions import Session
 from ..typed import keep
 from ..visit import Visit
@@ -73,7 +74,7 @@ def _take(visit: Visit, step: str) -> NoReturn:
 def _take_box(visit: Visit, answers: Answers) -> None:
     password = checked_password(visit.form.get("password", ""))
     if password != visit.form.get("again", ""):
-        raise VerbError(visit.texts.gettext("The two passwords are not the same."))
+        raise VerbError(N_("The two passwords are not the same."))
     answers.settings |= {
         "hostname": read_host_name(visit.form.get("hostname", "").strip()),
         "timezone": read_zone(visit.form.get("timezone", "").strip()),
@@ -92,7 +93,7 @@ def _set_clock(visit: Visit, text: str) -> None:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise VerbError(visit.texts.gettext("That is no time.")) from None
+        raise VerbError(N_("That is no time.")) from None
     wall = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
     if not is_set(wall):
         return
@@ -106,10 +107,10 @@ def _take_network(visit: Visit, answers: Answers) -> None:
     words = [visit.form.get(key, "").strip() for key in ("address", "gateway", "dns")]
     if visit.form.get("way") != "fixed":
         if words[0] not in ("", answers.settings.get("net.address", visit.box.settings.net_address)):
-            raise VerbError(visit.texts.gettext("A fixed address is typed, but DHCP is chosen: which of the two?"))
+            raise VerbError(N_("A fixed address is typed, but DHCP is chosen: which of the two?"))
         words = ["dhcp"]
     elif not words[0]:
-        raise VerbError(visit.texts.gettext("A fixed address is needed, such as 192.0.2.10/24."))
+        raise VerbError(N_("A fixed address is needed, such as 192.0.2.10/24."))
     answers.settings |= network_of(*words)
     domain = visit.form.get("domain", "").strip()
     answers.domain = checked_domain(domain) if domain else ""

@@ -60,7 +60,7 @@ def stage(visit: Visit) -> None:
     typed = {each.key: visit.form[each.key].strip() for each in SETTINGS if each.key in visit.form}
     changed = {key: value for key, value in typed.items() if value != visit.form.get(f"{key}{SHOWN}")}
     if not changed:
-        raise VerbError(visit.texts.gettext("Nothing was changed."))
+        raise VerbError(N_("Nothing was changed."))
     for key, value in changed.items():
         answer = visit.change(N_("{key} will be {value}."), "config stage", key=key, value=value or "default")
         if answer["warning"]:

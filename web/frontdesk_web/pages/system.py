@@ -36,7 +36,7 @@ def backup(visit: Visit) -> str:
     """All of it, sealed. Raises VerbError."""
     passphrase = visit.form.get("passphrase", "")
     if passphrase != visit.form.get("again", ""):
-        raise VerbError(visit.texts.gettext("The two passphrases are not the same."))
+        raise VerbError(N_("The two passphrases are not the same."))
     text: str = visit.do("backup", passphrase=passphrase)
     name = f"{visit.box.settings.hostname}-{visit.time(visit.do('today')['clock'], '%Y-%m-%d')}.backup"
     response.content_type = "text/plain; charset=utf-8"
@@ -61,27 +61,27 @@ def set_password(visit: Visit) -> None:
     """Another admin password; this session goes on, all others end. Raises VerbError."""
     _same(visit)
     if not visit.on_loop(lambda: visit.box.admin.check(visit.form.get("old", ""), visit.source)):
-        raise VerbError(visit.texts.gettext("That is not the password of now."))
-    visit.do("passwd admin", password=visit.form.get("password", ""))
-    begin(visit, visit.role)
-    text = visit.texts.gettext("The password is changed; all other sessions have ended.")
-    visit.tell(text, visit.house.spoken("passwd admin", {}))
-    go("/system")
+        raise VerbError(N_("That is not the password of now."))
+    _change(visit, "passwd admin", N_("The password is changed; all other sessions have ended."))
 
 
 def set_viewer_password(visit: Visit) -> None:
     """The password of those who may only look. Raises VerbError."""
     _same(visit)
-    visit.do("passwd viewer", password=visit.form.get("password", ""))
-    begin(visit, visit.role)
-    text = visit.texts.gettext("The read-only password is changed; all other sessions have ended.")
-    visit.tell(text, visit.house.spoken("passwd viewer", {}))
-    go("/system")
+    _change(visit, "passwd viewer", N_("The read-only password is changed; all other sessions have ended."))
 
 
 def _same(visit: Visit) -> None:
     if visit.form.get("password", "") != visit.form.get("again", ""):
-        raise VerbError(visit.texts.gettext("The two passwords are not the same."))
+        raise VerbError(N_("The two passwords are not the same."))
+
+
+def _change(visit: Visit, verb: str, said: str) -> None:
+    """All sessions end with it; the visitor's goes on as another."""
+    visit.do(verb, password=visit.form.get("password", ""))
+    begin(visit, visit.role)
+    visit.tell(visit.texts.gettext(said), visit.house.spoken(verb, {}))
+    go("/system")
 
 
 def reboot(visit: Visit) -> None:
@@ -93,6 +93,6 @@ def reboot(visit: Visit) -> None:
 def factory_reset(visit: Visit) -> None:
     """Nothing is left. Raises VerbError."""
     if visit.form.get("word", "").strip() != visit.box.settings.hostname:
-        raise VerbError(visit.texts.gettext("Type the name of the box, so that nobody does this by mistake."))
+        raise VerbError(N_("Type the name of the box, so that nobody does this by mistake."))
     visit.do("factory-reset", yes=True, **{"keep-network": bool(visit.form.get("keep"))})
     go("/welcome")
