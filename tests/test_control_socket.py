@@ -79,11 +79,10 @@ def request(verb: str, **arguments: Any) -> bytes:
 def test_disk_that_takes_no_socket_is_told_and_phones_are_served(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(directory: Path) -> None:
+    def refuse(address: str) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr(control_socket, "_listen", refuse)
-    monkeypatch.setattr(control_socket, "_listen_beside", refuse)
+    monkeypatch.setattr(control_socket, "_listening", refuse)
 
     async def come_and_go() -> None:
         socket = ControlSocket(desk.box)

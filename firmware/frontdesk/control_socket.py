@@ -46,16 +46,16 @@ class ControlSocket:
         except OSError as error:
             _log.warning("the commands of `frontdesk` do not reach the box: %s: %s", path, error.strerror)
             return
-        # Python 3.13 would look for the socket's file, by a name that only _listen could use.
+        # Python 3.13 would look for the socket's file, by a name that only _listening_in could use.
         options: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
         self._server = await asyncio.start_unix_server(self._serve, sock=listening, limit=LONGEST_LINE, **options)
 
     def _listen(self, directory: Path, path: Path) -> socket.socket:
         try:
             path.unlink(missing_ok=True)
-            listening = _listen(directory)
+            listening = _listening_in(directory)
         except OSError:
-            return _listen_beside(directory)
+            return _listening(name_beside(directory))
         self._path = path
         return listening
 
@@ -107,32 +107,25 @@ async def _send(writer: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
     await asyncio.wait_for(writer.drain(), IDLE)
 
 
-def _listen_beside(directory: Path) -> socket.socket:
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        listening.bind(name_beside(directory))
-        listening.listen(CLIENTS)
-        listening.setblocking(False)
-    except BaseException:
-        listening.close()
-        raise
-    return listening
-
-
-def _listen(directory: Path) -> socket.socket:
+def _listening_in(directory: Path) -> socket.socket:
     """A listening socket of mode 0600 from its first moment."""
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     # A socket's path has at most 107 bytes; by way of the open directory any directory will do.
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     mask = os.umask(0o177)
     try:
-        listening.bind(f"/proc/self/fd/{descriptor}/{CONTROL_SOCKET}")
+        return _listening(f"/proc/self/fd/{descriptor}/{CONTROL_SOCKET}")
+    finally:
+        os.umask(mask)
+        os.close(descriptor)
+
+
+def _listening(address: str) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listening.bind(address)
         listening.listen(CLIENTS)
         listening.setblocking(False)
     except BaseException:
         listening.close()
         raise
-    finally:
-        os.umask(mask)
-        os.close(descriptor)
     return listening
