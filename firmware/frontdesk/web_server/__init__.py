@@ -37,6 +37,7 @@ class WebServer:
         self._spool = Spool(ALL_BODIES)
         self._servers: dict[WebListener, Server] = {}
         self._sockets: dict[WebListener, socket.socket] = {}
+        self._has_https = False
 
     @property
     def listeners(self) -> list[WebListener]:
@@ -58,11 +59,9 @@ class WebServer:
             del self._sockets[gone]
             _end(self._servers.pop(gone))
         self._sockets |= bound
-        secure = any(each.scheme == "https" for each in self._sockets)
-        for each in list(self._sockets):
-            if each in bound:
-                self._start(each, secure)
-            self._servers[each].sibling = secure and each.scheme == "http"
+        self._has_https = any(each.scheme == "https" for each in self._sockets)
+        for each in bound:
+            self._start(each)
 
     def close(self) -> None:
         """Stops all."""
@@ -84,16 +83,14 @@ class WebServer:
 
     def restart(self) -> None:
         """All anew, on the same sockets; what is stuck is left to itself."""
-        secure = any(each.scheme == "https" for each in self._sockets)
         for each, sock in list(self._sockets.items()):
             before, self._sockets[each] = self._servers[each], sock.dup()
-            before.heir = self._start(each, secure)
+            before.heir = self._start(each)
             _end(before)
 
-    def _start(self, listener: WebListener, secure: bool) -> Server:
+    def _start(self, listener: WebListener) -> Server:
         context = self._context if listener.scheme == "https" else None
-        sibling = secure and context is None
-        made = Server(self._sockets[listener], self._application, context, self._spool, sibling=sibling)
+        made = Server(self._sockets[listener], self._application, context, self._spool, lambda: self._has_https)
         self._servers[listener] = made
         threading.Thread(target=made.start, name=f"web {listener}", daemon=True).start()
         return made

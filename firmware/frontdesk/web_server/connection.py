@@ -198,7 +198,7 @@ class Gateway(wsgi.Gateway_10):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environ()
         address = environ.get("REMOTE_ADDR", "")
         environ["REMOTE_ADDR"] = address.removeprefix("::ffff:").partition("%")[0]
-        environ["frontdesk.sibling"] = self.req.server.sibling
+        environ["frontdesk.sibling"] = self.req.server.has_sibling()
         for name in ("HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR"):
             environ.pop(name, None)  # There is no proxy before the box that could be believed.
         return environ

@@ -65,9 +65,11 @@ class Server(wsgi.Server):  # type: ignore[misc]
     version = software = "Frontdesk"
 
     def __init__(
-        self, listening: socket.socket, application: Application, context: Any, spool: Spool, *, sibling: bool
-    ) -> None:
-        self.sibling = sibling
+        self, listening: socket.socket, application: Application, context: Any, spool: Spool,
+        has_https: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        """`context`: it is for https; `has_https`: whether the page has a listener for that."""
+        self._has_https = has_https
         self.spool = spool
         self._listening = listening
         self._prepared = threading.Event()
@@ -81,6 +83,10 @@ class Server(wsgi.Server):  # type: ignore[misc]
         )  # fmt: skip
         self.gateway = Gateway
         self.ssl_adapter = Tls(context) if context else None
+
+    def has_sibling(self) -> bool:
+        """Whether it is for http, and stands beside one for https."""
+        return self.ssl_adapter is None and self._has_https()
 
     def bind(self, family: int, kind: int, proto: int = 0) -> None:
         """It is bound already."""
