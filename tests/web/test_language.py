@@ -35,7 +35,7 @@ PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 TOLD = ("control", "store", "app.py", "config.py", "machine.py")
 """Where sentences are made that the page shows: what a verb refuses or notes, and what is wrong with the box."""
-SAYS = frozenset({"Done", "Foreign", "NotThere", "Refused", "Sentence", "SettingError", "VerbError"})
+SAYS = frozenset({"Foreign", "NotThere", "Refused", "Sentence", "SettingError", "VerbError"})
 """What is made of a template and its words."""
 
 

@@ -28,10 +28,10 @@ class Answers:
 
 @dataclass(slots=True, frozen=True)
 class Done:
-    """One step that was done, or could not be: `text` says so to people, its template and words in another language."""
+    """One step that was done, or could not be."""
 
-    template: str
-    words: Mapping[str, object] = field(default_factory=dict)
+    text: Sentence
+    """Says so to people."""
     failed: bool = False
     notes: tuple[str, ...] = ()
     password: str = ""
@@ -40,11 +40,6 @@ class Done:
     """Those that were added, and their passwords."""
     did: tuple[tuple[str, Mapping[str, object]], ...] = ()
     """Verbs with their arguments that do the same one by one."""
-
-    @property
-    def text(self) -> str:
-        """One sentence."""
-        return self.template.format(**self.words) if self.words else self.template
 
 
 def read_free(box: Box, text: str) -> list[str]:
@@ -67,7 +62,7 @@ async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
         try:
             all_done = await step.run(box, answers)
         except VerbError as error:
-            yield Done(step.undone.template, {"why": Sentence.of(error)}, failed=True)
+            yield Done(Sentence(step.undone.template, why=Sentence.of(error)), failed=True)
             if step.is_needed:
                 return
         else:
@@ -78,7 +73,7 @@ async def apply(box: Box, answers: Answers) -> AsyncIterator[Done]:
 async def _set_password(box: Box, answers: Answers) -> list[Done]:
     made = "" if answers.password else passwords.make()
     await run(box, "passwd admin", {"password": answers.password or made})
-    return [Done("The admin password is set.", password=made, did=(("passwd admin", {}),))]
+    return [Done(Sentence("The admin password is set."), password=made, did=(("passwd admin", {}),))]
 
 
 async def _change_settings(box: Box, answers: Answers) -> list[Done]:
@@ -90,7 +85,7 @@ async def _change_settings(box: Box, answers: Answers) -> list[Done]:
         return []
     answer = await run(box, "config commit", {})
     staged = [{"key": key, "value": value} for key, value in changed.items()]
-    done = [Done("{key} is {value} now.", each, did=(("config stage", each),)) for each in staged]
+    done = [Done(Sentence("{key} is {value} now.", **each), did=(("config stage", each),)) for each in staged]
     last = replace(done[-1], notes=tuple(answer["notes"]), did=(*done[-1].did, ("config commit", {})))
     return [*done[:-1], last]
 
@@ -100,7 +95,7 @@ async def _set_domain(box: Box, answers: Answers) -> list[Done]:
     if answers.domain and answers.domain != box.directory.realm:
         did = (("domain set", {"domain": answers.domain}),)
         await run(box, *did[0])
-    return [Done("The domain is {domain}.", {"domain": box.directory.realm}, did=did)]
+    return [Done(Sentence("The domain is {domain}.", domain=box.directory.realm), did=did)]
 
 
 async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
@@ -109,8 +104,8 @@ async def _add_accounts(box: Box, answers: Answers) -> list[Done]:
     _check_free(box, answers.accounts)
     answer = await run(box, "account import", {"text": table(answers.accounts), "make-passwords": True})
     made = answer["passwords"]
-    added = "Added {n} accounts." if len(made) > 1 else "Added {n} account."
-    return [Done(added, {"n": len(made)}, accounts=made, did=tuple(("account add", {"user": user}) for user in made))]
+    added = Sentence("Added {n} accounts." if len(made) > 1 else "Added {n} account.", n=len(made))
+    return [Done(added, accounts=made, did=tuple(("account add", {"user": user}) for user in made))]
 
 
 @dataclass(slots=True, frozen=True)

@@ -147,7 +147,7 @@ def _do(visit: Visit, session: Session, answers: Answers) -> NoReturn:
 def _said(visit: Visit, done: Done) -> str:
     if n := len(done.accounts):
         return visit.texts.ngettext("Added {n} account.", "Added {n} accounts.", n).format(n=n)
-    return visit.said(done)
+    return visit.said(done.text)
 
 
 def ready(visit: Visit) -> str:
