@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from .listeners import DEFAULT, USUAL, read_listeners, read_web_listeners
-from .model import HA1_SIZES, Sentence, Settings
+from .model import HA1_SIZES, Refused, Sentence, Settings
 
 if TYPE_CHECKING:  # Loaded where an address is read.
     from ipaddress import IPv4Interface, IPv6Interface
@@ -27,14 +27,8 @@ USER = re.compile(r"[A-Za-z0-9_.+*!~-]{1,64}")
 ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(/[A-Za-z0-9_+-]{1,30}){0,2}")
 
 
-class SettingError(Exception):
-    """A key or value that cannot be; the text is one sentence for the person who typed it. Its template and the words
-    in it are there for whoever says it in another language; the word `rule` is a piece of a sentence itself."""
-
-    def __init__(self, template: str, **words: object) -> None:
-        super().__init__(template.format(**words))
-        self.template = template
-        self.words = words
+class SettingError(Refused):
+    """A key or value that cannot be; the word `rule` in it is a piece of a sentence itself."""
 
 
 @dataclass(slots=True, frozen=True)

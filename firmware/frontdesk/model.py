@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import accumulate
 from types import MappingProxyType
-from typing import Protocol
 
 from .sip.wire import Flow
 
@@ -273,23 +272,13 @@ class Settings:
     """Until a console with nobody at it logs out; 0: never."""
 
 
-class Told(Protocol):
-    """Something that is said to people, as it is said in any language."""
-
-    @property
-    def template(self) -> str:
-        """The sentence with {names} of words in it."""
-
-    @property
-    def words(self) -> Mapping[str, object]:
-        """By their names; a word that is a Sentence is said in that language too, and so is the word `rule`."""
-
-
 class Sentence(str):
     """Something for a person. Its template and the words in it are there for whoever says it in another language."""
 
     template: str
+    """With {names} of words in it."""
     words: dict[str, object]
+    """By their names; one that is a Sentence is said in that language too, and so is the word `rule`."""
     cure: str = ""
     """What helps, where it tells of something wrong."""
 
@@ -300,6 +289,16 @@ class Sentence(str):
         return sentence
 
     @classmethod
-    def of(cls, error: Told) -> Sentence:
+    def of(cls, error: Refused) -> Sentence:
         """What an error says, as a note, or as a piece of another sentence."""
         return cls(error.template, **error.words)
+
+
+class Refused(Exception):
+    """Something cannot be; the text is one sentence for the person who wanted it, with a template and words as a
+    Sentence has them."""
+
+    def __init__(self, template: str, **words: object) -> None:
+        super().__init__(template.format(**words) if words else template)
+        self.template = template
+        self.words = words

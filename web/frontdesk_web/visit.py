@@ -14,7 +14,7 @@ from bottle import template
 from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
-from frontdesk.control.errors import Sentence, Told
+from frontdesk.control.errors import Refused, Sentence
 from frontdesk.control.text import OUTCOMES, REFUSED, length, weak
 from frontdesk.control.times import iso
 
@@ -112,7 +112,7 @@ class Visit:
         """Something for the next page, and the lines that do the same."""
         (self.session.notices if self.session is not None else self.told).append(Notice(text, lines, secret, failed))
 
-    def said(self, told: Told) -> str:
+    def said(self, told: Sentence | Refused) -> str:
         """What was done, or why it could not be, in the visitor's language."""
         text = self._(told.template) if told.template else ""
         return text.format(**self.worded(told.words)) if told.words else text

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from ..model import Sentence, Told
+from ..model import Refused, Sentence
 
-__all__ = ["NotThere", "Sentence", "Told", "VerbError"]
+__all__ = ["NotThere", "Refused", "Sentence", "VerbError"]
 
 
-class VerbError(Exception):
-    """A verb cannot be done; the text is one sentence for the person who asked. Its template and the words in it are
-    there for whoever says it in another language."""
-
-    def __init__(self, template: str, **words: object) -> None:
-        super().__init__(template.format(**words) if words else template)
-        self.template = template
-        self.words = words
+class VerbError(Refused):
+    """A verb cannot be done."""
 
     @classmethod
-    def of(cls, error: Told) -> VerbError:
+    def of(cls, error: Refused) -> VerbError:
         """The same said by another error, such as one of a setting."""
         return cls(error.template, **error.words)
 

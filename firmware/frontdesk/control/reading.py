@@ -11,7 +11,7 @@ from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
 from .checks import checked_address, checked_device, checked_domain, checked_name, checked_q, checked_uri, checked_user
 from .configuration import END, GONE_KEYS, HEADER, KEYS, VERSION, Configuration, checksum
-from .errors import Sentence, VerbError
+from .errors import Refused, Sentence, VerbError
 
 LINE = "Line {line}: {reason}"
 NOTHING = "{reason} Nothing was imported."
@@ -26,7 +26,7 @@ def read(text: str) -> Configuration:
     for number, line in statements(text, HEADER, VERSION):
         try:
             reader.read(line)
-        except (VerbError, SettingError) as error:
+        except Refused as error:
             raise VerbError(NOTHING, reason=Sentence(LINE, line=number, reason=Sentence.of(error))) from None
     return reader.finish()
 
