@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from frontdesk import machine
+from frontdesk.config import OWED
 from frontdesk.control import VerbError, host, run
 from frontdesk.control.errors import Sentence
 from frontdesk.control.host import ManagedElsewhere, System
-from frontdesk.control.owed import MARK, read
+from frontdesk.control.owed import read
 from frontdesk.control.start import started
 from frontdesk.machine import Machine, NextStart
 from frontdesk.model import Settings
@@ -271,7 +272,7 @@ def test_start_after_a_reset_while_no_box_ran_leaves_the_computer_as_it_was_befo
     again.box.system = at_work
     start(again)
     assert computer.picture() == before
-    assert MARK not in again.restart().store.meta
+    assert OWED not in again.restart().store.meta
 
 
 @pytest.mark.parametrize("words", ["config set", "factory-reset"])
@@ -285,7 +286,7 @@ def test_start_takes_back_an_address_that_was_given_up_while_no_box_ran(desk: De
     again.box.system = at_work
     start(again)
     assert wired.addresses == [DHCP]
-    assert MARK not in again.restart().store.meta
+    assert OWED not in again.restart().store.meta
 
 
 def test_restart_in_the_middle_of_a_trial_brings_a_name_back_that_was_never_set(

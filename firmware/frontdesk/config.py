@@ -246,7 +246,7 @@ HOST = ("hostname", "timezone", *NETWORK)
 CONTROL_SOCKET = "control.sock"
 """In the data directory: the commands' way into a box that serves."""
 OWED = "machine"
-"""The row of the table `meta` that says what the machine is still to be brought to; control.owed writes it."""
+"""The row of the table `meta` that says what the machine is still to be brought to; `control.owed` has its form."""
 _FIELDS = {setting.field: setting for setting in SETTINGS}
 assert set(_FIELDS) == {field.name for field in fields(Settings)}
 

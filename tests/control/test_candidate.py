@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from frontdesk.config import text_of
+from frontdesk.config import OWED, text_of
 from frontdesk.control import Box, VerbError, owed
 from frontdesk.control.box import Box as BoxType
 from frontdesk.control.candidate import CONSOLE, EDITOR
 from frontdesk.control.host import ManagedElsewhere
-from frontdesk.control.owed import MARK, read
+from frontdesk.control.owed import read
 from frontdesk.control.start import started
 from frontdesk.model import Settings
 from tests.control.desk import Desk, finish
@@ -270,7 +270,7 @@ def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     assert used(desk, "net.address") == "192.0.2.10/24" and not notices(desk)
     again = desk.restart()
     assert used(again, "net.address") == "192.0.2.10/24"
-    assert MARK not in again.store.meta
+    assert OWED not in again.store.meta
 
 
 def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk: Desk, machine: Machine) -> None:
@@ -281,7 +281,7 @@ def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk
     again.box.system = machine
     finish(started(again.box, read(again.store.meta)))
     assert machine.addresses[-1] == "dhcp"
-    assert MARK not in again.restart().store.meta
+    assert OWED not in again.restart().store.meta
 
 
 def test_power_cut_in_the_middle_of_a_change_brings_the_machine_back(desk: Desk, machine: Machine) -> None:
@@ -308,7 +308,7 @@ def test_power_cut_in_the_middle_of_a_change_brings_the_machine_back(desk: Desk,
     again = desk.restart()
     again.box.system = back = type(machine)()
     finish(started(again.box, read(again.store.meta)))
-    assert back.addresses == ["dhcp"] and MARK not in again.restart().store.meta
+    assert back.addresses == ["dhcp"] and OWED not in again.restart().store.meta
 
 
 def test_change_that_is_kept_owes_nothing(desk: Desk, machine: Machine) -> None:
@@ -316,7 +316,7 @@ def test_change_that_is_kept_owes_nothing(desk: Desk, machine: Machine) -> None:
     machine.refuses = "nmcli failed."
     with pytest.raises(VerbError, match="nmcli failed"):
         desk.do("config set", key="net.address", value="192.0.2.11/24")
-    assert MARK not in desk.restart().store.meta
+    assert OWED not in desk.restart().store.meta
 
 
 def test_rollback_that_the_machine_refuses_leaves_the_trial_and_commit_keeps_what_is_tried(

@@ -13,13 +13,10 @@ from ..config import HOST, OWED, text_of
 from ..model import Settings
 from .kept import Kept
 
-MARK = OWED
-"""Its key. The value is a JSON object: a key of config.HOST -> the text that it had before, or null: as it is kept."""
-
+Owed = dict[str, str | None]
+"""A key of config.HOST -> the text that it had before, or None: as it is kept. In the table it is JSON."""
 RESET = "reset"
 """In place of a key: the computer is to be as it was before the box."""
-
-Owed = dict[str, str | None]
 
 
 def way_back(before: Settings, after: Settings) -> Owed:
@@ -29,16 +26,16 @@ def way_back(before: Settings, after: Settings) -> Owed:
 
 def read(meta: Mapping[str, str]) -> Owed:
     """What is owed."""
-    owed: Owed = json.loads(meta.get(MARK, "{}"))
+    owed: Owed = json.loads(meta.get(OWED, "{}"))
     return owed
 
 
 async def owe(records: Kept, texts: Mapping[str, str | None]) -> None:
     """This too, or in place of what was owed of the same settings. Raises OSError."""
     owed = read(await records.pairs("meta"))
-    await records.change(pairs=[("meta", MARK, json.dumps({**owed, **texts}))])
+    await records.change(pairs=[("meta", OWED, json.dumps({**owed, **texts}))])
 
 
 async def settle(records: Kept) -> None:
     """The computer is as it is to be. Raises OSError."""
-    await records.change(pairs=[("meta", MARK, None)])
+    await records.change(pairs=[("meta", OWED, None)])

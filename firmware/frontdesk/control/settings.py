@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from ..config import SETTINGS, SWITCH, SettingError, text_of
+from ..config import OWED, SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from . import owed
 from .answers import read_zone
@@ -60,7 +60,7 @@ async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -
     try:
         notes = await box.take(old, settings)
         try:
-            paid: list[Pair] = [("meta", owed.MARK, None)] if way_back else []
+            paid: list[Pair] = [("meta", OWED, None)] if way_back else []
             await box.records.change(pairs=[*_pairs(settings, texts), *paid])
         except BaseException:
             await box.take(settings, old)
