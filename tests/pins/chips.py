@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 import gpiod
 import pytest
@@ -52,7 +51,7 @@ class Chip:
     def __enter__(self) -> Chip:
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
 
     def get_info(self) -> Info:
         return Info(self._label)

@@ -25,17 +25,17 @@ INDEXES = "SELECT sql FROM main.sqlite_master WHERE type = 'index' AND sql NOT N
 
 
 class Snapshots:
-    """The folder of snapshots."""
+    """DIR/snapshots."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, directory: Path) -> None:
+        self._folder = directory / "snapshots"
 
     def write(self, connection: sqlite3.Connection) -> Path:
         """Writes one of the database as committed; no transaction may be open. Raises sqlite3.Error or OSError."""
         content = _copy(connection)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         number = max((_number(path) for path in self._files()), default=0) + 1
-        path = self.folder / f"{number:08d}-{_digest(content)}.db"
+        path = self._folder / f"{number:08d}-{_digest(content)}.db"
         write_whole(path, content)
         self.tidy()
         return path
@@ -51,11 +51,11 @@ class Snapshots:
                 yield path, content
 
     def _files(self) -> list[Path]:
-        return sorted((path for path in self.folder.glob("*-*.db") if _number(path)), key=_number, reverse=True)
+        return sorted((path for path in self._folder.glob("*-*.db") if _number(path)), key=_number, reverse=True)
 
     def tidy(self, keep: int = KEEP) -> None:
         """Takes away all but the newest."""
-        for path in [*self._files()[keep:], *self.folder.glob("*.tmp")]:
+        for path in [*self._files()[keep:], *self._folder.glob("*.tmp")]:
             path.unlink(missing_ok=True)
 
 

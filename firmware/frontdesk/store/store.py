@@ -39,7 +39,7 @@ class Store:
         """What the person at the box should know, a sentence each."""
         self.in_memory = False
         """Whether this is a copy of what the disk has, which takes nothing."""
-        self.snapshots = Snapshots(directory / "snapshots")
+        self.snapshots = Snapshots(directory)
         self._connection = connection
         self._settings: Settings | None = None
         self.meta = meta = accounts.load_pairs(connection, "meta")
@@ -315,7 +315,7 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     migrated = schema.migrate(connection, str(path))
     accounts.check(connection)
     _free_id(connection)
-    snapshots = Snapshots(path.parent / "snapshots")
+    snapshots = Snapshots(path.parent)
     snapshot = next((path for path, _ in snapshots.good()), None)
     lost = lost_changes.lost(connection, snapshot) if snapshot else 0
     if snapshot and lost and stopped_cleanly:  # somebody has put an older database there
@@ -350,7 +350,7 @@ def _recover(connection: sqlite3.Connection, snapshot: Path, lost: int, notices:
 
 
 def _without_database(path: Path, domain: str | None, notices: list[Sentence]) -> Store:
-    for snapshot, content in Snapshots(path.parent / "snapshots").good():
+    for snapshot, content in Snapshots(path.parent).good():
         write_whole(path, content)
         try:
             store = _usable(path, domain, notices)
