@@ -32,8 +32,9 @@ def settle(directory: Path, names: Names, now: datetime, released: datetime) -> 
         leaf = making.leaf(authority, named, now)
         write(directory, "box", leaf.pem + authority.pem, leaf.key_pem)
     since, until = leaf.certificate.not_valid_before_utc, making.due(leaf.certificate)
-    Settled(of_files(directory), names, since, until).write(directory)
-    return Settled(of_files(directory), names, since, until, new)
+    settled = Settled(of_files(directory), names, since, until)
+    settled.write(directory)
+    return replace(settled, new=new)
 
 
 def write(directory: Path, name: str, certificate: bytes, key: bytes) -> None:
