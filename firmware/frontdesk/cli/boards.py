@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..board import Board, BoardError, detect, load, names
+from ..control.text import aligned
 
 COLUMNS = ("board", "computer", "console", "panel", "watchdog", "tried")
 
@@ -38,9 +39,7 @@ def _row(board: Board) -> dict[str, Any]:
 
 def show(boards: list[dict[str, Any]]) -> str:
     """A table for people; the star is on what this computer is."""
-    rows = [COLUMNS] + [tuple(_cell(board, column) for column in COLUMNS) for board in boards]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return aligned([[*COLUMNS], *([_cell(board, column) for column in COLUMNS] for board in boards)])
 
 
 def _cell(board: dict[str, Any], column: str) -> str:

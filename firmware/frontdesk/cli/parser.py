@@ -130,7 +130,7 @@ def _add_serve(commands: _SubParsersAction[Parser]) -> None:
     text = "Register phones and put their calls through."
     parser = commands.add_parser("serve", help=text, description=text)
     parser.add_argument(
-        "--sip", action="append", metavar="udp:HOST:PORT",
+        "--sip", action="append", default=[], metavar="udp:HOST:PORT",
         help="listen there, udp:, tcp:, tls:, ws: or wss:; tls alone: at its usual port everywhere (default: udp, tcp)",
     )  # fmt: skip
     parser.add_argument(

@@ -20,9 +20,9 @@ def serve_options(options: Namespace) -> Options:
     board = None if options.board is None else find_board(options.board)
     consoles = options.console or (board.consoles if board else ())
     panel = options.panel or (board.panel if board else "")
-    told = {"listeners": listeners(options.sip)} if options.sip else {}
     return Options(
         data=options.data,
+        listeners=listeners(options.sip),
         domains=tuple(options.domains),
         flush=options.flush,
         log=options.log,
@@ -30,7 +30,6 @@ def serve_options(options: Namespace) -> Options:
         board=board,
         web=tuple(where for where in dict.fromkeys(options.web) if where != "off"),
         panel="" if panel == "off" else panel,
-        **told,
     )
 
 
