@@ -19,11 +19,13 @@ from .tokens import Tokens
 
 T = TypeVar("T")
 SHORTEST, LONGEST = 8, 128
-ADMINS = Sentence("admin")
 """Characters of an admin password."""
+ADMINS = Sentence("admin")
+"""Whose password it is, in the sentence that refuses one."""
 HOUR = 3600.0
 RESTRICTED = 72 * HOUR
 """Seconds of uptime after a recovery in which no secret leaves the box."""
+
 
 class OffLoop(Protocol):
     """Runs what takes long where nobody waits for it."""
