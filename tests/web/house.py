@@ -26,7 +26,6 @@ class Site:
     """One with https, as it is installed."""
 
     https_port: int = 443
-    name: str = NAME
     address: str = "192.0.2.1"
     authority: bytes = b"-----BEGIN CERTIFICATE-----\n"
     fingerprint: str = "AB:CD"

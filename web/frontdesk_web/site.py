@@ -22,10 +22,6 @@ class Site(Protocol):
         """0: there is no listener for https."""
 
     @property
-    def name(self) -> str:
-        """What people type: `frontdesk.local`, or an address."""
-
-    @property
     def address(self) -> str:
         """An address under which phones find the box."""
 

@@ -22,7 +22,6 @@ from ..control import Box, VerbError, alarms, run
 from ..control.candidate import PANEL_CONSOLE
 from ..control.host import reachable
 from .console import Console
-from .identity import hostname
 from .serial_port import Port
 
 LOOK = 2.0
@@ -240,7 +239,7 @@ async def status_of(box: Box) -> Status:
     """What the panel shows of the box as it is now."""
     answer = await run(box, "status", {})
     return Status(
-        name=(box.site.host if box.site else box.settings.hostname) or hostname(),
+        name=box.site.host if box.site else box.settings.hostname,
         address=address_of(await run(box, "net", {})),
         code=answer.get("first_boot_code", ""),
         page=next(iter(answer.get("page", ())), ""),
