@@ -25,7 +25,8 @@ class Display:
         self._canvas = framebuf.FrameBuffer(self._pixels, WIDTH, HEIGHT, framebuf.MONO_VLSB)
         self._letter = bytearray(_LETTER)
         self._stamp = framebuf.FrameBuffer(self._letter, _LETTER, _LETTER, framebuf.MONO_VLSB)
-        self._blank()
+        self._screen.fill(0)
+        self._screen.show()
 
     def clear(self) -> None:
         """An empty picture."""
@@ -72,10 +73,6 @@ class Display:
         self._shown[:] = self._pixels
         self._screen.fill(0)
         self._screen.blit(self._canvas, 0, 0)
-        self._screen.show()
-
-    def _blank(self) -> None:
-        self._screen.fill(0)
         self._screen.show()
 
 

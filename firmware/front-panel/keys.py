@@ -26,7 +26,7 @@ class Key:
 
     def turn(self, now: int) -> int:
         """What has happened; called often."""
-        down = self._pin.value() == 0
+        down = self.is_down
         lasted = (now - self._since) & 0x3FFFFFFF
         if down != self._is_down:
             if lasted < _SETTLING:

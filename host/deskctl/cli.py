@@ -6,6 +6,7 @@ import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +177,7 @@ def _doctor(options: Namespace, screen: Screen) -> int:
             screen.say(f"{'ok ' if finding.good else 'BAD'} {finding.subject:9} {finding.text}")
     finally:
         box.close()
-    screen.answer([finding.as_dict() for finding in findings])
+    screen.answer([asdict(finding) for finding in findings])
     return DONE if all(finding.good for finding in findings) else REFUSED
 
 

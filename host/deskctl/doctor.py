@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -32,10 +32,6 @@ class Finding:
     subject: str
     good: bool
     text: str
-
-    def as_dict(self) -> dict[str, object]:
-        """For programs."""
-        return asdict(self)
 
 
 def examine(cable: Cable, box: Box) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def application(box: Box, on_loop: OnLoop, site: Site, spoken: Spoken = lambda w
     page = Bottle()
     shown: dict[Any, str] = {route.run: route.path for route in ROUTES if route.method == "GET"}
     for route in ROUTES:
-        page.route(route.path, route.method, gate.bound(house, route, shown.get(route.again, "/")))
+        page.route(route.path, route.method, partial(gate.enter, house, route, shown.get(route.again, "/")))
     page.default_error_handler = _sentence
     page.add_hook("after_request", gate.secure_headers)
     return page

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Any, NoReturn
@@ -300,8 +299,3 @@ def secure_headers() -> None:
     for name, value in HEADERS.items():
         if name not in response.headers:
             response.set_header(name, value)
-
-
-def bound(house: House, route: Route, page: str) -> Any:
-    """What Bottle calls."""
-    return partial(enter, house, route, page)
