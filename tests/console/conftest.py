@@ -1,4 +1,4 @@
-"""A visit for each test, and an admin password that costs nothing to check."""
+"""A visit for each test."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.control import scrypt
 from tests.console.visit import Visit
 from tests.control.desk import Desk
 
 PASSWORD = "correct horse"
-
-
-@pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scrypt, "COST", scrypt.Cost(16, 8, 1))
 
 
 @pytest.fixture(autouse=True)

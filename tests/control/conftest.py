@@ -7,14 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.control import scrypt
 from tests.control.desk import Desk
-
-
-@pytest.fixture(autouse=True)
-def cheap_scrypt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is dear for a thief is dear for a test."""
-    monkeypatch.setattr(scrypt, "COST", scrypt.Cost(4, 8, 1))
 
 
 @pytest.fixture(autouse=True)

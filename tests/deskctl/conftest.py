@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from deskctl.cli import main
-from frontdesk.control import scrypt
 from tests.deskctl.pty_box import PtyBox
 
 Boxes = Callable[..., PtyBox]
@@ -16,9 +15,8 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def boxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Boxes]:
+def boxes(tmp_path: Path) -> Iterator[Boxes]:
     """Makes boxes: `boxes(password="", serial="B0X")`."""
-    monkeypatch.setattr(scrypt, "COST", scrypt.Cost(16, 8, 1))  # Nobody attacks them.
     made: list[PtyBox] = []
 
     def make(password: str = "", serial: str = "B0X") -> PtyBox:

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.control import scrypt
 from tests.control.desk import Desk
 from tests.web.house import PASSWORD, House
 
 
 @pytest.fixture(autouse=True)
-def cheap(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(scrypt, "COST", scrypt.Cost(16, 8, 1))
+def closed() -> Iterator[None]:
     yield
     Desk.close()
 
