@@ -93,9 +93,3 @@ def test_where_no_room_can_be_made_commits_go_on(database: Path, monkeypatch: py
     assert connection.execute("SELECT count(*) FROM rows").fetchone() == (3,)
     room.close()
     connection.close()
-
-
-def test_a_database_in_memory_has_no_log() -> None:
-    connection = sqlite3.connect(":memory:")
-    LogRoom(file_of(connection)).keep()
-    connection.close()

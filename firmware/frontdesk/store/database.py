@@ -48,7 +48,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def file_of(connection: sqlite3.Connection) -> str:
-    """The path of its database; "" for one in memory."""
+    """The path of its database."""
     path: str = connection.execute("PRAGMA database_list").fetchone()[2]
     return path
 

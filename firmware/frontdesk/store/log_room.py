@@ -24,15 +24,13 @@ class LogRoom:
     """The log of one connection; asked by the thread that writes, between its transactions."""
 
     def __init__(self, database: str) -> None:
-        """`database`: its path; "" for one in memory."""
-        self._path = database + LOG if database else ""
+        """`database`: its path."""
+        self._path = database + LOG
         self._log: int | None = None
         self._size = 0
 
     def keep(self) -> None:
         """A transaction has been committed: makes room if it was small and found none. Without it all is well, too."""
-        if not self._path:
-            return
         try:
             if self._log is None:
                 self._log = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
