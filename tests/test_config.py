@@ -14,7 +14,6 @@ from frontdesk.config import (
     SETTINGS,
     Setting,
     SettingError,
-    changed,
     combined,
     find,
     load,
@@ -80,7 +79,7 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
 )
 def test_value_that_cannot_be_is_one_sentence(key: str, text: str) -> None:
     with pytest.raises(SettingError, match=r"^[^\n]+\.$"):
-        changed(Settings(), key, text)
+        combined(Settings(), {key: text})
 
 
 @pytest.mark.parametrize(

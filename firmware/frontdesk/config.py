@@ -279,13 +279,8 @@ def text_of(settings: Settings, key: str) -> str:
     return setting.form.write(getattr(settings, setting.field))
 
 
-def changed(settings: Settings, key: str, text: str | None, defaults: Settings = DEFAULTS) -> Settings:
-    """`settings` with one changed (None: back to its default). Raises SettingError."""
-    return combined(settings, {key: text}, defaults)
-
-
 def combined(settings: Settings, texts: Mapping[str, str | None], defaults: Settings = DEFAULTS) -> Settings:
-    """`settings` with many changed at once (None: back to its default). Raises SettingError."""
+    """`settings` with these changed (None: back to its default). Raises SettingError."""
     values = {
         find(key).field: getattr(defaults, find(key).field) if text is None else parse(key, text)
         for key, text in texts.items()
