@@ -42,8 +42,11 @@ class Machine:
         return {"by": keeper(self._host, interface).name}
 
     def network(self, wanted: Wanted) -> Answer:
-        """The address is as wanted."""
+        """The address is as wanted; what a computer does by itself is left to it."""
         network = keeper(self._host, wanted.interface)
+        if wanted.is_plain:
+            network.forget()
+            return {"by": network.name, "notes": []}
         return {"by": network.name, "notes": network.apply(wanted)}
 
     # -- name ----------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Network(Protocol):
         """Whether this one does."""
 
     def apply(self, wanted: Wanted) -> list[str]:
-        """Makes it so, and is as without us where that fails; notes. Raises Refused."""
+        """Makes it so, where it is not plain, and is as without us where that fails; notes. Raises Refused."""
 
     def forget(self) -> None:
         """As without us. Raises Refused."""
@@ -53,9 +53,6 @@ class NetworkManager:
 
     def apply(self, wanted: Wanted) -> list[str]:
         """The profile is changed, and taken into use."""
-        if wanted.is_plain:
-            self.forget()
-            return []
         if not self._is_there():
             self._make(wanted.interface)
         try:
@@ -117,9 +114,6 @@ class Networkd:
 
     def apply(self, wanted: Wanted) -> list[str]:
         """The file is written, and read."""
-        if wanted.is_plain:
-            self.forget()
-            return []
         if self._host.write(FILE, _file(wanted)):
             try:
                 self._read(wanted.interface)
