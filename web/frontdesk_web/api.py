@@ -7,7 +7,7 @@ read, 404 for what is not there.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,16 +41,20 @@ class Row:
         return Route(self.method, f"/api/1/{self.path}", self.run, self.need, most=LARGE)
 
     def run(self, visit: Visit, **named: str) -> HTTPResponse:
-        """Does it."""
-
-        def work() -> Any:
-            given = _given(visit, self.verb)
-            answer = visit.do(self.verb, **{**given, **named, **dict(self.fixed)})
-            if isinstance(answer, dict):
-                answer.pop("first_boot_code", None)  # For eyes at the box alone: whoever may only look would run it.
-            return answer
-
-        return answered(visit, self.need, work)
+        """Does it, for whoever's token is good enough; the answer as JSON."""
+        role = bearer(visit)
+        if role is None:
+            return _json(401, {"error": "A good token is needed: Authorization: Bearer TOKEN."}, "Bearer")
+        if self.need is Need.ADMIN_TOKEN and role is not Role.ADMIN:
+            return _json(403, {"error": "This token may only read."})
+        visit.token_role = role
+        try:
+            answer = visit.do(self.verb, **{**_given(visit, self.verb), **named, **dict(self.fixed)})
+        except VerbError as error:
+            return _json(404 if isinstance(error, NotThere) else 400, {"error": str(error)})
+        if isinstance(answer, dict):
+            answer.pop("first_boot_code", None)  # For eyes at the box alone: whoever may only look would run it.
+        return _json(200, answer)
 
 
 ROWS = (
@@ -77,20 +81,6 @@ ROWS = (
     Row("GET", "settings", "config list"),
     Row("PUT", "settings/<key>", "config set"),
 )
-
-
-def answered(visit: Visit, need: Need, work: Callable[[], Any]) -> HTTPResponse:
-    """The answer as JSON, for whoever's token is good enough."""
-    role = bearer(visit)
-    if role is None:
-        return _json(401, {"error": "A good token is needed: Authorization: Bearer TOKEN."}, "Bearer")
-    if need is Need.ADMIN_TOKEN and role is not Role.ADMIN:
-        return _json(403, {"error": "This token may only read."})
-    visit.token_role = role
-    try:
-        return _json(200, work())
-    except VerbError as error:
-        return _json(404 if isinstance(error, NotThere) else 400, {"error": str(error)})
 
 
 def bearer(visit: Visit) -> Role | None:
