@@ -37,11 +37,11 @@ class Location(Protocol):
 class Records(Protocol):
     """The store: what it does is on disk when it returns; OSError says that nothing was changed, and why."""
 
-    def remove(self, username: str, dropped: Iterable[int] = ()) -> Awaitable[None]: ...
     def change(
         self,
         *,
         accounts: Sequence[Account] = (),
+        removed: Sequence[str] = (),
         bound: Sequence[Binding] = (),
         dropped: Sequence[int] = (),
         pairs: Sequence[Pair] = (),
@@ -207,7 +207,7 @@ class Box:
         self.forget(account.username)
         dropped = self.drop(self.location.latest(account.aor))
         try:
-            await self.records.remove(account.username, dropped)
+            await self.records.change(removed=[account.username], dropped=dropped)
         except BaseException:
             self.directory.put(account)
             raise

@@ -30,16 +30,6 @@ class Records:
         self._clock = clock
         self._forget_past = forget_past
 
-    async def remove(self, username: str, dropped: Iterable[int] = ()) -> None:
-        """Takes an account away, and its bindings (ids) with it."""
-        ids = [(id,) for id in dropped]
-
-        def write(connection: sqlite3.Connection) -> None:
-            accounts.remove(connection, username)
-            connection.executemany(bindings.REMOVE, ids)
-
-        await self._do(write)
-
     async def pairs(self, table: str) -> dict[str, str]:
         """All of `meta`, `settings` or `peers`."""
         result: dict[str, str] = await self._do(
@@ -51,25 +41,27 @@ class Records:
         self,
         *,
         accounts: Sequence[Account] = (),
+        removed: Sequence[str] = (),
         bound: Sequence[Binding] = (),
         dropped: Iterable[int] = (),
         pairs: Sequence[tuple[str, str, str | None]] = (),
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,
     ) -> None:
-        """Much at once, all or nothing. `wipe` takes everything away first, the older snapshots too. A snapshot
-        follows accounts and pairs; bindings and calls are in none."""
+        """Much at once, all or nothing: `removed` are usernames, `dropped` ids of bindings. `wipe` takes everything
+        away first, the older snapshots too. A snapshot follows unless all of it is bindings and calls, which are in
+        none."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
         ids = [(id,) for id in dropped]
 
         def write(connection: sqlite3.Connection) -> None:
             if wipe:
                 wiping.wipe(connection)
-            _save_all(connection, accounts, pairs, calls)
+            _write_all(connection, accounts, removed, pairs, calls)
             connection.executemany(bindings.REMOVE, ids)
             connection.executemany(bindings.SAVE, rows)
 
-        await self._do(write, snapshot=bool(accounts or pairs) and not wipe)
+        await self._do(write, snapshot=bool(accounts or removed or pairs) and not wipe)
         if wipe:
             self._forget_past()
             with suppress(StoreError):  # the rows are gone; what is left to do is done at the next start
@@ -93,13 +85,16 @@ class Records:
             raise StoreError(str(error)) from error
 
 
-def _save_all(
+def _write_all(
     connection: sqlite3.Connection,
     saved: Sequence[Account],
+    removed: Sequence[str],
     pairs: Sequence[tuple[str, str, str | None]],
     calls: Sequence[dict[str, Any]],
 ) -> None:
     accounts.save(connection, saved)
+    for username in removed:
+        accounts.remove(connection, username)
     for table, key, value in pairs:
         if value is None:
             accounts.remove_pair(connection, table, key)
