@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +22,10 @@ from frontdesk.control.start import started
 from frontdesk.machine import Machine, NextStart
 from frontdesk.model import Settings
 from frontdesk_helper.machine import AVAHI
-from frontdesk_helper.machine import Machine as Root
 from frontdesk_helper.networks import FILE
-from frontdesk_helper.server import Server, listen
-from frontdesk_helper.verbs import answer
 from tests.control.desk import Desk
 from tests.e2e.namespace import Namespace
+from tests.helper.listening import Listening
 from tests.helper.recording import Computer
 
 DHCP = "10.80.0.99/24"
@@ -58,33 +54,6 @@ class Wired(Computer):
         return [f"{each['local']}/{each['prefixlen']}" for each in shown["addr_info"]]
 
 
-class Helping:
-    """The real helper behind its socket, for a computer of the test."""
-
-    def __init__(self, path: Path, computer: Computer) -> None:
-        self.computer = computer
-        self._listening = listen(path, os.getegid())
-        root = Root(computer)
-        self._server = Server(self._listening, lambda request: answer(root, request), frozenset({os.getuid()}))
-        self._path = path
-        self._ending = False
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self._ending:
-            self._server.serve_one()
-
-    def close(self) -> None:
-        """Gone, and its socket too."""
-        self._ending = True
-        with socket.socket(socket.AF_UNIX) as last:
-            last.connect(str(self._path))
-        self._thread.join(30)
-        self._listening.close()
-        self._path.unlink()
-
-
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     yield Desk(tmp_path / "data")
@@ -110,7 +79,7 @@ def socket_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def wired(tmp_path: Path, desk: Desk, place: Namespace, socket_path: Path) -> Iterator[Wired]:
     computer = Wired(tmp_path / "root", place)
-    helping = Helping(socket_path, computer)
+    helping = Listening(socket_path, computer)
     desk.box.system = Machine(socket_path, "eth0")
     yield computer
     helping.close()
@@ -119,7 +88,7 @@ def wired(tmp_path: Path, desk: Desk, place: Namespace, socket_path: Path) -> It
 @pytest.fixture
 def computer(tmp_path: Path, desk: Desk, socket_path: Path) -> Iterator[Computer]:
     computer = Computer(tmp_path / "root", "systemd-networkd", "systemd-resolved")
-    helping = Helping(socket_path, computer)
+    helping = Listening(socket_path, computer)
     desk.box.system = Machine(socket_path, "eth0")
     yield computer
     helping.close()

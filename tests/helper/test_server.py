@@ -7,19 +7,16 @@ import json
 import os
 import socket
 import stat
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from frontdesk_helper import server
-from frontdesk_helper.machine import Machine
-from frontdesk_helper.server import LONGEST, PATIENCE, Server, listen
-from frontdesk_helper.verbs import answer
+from frontdesk_helper.server import LONGEST, PATIENCE, Server
+from tests.helper.listening import Listening
 from tests.helper.recording import Computer
 
 VERBS = st.sampled_from(["network", "hostname", "timezone", "set-clock", "reboot", "factory-reset", "x"])
@@ -34,50 +31,9 @@ LINES = st.binary(max_size=200) | st.builds(
 )
 
 
-class Listening:
-    """A helper at work, and its client's end."""
-
-    def __init__(self, path: Path, computer: Computer, users: frozenset[int]) -> None:
-        self.path = path
-        self.computer = computer
-        self._listening = listen(path, os.getegid())
-        machine = Machine(computer)
-        self._server = Server(self._listening, lambda request: answer(machine, request), users)
-        self._ending = False
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self._ending:
-            self._server.serve_one()
-
-    def connect(self) -> socket.socket:
-        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        client.settimeout(30)
-        client.connect(str(self.path))
-        return client
-
-    def say(self, data: bytes) -> Any:
-        """The answer; None: there was none."""
-        with self.connect() as client:
-            try:
-                client.sendall(data)
-                client.shutdown(socket.SHUT_WR)
-                said = client.makefile("rb").read()
-            except ConnectionError:
-                return None
-        return json.loads(said) if said else None
-
-    def close(self) -> None:
-        self._ending = True
-        self.connect().close()
-        self._thread.join(30)
-        self._listening.close()
-
-
 @pytest.fixture
 def helper(tmp_path: Path, computer: Computer) -> Iterator[Listening]:
-    helper = Listening(tmp_path / "helper.sock", computer, frozenset({os.getuid()}))
+    helper = Listening(tmp_path / "helper.sock", computer)
     yield helper
     helper.close()
 
