@@ -161,6 +161,11 @@ class Box:
             await self.announce(new.hostname)
         return notes
 
+    def use(self, settings: Settings) -> None:
+        """These from now on; machine and listeners have been brought to them."""
+        self.settings = settings
+        self.configure(settings)
+
     async def announce(self, hostname: str) -> None:
         """The computer tells its network that name and where the page is, if it can."""
         site = self.site

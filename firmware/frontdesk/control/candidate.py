@@ -188,8 +188,7 @@ class Candidate:
         if trial is None:
             return
         await box.take(trial.after, trial.before)
-        box.settings = trial.before
-        box.configure(trial.before)
+        box.use(trial.before)
         self._texts = trial.texts
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:

@@ -93,8 +93,7 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
         box.candidate.discard()
     _prefer(preferred)
     _take(box, realm, accounts, bound, read.peers, wipe)
-    box.settings = settings
-    box.configure(settings)
+    box.use(settings)
     if wipe or read.admin or read.viewer:
         await box.admin.reload()
     return {

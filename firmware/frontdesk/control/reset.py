@@ -32,6 +32,6 @@ async def _reset_machine(box: Box) -> None:
     except VerbError as error:
         sentence = "Network, name and time zone of this computer are not as they were at first: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error)))
-    box.settings = box.defaults = box.system.defaults(box.defaults)
-    box.configure(box.settings)
+    box.defaults = box.system.defaults(box.defaults)
+    box.use(box.defaults)
     await box.announce(box.settings.hostname)

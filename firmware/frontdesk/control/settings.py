@@ -70,8 +70,7 @@ async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -
             with suppress(OSError):
                 await owed.settle(box.records)
         raise
-    box.settings = settings
-    box.configure(settings)
+    box.use(settings)
     return notes
 
 
@@ -130,8 +129,7 @@ async def _try(box: Box, settings: Settings, seconds: int) -> list[str]:
     except BaseException:
         await box.candidate.give_up(box)
         raise
-    box.settings = settings
-    box.configure(settings)
+    box.use(settings)
     return notes
 
 

@@ -26,8 +26,7 @@ async def started(box: Box, texts: owed.Owed) -> None:
         sentence = "Network, name and time zone of this computer may not be as they are set here: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error) if isinstance(error, VerbError) else str(error)))
     if settings != box.settings:
-        box.settings = settings
-        box.configure(settings)
+        box.use(settings)
     await box.announce(settings.hostname)
 
 
