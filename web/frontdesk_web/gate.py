@@ -168,13 +168,11 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
     cookie = request.get_cookie(cookie_name(secure)) or ""
     return Visit(
         house,
-        request.path,
-        f"[{host}]" if ":" in host else host,
-        source,
-        {},
-        _decoded(lambda: request.query),
-        {},
-        loopback,
+        path=request.path,
+        host=f"[{host}]" if ":" in host else host,
+        source=source,
+        query=_decoded(lambda: request.query),
+        loopback=loopback,
         secure=secure,
         may_log_in=secure or loopback or allowed,
         texts=language.catalog(name),

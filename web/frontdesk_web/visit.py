@@ -51,9 +51,7 @@ class Visit:
     """As the browser wrote it, with no port."""
     source: str
     """The browser's address."""
-    form: Mapping[str, str]
     query: Mapping[str, str]
-    files: Mapping[str, bytes]
     loopback: bool
     """Whether it comes from the box itself."""
     secure: bool
@@ -62,6 +60,8 @@ class Visit:
     """Whether a password may be typed here."""
     texts: language.Language
     language: str
+    form: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
     cookie: str = ""
     session: Session | None = None
     token_role: Role | None = None
