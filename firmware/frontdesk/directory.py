@@ -38,6 +38,10 @@ class Directory:
         """The account of that user name (aliases do not count)."""
         return self.accounts.get(username)
 
+    def in_order(self) -> list[Account]:
+        """All accounts, by their names."""
+        return [account for _, account in sorted(self.accounts.items())]
+
     def resolve(self, user: str) -> Account | None:
         """The account that is dialled by that user part: its name or one of its aliases."""
         return self.accounts.get(user) or self.accounts.get(self._aliases.get(user, ""))

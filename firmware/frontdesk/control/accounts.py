@@ -94,7 +94,7 @@ async def show(box: Box) -> list[Answer]:
             "devices": account.devices,
             "bindings": len(box.location.bindings(account.aor, now)),
         }
-        for _, account in sorted(box.directory.accounts.items())
+        for account in box.directory.in_order()
     ]
 
 

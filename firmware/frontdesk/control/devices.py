@@ -43,7 +43,7 @@ async def revoke(box: Box, user: str, device: str) -> Answer:
 
 async def show(box: Box, user: str = "") -> list[Answer]:
     """The devices of one account, or of all."""
-    accounts = [box.account(user)] if user else [account for _, account in sorted(box.directory.accounts.items())]
+    accounts = [box.account(user)] if user else box.directory.in_order()
     now = box.clock.now()
     answer = []
     for account in accounts:

@@ -19,7 +19,7 @@ async def who(box: Box, search: str = "", start: int = 0, limit: int = LIMIT) ->
     if start < 0 or limit < 1:
         raise VerbError("The first account has the number 0, and one at least is asked for.")
     wanted = search.casefold().strip()
-    found = [account for _, account in sorted(box.directory.accounts.items()) if _matches(account, wanted)]
+    found = [account for account in box.directory.in_order() if _matches(account, wanted)]
     found.sort(key=lambda account: account.username != search)  # The one whose name it is comes first.
     return {
         "found": len(found),
