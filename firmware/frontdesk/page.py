@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +13,7 @@ from .control import Box, VerbError
 from .listeners import read_web_listener
 from .model import Settings
 from .site import LOOPBACK, Site
-from .transport.interfaces import AddressWatch, local_addresses
+from .transport.interfaces import WILDCARDS, AddressWatch, stands_for
 
 if TYPE_CHECKING:  # Loaded where there is a page.
     from .mdns import Claim, LocalName
@@ -22,7 +21,6 @@ if TYPE_CHECKING:  # Loaded where there is a page.
 
 PATIENCE = 60.0
 """Seconds that a page waits for the box: a backup's key and a slow disk take their time."""
-EVERYWHERE = {"0.0.0.0": (socket.AF_INET,), "::": (socket.AF_INET6,)}
 T = TypeVar("T")
 
 _log = logging.getLogger("frontdesk")
@@ -129,8 +127,7 @@ class Page:
 
         listeners = self._server.listeners if self._server else []
         for each in sorted(listeners, key=lambda each: each.scheme != "https"):
-            hosts = [host for family in EVERYWHERE.get(each.host, ()) for host in local_addresses(family)]
-            addresses = frozenset(hosts or [each.host]) - {*LOOPBACK, *EVERYWHERE}
+            addresses = frozenset(stands_for(each.host) or [each.host]) - {*LOOPBACK, *WILDCARDS}
             if addresses:
                 return Claim(self.site.hostname, each.scheme, each.port, addresses)
         return None
