@@ -40,18 +40,13 @@ class Change:
         answer = visit.change(self.said, self.verb, **arguments, **dict(self.fixed))
         words = {**arguments, **named}
         if isinstance(answer, dict) and "password" in answer and visit.session is not None:
-            visit.session.remember(card_of(answer), answer["password"])
+            visit.session.remember(answer["user"], answer["password"], answer.get("device", ""))
         go(self.back.format(**{name: quote(str(value), safe="") for name, value in words.items()}))
 
     @property
     def route(self) -> Route:
         """Its row in the table of routes."""
         return Route("POST", self.path, self.run, Need.ADMIN, self.again, self.typed)
-
-
-def card_of(answer: dict[str, Any]) -> str:
-    """Whose password it is: an account's, or one device's."""
-    return f"{answer['user']}/{answer['device']}" if answer.get("device") else str(answer["user"])
 
 
 ONE = "/accounts/<user>"

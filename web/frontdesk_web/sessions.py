@@ -53,8 +53,9 @@ class Session:
     seen: float
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     notices: list[Notice] = field(default_factory=list)
-    cards: dict[str, str] = field(default_factory=dict)
-    """Account -> the password that was made for it in this session. Nobody else knows it, so it goes only when told."""
+    cards: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Account and device ("": the account's own) -> the password that was made for it in this session. Nobody else
+    knows it, so it goes only when told."""
     made: int = 0
     """Passwords so far, by which a page of cards knows whether it shows the last one."""
     is_unseen: bool = False
@@ -66,10 +67,10 @@ class Session:
     typed: dict[str, Typed] = field(default_factory=dict)
     """What was typed into forms that were not done, by the paths of their pages, until these are shown."""
 
-    def remember(self, user: str, password: str) -> None:
+    def remember(self, user: str, password: str, device: str = "") -> None:
         """For its card, as long as the session lasts."""
-        self.cards.pop(user, None)
-        self.cards[user] = password
+        self.cards.pop((user, device), None)
+        self.cards[user, device] = password
         self.made += 1
 
     def inherit(self, other: Session) -> None:

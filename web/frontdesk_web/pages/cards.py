@@ -41,8 +41,7 @@ def made(visit: Visit) -> str:
     """The cards of all whose passwords were made in this session, as long as they are theirs."""
     assert visit.session is not None
     names = {each["user"]: each["name"] for each in visit.do("account list")}
-    users = [each.partition("/") for each in visit.session.cards]
-    cards = [_card(visit, user, names.get(user, ""), device) for user, _, device in users]
+    cards = [_card(visit, user, names.get(user, ""), device) for user, device in visit.session.cards]
     cards = [card for card in cards if card.password]
     return _shown(visit, cards, visit.session.made)
 
@@ -93,7 +92,7 @@ def _is_reachable(text: str) -> bool:
 
 def _card(visit: Visit, user: str, name: str, device: str) -> Card:
     assert visit.session is not None
-    password = visit.session.cards.get(f"{user}/{device}" if device else user, "")
+    password = visit.session.cards.get((user, device), "")
     domain = visit.box.directory.realm
     account = visit.box.directory.accounts.get(user)
     if account is None or (password and not is_password(account, device, domain, password)):

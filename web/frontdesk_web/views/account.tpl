@@ -3,8 +3,9 @@
 % admin = visit.role == "admin"
 <p class="small"><a href="/accounts">{{_("All accounts")}}</a></p>
 <h1>{{user}} {{account["name"]}}</h1>
-% if user in visit.session.cards:
-<p class="notice">{{_("The password of {user}, as long as you are logged in:").format(user=user)}} <code class="secret">{{visit.session.cards[user]}}</code> <a href="/accounts/{{user}}/card">{{_("Its card")}}</a></p>
+% password = visit.session.cards.get((user, ""))
+% if password:
+<p class="notice">{{_("The password of {user}, as long as you are logged in:").format(user=user)}} <code class="secret">{{password}}</code> <a href="/accounts/{{user}}/card">{{_("Its card")}}</a></p>
 % end
 <section class="sheet"><h2>{{_("Phones")}}</h2>
 % if not account["enabled"]:
