@@ -6,23 +6,42 @@ from dataclasses import replace
 
 import pytest
 
-from frontdesk.events import RING, Event, EventLog, Incoming, Kind
+from frontdesk.events import RING, Event, EventLog, Incoming, Kind, Wording
 from frontdesk.sip.wire import Flow
 
 
 def refused(number: int, rule: str = "wrong-password", account: str = "101") -> Event:
     text = f"REGISTER refused: {rule} for {account or number!r}"
-    return Event(float(number), Kind.REFUSED, account, text, f"192.0.2.9:{number}/udp", rule)
+    return Event(float(number), Kind.REFUSED, account, Wording(text), (), f"192.0.2.9:{number}/udp", rule)
 
 
 def registered(number: int) -> Event:
-    return Event(float(number), Kind.REGISTERED, "101", "registered sip:101@192.0.2.7", "192.0.2.7:5060/udp")
+    where = "sip:101@192.0.2.7"
+    return Event(float(number), Kind.REGISTERED, "101", Wording("registered {contact}"), (where,), "192.0.2.7:5060/udp")
+
+
+@pytest.mark.parametrize(
+    ("template", "words", "text"),
+    [
+        ("the page was stuck", (), "the page was stuck"),
+        ("{callee} rings", ("%s {x}",), "%s {x} rings"),
+        ("{method} refused: {rule} for {about!r}", ("BYE", "bad uri", "10'1"), "BYE refused: bad uri for \"10'1\""),
+        ("at 100 %: {n}", (7,), "at 100 %: 7"),
+    ],
+)
+def test_event_says_the_same_in_the_log_and_in_the_languages_of_people(
+    template: str, words: tuple[object, ...], text: str
+) -> None:
+    event = Event(0.0, Kind.WARNING, "101", Wording(template), words)
+    sentence = event.sentence
+    assert event.text == sentence == text and sentence.template == template
+    assert tuple(sentence.words.values()) == words
 
 
 def test_the_same_once_more_is_only_counted() -> None:
     log = EventLog()
     for number in range(5):
-        log.add(Event(float(number), Kind.WARNING, "101", "one"))
+        log.add(Event(float(number), Kind.WARNING, "101", Wording("one")))
     (event,) = log.of("101")
     assert (event.times, event.at) == (5, 4.0)
 
@@ -30,13 +49,13 @@ def test_the_same_once_more_is_only_counted() -> None:
 def test_what_differs_stands_for_itself() -> None:
     log = EventLog()
     for text in ("one", "two", "one"):
-        log.add(Event(0.0, Kind.WARNING, "101", text))
+        log.add(Event(0.0, Kind.WARNING, "101", Wording(text)))
     assert [event.text for event in log.of("101")] == ["one", "two", "one"]
 
 
 def test_the_same_words_of_another_kind_or_rule_or_from_elsewhere_are_something_else() -> None:
     log = EventLog()
-    one = Event(0.0, Kind.WARNING, "101", "one", "here", "rule")
+    one = Event(0.0, Kind.WARNING, "101", Wording("one"), (), "here", "rule")
     for other in (replace(one, kind=Kind.MOVED), replace(one, origin="there"), replace(one, rule="other")):
         log.add(replace(one))
         log.add(other)
@@ -74,14 +93,14 @@ def test_strangers_are_told_apart_within_one_ring() -> None:
 def test_an_account_keeps_its_newest_events_alone() -> None:
     log = EventLog()
     for number in range(RING + 5):
-        log.add(Event(float(number), Kind.MOVED, "101", f"to {number}"))
+        log.add(Event(float(number), Kind.MOVED, "101", Wording(f"to {number}")))
     assert [event.at for event in log.of("101")] == [float(number) for number in range(5, RING + 5)]
 
 
 def test_of_too_many_events_the_account_that_was_quiet_for_the_longest_loses_its_own() -> None:
     log = EventLog(10)
     for number in range(12):
-        log.add(Event(float(number), Kind.MOVED, str(number % 6), f"to {number}"))
+        log.add(Event(float(number), Kind.MOVED, str(number % 6), Wording(f"to {number}")))
     assert len(list(log)) <= 10 and log.of("0") == [] and len(log.of("5")) == 1
 
 
@@ -111,7 +130,7 @@ def test_calls_push_out_no_story_and_no_story_pushes_out_calls() -> None:
     log.add(refused(RING + 5))
     assert [each.at for each in log.of("101")] == [*map(float, range(5, RING + 5)), RING + 5.0]
     for number in range(RING):
-        log.add(Event(float(number), Kind.MOVED, "101", f"to {number}"))
+        log.add(Event(float(number), Kind.MOVED, "101", Wording(f"to {number}")))
     assert sum(isinstance(each, Incoming) for each in log.of("101")) == RING
 
 
@@ -131,7 +150,7 @@ def test_of_too_much_what_was_quiet_for_the_longest_goes_first_be_it_calls_or_ev
         if account in "ac":
             log.add_incoming(incoming(at, account))
         else:
-            log.add(Event(float(at), Kind.MOVED, account, "moved"))
+            log.add(Event(float(at), Kind.MOVED, account, Wording("moved")))
     kept = [[each.at for each in log.of(account)] for account in "abcd"]
     assert kept == [[0.0, 4.0], [], [2.0], [3.0]]
     for at, account in enumerate("efgh", 5):

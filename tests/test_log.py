@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from frontdesk.events import Event, EventLog, Kind
+from frontdesk.events import Event, EventLog, Kind, Wording
 from frontdesk.log import LONGEST, EventLines, Recent
 
-CALLING = Event(1.0, Kind.CALLING, "101", "calls 102", "192.0.2.1:5060/udp")
+CALLING = Event(1.0, Kind.CALLING, "101", Wording("calls 102"), (), "192.0.2.1:5060/udp")
 
 
 def written(*events: Event, form: str = "text", wall: float = 1_800_000_000.5) -> str:
@@ -36,27 +36,30 @@ def test_the_second_is_written_anew_when_it_is_over() -> None:
 
 def test_of_a_long_line_the_begin_is_kept() -> None:
     recent: Recent = Recent()
-    EventLines("text", io.StringIO(), lambda: 10.0, recent).write([Event(1.0, Kind.WARNING, "101", "x" * 5000)])
+    long = Event(1.0, Kind.WARNING, "101", Wording("x" * 5000))
+    EventLines("text", io.StringIO(), lambda: 10.0, recent).write([long])
     assert [len(line) for line in recent] == [LONGEST]
 
 
 @pytest.mark.parametrize(("kind", "level"), [(Kind.WARNING, " W "), (Kind.REFUSED, " W "), (Kind.MOVED, " I ")])
 def test_warnings_and_refusals_are_marked(kind: Kind, level: str) -> None:
-    assert level in written(Event(1.0, kind, "101", "something"))
+    assert level in written(Event(1.0, kind, "101", Wording("something")))
 
 
 def test_text_off_the_wire_forges_no_line() -> None:
-    assert written(Event(1.0, Kind.CALLING, "101", "calls 1\r\n2\x1b")).endswith(" 101 calls 1??2?\n")
+    assert written(Event(1.0, Kind.CALLING, "101", Wording("calls 1\r\n2\x1b"))).endswith(" 101 calls 1??2?\n")
 
 
 def test_repetitions_are_told_the_1st_2nd_4th_and_8th_time() -> None:
-    told = [times for times in range(1, 10) if written(Event(1.0, Kind.REFUSED, "101", "no", times=times))]
+    told = [times for times in range(1, 10) if written(Event(1.0, Kind.REFUSED, "101", Wording("no"), times=times))]
     assert told == [1, 2, 4, 8]
-    assert "no (4 times)" in written(Event(1.0, Kind.REFUSED, "101", "no", times=4))
+    assert "no (4 times)" in written(Event(1.0, Kind.REFUSED, "101", Wording("no"), times=4))
 
 
 def test_refused_strangers_and_failing_disks_leave_no_line() -> None:
-    assert not written(Event(1.0, Kind.REFUSED, "", "who?"), Event(1.0, Kind.WARNING, "101", "disk", rule="disk"))
+    stranger = Event(1.0, Kind.REFUSED, "", Wording("who?"))
+    disk = Event(1.0, Kind.WARNING, "101", Wording("disk"), rule="disk")
+    assert not written(stranger, disk)
 
 
 def test_json_leaves_empty_things_out() -> None:
@@ -77,7 +80,7 @@ def test_a_log_that_cannot_be_written_harms_nobody() -> None:
 def test_subscribers_hear_of_a_turn_at_once_and_only_once() -> None:
     log, heard = EventLog(), list[list[Event]]()
     log.subscribe(heard.append)
-    ringing = Event(2.0, Kind.RINGING, "101", "102 rings")
+    ringing = Event(2.0, Kind.RINGING, "101", Wording("102 rings"))
     log.add(CALLING)
     log.add(ringing)
     assert heard == []
@@ -90,6 +93,6 @@ def test_subscribers_hear_how_often_it_has_happened() -> None:
     log, heard = EventLog(), list[int]()
     log.subscribe(lambda events: heard.extend(event.times for event in events))
     for at in (1.0, 2.0, 3.0):
-        log.add(Event(at, Kind.REFUSED, "101", "wrong password"))
+        log.add(Event(at, Kind.REFUSED, "101", Wording("wrong password")))
     log.publish()
     assert heard == [1, 2, 3]

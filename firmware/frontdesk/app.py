@@ -27,7 +27,7 @@ from .control_socket import ControlSocket
 from .core import Core, Keys
 from .directory import Directory
 from .endpoint import Endpoint
-from .events import Event, Kind
+from .events import Event, Kind, Wording
 from .listeners import USUAL, Listener, spread
 from .location import LocationService
 from .log import EventLines, Recent, start_logging
@@ -199,9 +199,8 @@ class _Appliance:
         lost = not_here((*phones, *(settings.web_listen if settings.web else ())))
         if not lost or self._clock.now() < ADDRESS_PATIENCE:
             return
-        listen, web_listen = (
-            tuple(each for each in told if each not in lost) for told in (settings.listen, settings.web_listen)
-        )
+        listen = tuple(each for each in settings.listen if each not in lost)
+        web_listen = tuple(each for each in settings.web_listen if each not in lost)
         self._settings = replace(settings, listen=listen, web_listen=web_listen)
         sentence = "This computer has no address for {where}: until the next start the box is heard elsewhere."
         notice = Sentence(sentence, where=", ".join(lost))
@@ -268,7 +267,8 @@ class _Appliance:
 
     def _restart(self, page: Page) -> None:
         """The page alone is started anew, and people can see it."""
-        self._core.events.add(Event(self._clock.now(), Kind.WARNING, "", "the page was stuck: it was started anew"))
+        wording = Wording("the page was stuck: it was started anew")
+        self._core.events.add(Event(self._clock.now(), Kind.WARNING, "", wording))
         page.restart()
 
     def _front(self) -> Front | None:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from . import RELEASED
 from .core import Core
-from .events import Event, Kind
+from .events import Event, Kind, Wording
 from .listeners import Listener
 from .model import Commit
 from .overload import Inbox, rank, refusal
@@ -211,21 +211,21 @@ class Endpoint:
         if self.waiting:
             self._come_back()
         elif self._refused and not self._core.is_backed_up:
-            self._tell(f"{self._refused} requests were answered 503 in an overload that is over", now)
+            self._tell(now, Wording("{n} requests were answered 503 in an overload that is over"), self._refused)
             self._refused = 0
         self.settle()
 
     def _refuse(self, data: bytes, flow: Flow, now: float) -> None:
         if not self._refused:
-            self._tell("more requests than the box can carry: new ones are answered 503 until it can", now)
+            self._tell(now, Wording("more requests than the box can carry: new ones are answered 503 until it can"))
         self._refused += 1
         answer = refusal(data, flow)
         if answer is not None:
             with contextlib.suppress(TransportError):
                 self.send_over(*answer)
 
-    def _tell(self, text: str, now: float) -> None:
-        self._core.events.add(Event(now, Kind.WARNING, "", text, rule="overload"))
+    def _tell(self, now: float, wording: Wording, *words: object) -> None:
+        self._core.events.add(Event(now, Kind.WARNING, "", wording, words, rule="overload"))
 
     def received(self, data: bytes, flow: Flow, now: float | None = None) -> None:
         """A datagram, or one message of a stream. Whatever it holds, the box goes on. `now`: the time, if it is at
@@ -257,7 +257,7 @@ class Endpoint:
             self._refused_tls(rule, why(error), flow)
 
     def _refused_tls(self, rule: Rule, why: str, origin: Flow | str) -> None:
-        self._core.events.add(Event(monotonic(), Kind.REFUSED, "", f"no TLS for '{why}'", origin, rule))
+        self._core.events.add(Event(monotonic(), Kind.REFUSED, "", Wording("no TLS for '{why}'"), (why,), origin, rule))
         self.settle()
 
     def is_bound(self, flow: Flow) -> bool:

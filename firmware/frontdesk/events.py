@@ -3,19 +3,22 @@ from them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from .model import Sentence
 from .sip.message import Response
-from .sip.status import OUTCOMES, REFUSED, TRIED_AGAIN, reason_phrase
+from .sip.status import OUTCOMES, TRIED_AGAIN, reason_phrase
 from .sip.wire import Flow
 
 MAX_HOSTS = 8
 """That are told apart where the same is refused from several; there may be more than as many."""
 RING = 64
 """Events kept for one account, and as many calls that were to ring it."""
+_WORD = re.compile(r"\{(\w+)(?:!(r))?\}")
 
 
 class Kind(StrEnum):
@@ -34,6 +37,21 @@ class Kind(StrEnum):
     WARNING = "warning"
 
 
+class Wording(str):
+    """What events say that are alike but for some words: the template of a Sentence."""
+
+    names: tuple[str, ...]
+    """Of its words, in the order in which each event has them."""
+    by_place: str
+    """The same for `%`: the log fills it in for nearly every event, and by names that takes longer."""
+
+    def __new__(cls, template: str) -> Wording:
+        wording = super().__new__(cls, template)
+        wording.names = tuple(word[1] for word in _WORD.finditer(template))
+        wording.by_place = _WORD.sub(lambda word: f"%{word[2] or 's'}", template.replace("%", "%%"))
+        return wording
+
+
 @dataclass(slots=True)
 class Event:
     """One thing that happened; `rule` names the rule that refused, `text` is for people and holds no secret."""
@@ -42,8 +60,9 @@ class Event:
     kind: Kind
     account: str
     """Username; "" for what concerns no account (strangers, the box itself)."""
-    said: str | tuple[str, *tuple[str, ...]] = ""
-    """Its text; or a form of it, and the words in it, which others have as well."""
+    wording: Wording
+    """What it says, but for the words; others have it as well."""
+    words: tuple[object, ...] = ()
     origin: Flow | str = ""
     """Where it came from: kept as it is, since most are never read."""
     rule: str = ""
@@ -57,8 +76,12 @@ class Event:
     @property
     def text(self) -> str:
         """For people."""
-        said = self.said
-        return said if isinstance(said, str) else said[0] % said[1:]
+        return self.wording.by_place % self.words
+
+    @property
+    def sentence(self) -> Sentence:
+        """The same, for people of any language."""
+        return Sentence(self.wording, **dict(zip(self.wording.names, self.words, strict=True)))
 
     @property
     def source(self) -> str:
@@ -74,21 +97,25 @@ class Event:
         return hostport.rpartition(":")[0].strip("[]") if slash else hostport
 
 
-ELSEWHERE = "answered by another device"
-UNREACHED = "its phone could not be reached"
-NO_PHONE = "no phone was registered"
-DISABLED = "the account is disabled"
-NO_SIPS = "it was to be encrypted all the way (SIPS), which its phone does not do"
-ONLY_SIPS = "its phone takes only what is encrypted all the way (SIPS)"
+ELSEWHERE = Sentence("answered by another device")
+UNREACHED = Sentence("its phone could not be reached")
+NO_PHONE = Sentence("no phone was registered")
+DISABLED = Sentence("the account is disabled")
+NO_SIPS = Sentence("it was to be encrypted all the way (SIPS), which its phone does not do")
+ONLY_SIPS = Sentence("its phone takes only what is encrypted all the way (SIPS)")
 WARNINGS = {"380": NO_SIPS, "381": ONLY_SIPS}
 """What a 480 means that has one of these (RFC 5630 section 9)."""
-ENDS = OUTCOMES | {416: NO_SIPS, 480: "its phone is not available", 487: "the caller gave up"}
+ENDS = {status: Sentence(template) for status, template in OUTCOMES.items()} | {
+    416: NO_SIPS, 480: Sentence("its phone is not available"), 487: Sentence("the caller gave up"),
+}  # fmt: skip
 """What a status means to who is called. A phone that knows no SIPS says 416 (RFC 3261 section 8.2.2.1)."""
-RUNG_ENDS = {480: "nobody answered", 486: "nobody answered"}
+RUNG_ENDS = dict.fromkeys((480, 486), Sentence("nobody answered"))
 """What the same status says where a phone has rung. It was not the one that is busy."""
-DECLINED_ENDS = {486: "declined", 600: "declined"}
+DECLINED_ENDS = dict.fromkeys((486, 600), Sentence("declined"))
 """What it says of the phone that has rung itself: whoever presses its red button sends 486 most of the time."""
-SILENT_ENDS = {408: "its phone said nothing", 487: "its phone said nothing until the caller gave up"}
+SILENT_ENDS = {
+    408: Sentence("its phone said nothing"), 487: Sentence("its phone said nothing until the caller gave up"),
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -109,11 +136,11 @@ class Incoming:
     """When it was answered, or nobody called any more."""
     result: int = 0
     """The final status that the caller got; 0: none yet."""
-    why: str = ""
+    why: Sentence | None = None
     """What that does not say."""
     is_declined: bool = False
     """Whether a phone has rung and then said that it is busy."""
-    scheme: str = ""
+    scheme: Sentence | None = None
     """What a phone has said with a 480 of the scheme by which it was called."""
     is_silent: bool = False
     """Whether a phone gave no sign of life."""
@@ -141,7 +168,7 @@ class Incoming:
         """The caller gave up, perhaps since another device has answered: a phone's 487 comes later, or never."""
         if not self.result:
             self.hear(487, now)
-            self.why = ELSEWHERE if elsewhere else ""
+            self.why = ELSEWHERE if elsewhere else None
 
     @property
     def kind(self) -> Kind:
@@ -151,23 +178,32 @@ class Incoming:
         return Kind.CALLING if self.rang_at is None else Kind.RINGING
 
     @property
-    def text(self) -> str:
-        """For people."""
-        callee = "" if self.dialled == self.account else f" {self.dialled}"
+    def sentence(self) -> Sentence:
+        """For people, of any language."""
+        words, by_its_name = {"caller": self.caller, "callee": self.dialled}, self.dialled == self.account
+        if not self.result and self.rang_at is None:
+            return Sentence("{caller} calls" if by_its_name else "{caller} calls {callee}", **words)
         if not self.result:
-            return f"{self.caller} calls{callee}{'' if self.rang_at is None else ': rings'}"
-        rang = "" if self.rang_at is None else f"rang for {self.ended_at - self.rang_at:.0f} s, "
-        return f"{self.caller} called{callee}: {rang}{self._end()}"
+            return Sentence("{caller} calls: rings" if by_its_name else "{caller} calls {callee}: rings", **words)
+        words["end"] = self._end()
+        if self.rang_at is None:
+            return Sentence("{caller} called: {end}" if by_its_name else "{caller} called {callee}: {end}", **words)
+        words["seconds"] = f"{self.ended_at - self.rang_at:.0f}"
+        template = "{caller} called {callee}: rang for {seconds} s, {end}"
+        return Sentence("{caller} called: rang for {seconds} s, {end}" if by_its_name else template, **words)
 
-    def _end(self) -> str:
+    text = sentence
+
+    def _end(self) -> Sentence:
         result = self.result
         if result < 300:
-            return f"answered by {self.device}"
+            return Sentence("answered by {device}", device=self.device)
         quiet = SILENT_ENDS if self.is_silent else {}
         rung = DECLINED_ENDS if self.is_declined else {}
         scheme = {480: self.scheme} if self.scheme else {}
         ends = ENDS | scheme | (quiet if self.rang_at is None else RUNG_ENDS | rung)
-        return self.why or ends.get(result) or f"{REFUSED}: {result} {reason_phrase(result)}"
+        end = self.why or ends.get(result)
+        return end or Sentence("not put through: {status} {reason}", status=result, reason=reason_phrase(result))
 
     @property
     def source(self) -> str:
@@ -277,9 +313,9 @@ class EventLog:
         return iter(sorted(events, key=lambda event: event.at))
 
 
-def about_scheme(warnings: Iterable[str]) -> str:
-    """What Warnings say of the scheme of a Request-URI; "" where they say nothing of it."""
-    return next((WARNINGS[each[:3]] for each in warnings if each[:3] in WARNINGS), "")
+def about_scheme(warnings: Iterable[str]) -> Sentence | None:
+    """What Warnings say of the scheme of a Request-URI; None where they say nothing of it."""
+    return next((WARNINGS[each[:3]] for each in warnings if each[:3] in WARNINGS), None)
 
 
 def _events(ring: Event | list[Event]) -> list[Event]:
@@ -311,4 +347,4 @@ def _repeated(ring: list[Event], event: Event) -> int | None:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    return one.rule == other.rule and one.said == other.said and one.source == other.source
+    return (one.rule, one.wording, one.words, one.source) == (other.rule, other.wording, other.words, other.source)

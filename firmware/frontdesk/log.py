@@ -89,11 +89,13 @@ class EventLines:
 
 
 def _text(event: Event) -> str:
-    origin, times = event.source, event.times
+    # Its text and source are made here and not asked of it, and few texts are looked through: three calls less.
+    origin, times, text = event.origin, event.times, event.wording.by_place % event.words
+    origin = origin if isinstance(origin, str) else origin.source
     source = f" from {origin}" if origin else ""
     level = "W" if event.kind in _WARNINGS else "I"
     again = f" ({times} times)" if times > 1 else ""
-    return f"{level} {event.account or '-'} {printable(event.text)}{again}{source}"
+    return f"{level} {event.account or '-'} {text if text.isprintable() else printable(text)}{again}{source}"
 
 
 def is_told(event: Event) -> bool:

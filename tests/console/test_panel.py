@@ -11,7 +11,7 @@ import pytest
 from frontdesk.console import panel as room
 from frontdesk.console.panel import AGAIN, MOST_WAITING, POWER_UP, Panel, address_of, alarms_of
 from frontdesk.console.serial_port import Port
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Kind, Wording
 from panel_link import channels
 from panel_link.frames import Frame, FrameReader
 from tests.control.desk import Desk
@@ -115,7 +115,8 @@ def test_panel_that_is_behind_is_told_nothing_more(desk: Desk) -> None:
         await bench.hears(GREETING)
         bench.wire.behind = MOST_WAITING + 1
         for number in range(1000):
-            desk.core.events.add(Event(desk.now, Kind.REFUSED, "", f"a stranger {number}", "192.0.2.9:5060/udp"))
+            stranger = Wording(f"a stranger {number}")
+            desk.core.events.add(Event(desk.now, Kind.REFUSED, "", stranger, (), "192.0.2.9:5060/udp"))
             desk.core.events.publish()
         assert shown(await bench.hears(seconds=60.0)) == []
 
@@ -193,8 +194,8 @@ def test_factory_reset_is_refused_when_the_box_runs_for_long(desk: Desk) -> None
 def test_alarms_are_sentences_with_their_cure_and_a_new_box_is_not_ill(desk: Desk) -> None:
     assert alarms_of(desk.box) == ()
     desk.do("account add", user="101", password="secret")
-    text = "REGISTER refused: wrong password for '101'"
-    desk.core.events.add(Event(desk.now, Kind.REFUSED, "101", text, "192.0.2.23:5060/udp", "wrong-password"))
+    said = Wording("REGISTER refused: wrong password for '101'")
+    desk.core.events.add(Event(desk.now, Kind.REFUSED, "101", said, (), "192.0.2.23:5060/udp", "wrong-password"))
     [alarm] = alarms_of(desk.box)
     assert alarm.startswith("192.0.2.23 answers with a password that is not 101's. Type ")
 

@@ -16,17 +16,19 @@ from frontdesk.control.problems import MOST_REFUSALS, RECENT
 from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.core.core import UNTOLD
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Secret, Sentence
 from frontdesk.sip.errors import Rule
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW, REALM, WALL, clock
 
+REGISTERED, SILENT = Wording("registered"), Wording("did not react to a call")
+
 
 def refuse(desk: Desk, rule: str, account: str = "101", name: str = "101", source: str = "192.0.2.23:5060/udp") -> None:
     text = f"REGISTER refused: {rule.replace('-', ' ')} for {name!r}"
-    desk.core.events.add(Event(desk.now, Kind.REFUSED, account, text, source, rule))
+    desk.core.events.add(Event(desk.now, Kind.REFUSED, account, Wording(text), (), source, rule))
 
 
 def told(desk: Desk) -> list[dict[str, Any]]:
@@ -64,7 +66,7 @@ def test_pbx_that_is_refused_for_many_accounts_is_told_of_once(desk: Desk) -> No
 def test_phone_that_got_in_after_all_is_no_problem(desk: Desk, rule: str, account: str) -> None:
     desk.now = NOW - 60
     refuse(desk, rule, account)
-    desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", "registered", "192.0.2.23:40000/tcp"))
+    desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", REGISTERED, (), "192.0.2.23:40000/tcp"))
     assert told(desk) == []
 
 
@@ -96,7 +98,7 @@ def test_refusal_whose_cause_was_put_right_is_no_problem(desk: Desk) -> None:
 def test_phone_behind_a_router_is_a_problem_though_another_account_there_gets_in(desk: Desk) -> None:
     desk.now = NOW - 60
     refuse(desk, "wrong-password")
-    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "102", "calls 103", "192.0.2.23:5062/udp"))
+    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "102", Wording("calls 103"), (), "192.0.2.23:5062/udp"))
     assert len(told(desk)) == 1
 
 
@@ -106,7 +108,7 @@ def test_two_phones_that_have_both_got_in_are_no_problem(desk: Desk) -> None:
         refuse(desk, "wrong-password", source=f"192.0.2.{host}:5060/udp")
     for host in (7, 8):
         assert len(told(desk)) == 1
-        desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", "registered", f"192.0.2.{host}:5060/udp"))
+        desk.core.events.add(Event(NOW - 30, Kind.REGISTERED, "101", REGISTERED, (), f"192.0.2.{host}:5060/udp"))
     assert told(desk) == []
 
 
@@ -130,7 +132,7 @@ def test_account_without_a_hash_of_the_algorithm_has_no_password(desk: Desk) -> 
 
 
 def test_place_by_ipv6_that_is_silent_is_told_whole(desk: Desk) -> None:
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", "2001:db8::20", "silent"))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), "2001:db8::20", "silent"))
     (problem,) = told(desk)
     assert "2001:db8::20 did not" in problem["text"]
 
@@ -144,7 +146,7 @@ def test_refusal_of_an_account_that_is_gone_is_no_problem(desk: Desk) -> None:
 
 
 def test_account_whose_phone_did_not_register_again_is_told_until_one_does(desk: Desk) -> None:
-    desk.core.events.add(Event(NOW - 600, Kind.EXPIRED, "101", "sip:101@192.0.2.23", "192.0.2.23:5060/udp"))
+    desk.core.events.add(Event(NOW - 600, Kind.EXPIRED, "101", Wording("expired"), (), "192.0.2.23:5060/udp"))
     (problem,) = told(desk)
     assert "101" in problem["text"] and problem["since"] == iso(WALL - 600) and "power" in problem["cure"]
     assert list(alarms(desk.box)) == []
@@ -160,7 +162,7 @@ def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: 
     ghost, again = phone(desk), phone(desk)
     assert ghost.flow is not None and again.flow is not None
     ghost.seen_at, again.registered_at, again.seen_at = NOW - 900, NOW - 800, NOW - 300
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", ghost.flow, "silent"))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), ghost.flow, "silent"))
     assert told(desk) == []
     again.registered_at = NOW - 1000
     assert len(told(desk)) == 1, "two phones of one kind"
@@ -171,7 +173,7 @@ def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: 
 def test_phone_is_a_problem_though_another_one_of_its_account_gets_in(desk: Desk) -> None:
     desk.now = NOW - 60
     refuse(desk, "wrong-password")
-    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "101", "calls 102", "192.0.2.24:5060/udp"))
+    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "101", Wording("calls 102"), (), "192.0.2.24:5060/udp"))
     assert [problem["times"] for problem in told(desk)] == [1]
     refuse(desk, "wrong-password", source="192.0.2.25:5060/udp")
     assert [problem["text"].partition(" ")[0] for problem in told(desk)] == ["192.0.2.25", "192.0.2.23"]
@@ -180,7 +182,7 @@ def test_phone_is_a_problem_though_another_one_of_its_account_gets_in(desk: Desk
 def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(desk: Desk) -> None:
     there = phone(desk)
     assert there.flow is not None
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", there.flow, "silent"))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), there.flow, "silent"))
     there.seen_at = NOW - 90
     [problem] = told(desk)
     assert problem["text"] == f"101's phone at {there.flow.remote[0]} did not react to a call"
@@ -191,7 +193,7 @@ def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(des
 
 def test_phone_that_is_back_at_another_address_is_no_problem(desk: Desk) -> None:
     there, dead = phone(desk), "192.0.2.99:5060/udp"
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", "did not react to a call", dead, "silent"))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), dead, "silent"))
     there.seen_at = NOW - 90
     assert len(told(desk)) == 1, "another one of the account is not it"
     there.seen_at = NOW - 30
@@ -207,7 +209,7 @@ def test_what_was_long_ago_is_no_problem(desk: Desk) -> None:
 def test_guesses_from_everywhere_are_no_phones_mistake(desk: Desk) -> None:
     for host in (7, 8, 8):
         refuse(desk, "wrong-password", source=f"203.0.113.{host}:5060/udp")
-    desk.core.events.add(Event(desk.now, Kind.REGISTERED, "101", "registered", "203.0.113.8:5060/udp"))
+    desk.core.events.add(Event(desk.now, Kind.REGISTERED, "101", REGISTERED, (), "203.0.113.8:5060/udp"))
     (problem,) = told(desk)
     assert problem["text"] == (
         "Several addresses answer with passwords that are not 101's; the last one was 203.0.113.8"
@@ -318,9 +320,9 @@ def test_day_counts_calls_and_carries_devices_on() -> None:
     day = Day(lambda: devices[0], lambda: written[0])
     start = 1_000_000 * QUARTER
     devices[0] = 3
-    day.hear([Event(start, Kind.REGISTERED, "101"), Event(start, Kind.CALLING, "101")])
+    day.hear([Event(start, kind, "101", Wording("")) for kind in (Kind.REGISTERED, Kind.CALLING)])
     devices[0], written[0] = 2, 5000
-    day.hear([Event(start + 2 * QUARTER, Kind.EXPIRED, "101"), Event(start + 2 * QUARTER, Kind.CALLING, "101")])
+    day.hear([Event(start + 2 * QUARTER, kind, "101", Wording("")) for kind in (Kind.EXPIRED, Kind.CALLING)])
     written[0] = 6000
     told = day.told(start + 3 * QUARTER)
     assert told["devices"][-4:] == [3, 3, 3, 2] and told["calls"][-4:] == [1, 0, 1, 0]
@@ -333,7 +335,8 @@ def test_day_forgets_what_is_older_than_a_day() -> None:
     start = 1_000_000 * QUARTER
     for number in range(2 * SLOTS):
         written[0] += 10
-        day.hear([Event(start + number * QUARTER, kind, "101") for kind in (Kind.CALLING, Kind.REGISTERED)])
+        at = start + number * QUARTER
+        day.hear([Event(at, kind, "101", Wording("")) for kind in (Kind.CALLING, Kind.REGISTERED)])
     told = day.told(start + (2 * SLOTS - 1) * QUARTER)
     assert told == {"devices": [7] * SLOTS, "calls": [1] * SLOTS, "written": (SLOTS - 1) * 10}
 
@@ -349,8 +352,8 @@ def test_call_over_tls_that_cannot_go_is_a_problem_until_the_box_is_heard_so(des
 def test_pbx_that_is_not_trusted_is_a_problem_until_it_calls(desk: Desk) -> None:
     desk.now = NOW - 60
     text, pbx = "INVITE refused: no credentials from 192.0.2.50", "192.0.2.50:5060/udp"
-    desk.core.events.add(Event(desk.now, Kind.REFUSED, "", text, pbx, "never-answered"))
+    desk.core.events.add(Event(desk.now, Kind.REFUSED, "", Wording(text), (), pbx, "never-answered"))
     [problem] = told(desk)
     assert problem["text"] == "192.0.2.50 calls and shows no password" and "`peer add`" in problem["cure"]
-    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "", "calls 101", pbx))
+    desk.core.events.add(Event(NOW - 30, Kind.CALLING, "", Wording("calls 101"), (), pbx))
     assert told(desk) == []

@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk.control import VerbError, owed
 from frontdesk.control.day import Day
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Commit, Settings
 from frontdesk.proxy.calls import Call
 from frontdesk.sip.digest import ha1
@@ -117,7 +117,7 @@ def files(directory: Path) -> list[Path]:
 def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:
     desk.box.day = Day(lambda: 1, lambda: 0)
     desk.core.events.subscribe(desk.box.day.hear)
-    desk.core.events.add(Event(desk.now, Kind.CALLING, "101", "102", "192.0.2.23:5060/udp"))
+    desk.core.events.add(Event(desk.now, Kind.CALLING, "101", Wording("102"), (), "192.0.2.23:5060/udp"))
     desk.core.events.publish()
     desk.box.log.append("101 called 102")
     phone(desk)

@@ -10,12 +10,13 @@ import pytest
 
 from frontdesk.control import TABLE, VERBS, VerbError
 from frontdesk.control.configuration import LONGEST
+from frontdesk.control.system import newest
 from frontdesk.control.verbs import checked
-from frontdesk.events import Event, Incoming, Kind
+from frontdesk.events import Event, Incoming, Kind, Wording
 from frontdesk.model import Sentence, Settings
 from frontdesk.proxy.calls import Call
 from frontdesk.sip.wire import Flow
-from tests.control.desk import Desk, phone
+from tests.control.desk import Desk, finish, phone
 from tests.store.rows import NOW
 
 
@@ -46,7 +47,7 @@ def test_bad_arguments_are_one_sentence(desk: Desk, words: str, arguments: dict[
 
 def test_answers_of_all_reading_verbs_are_json_and_text(desk: Desk) -> None:
     phone(desk, user_agent="evil\x1b[2J\n\udcff")
-    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password\x07", rule="wrong-password"))
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", Wording("wrong password\x07"), rule="wrong-password"))
     for verb in VERBS:
         if verb.json and verb.words not in ("ping", "test net"):  # They wait for echoes: test_network.py.
             arguments = {"key": "flush"} if verb.words == "config get" else {}
@@ -129,8 +130,9 @@ def test_file_may_be_as_long_as_what_the_box_writes_and_no_longer() -> None:
 
 
 def test_events_are_of_one_account_or_of_all(desk: Desk) -> None:
-    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", "wrong password", "192.0.2.9:5060/udp", "wrong-password"))
-    desk.core.events.add(Event(NOW, Kind.REFUSED, "", "unknown", rule="unknown-user"))
+    wrong = Wording("wrong password")
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "101", wrong, (), "192.0.2.9:5060/udp", "wrong-password"))
+    desk.core.events.add(Event(NOW, Kind.REFUSED, "", Wording("unknown"), rule="unknown-user"))
     assert [row["text"] for row in desk.do("events", user="101")] == ["wrong password"]
     assert len(desk.do("events")) == 2
 
@@ -146,6 +148,15 @@ def test_call_that_both_phones_have_lost_stands_among_those_that_have_ended(desk
     ended = datetime.fromisoformat(desk.do("calls")[1]["ended"])
     assert (ended - datetime.fromisoformat(desk.do("calls")[1]["answered"])).total_seconds() == 5
     assert desk.do("status")["calls"] == 1
+
+
+def test_of_the_newest_events_the_last_comes_first(desk: Desk) -> None:
+    for at, user in enumerate(("101", "102", "101", "101")):
+        desk.core.events.add(Event(NOW + at, Kind.CALLING, user, Wording("calls {callee}"), (str(at),)))
+    assert [row["text"] for row in finish(newest(desk.box, 2))] == ["calls 3", "calls 2"]
+    assert [row["text"] for row in finish(newest(desk.box, 9, "101"))] == ["calls 3", "calls 2", "calls 0"]
+    rows = finish(newest(desk.box, 9))
+    assert rows[::-1] == desk.do("events") and rows[0]["text"].words == {"callee": "3"}
 
 
 def test_events_of_an_account_tell_of_the_calls_that_were_to_ring_it(desk: Desk) -> None:

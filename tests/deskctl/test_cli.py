@@ -13,7 +13,7 @@ import pytest
 from deskctl.cable import BAUD
 from deskctl.cli import BAD_COMMAND, DONE, NO_BOX, REFUSED, build_parser, main
 from deskctl.passwords import AdminPassword
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Sentence
 from tests.deskctl.conftest import Boxes, Run
 from tests.deskctl.pty_box import PtyBox
@@ -359,7 +359,7 @@ def test_doctor_names_what_is_bad(boxes: Boxes, run: Run, monkeypatch: pytest.Mo
     status, out, _ = run("doctor", "--port", box.port)
     assert "BAD notice    The disk is old." in out and "BAD versions" in out
     box.verb("account add", user="101")
-    refused = Event(box.desk.now, Kind.REFUSED, "101", "refused", "192.0.2.9:5060/udp", "wrong-password")
+    refused = Event(box.desk.now, Kind.REFUSED, "101", Wording("refused"), (), "192.0.2.9:5060/udp", "wrong-password")
     box.do(lambda: box.desk.core.events.add(refused))
     status, out, _ = run("doctor", "--port", box.port)
     assert "BAD problem   The disk is old." in out

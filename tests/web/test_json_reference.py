@@ -15,7 +15,7 @@ from frontdesk_web.route import Need
 from frontdesk.control import TABLE, Role, network
 from frontdesk.control.bindings import CLOSED
 from frontdesk.control.day import Day
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Kind, Wording
 from frontdesk.listeners import PORTS
 from frontdesk.model import BindingState
 from frontdesk.proxy.calls import Call, CallState
@@ -85,7 +85,7 @@ def answers(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> di
     ended = {"call_id": "c", "caller": "101", "callee": "102", "started": 1.8e9, "answered": None, "ended": 1.8e9,
              "result": 486, "device": ""}  # fmt: skip
     core.proxy.calls.begin(call)
-    core.events.add(Event(desk.now, Kind.REFUSED, "101", "refused", "192.0.2.9:5060/udp", "wrong-password"))
+    core.events.add(Event(desk.now, Kind.REFUSED, "101", Wording("no"), (), "192.0.2.9:5060/udp", "wrong-password"))
 
     async def echoes(address: str) -> list[float]:
         return [0.5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -22,6 +23,8 @@ from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
 from frontdesk.control.refusals import REFUSALS, Problem
 from frontdesk.control.text import OUTCOMES, REFUSED
+from frontdesk.core.core import UNTOLD
+from frontdesk.sip.errors import Rule
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
 from tests.web.house import FORM, House, forms
@@ -33,9 +36,12 @@ MANY = re.compile(rf"(?:\bn_|ngettext)\(\s*({TEXT}),\s*({TEXT})")
 PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 
-TOLD = ("control", "store", "app.py", "config.py", "machine.py")
-"""Where sentences are made that the page shows: what a verb refuses or notes, and what is wrong with the box."""
-SAYS = frozenset({"Foreign", "NotThere", "Refused", "Sentence", "SettingError", "VerbError"})
+TOLD = (
+    "control", "store", "app.py", "config.py", "machine.py", "core", "endpoint.py", "events.py", "proxy", "registrar",
+)  # fmt: skip
+"""Where sentences are made that the page shows: what a verb refuses or notes, what is wrong with the box, and what
+happened."""
+SAYS = frozenset({"Foreign", "NotThere", "Refused", "Sentence", "SettingError", "VerbError", "Wording"})
 """What is made of a template and its words."""
 
 
@@ -85,22 +91,23 @@ class Templates(ast.NodeVisitor):
 
     @staticmethod
     def _is_given(said: ast.expr) -> bool:
-        """Whether it comes from elsewhere: another sentence, its template, or a constant of another module."""
+        """Whether it comes from elsewhere: another sentence, its template or wording, or another module's constant."""
         if isinstance(said, ast.Call):
             return ast.unparse(said.func) in SAYS
         name = said.attr if isinstance(said, ast.Attribute) else said.id if isinstance(said, ast.Name) else ""
-        return name == "template" or name.isupper()
+        return name in ("template", "wording") or name.isupper()
 
 
-def modules() -> list[Path]:
-    """All that may say something to the page."""
-    rooms = [Path(frontdesk.__file__).parent / name for name in TOLD] + [Path(frontdesk_helper.__file__).parent]
-    return [path for room in rooms for path in ([room] if room.suffix else sorted(room.rglob("*.py")))]
+def modules(names: Iterable[str]) -> Iterator[Path]:
+    """Those of rooms."""
+    for room in (Path(frontdesk.__file__).parent / name for name in names):
+        yield from [room] if room.suffix else sorted(room.rglob("*.py"))
 
 
 def refusals() -> set[str]:
-    """The sentences of verbs and of the box, before they are filled in."""
-    return set().union(*(Templates(module).found for module in modules()))
+    """The sentences of verbs, of the box and of events, before they are filled in."""
+    helper = Path(frontdesk_helper.__file__).parent.rglob("*.py")
+    return set().union(*(Templates(module).found for module in (*modules(TOLD), *helper)))
 
 
 RULE = re.compile(rf"(?:\b(?:ValueError|SettingError)\(|\bsentence = )\s*({TEXT})")
@@ -110,6 +117,15 @@ def rules() -> set[str]:
     """What is said of the value of a setting that cannot be."""
     text = "".join(Path(room).read_text() for room in (str(config.__file__), str(listeners.__file__)))
     return {ast.literal_eval(match[1]) for match in RULE.finditer(text)}
+
+
+REFUSING = ("auth.py", "core/core.py", "proxy", "registrar")
+
+
+def rules_of_requests() -> set[str]:
+    """Why requests are refused, as their events say it."""
+    text = "".join(module.read_text() for module in modules(REFUSING))
+    return {rule.words for rule in {Rule[name] for name in re.findall(r"\bRule\.([A-Z_]+)", text)} - UNTOLD}
 
 
 def used() -> set[str | tuple[str, str]]:
@@ -124,7 +140,7 @@ def used() -> set[str | tuple[str, str]]:
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
     found |= {UNRESOLVED, REFUSED, *OUTCOMES.values()}
     counted = {text for each in found if isinstance(each, tuple) for text in each}
-    return found | refusals() - counted | rules() | {setting.meaning for setting in SETTINGS}
+    return found | refusals() - counted | rules() | rules_of_requests() | {setting.meaning for setting in SETTINGS}
 
 
 def catalog() -> dict[Any, tuple[str, ...]]:
@@ -279,9 +295,16 @@ def test_what_is_wrong_with_the_disk_is_told_in_the_browsers_language(house: Hou
 def test_sentence_of_pieces_is_in_no_catalog(tmp_path: Path) -> None:
     module = tmp_path / "verb.py"
     for said in ("f'There is no {user}.'", "'There is no ' + user", "'There is no %s' % user"):
-        module.write_text(f"def verb(user):\n    raise VerbError({said})\n")
-        with pytest.raises(AssertionError, match="in no catalog"):
-            Templates(module)
+        for what in ("raise VerbError", "Sentence", "Wording"):
+            module.write_text(f"def verb(user):\n    {what}({said})\n")
+            with pytest.raises(AssertionError, match="in no catalog"):
+                Templates(module)
+
+
+def test_no_event_is_worded_where_its_words_are_not_looked_for() -> None:
+    everywhere = modules(["."])
+    wording = {module for module in everywhere if "Wording(" in module.read_text()}
+    assert wording <= set(modules(TOLD)) and len(wording) > 5
 
 
 def test_setting_that_cannot_be_is_refused_in_the_browsers_language(house: House) -> None:

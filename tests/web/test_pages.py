@@ -9,7 +9,7 @@ from frontdesk_web import sessions
 from httpx import Response
 
 from frontdesk.control import VerbError, passwords
-from frontdesk.events import Event, Kind
+from frontdesk.events import Event, Kind, Wording
 from tests.control.desk import phone
 from tests.store.rows import REALM
 from tests.web.house import Browser, House, forms
@@ -35,9 +35,9 @@ def followed(browser: Browser, answer: Response) -> str:
 
 def test_front_page_tells_who_is_reached_how_and_what_is_wrong(house: House, browser: Browser) -> None:
     phone(house.desk)
-    text = "REGISTER refused: wrong password for '101'"
+    text, source = Wording("REGISTER refused: wrong password for '101'"), "192.168.1.23:5060/udp"
     for _ in range(14):
-        house.desk.core.events.add(Event(1000.0, Kind.REFUSED, "101", text, "192.168.1.23:5060/udp", "wrong-password"))
+        house.desk.core.events.add(Event(1000.0, Kind.REFUSED, "101", text, (), source, "wrong-password"))
     page = browser.get("/").text
     assert "192.168.1.23 answers with a password that is not 101&#039;s, 14 times since" in page
     assert "Front desk" in page and "UDP" in page and "emergency numbers cannot be reached" in page
@@ -74,7 +74,8 @@ def test_what_a_phone_calls_itself_is_no_markup(house: House, browser: Browser) 
 def test_what_a_phone_says_in_no_utf_8_breaks_no_page(house: House, browser: Browser) -> None:
     latin = "Caf\udce9"
     phone(house.desk, user_agent=latin)
-    house.desk.core.events.add(Event(1000.0, Kind.REFUSED, "101", f"refused: {latin}", "x", "wrong-password"))
+    refused = Event(1000.0, Kind.REFUSED, "101", Wording("no: {about}"), (latin,), "x", "wrong-password")
+    house.desk.core.events.add(refused)
     for path in ("/", "/live", "/accounts/101", "/events"):
         answer = browser.get(path)
         assert answer.status_code == 200 and "Caf?" in answer.text

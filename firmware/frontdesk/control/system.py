@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..events import Event, Incoming
 from .box import Box, VerbError
 from .host import without_dhcp
 from .times import is_set, iso
@@ -139,17 +140,28 @@ async def events(box: Box, user: str = "") -> list[Answer]:
     """What happened since the box was started."""
     if user:
         box.account(user)
+    offset = box.clock.offset()
+    return [_event(event, offset) for event in _happened(box, user)]
+
+
+async def newest(box: Box, limit: int, user: str = "") -> list[Answer]:
+    """The last of them first, each with a text that can be said in another language: of all that would take long."""
+    offset = box.clock.offset()
+    return [_event(event, offset) | {"text": event.sentence} for event in _happened(box, user)[: -limit - 1 : -1]]
+
+
+def _happened(box: Box, user: str) -> list[Event | Incoming]:
     if box.core is None:
         return []
-    offset = box.clock.offset()
-    return [
-        {
-            "at": iso(event.at + offset),
-            "kind": str(event.kind),
-            "account": event.account,
-            "text": event.text,
-            "source": event.source,
-            "rule": event.rule,
-        }
-        for event in (box.core.events.of(user) if user else box.core.events)
-    ]
+    return box.core.events.of(user) if user else list(box.core.events)
+
+
+def _event(event: Event | Incoming, offset: float) -> Answer:
+    return {
+        "at": iso(event.at + offset),
+        "kind": str(event.kind),
+        "account": event.account,
+        "text": event.text,
+        "source": event.source,
+        "rule": event.rule,
+    }

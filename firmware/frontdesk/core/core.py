@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..auth import Authenticator, Caller, Refused
 from ..directory import Directory
-from ..events import Event, EventLog, Kind
+from ..events import Event, EventLog, Kind, Wording
 from ..location import LocationService
 from ..model import Binding, CallRecord, Changes, Close, Commit, Settings
 from ..proxy import ProxyCore, Routed
@@ -38,6 +38,7 @@ MAX_METHOD = 16
 """Characters of a stranger's method that are kept in an event."""
 UNTOLD = frozenset({Rule.NO_CREDENTIALS, Rule.STALE_NONCE})
 """Refusals that are part of every login and no event."""
+_REFUSED = Wording("{method} refused: {rule} for {about!r}")
 
 LET_IN = Caller(None)
 """Whoever needs no account for what he asks; nobody writes into it."""
@@ -207,8 +208,8 @@ class Core:
         known = rejection.about if isinstance(rejection, Refused) and rejection.about in self.directory.accounts else ""
         if caller is not None and caller.account is not None:
             known = caller.account.username
-        text = f"{request.method[:MAX_METHOD]} refused: {rule.replace('-', ' ')} for {rejection.about!r}"
-        self.events.add(Event(now, Kind.REFUSED, known, text, flow, rule))
+        words = request.method[:MAX_METHOD], rule.words, rejection.about
+        self.events.add(Event(now, Kind.REFUSED, known, _REFUSED, words, flow, rule))
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
 

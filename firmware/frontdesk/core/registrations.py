@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..auth import Authenticator, Caller
-from ..events import Event, Kind
+from ..events import Event, Kind, Wording
 from ..location import LocationService
 from ..model import AddressOfRecord, Binding, Changes, Close, Commit, Settings, username_of
 from ..overload import retry_after
@@ -30,6 +30,10 @@ from .background import BackgroundWrites
 MAX_HELD = 4096
 """REGISTERs that may wait for the disk at once: twice a building of 2,000 phones, some 40 MB. A card that is only slow
 never gets there, since all that wait share one sync; one that hangs does."""
+
+_NOT_STORED = Wording("not stored: {error}")
+_EXPIRED = Wording("{contact} expired")
+_DROPPED = Wording("{contact} dropped by the administrator")
 
 
 @dataclass(slots=True)
@@ -198,7 +202,7 @@ class Registrations:
         request = waiting.transaction.request
         answer = self._answers.response(request, 500, "Could Not Be Stored", [_retry_after(request)])
         waiting.transaction.respond(answer, now)
-        self.emit(Event(now, Kind.WARNING, waiting.username, f"not stored: {error}", rule="disk"))
+        self.emit(Event(now, Kind.WARNING, waiting.username, _NOT_STORED, (str(error),), rule="disk"))
 
     # -- without a REGISTER --------------------------------------------------------------------------------------------
 
@@ -207,7 +211,7 @@ class Registrations:
         renews is but away until that is on disk."""
         expired = [each for each in self._location.expire(now) if not self._is_renewed(each)]
         for binding in expired:
-            self.emit(Event(now, Kind.EXPIRED, username_of(binding.aor), f"{binding.contact} expired"))
+            self.emit(Event(now, Kind.EXPIRED, username_of(binding.aor), _EXPIRED, (binding.contact,)))
         self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
         return expired
 
@@ -220,8 +224,7 @@ class Registrations:
         by_aor: dict[AddressOfRecord, set[int]] = {}
         for binding in bindings:
             by_aor.setdefault(binding.aor, set()).add(binding.id)
-            text = f"{binding.contact} dropped by the administrator"
-            self.emit(Event(now, Kind.UNREGISTERED, username_of(binding.aor), text))
+            self.emit(Event(now, Kind.UNREGISTERED, username_of(binding.aor), _DROPPED, (binding.contact,)))
             if binding.flow is not None and binding.flow.connection:
                 self._act(Close(binding.flow))
         for aor, ids in by_aor.items():

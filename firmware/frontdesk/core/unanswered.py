@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 
-from ..events import Event, Kind
+from ..events import Event, Kind, Wording
 from ..sip.errors import Rule
 from ..sip.timers import Deadlines
 from ..sip.wire import Flow
@@ -46,8 +46,8 @@ class Unanswered:
         for host, (since, flow) in list(self._since.items()):
             if now - since >= PATIENCE:
                 del self._since[host]
-                text = f"INVITE refused: no credentials from {host}"
-                self._emit(Event(now, Kind.REFUSED, "", text, flow, Rule.NEVER_ANSWERED))
+                wording = Wording("INVITE refused: no credentials from {host}")
+                self._emit(Event(now, Kind.REFUSED, "", wording, (host,), flow, Rule.NEVER_ANSWERED))
         if self._since:
             self._armed = True
             self._deadlines.set(now + PATIENCE, self._look)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache, partial
 
-from ..events import Event, Kind
+from ..events import Event, Kind, Wording
 from ..model import CallRecord
 from ..sip.address import Address
 from ..sip.checks import MAX_URI
@@ -39,6 +39,14 @@ MAX_SESSION = 604_800
 GRACE = TIMEOUT
 """Seconds after the expiry of a session, or of an account's last registration: a refresh or a BYE that was under way
 then has its answer, or none."""
+
+_CALLS = Wording("calls {callee}")
+_RINGS = Wording("{callee} rings")
+_ANSWERED = Wording("{callee} answered")
+_FAILED = Wording("call to {callee} failed: {status}")
+_LASTED = Wording("call to {callee} lasted {seconds} s")
+_EXPIRED = Wording("call to {callee} lasted at most {seconds} s: nobody hung up")
+_STOPPED = Wording("call to {callee} lasted {seconds} s: the box stopped")
 
 Watch = Callable[[Response, float, int], None]
 """Told of each response that goes to the sender of a request, when, and of a 2xx the binding that it came from."""
@@ -229,7 +237,7 @@ class CallBook:
             return False
         self._give_up(call.started_at, MAX_CALLS - 1)
         self._calls[call.key] = call
-        self._tell(Kind.CALLING, call, call.started_at, f"calls {call.callee}")
+        self._tell(Kind.CALLING, call, call.started_at, _CALLS, call.callee)
         return True
 
     def progress(self, call: Call, transaction: str, response: Response, now: float, phone: int = 0) -> None:
@@ -242,7 +250,7 @@ class CallBook:
             call.pending.pop(transaction, None)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
-            self._tell(Kind.RINGING, call, now, f"{callee} rings")
+            self._tell(Kind.RINGING, call, now, _RINGS, callee)
         elif 200 <= status < 300:
             tag = _tag(response)
             if len(call.dialogs) < MAX_DIALOGS:
@@ -289,7 +297,7 @@ class CallBook:
         contact = response.first("contact") or ","
         is_usual = "," not in contact and len(contact) <= MAX_CACHED
         call.device = _device(contact) if is_usual else _shown(contact_of(response))
-        self._tell(Kind.ANSWERED, call, now, f"{call.callee} answered")
+        self._tell(Kind.ANSWERED, call, now, _ANSWERED, call.callee)
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
         """One of its INVITEs or dialogs has ended: the call does with the last of them."""
@@ -306,10 +314,11 @@ class CallBook:
         for expiry in call.expiries.values():
             expiry.cancel()
         answered, ended = call.answered_at, now if expired_at is None else expired_at
-        lasted, end = ("lasted", "") if expired_at is None else ("lasted at most", ": nobody hung up")
-        end = ": the box stopped" if result == STOPPED else end
-        how = f"failed: {result}" if answered is None else f"{lasted} {ended - answered:.0f} s{end}"
-        self._tell(Kind.ENDED, call, now, f"call to {call.callee} {how}")
+        if answered is None:
+            self._tell(Kind.ENDED, call, now, _FAILED, call.callee, result)
+        else:
+            lasted = _STOPPED if result == STOPPED else _LASTED if expired_at is None else _EXPIRED
+            self._tell(Kind.ENDED, call, now, lasted, call.callee, f"{ended - answered:.0f}")
         times = call.started_at, answered, ended
         self._record(CallRecord(call.key[0], call.caller, call.callee, *times, result, call.device))
 
@@ -331,8 +340,8 @@ class CallBook:
         """Gives it up: how it ends will not be known."""
         self._end(call, 200 if call.answered_at is not None else 408, now)
 
-    def _tell(self, kind: Kind, call: Call, now: float, text: str) -> None:
-        self._emit(Event(now, kind, call.account, text, call.source))
+    def _tell(self, kind: Kind, call: Call, now: float, wording: Wording, *words: object) -> None:
+        self._emit(Event(now, kind, call.account, wording, words, call.source))
 
 
 def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Call:

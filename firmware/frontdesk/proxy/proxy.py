@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..directory import Directory
-from ..events import DISABLED, NO_PHONE, UNREACHED, Event, Incoming, Kind, about_scheme
+from ..events import DISABLED, NO_PHONE, UNREACHED, Event, Incoming, Kind, Wording, about_scheme
 from ..location import LocationService
-from ..model import Account, Binding, CallRecord, Settings, username_of
+from ..model import Account, Binding, CallRecord, Sentence, Settings, username_of
 from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request, Response
@@ -172,9 +172,10 @@ class ProxyCore:
         """A phone did not react to a call: it may have lost its power, and its office does not know yet."""
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
         if binding is not None:
-            text = f"{binding.contact} did not react to a call"
             place = binding.flow or host_of(binding)
-            self._emit(Event(now, Kind.WARNING, username_of(binding.aor), text, place, "silent"))
+            wording = Wording("{contact} did not react to a call")
+            words = (binding.contact,)
+            self._emit(Event(now, Kind.WARNING, username_of(binding.aor), wording, words, place, "silent"))
 
     # -- calls -------------------------------------------------------------------------------------------------------
 
@@ -216,7 +217,7 @@ class ProxyCore:
                 scheme = about_scheme(value for name, value in rejection.headers if name == "Warning")
                 incoming.why = scheme or self._why_unreached(account, now)
 
-    def _why_unreached(self, account: Account, now: float) -> str:
+    def _why_unreached(self, account: Account, now: float) -> Sentence:
         if not account.enabled:
             return DISABLED
         return UNREACHED if self._location.bindings(account.aor, now) else NO_PHONE

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
 
-from ..events import Event, Kind
-from ..model import Binding, Settings
+from ..events import Event, Kind, Wording
+from ..model import Binding, Sentence, Settings
 from ..sip.message import Request
 from .registration import Registration
 
@@ -45,11 +45,12 @@ def sip_date(wall: int) -> str:
 
 
 _STORY = {
-    "add": (Kind.REGISTERED, "registered %s (%s)"),
-    "move": (Kind.MOVED, "moved to %s (%s)"),
-    "remove": (Kind.UNREGISTERED, "unregistered %s (%s)"),
-    "replace": (Kind.REPLACED, "made room for a newer device: %s (%s)"),
+    "add": (Kind.REGISTERED, Wording("registered {contact} ({device})")),
+    "move": (Kind.MOVED, Wording("moved to {contact} ({device})")),
+    "remove": (Kind.UNREGISTERED, Wording("unregistered {contact} ({device})")),
+    "replace": (Kind.REPLACED, Wording("made room for a newer device: {contact} ({device})")),
 }
+_NAMELESS = Sentence("no name")
 
 
 def story(registration: Registration, now: float) -> Iterator[Event]:
@@ -60,5 +61,6 @@ def story(registration: Registration, now: float) -> Iterator[Event]:
 
 def told(what: str, binding: Binding, username: str, now: float) -> Event:
     """That a binding was added, moved, removed or replaced."""
-    kind, form = _STORY[what]
-    return Event(now, kind, username, (form, binding.contact, binding.user_agent or "no name"), binding.flow or "")
+    kind, wording = _STORY[what]
+    words = binding.contact, binding.user_agent or _NAMELESS
+    return Event(now, kind, username, wording, words, binding.flow or "")

@@ -43,6 +43,11 @@ class Rule(StrEnum):
     TLS_OFF = "tls-off"
     """The box is to call over TLS, and is not heard over it itself."""
 
+    @property
+    def words(self) -> str:
+        """As an event says it."""
+        return self.replace("-", " ")
+
 
 class SipError(Exception):
     """Base of every error that a room of Frontdesk raises on purpose."""

@@ -9,6 +9,7 @@ from bottle import response
 from frontdesk.control import VerbError, account_files
 from frontdesk.control import accounts as verbs
 from frontdesk.control.first_boot import read_free, table
+from frontdesk.control.system import newest
 
 from ..gate import go, refused
 from ..language import N_
@@ -16,8 +17,8 @@ from ..visit import Visit
 
 SHOWN = 50
 """On one page."""
-READ, CALLS = 500, 10
-"""The newest calls of the box that are looked at, and those of one account that are shown."""
+READ, CALLS, EVENTS = 500, 10, 200
+"""The newest calls of the box that are looked at, and those of one account that are shown, and its events."""
 
 
 def show(visit: Visit) -> str:
@@ -34,7 +35,7 @@ def one(visit: Visit, user: str) -> str:
     account = account_of(visit, user)
     names = {user, *account["aliases"]}
     calls = [call for call in visit.do("calls", limit=READ) if call["caller"] in names or call["callee"] in names]
-    events = visit.do("events", user=user)[::-1]
+    events = visit.on_loop(lambda: newest(visit.box, EVENTS, user))
     gone = verbs.what_goes(visit.box, user)
     return visit.render("account", account=account, calls=calls[:CALLS], events=events, gone=gone)
 

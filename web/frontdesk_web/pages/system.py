@@ -5,6 +5,7 @@ from __future__ import annotations
 from bottle import response
 
 from frontdesk.control import VerbError
+from frontdesk.control.system import newest
 
 from ..gate import begin, end, go
 from ..language import N_
@@ -29,7 +30,7 @@ def log(visit: Visit) -> str:
 
 def events(visit: Visit) -> str:
     """What happened."""
-    return visit.render("events", events=visit.do("events")[: -LINES - 1 : -1])
+    return visit.render("events", events=visit.on_loop(lambda: newest(visit.box, LINES)))
 
 
 def backup(visit: Visit) -> str:

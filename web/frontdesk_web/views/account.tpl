@@ -86,9 +86,9 @@
 % end
 <section class="sheet"><h2>{{_("What happened")}}</h2>
 % if events:
-<ol class="lines" lang="en">
+<ol class="lines">
 %   for event in events:
-<li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{event["text"]}} <span class="soft">{{event["source"]}}</span></li>
+<li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{visit.noted(event["text"])}} <span class="soft">{{event["source"]}}</span></li>
 %   end
 </ol>
 % else:

@@ -5,8 +5,8 @@
 % if not events:
 <p class="soft">{{_("Nothing, since the box was started.")}}</p>
 % end
-<ol class="lines" lang="en">
+<ol class="lines">
 % for event in events:
-<li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{event["account"]}} {{event["text"]}} <span class="soft">{{event["source"]}}</span></li>
+<li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{event["account"]}} {{visit.noted(event["text"])}} <span class="soft">{{event["source"]}}</span></li>
 % end
 </ol></section>
