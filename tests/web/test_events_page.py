@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from frontdesk.events import NO_PHONE, Incoming
@@ -25,6 +27,7 @@ def test_refused_phone_is_told_of_in_the_browsers_language(house: House, german:
     house.desk.core.receive(register_request("sip:101@192.0.2.101"), HERE, NOW)
     page = german.get("/events").text
     assert "REGISTER abgewiesen, unbekannte Domäne: &#039;desk.test&#039;" in page and "refused" not in page
+    assert re.search(r">\d\d\.\d\d\. \d\d:\d\d:\d\d</span>", page)
     english = "REGISTER refused: unknown domain for "
     assert f"{english}&#039;desk.test&#039;" in house.logged_in().get("/events").text
     assert [row["text"] for row in house.desk.do("events")] == [f"{english}'desk.test'"]
@@ -47,7 +50,7 @@ def test_calls_of_an_account_are_told_in_the_browsers_language(house: House, ger
         house.desk.core.events.add_incoming(call)
     page = german.get("/accounts/101").text
     for said in (
-        "</span> ruft 102 an <", "103 rief an: klingelte 5 s, niemand nahm ab <",
+        "</span> ruft 102 an <", "103 rief an: es klingelte 5 s, niemand nahm ab <",
         "102 rief reception an: kein Telefon war angemeldet <", "104 rief an: nicht verbunden: 513 Message Too Large <",
     ):  # fmt: skip
         assert said in page

@@ -181,6 +181,13 @@ def test_browser_says_which_language_it_is(header: str, name: str) -> None:
     assert preferred(header) == name
 
 
+@pytest.mark.parametrize(("name", "point"), [("en", "."), ("de", ",")])
+def test_numbers_are_written_as_in_the_browsers_language(house: House, name: str, point: str) -> None:
+    house.desk.box.disk = lambda: (49_140_000_000, 270_600_000_000)
+    text = house.logged_in().get("/", headers={"Accept-Language": name}).text
+    assert f"49{point}1 GB" in text and f"270{point}6 GB" in text and f"0{point}0 MB" in text
+
+
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_page_is_in_the_browsers_language(house: House, name: str) -> None:
     browser = house.logged_in()

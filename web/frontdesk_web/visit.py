@@ -160,6 +160,10 @@ class Visit:
         today = datetime.fromtimestamp(self.box.clock.wall(), zone).date()
         return at.strftime(form if at.date() == today or form != "%H:%M" else "%Y-%m-%d %H:%M")
 
+    def decimal(self, number: float) -> str:
+        """With one digit after the point, or the comma."""
+        return f"{number:.1f}".replace(".", self._("."))
+
     def since(self, seconds: float) -> str:
         """A time that was so many seconds ago."""
         return self.time(iso(self.box.clock.wall() - seconds))

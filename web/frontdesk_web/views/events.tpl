@@ -7,6 +7,6 @@
 % end
 <ol class="lines">
 % for event in events:
-<li><span class="number">{{time(event["at"], "%m-%d %H:%M:%S")}}</span> {{event["account"]}} {{visit.noted(event["text"])}} <span class="soft">{{event["source"]}}</span></li>
+<li><span class="number">{{time(event["at"], _("%m-%d %H:%M:%S"))}}</span> <b>{{event["account"]}}</b> {{visit.noted(event["text"])}} <span class="soft">{{event["source"]}}</span></li>
 % end
 </ol></section>

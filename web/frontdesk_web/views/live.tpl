@@ -80,8 +80,8 @@
 <dl>
 <dt>{{_("Clock")}}</dt><dd class="number">{{time(today["clock"], "%Y-%m-%d %H:%M") if today["clock_set"] else _("not set")}}</dd>
 <dt>{{_("Up since")}}</dt><dd class="number">{{visit.since(status["uptime"])}}</dd>
-<dt>{{_("Disk")}}</dt><dd>{{_("{free} GB of {total} GB free").format(free=round(today["disk"]["free"] / 1e9, 1), total=round(today["disk"]["total"] / 1e9, 1))}}</dd>
-<dt>{{_("Written in 24 h")}}</dt><dd>{{round(today["written"] / 1e6, 1)}} MB</dd>
+<dt>{{_("Disk")}}</dt><dd>{{_("{free} GB of {total} GB free").format(free=visit.decimal(today["disk"]["free"] / 1e9), total=visit.decimal(today["disk"]["total"] / 1e9))}}</dd>
+<dt>{{_("Written in 24 h")}}</dt><dd>{{visit.decimal(today["written"] / 1e6)}} MB</dd>
 <dt>{{_("Phones register at")}}</dt><dd>{{server}} ({{transports}})</dd>
 </dl>
 </section>
