@@ -7,6 +7,7 @@ import pytest
 
 from frontdesk.events import Event, EventLog, Kind, Wording
 from frontdesk.log import LONGEST, EventLines, Recent
+from frontdesk.sip.wire import Flow
 
 CALLING = Event(1.0, Kind.CALLING, "101", Wording("calls 102"), (), "192.0.2.1:5060/udp")
 
@@ -32,6 +33,14 @@ def test_the_second_is_written_anew_when_it_is_over() -> None:
     first, second, third = output.getvalue().splitlines()
     assert first[:19] == second[:19] != third[:19]
     assert (first[19:23], second[19:23], third[19:23]) == (",250", ",750", ",000")
+
+
+@pytest.mark.parametrize(
+    ("origin", "source"),
+    [(Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.9", 5061)), " from 192.0.2.9:5061/tcp"), ("x", " from x"), ("", "")],
+)
+def test_line_ends_with_where_it_came_from(origin: Flow | str, source: str) -> None:
+    assert written(Event(1.0, Kind.CALLING, "101", Wording("calls"), (), origin)).endswith(f" 101 calls{source}\n")
 
 
 def test_of_a_long_line_the_begin_is_kept() -> None:
