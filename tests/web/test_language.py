@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import frontdesk_web
 import pytest
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -93,7 +94,7 @@ class Templates(ast.NodeVisitor):
     def _is_given(said: ast.expr) -> bool:
         """Whether it comes from elsewhere: another sentence, its template or wording, or another module's constant."""
         if isinstance(said, ast.Call):
-            return ast.unparse(said.func) in SAYS
+            return ast.unparse(said.func) in SAYS | {"N_"}
         name = said.attr if isinstance(said, ast.Attribute) else said.id if isinstance(said, ast.Name) else ""
         return name in ("template", "wording") or name.isupper()
 
@@ -105,9 +106,10 @@ def modules(names: Iterable[str]) -> Iterator[Path]:
 
 
 def refusals() -> set[str]:
-    """The sentences of verbs, of the box and of events, before they are filled in."""
+    """The sentences of verbs, of the box, of events and of pages, before they are filled in."""
     helper = Path(frontdesk_helper.__file__).parent.rglob("*.py")
-    return set().union(*(Templates(module).found for module in (*modules(TOLD), *helper)))
+    pages = Path(frontdesk_web.__file__).parent.glob("pages/*.py")
+    return set().union(*(Templates(module).found for module in (*modules(TOLD), *helper, *pages)))
 
 
 RULE = re.compile(rf"(?:\b(?:ValueError|SettingError)\(|\bsentence = )\s*({TEXT})")

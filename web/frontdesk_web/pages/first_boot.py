@@ -130,7 +130,7 @@ def _do(visit: Visit, session: Session, answers: Answers) -> NoReturn:
 
     async def work() -> list[Done]:
         if admin.epoch != session.epoch:
-            raise VerbError("Somebody has set this box up meanwhile.")
+            raise VerbError(N_("Somebody has set this box up meanwhile."))
         return [done async for done in first_boot.apply(visit.box, answers)]
 
     for done in visit.on_loop(work):
