@@ -347,4 +347,5 @@ def _repeated(ring: list[Event], event: Event) -> int | None:
 
 
 def _is_same(one: Event, other: Event) -> bool:
-    return (one.rule, one.wording, one.words, one.source) == (other.rule, other.wording, other.words, other.source)
+    is_said_alike = one.words == other.words and one.wording == other.wording and one.rule == other.rule
+    return is_said_alike and one.source == other.source
