@@ -298,13 +298,17 @@ def test_phones_own_route_to_the_box_does_not_hide_the_token() -> None:
         assert [target for _, target in from_caller(box, up, "BYE", routes=routes)] == [B]
 
 
-def test_route_with_a_display_name_is_read() -> None:
+def test_route_is_read_however_it_is_written() -> None:
+    """With a name, or with escapes that nobody asked for: Twinkle has %5a for Z (RFC 3261 section 19.1.4)."""
     box = Box()
     box.phone("101", A)
     box.phone("102", B)
     up = call(box, A, B)
     (only,) = route_set(up.ok)
-    assert [target for _, target in from_caller(box, up, "BYE", routes=[f'"a, b" {only}'])] == [B]
+    token, _, rest = only.removeprefix("<sip:").partition("@")
+    escaped = "".join(f"%{ord(char):x}" for char in token)
+    for route in (f'"a, b" {only}', f"<sip:{escaped}@{rest}", f'"a, b" <sip:{escaped}@{rest}'):
+        assert [target for _, target in from_caller(box, up, "ACK", routes=[route])] == [B]
 
 
 @pytest.mark.parametrize("other", [{"call_id": "call-2"}, {"tag": "stranger"}, {"to_tag": ""}])
