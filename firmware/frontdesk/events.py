@@ -154,7 +154,7 @@ class Incoming:
         if status >= 200:
             if not self.result or status < 300 <= self.result:
                 self.result, self.ended_at = status, now
-        elif 180 <= status < 190 and self.rang_at is None:
+        elif 180 <= status < 190 and self.rang_at is None and not self.result:
             self.rang_at = now
 
     def refused(self, response: Response, *, rang: bool) -> None:

@@ -162,6 +162,14 @@ def test_caller_who_gives_up_is_told_at_once_and_with_the_time_that_it_rang() ->
     assert outcome(fork) == "rang for 12 s, the caller gave up"
 
 
+def test_phone_that_rings_after_the_caller_has_given_up_has_not_rung() -> None:
+    fork = Fork(1)
+    fork.cancel()
+    fork.wait(1)
+    fork.answer(0, 180)
+    assert outcome(fork) == "the caller gave up"
+
+
 def test_answer_that_crosses_with_the_cancel_counts() -> None:
     fork = Fork(1)
     fork.cancel()
