@@ -47,6 +47,12 @@ def test_call_that_the_box_has_not_seen_the_end_of_says_so(house: House) -> None
     assert (outcome(row), length(row)) == (words, "0:09+")
 
 
+def test_phone_that_could_not_be_had_need_not_have_been_unregistered() -> None:
+    """What a phone answers that is not to be disturbed, or that has rung until its user did not come, is 480 too (RFC
+    3261 section 21.4.18; Twinkle does both)."""
+    assert outcome({"state": "ended", "result": 480}) == "not reached (480)"
+
+
 def test_calls_say_how_they_ended(browser: Browser) -> None:
     page = browser.get("/calls").text
     assert "answered" in page and "busy (486)" in page and "not put through (499)" in page and "1:05" in page
