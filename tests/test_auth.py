@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from frontdesk import auth
-from frontdesk.auth import Refused
+from frontdesk.auth import Authenticator, Refused
 from frontdesk.model import MAX_SECRETS, Secret
 from frontdesk.sip import digest
 from frontdesk.sip.digest import Credentials, kd
@@ -44,6 +44,13 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for name, function in list(digest.HASHES.items()):
         monkeypatch.setitem(digest.HASHES, name, counting(function))
     return lengths
+
+
+def _refused(authenticator: Authenticator, *values: str) -> str:
+    """By which rule a request with those credentials is."""
+    with pytest.raises(Refused) as caught:
+        authenticator.authenticate(make_request(*values), 13.0, proxy=False)
+    return str(caught.value.rule)
 
 
 # -- challenges -------------------------------------------------------------------------------------------------------
@@ -126,6 +133,30 @@ def test_ours_is_chosen_among_several_credentials() -> None:
     ours = phone.authorization(1, phone.challenge())
     caller = authenticator.authenticate(make_request("Basic abc", other, ours), 11.0, proxy=False)
     assert caller.account is not None
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_several_for_our_realm_those_to_the_newest_challenge_are_meant(order: int) -> None:
+    """RFC 3261 section 22.3: Twinkle sends the used ones once more beside them when it has been redirected."""
+    authenticator = make()
+    phone = Phone(authenticator)
+    used = phone.authorization(1, phone.challenge())
+    authenticator.authenticate(make_request(used), 11.0, proxy=False)
+    values = [used, phone.authorization(1, phone.challenge(12.0)), phone.authorization(1, "nobody's")][::order]
+    assert authenticator.authenticate(make_request(*values), 13.0, proxy=False).account is not None
+    assert _refused(authenticator, *values) == "stale-nonce"
+
+
+def test_of_several_for_our_realm_only_one_password_is_tried(hashes: list[int]) -> None:
+    authenticator = make()
+    nonce = Phone(authenticator).challenge()
+    guesses = [Phone(authenticator, password=guess).authorization(1, nonce) for guess in ("one", "two", PASSWORD)]
+    costs = []
+    for values in (guesses[:1], guesses):
+        hashes.clear()
+        assert _refused(authenticator, *values) == "wrong-password"
+        costs.append(len(hashes))
+    assert costs[0] == costs[1]
 
 
 def test_ours_are_good_though_others_before_them_are_malformed() -> None:

@@ -134,6 +134,9 @@ class Authenticator:
         return credentials
 
     def _ours(self, values: list[str]) -> Credentials | None:
+        """Those for our realm. Of several (RFC 3261 section 22.3) only those count that answer our newest challenge, so
+        that nobody tries two passwords at once: Twinkle that was redirected keeps the ones that it has used."""
+        ours: list[Credentials] = []
         bad = None
         for value in values:
             if value[:6].lower() != "digest":
@@ -144,10 +147,12 @@ class Authenticator:
                 bad = Refused(400, Rule.BAD_CREDENTIALS, "", error.reason)
                 continue
             if credentials.realm == self._realm:
-                return credentials
-        if bad is not None:
+                ours.append(credentials)
+        if bad is not None and not ours:
             raise bad
-        return None
+        if len(ours) > 1:
+            return max(ours, key=lambda credentials: self.nonces.issued(credentials.nonce) or 0.0)
+        return ours[0] if ours else None
 
     def _secret(self, account: Account | None, credentials: Credentials, method: str) -> Secret | None:
         """The secret that the response was made with. Finding none costs MAX_SECRETS hashes, whoever was named."""

@@ -153,7 +153,7 @@ class Nonces:
 
     def find(self, username: str | None, nonce: str, now: float) -> Window | None:
         """What the account (None: there is none) has used of that nonce; None where it is expired or not ours."""
-        issued = self._issued(nonce)
+        issued = self.issued(nonce)
         if issued is None:
             return None
         used = self._used.get(username) if username is not None else None
@@ -189,12 +189,7 @@ class Nonces:
         if used is not None:
             self._floor = max(self._floor, used.floor, *(window.issued for window in used.windows))
 
-    def _sign(self, stamp: bytes) -> bytes:
-        signature = self._signature.copy()
-        signature.update(stamp)
-        return signature.digest()
-
-    def _issued(self, nonce: str) -> float | None:
+    def issued(self, nonce: str) -> float | None:
         """When it was made, or None where the signature is not ours."""
         try:
             data = a2b_base64(nonce, strict_mode=True)
@@ -204,3 +199,8 @@ class Nonces:
         if len(nonce) != _LENGTH or not hmac.compare_digest(self._sign(stamp), signature):
             return None
         return int.from_bytes(stamp[:6], "big") / 1000
+
+    def _sign(self, stamp: bytes) -> bytes:
+        signature = self._signature.copy()
+        signature.update(stamp)
+        return signature.digest()
