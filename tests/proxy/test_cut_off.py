@@ -70,3 +70,11 @@ def test_caller_who_gives_up_does_not_wait_for_it(fork: Fork, cancelled_first: b
         fork.cancel()
     fork.wait(0)
     assert fork.statuses[-1] == 486
+
+
+def test_when_the_box_stops_meanwhile_the_caller_is_told_once(fork: Fork) -> None:
+    fork.cut_off(0)
+    fork.cut_off(1)
+    fork.box.proxy.shut_down(fork.box.now)
+    fork.look()
+    assert fork.statuses[-2:] == [180, 503] and [record.result for record in fork.box.records] == [503]

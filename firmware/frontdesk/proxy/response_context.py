@@ -123,8 +123,8 @@ class ResponseContext:
         elif self._groups:
             self.start(now)
         else:
-            self._cancel_pending((), now)
             self._respond(self._final(), now)
+            self._cancel_pending((), now)
 
     def _begin(self, branch: Branch, share: int, now: float) -> None:
         """`share`: for it and for those that may be open beside it, where that is enough for all (RFC 5393)."""
@@ -319,8 +319,8 @@ class ResponseContext:
         if not self._invite or self._answered:
             return
         self._groups.clear()
-        self._cancel_pending([_reason(503)], now)
         self._respond(self._own(503, [("Retry-After", BACK_SOON)]), now)
+        self._cancel_pending([_reason(503)], now)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
