@@ -158,6 +158,7 @@ class _Appliance:
         try:
             return await self._serve(endpoint, journal, front, stop)
         finally:
+            endpoint.settle()  # whatever ended it, what was to be stored is
             if front is not None:
                 await front.close()
             await endpoint.close()
@@ -245,7 +246,6 @@ class _Appliance:
         await asyncio.gather(*(line.close() for line in lines))
         await control.close()
         self._core.shut_down(self._clock.now())
-        endpoint.settle()
         return 0
 
     async def _started(self, box: Box) -> None:

@@ -274,6 +274,17 @@ def test_the_record_of_a_call_waits_for_company_but_not_when_somebody_asks() -> 
     assert len(box.commits) == 1
 
 
+def test_box_that_cannot_end_its_calls_stores_what_waits_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = BareCore()
+    record = CallRecord("1@phone", "101", "102", 0.0, None, box.clock.now, 480)
+    box.core.registrations.background.write_soon(Changes(calls=[record]), box.clock.now)
+    monkeypatch.setattr(box.core.proxy, "shut_down", lambda now: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        box.core.shut_down(box.clock.now)
+    box.settle()
+    assert [each.changes.calls for each in box.commits] == [[record]]
+
+
 @pytest.mark.parametrize("keep", [0, 2])
 def test_of_call_records_that_the_disk_does_not_take_the_newest_are_kept(keep: int) -> None:
     box = BareCore(Settings(call_records=keep), commit_at_once=False)

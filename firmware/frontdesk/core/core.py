@@ -232,8 +232,10 @@ class Core:
 
     def shut_down(self, now: float) -> None:
         """Ends what rings, and puts on disk all that may wait, and the calls that are up, as far as they are known."""
-        self.proxy.shut_down(now)
-        self.flush(now)
+        try:
+            self.proxy.shut_down(now)
+        finally:
+            self.flush(now)
 
     def next_timer(self) -> float | None:
         """When `handle_timers` is to be called at the latest, or None."""
