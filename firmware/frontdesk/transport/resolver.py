@@ -24,8 +24,6 @@ SERVICES = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
 """What SRV records are asked for, by transport (section 4.1)."""
 OFFERED = {b"sip+d2u": "udp", b"sip+d2t": "tcp"}
 """Transports by the services of NAPTR records. That of TLS is for SIPS, which names its transport itself."""
-ORDERED = ("SRV", "NAPTR")
-"""Records that say themselves which of them comes first, and how often (RFC 2782, RFC 3403 section 4.1)."""
 CACHED = 128
 """Answers that are kept for as long as they say."""
 
@@ -83,9 +81,10 @@ async def _preferred(records: list[Any]) -> list[tuple[str, Record]]:
     """The SRV records that NAPTR records lead to, each with its transport, the domain's favourite first (section 4.1).
     Where these have no answer, those of the usual names do."""
     ways = [each for each in records if each.flags.lower() == b"s" and each.service.lower() in OFFERED]
+    ways.sort(key=lambda each: (each.order, each.preference))
     answers = await asyncio.gather(*(_answer(each.replacement.to_text(omit_final_dot=True), "SRV") for each in ways))
     found = zip(ways, answers, strict=True)
-    return [(OFFERED[way.service.lower()], record) for way, answer in found for record in answer]
+    return [(OFFERED[way.service.lower()], record) for way, answer in found for record in _sorted(answer)]
 
 
 async def _servers(transport: str, record: Record) -> list[tuple[str, HostPort]]:
@@ -103,22 +102,24 @@ async def _ask(questions: list[tuple[str, str]]) -> list[list[Any]]:
             await asyncio.wait(tasks, timeout=LATE)
         else:
             await asyncio.wait(tasks)
-        return [task.result() if task.done() else [] for task in tasks]
+        return [_sorted(task.result()) if task.done() else [] for task in tasks]
     finally:
         for task in tasks:
             task.cancel()
 
 
+def _sorted(records: list[Any]) -> list[Any]:
+    """SRV records by their priority (RFC 2782)."""
+    return sorted(records, key=lambda each: (getattr(each, "priority", 0), -getattr(each, "weight", 0)))
+
+
 async def _answer(name: str, kind: str) -> list[Any]:
-    """The records, in the order in which they are to be tried."""
     import dns.exception  # imported where a name is met: most boxes never meet one
 
     try:
-        answer = await _name_servers(SERVERS, _changed()).resolve(name, kind, lifetime=PATIENCE)
+        return list(await _name_servers(SERVERS, _changed()).resolve(name, kind, lifetime=PATIENCE))
     except (dns.exception.DNSException, OSError, ValueError):  # the last for a file that makes no sense
         return []
-    assert answer.rrset is not None  # where there is none, it has been refused
-    return answer.rrset.processing_order() if kind in ORDERED else [*answer]
 
 
 def _changed() -> int:
