@@ -38,15 +38,19 @@ class Kind(StrEnum):
 
 
 class Wording(str):
-    """What events say that are alike but for some words: the template of a Sentence."""
+    """What events say that are alike but for some words: the template of a Sentence. There is one of each."""
 
     names: tuple[str, ...]
     """Of its words, in the order in which each event has them."""
     by_place: str
     """The same for `%`: the log fills it in for nearly every event, and by names that takes longer."""
 
+    _known: ClassVar[dict[str, Wording]] = {}
+
     def __new__(cls, template: str) -> Wording:
-        wording = super().__new__(cls, template)
+        if known := cls._known.get(template):
+            return known
+        wording = cls._known[template] = super().__new__(cls, template)
         wording.names = tuple(word[1] for word in _WORD.finditer(template))
         wording.by_place = _WORD.sub(lambda word: f"%{word[2] or 's'}", template.replace("%", "%%"))
         return wording

@@ -62,6 +62,22 @@ def test_pbx_that_is_refused_for_many_accounts_is_told_of_once(desk: Desk) -> No
     assert (problem["times"], problem["since"], problem["account"]) == (6, iso(WALL - 300), "")
 
 
+def test_phones_of_one_house_are_told_of_one_by_one_though_the_same_is_wrong(desk: Desk) -> None:
+    desk.do("account add", user="102")
+    for account in ("101", "102"):
+        refuse(desk, "bad-credentials", account=account)
+    assert sorted(problem["account"] for problem in told(desk)) == ["101", "102"]
+
+
+def test_pbx_with_many_accounts_pushes_no_other_problem_out(desk: Desk) -> None:
+    refuse(desk, "wrong-password", source="192.0.2.24:5060/udp")
+    for number in range(MOST_REFUSALS):
+        desk.do("account add", user=f"{110 + number}")
+        desk.now += 1
+        refuse(desk, "bad-uri", account=f"{110 + number}")
+    assert len(told(desk)) == 2
+
+
 @pytest.mark.parametrize(("rule", "account"), [("wrong-password", "101"), ("unknown-user", ""), ("unknown-domain", "")])
 def test_phone_that_got_in_after_all_is_no_problem(desk: Desk, rule: str, account: str) -> None:
     desk.now = NOW - 60

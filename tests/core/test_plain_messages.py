@@ -148,7 +148,7 @@ def test_a_whole_call_is_put_through_alike() -> None:
     assert len(pair.short.core.layer) == 0
 
 
-@pytest.mark.parametrize("steps", [CALL[:5], CALL])
+@pytest.mark.parametrize("steps", [CALL[:5], (*CALL[:4], "again callee"), CALL])
 def test_call_that_is_answered_keeps_no_copy_of_what_was_said(steps: tuple[str, ...]) -> None:
     pair = Pair("")
     pair.body += "x" * 50_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.proxy.response_context import COME_BACK
-from tests.proxy.box import tcp
+from frontdesk.sip.wire import Destination
+from tests.proxy.box import Box, reply, request, tcp, udp
 from tests.proxy.fork import Fork
 
 
@@ -78,3 +79,17 @@ def test_when_the_box_stops_meanwhile_the_caller_is_told_once(fork: Fork) -> Non
     fork.box.proxy.shut_down(fork.box.now)
     fork.look()
     assert fork.statuses[-2:] == [180, 503] and [record.result for record in fork.box.records] == [503]
+
+
+def test_answer_whose_connection_is_gone_goes_over_a_new_one() -> None:
+    """RFC 3261 section 18.2.2: to the source address, at the port of the Via."""
+    box, caller, phone = Box(), tcp("192.0.2.11"), udp("192.0.2.12")
+    box.phone("101", caller)
+    box.phone("102", phone)
+    box.receive(request("INVITE", flow=caller, branch="z9hG4bKone"), caller)
+    [(invite, _)] = box.requests("INVITE")
+    box.receive(reply(invite, 200), phone)
+    key = box.wire[-1].key
+    box.taken()
+    box.layer.transport_failed(key, box.now)
+    assert [(getattr(message, "status", 0), to) for message, to in box.taken()] == [(200, Destination("192.0.2.11", 49152, "tcp"))]

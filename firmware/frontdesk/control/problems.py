@@ -90,10 +90,11 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     refused = [event for event in _unmended(events) if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.offset()
-    told: dict[str, Answer] = {}
-    for one in (_refusal(event, offset) for event in refused):
-        said = told.get(one["text"])
-        told[one["text"]] = one if said is None else _together(said, one)
+    told: dict[tuple[str, str], Answer] = {}
+    for event in refused:
+        one = _refusal(event, offset)
+        key = one["text"], "" if event.rule == Rule.BAD_URI else event.account
+        told[key] = _together(told[key], one) if key in told else one
     yield from [*told.values()][:MOST_REFUSALS]
 
 
@@ -173,10 +174,9 @@ def _refusal(event: Event, offset: float) -> Answer:
 
 
 def _together(one: Answer, other: Answer) -> Answer:
-    """Of several accounts the same is said once: a PBX has many."""
-    account = one["account"] if other["account"] == one["account"] else ""
+    """What a PBX is refused for is said once, for all of its accounts."""
     since = min(one["since"], other["since"])
-    return one | {"times": one["times"] + other["times"], "since": since, "account": account}
+    return one | {"times": one["times"] + other["times"], "since": since, "account": ""}
 
 
 def _told(sentence: Problem, words: Mapping[str, object] | None = None) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Rule(StrEnum):
     TLS_OFF = "tls-off"
     """The box is to call over TLS, and is not heard over it itself."""
 
-    @property
+    @cached_property
     def words(self) -> str:
         """As an event says it."""
         return self.replace("-", " ")

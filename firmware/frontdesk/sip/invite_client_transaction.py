@@ -128,8 +128,12 @@ class InviteClientTransaction(ClientTransaction):
         self.state = InviteClientState.ACCEPTED
         self._stop_all()
         self._start(InviteClientEvent.TIMER_M, TIMEOUT, now)
-        self._tell(now)
+        self._pass_on(now)
         self._let_go()
+
+    def _pass_on(self, now: float) -> None:
+        self._tell(now)
+        self.response = None
 
     def _complete(self, now: float) -> None:
         assert self.response is not None
@@ -165,7 +169,7 @@ class InviteClientTransaction(ClientTransaction):
         (_S.COMPLETED, _E.REFUSAL): _acknowledge_again,
         (_S.COMPLETED, _E.TRANSPORT_ERROR): _fail,
         (_S.COMPLETED, _E.TIMER_D): _terminate,
-        (_S.ACCEPTED, _E.SUCCESS): ClientTransaction._tell,
+        (_S.ACCEPTED, _E.SUCCESS): _pass_on,
         (_S.ACCEPTED, _E.TIMER_M): _terminate,
     }
     IGNORED = frozenset(

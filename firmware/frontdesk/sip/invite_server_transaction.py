@@ -63,11 +63,14 @@ class InviteServerTransaction(ServerTransaction):
 
     def _accept(self, now: float) -> None:
         self.state = InviteServerState.ACCEPTED
+        self._pass_on(now)
+        self._start(InviteServerEvent.TIMER_L, TIMEOUT, now)
+
+    def _pass_on(self, now: float) -> None:
         self._respond(now)
         self._given = None
         if not self.reliable:
             self._answer = b""  # who sent the 2xx repeats it
-        self._start(InviteServerEvent.TIMER_L, TIMEOUT, now)
 
     def _complete(self, now: float) -> None:
         self.state = InviteServerState.COMPLETED
@@ -106,7 +109,7 @@ class InviteServerTransaction(ServerTransaction):
         (_S.COMPLETED, _E.TIMER_H): _terminate,
         (_S.COMPLETED, _E.ACK): _confirm,
         (_S.CONFIRMED, _E.TIMER_I): _terminate,
-        (_S.ACCEPTED, _E.SUCCESS): ServerTransaction._respond,
+        (_S.ACCEPTED, _E.SUCCESS): _pass_on,
         (_S.ACCEPTED, _E.TRANSPORT_ERROR): ServerTransaction._reconnect,
         (_S.ACCEPTED, _E.TIMER_L): _terminate,
     }

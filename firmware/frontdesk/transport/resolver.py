@@ -109,7 +109,8 @@ async def _ask(questions: list[tuple[str, str]]) -> list[list[Any]]:
 
 
 def _sorted(records: list[Any]) -> list[Any]:
-    """SRV records by their priority (RFC 2782)."""
+    """SRV records by their priority (RFC 2782), then by weight, and not by chance: an ACK goes where its INVITE went
+    (RFC 3263 section 4.4)."""
     return sorted(records, key=lambda each: (getattr(each, "priority", 0), -getattr(each, "weight", 0)))
 
 
