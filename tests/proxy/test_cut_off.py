@@ -92,4 +92,5 @@ def test_answer_whose_connection_is_gone_goes_over_a_new_one() -> None:
     key = box.wire[-1].key
     box.taken()
     box.layer.transport_failed(key, box.now)
-    assert [(getattr(message, "status", 0), to) for message, to in box.taken()] == [(200, Destination("192.0.2.11", 49152, "tcp"))]
+    there = Destination("192.0.2.11", 49152, "tcp")
+    assert [(getattr(message, "status", 0), to) for message, to in box.taken()] == [(200, there)]

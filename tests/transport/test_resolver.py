@@ -43,6 +43,17 @@ def test_records_of_srv_lead_in_their_order(monkeypatch: pytest.MonkeyPatch) -> 
     ]  # fmt: skip
 
 
+def test_order_is_the_same_whatever_order_records_come_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ACK goes where its INVITE went (RFC 3263 section 4.4): name servers give their records in turn."""
+    servers, addresses = ["1 5 5071 a.test.", "1 5 5070 a.test.", "1 9 5072 a.test."], ["192.0.2.2", "192.0.2.1"]
+    zone: Zone = {("_sip._udp.pbx.test", "SRV"): servers, ("a.test", "A"): addresses}
+    first = asked(monkeypatch, zone)
+    servers.reverse()
+    addresses.reverse()
+    assert first == asked(monkeypatch, zone)
+    assert [port for _, (_, port) in first] == [5072, 5072, 5070, 5070, 5071, 5071]
+
+
 def test_domain_says_by_naptr_which_transport_it_likes_best(monkeypatch: pytest.MonkeyPatch) -> None:
     zone: Zone = {
         ("pbx.test", "NAPTR"): [

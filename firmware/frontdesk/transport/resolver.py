@@ -109,9 +109,9 @@ async def _ask(questions: list[tuple[str, str]]) -> list[list[Any]]:
 
 
 def _sorted(records: list[Any]) -> list[Any]:
-    """SRV records by their priority (RFC 2782), then by weight, and not by chance: an ACK goes where its INVITE went
-    (RFC 3263 section 4.4)."""
-    return sorted(records, key=lambda each: (getattr(each, "priority", 0), -getattr(each, "weight", 0)))
+    """SRV records by their priority, then by weight (RFC 2782); in the same order each time, whatever order they came
+    in: what is said in a call goes to the server that its INVITE went to (RFC 3263 section 4.4)."""
+    return sorted(records, key=lambda each: (getattr(each, "priority", 0), -getattr(each, "weight", 0), str(each)))
 
 
 async def _answer(name: str, kind: str) -> list[Any]:
