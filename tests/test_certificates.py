@@ -360,6 +360,10 @@ def test_whom_the_box_calls_over_tls_shows_a_certificate_of_that_name_that_it_tr
         assert shakes_hands(house.certificates.outgoing(), server, name) is is_good
 
 
+def test_phones_get_no_tickets_of_tls_1_3_after_which_pjsip_on_gnutls_hears_nothing(house: House) -> None:
+    assert house.certificates.context().num_tickets == 0
+
+
 def shakes_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> bool:
     up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [client.wrap_bio(down, up, server_hostname=name), server.wrap_bio(up, down, server_side=True)]

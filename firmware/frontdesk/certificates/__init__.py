@@ -165,6 +165,8 @@ class Certificates:
     def _load(self, now: datetime) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        # A server MAY send tickets (RFC 8446 section 4.6.1): pjsip on GnuTLS (Debian 12 has Jami so) is deaf after one.
+        context.num_tickets = 0
         if self.is_given and self._took_given(context):
             self._good = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
         else:
