@@ -44,10 +44,10 @@ def secure(box: Box, port: int, phones: MakePhone) -> MakePhone:
     return lambda user: phones(user, f"secret-{user}", f"{HERE}:{port}", DOMAIN, transport="tls", address=HERE)
 
 
-def greeted(port: int, *options: str | Path) -> bool:
-    """Whether OpenSSL's client finds the box good, by these options."""
+def greeted(port: int, *options: str | Path, says: bytes = b"\r\n\r\n") -> bool:
+    """Whether OpenSSL's client finds the box good, by these options; then it says that."""
     command = ["openssl", "s_client", "-connect", f"{HERE}:{port}", "-verify_return_error", *map(str, options)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(command, input=says, capture_output=True, timeout=30, check=False)
     return done.returncode == 0
 
 
@@ -80,6 +80,8 @@ def test_box_shows_who_it_is_and_names_who_does_not_believe_it(
     assert f"{HERE} does not trust the box's certificate" in box.run("problems")
     assert not greeted(port, "-CAfile", ca, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0")
     assert f"{HERE} speaks no TLS that is safe" in box.run("problems")
+    assert greeted(port, "-CAfile", ca, says=b"")  # as pjsip, which says nothing where it does not believe
+    assert f"{HERE} closes its TLS connection as soon as it has seen the box's certificate" in box.run("problems")
     secure("101").register()
     assert "Nothing is wrong" in box.run("problems")
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_what_was_said_by_who_closes_at_once_counts(made: Path) -> None:
             early.connection_lost(None)
             early.hear_last_words(there)
             assert driver.frames == [MESSAGE] * heard and driver.heard[-1] == there
-        assert not driver.open
+        assert not driver.open and not driver.failed
 
     run(case)
 
@@ -296,6 +297,74 @@ def test_phone_that_does_not_believe_the_box_is_told_from_a_scan(made: Path) -> 
                 writer.close()
             await until(lambda: not greeted(driver))
         assert [rule_of(error) for error in driver.failed] == [Rule.UNTRUSTED]
+
+    run(case)
+
+
+async def opened(driver: Driver, address: HostPort, made: Path) -> asyncio.StreamWriter:
+    """A phone shakes hands, and the box has seen it."""
+    _, writer = await asyncio.open_connection(*address, ssl=client(made))
+    await until(lambda: len(driver.open) == 1)
+    return writer
+
+
+def test_phone_that_closes_without_a_word_does_not_like_the_certificate(made: Path) -> None:
+    """pjsip looks at it once the handshake is over, and sends no alert: its FIN may come with the handshake's end."""
+
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            (await opened(driver, address, made)).close()
+            await until(lambda: not driver.open)
+            assert driver.connections is not None
+            early = SecureConnection(driver.connections)
+            early.connection_lost(None)
+            early.hear_last_words(Flow("tls", address, ("192.0.2.9", 40_000), 7))
+        assert [rule_of(error) for error in driver.failed] == [Rule.TURNED_AWAY] * 2
+        assert {tls.why(error) for error in driver.failed} == {"closed without a word"}
+
+    run(case)
+
+
+def test_nobody_else_who_closes_is_held_to_be_that_phone(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, made) as address:
+            spoken = await opened(driver, address, made)
+            spoken.write(MESSAGE)
+            await until(lambda: bool(driver.frames))
+            spoken.close()
+            await until(lambda: not driver.open)
+            refused = await opened(driver, address, made)
+            driver.open[0].abort()  # the box makes room
+            await until(lambda: not driver.open)
+            (await opened(driver, address, made)).close()
+            later = monotonic() + tls.AT_ONCE
+            monkeypatch.setattr(tls, "monotonic", lambda: later)  # it has waited
+            await until(lambda: not driver.open)
+            last = await opened(driver, address, made)  # the box stops
+        await until(lambda: not driver.open)
+        for writer in (refused, last):
+            writer.close()
+        assert not driver.failed
+
+    run(case)
+
+
+def test_browsers_and_whom_the_box_calls_may_close_without_a_word(made: Path) -> None:
+    """A browser opens one for later, and says what it minds in a certificate."""
+
+    async def case() -> None:
+        driver = Driver()
+        async with driver_listening(driver, 9, "wss", contexts(made)) as address:
+            (await opened(driver, address, made)).close()
+            await until(lambda: not driver.open)
+            assert driver.connections is not None
+            SecureConnection(driver.connections, "wss").hear_last_words(Flow("wss", address, address, 7))
+            called = SecureConnection(driver.connections, name="box.test")
+            called.connection_made(WithLimits())
+            called.connection_lost(None)
+        assert not driver.failed
 
     run(case)
 

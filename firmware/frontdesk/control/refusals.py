@@ -78,6 +78,12 @@ REFUSALS = {
         "Let that phone trust the box's ca.crt, which the page has under System, or whoever has signed the certificate "
         "that the box was given, and let it call the box by a name or address that the box has.",
     ),
+    Rule.TURNED_AWAY: Problem(
+        "{source} closes its TLS connection as soon as it has seen the box's certificate",
+        "If that is a phone, let it trust the box's ca.crt, which the page has under System, or whoever has signed the "
+        "certificate that the box was given, and let it call the box by a name or address that the box has. A program "
+        "that only looks whether the box is there may be left as it is.",
+    ),
     Rule.OLD_TLS: Problem(
         "{source} speaks no TLS that is safe, which is 1.2 or newer",
         "Update that phone, or let it register over UDP or TCP.",

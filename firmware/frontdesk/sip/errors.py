@@ -38,6 +38,8 @@ class Rule(StrEnum):
     FOREIGN_ROUTE = "foreign-route"
     UNTRUSTED = "untrusted"
     """A phone does not trust the box's certificate."""
+    TURNED_AWAY = "turned-away"
+    """A phone has seen the box's certificate, and closed without a word."""
     UNTRUSTED_PEER = "untrusted-peer"
     """The box does not trust the certificate of whom it calls."""
     OLD_TLS = "old-tls"

@@ -26,6 +26,8 @@ HELLO = 0x16
 LONGEST_HELLO = READ
 GOODBYE = 2.0
 """Seconds in which the other end is to confirm that a connection is closed."""
+AT_ONCE = 5.0
+"""Seconds in which a phone closes that does not like the box's certificate."""
 FRESH = 60.0
 """Seconds for which a context is used before somebody looks whether its certificate is still the right one."""
 AGAIN = 10.0
@@ -42,6 +44,13 @@ asyncio.sslproto.SSLProtocol.max_size = READ
 # An answer to who has closed is lost without a word, as over TCP: asyncio would log each, and a stranger may ask for
 # thousands.
 asyncio.constants.LOG_THRESHOLD_FOR_CONNLOST_WRITES = 1 << 62  # type: ignore[misc]
+
+
+class TurnedAway(ssl.SSLError):
+    """The other end has seen the box's certificate, and closed without a word. pjsip looks at one only when the
+    handshake is over, and sends no alert."""
+
+    reason = "CLOSED_WITHOUT_A_WORD"
 
 
 class Contexts:
@@ -80,6 +89,8 @@ class SecureConnection(Connection):
         """`name`: whose certificate the other end has shown, where the box has opened it."""
         super().__init__(connections, transport)
         self.name = name
+        self._silent_until = 0.0
+        """Until when closing without a word is turning away; 0.0: it has spoken, or the box has closed it."""
         self._early = b""
         """What came with the end of the handshake, before the loop has told that this is over: one or two buffers."""
 
@@ -89,7 +100,13 @@ class SecureConnection(Connection):
         else:
             super().buffer_updated(nbytes)
 
+    def take(self, data: bytes) -> None:
+        self._silent_until = 0.0
+        super().take(data)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not self.name and self.flow.transport == "tls":  # a browser may open one for later, and says what it minds
+            self._silent_until = monotonic() + AT_ONCE
         # What waits to be decrypted while nobody reads it: asyncio lets it be 256 KiB.
         transport.set_read_buffer_limits(UNREAD)  # type: ignore[attr-defined]
         super().connection_made(transport)
@@ -97,9 +114,24 @@ class SecureConnection(Connection):
             early, self._early = self._early, b""
             self.take(early)
 
+    def close(self) -> None:
+        self._silent_until = 0.0
+        super().close()
+
+    def abort(self) -> None:
+        self._silent_until = 0.0
+        super().abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if monotonic() < self._silent_until:
+            self._connections.handshake_failed(self.flow, TurnedAway())
+        super().connection_lost(exc)
+
     def hear_last_words(self, flow: Flow) -> None:
         """It has closed as soon as its handshake was done: what it has said with that, a BYE perhaps, counts."""
         self.flow = flow
+        if not self._early and flow.transport == "tls":
+            self._connections.handshake_failed(flow, TurnedAway())
         self._frames = self._framing.feed(self._early)
         with contextlib.suppress(ParseError):
             self._receive(inf)
@@ -193,6 +225,8 @@ def rule_of(error: Exception) -> Rule | None:
     """What an admin may want to know of a handshake that has failed; None: nothing, as of a scan's."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Rule.UNTRUSTED_PEER
+    if isinstance(error, TurnedAway):
+        return Rule.TURNED_AWAY
     reason = getattr(error, "reason", "")
     if reason in DISTRUST:
         return Rule.UNTRUSTED
