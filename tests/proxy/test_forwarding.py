@@ -105,6 +105,19 @@ def test_account_notifies_nobody_who_has_not_subscribed(box: Box) -> None:
     assert box.statuses() == [403]
 
 
+@pytest.mark.parametrize("uri", ["sip:101@desk.example", "sip:101@192.0.2.11:5060"])
+def test_what_a_phone_publishes_of_itself_is_not_for_its_accounts_phones(box: Box, uri: str) -> None:
+    """RFC 3903 section 6 step 1: whoever keeps no state of that resource says 404."""
+    box.receive(request("PUBLISH", uri, headers=["Event: presence"]), A)
+    assert box.statuses() == [404]
+
+
+def test_what_others_publish_goes_on(box: Box) -> None:
+    box.receive(request("PUBLISH", "sip:101@desk.example", caller="102"), B)
+    box.receive(request("PUBLISH", "sip:101@desk.example", call_id="2"), A, Who(None, "pbx"))
+    assert [target for _, target in box.requests("PUBLISH")] == [A, A]
+
+
 def test_identity_that_a_phone_prefers_goes_no_further(box: Box) -> None:
     headers = ["P-Preferred-Identity: <sip:boss@desk.example>"]
     for who in (None, Who(None, "pbx")):

@@ -38,11 +38,17 @@ def check_from(request: Request, account: Account, directory: Directory) -> None
         raise Rejection(403, "From is not a name of this account", rule=Rule.OTHER_CALLER, about=about)
 
 
-def check_method(request: Request) -> None:
+def check_method(request: Request, account: Account, called: str) -> None:
     """A phone notifies in a subscription's dialog alone: Rejection(403). NOTIFYs without one tell others to restart or
-    to load settings, and phones believe whoever they are registered with."""
+    to load settings, and phones believe whoever they are registered with.
+
+    What it publishes of its own account is for a compositor, and nobody is one here: Rejection(404) (RFC 3903 section 6
+    step 1). Its own phones, pjsip's for one, may leave that without an answer.
+    """
     if request.method == "NOTIFY":
         raise Rejection(403, "NOTIFY without a subscription")
+    if request.method == "PUBLISH" and called == account.username:
+        raise Rejection(404, "No event state is kept here")
 
 
 def dialled(uri: Uri, directory: Directory, trunk: str = "") -> tuple[Account, str | None]:

@@ -160,7 +160,7 @@ class ProxyCore:
             called = account.username, unescape(uri.user or "")
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
-            check_method(routed.request)
+            check_method(routed.request, caller.account, called[0])
         return target_set(bindings, self._directory, self.settings.max_bindings, number), called
 
     def _trunk(self, caller: Caller) -> str:
