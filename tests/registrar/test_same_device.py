@@ -98,6 +98,43 @@ def test_two_nameless_phones_behind_one_router_stay_two(desk: Desk) -> None:
     assert len(desk.bindings()) == 2
 
 
+PJSIP = ("Supported: outbound, path",)
+"""It names its instance after its host, and gives one flow (RFC 5626)."""
+
+
+def test_two_devices_that_have_one_name_are_two_as_soon_as_the_first_comes_back(desk: Desk) -> None:
+    for _ in range(2):
+        desk.register(instance(OLD, 1, 1), headers=PJSIP, at=flow(connection=1))
+        desk.register(instance(NEW, 1, 1), headers=PJSIP, call_id="n@p", at=flow(connection=2))
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062", "sip:101@192.0.2.101:5060"]
+    assert [each.instance for each in desk.bindings()] == ["<urn:uuid:1>", None], "nor are they one device's two flows"
+    desk.register(instance("<sip:101@10.0.0.9>", 1, 1), headers=PJSIP, at=THERE)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062", "sip:101@10.0.0.9"], "it has moved"
+    for binding in desk.bindings():
+        binding.displaced = ()  # the box has started anew
+    desk.register(instance("<sip:101@10.0.0.9>", 1, 1), headers=PJSIP, at=THERE)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062", "sip:101@10.0.0.9"]
+    desk.register(instance("<sip:101@10.0.0.9>", 1, 1) + ";expires=0", headers=PJSIP, at=THERE)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+
+
+def test_device_that_starts_anew_again_and_again_is_one(desk: Desk) -> None:
+    for number in range(5):
+        desk.register(instance(OLD, 1, 1), headers=PJSIP, call_id=f"{number}@p", at=flow(connection=number + 1))
+        desk.register(instance(NEW, 1, 1), headers=PJSIP, call_id=f"{number}@p", at=THERE)
+    assert desk.contacts() == ["sip:101@10.0.0.7:5062"] and desk.bindings()[0].instance
+
+
+def test_device_that_names_itself_from_now_on_has_its_name_whoever_was_taken_for_it(desk: Desk) -> None:
+    desk.register(OLD)
+    desk.register(instance(OLD, 1))
+    assert [each.instance for each in desk.bindings()] == ["<urn:uuid:1>"]
+    desk.register(OLD)
+    desk.register(NEW, call_id="n@p")
+    desk.register(instance(OLD, 1))
+    assert [each.instance for each in desk.bindings()] == [None, "<urn:uuid:1>"]
+
+
 def test_a_device_that_names_its_flow_for_the_first_time_takes_its_old_binding(desk: Desk) -> None:
     desk.register(instance(OLD, 1))
     desk.register(instance(NEW, 1, 1), headers=("Supported: outbound",), call_id="n@p", at=THERE)

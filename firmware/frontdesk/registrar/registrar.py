@@ -17,7 +17,7 @@ from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import SECURE, Flow
 from .contact import LONGEST, Contact, parse_expires
 from .registration import Refresh, Registration
-from .same_device import looks_alike, same_device
+from .same_device import looks_alike, same_device, told_apart
 from .spread import mark, spread
 
 MAX_USER_AGENT = 256
@@ -185,6 +185,7 @@ class _Update:
     def apply(self, contacts: list[Contact]) -> None:
         """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
         each other's."""
+        contacts = [told_apart(contact, self._registration.bindings, self._request.call_id) for contact in contacts]
         named = [self._named(contact, self._seconds(contact)) for contact in contacts]
         self._touched = {binding.id for binding in named if binding is not None}
         for contact in contacts:
