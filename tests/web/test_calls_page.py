@@ -50,7 +50,7 @@ def test_call_that_the_box_has_not_seen_the_end_of_says_so(house: House) -> None
 def test_phone_that_could_not_be_had_need_not_have_been_unregistered() -> None:
     """What a phone answers that is not to be disturbed, or that has rung until its user did not come, is 480 too (RFC
     3261 section 21.4.18; Twinkle does both)."""
-    assert outcome({"state": "ended", "result": 480}) == "not reached (480)"
+    assert outcome({"state": "ended", "result": 480}) == "not available (480)"
 
 
 def test_calls_say_how_they_ended(browser: Browser) -> None:

@@ -32,7 +32,7 @@ OUTCOMES = {
     302: "forwarded",
     404: "no such number",
     408: "nobody answered",
-    480: "not reached",  # nobody is registered, or a phone says so: by itself (do not disturb) or after it has rung
+    480: "not available",  # nobody is registered, or a phone says so: by itself (do not disturb) or after it has rung
     486: "busy",
     487: "given up",
     488: "no codec in common",
