@@ -244,6 +244,13 @@ def test_every_refusal_gives_a_whole_sentence(desk: Desk, rule: Rule) -> None:
     assert "2001:db8::1" in problem["text"] and "{" not in problem["text"] and problem["cure"].endswith(".")
 
 
+def test_each_phone_that_does_not_get_along_with_the_boxs_tls_is_named(desk: Desk) -> None:
+    for port in (1, 2):
+        for host in ("192.0.2.8", "192.0.2.9"):
+            refuse(desk, "turned-away", "", source=f"{host}:{port}/tls")
+    assert [problem["text"].partition(" ")[0] for problem in told(desk)] == ["192.0.2.8", "192.0.2.9"]
+
+
 def test_strangers_are_told_by_the_name_that_they_want_and_a_scan_is_cut_off(desk: Desk) -> None:
     for number in range(100):
         refuse(desk, "unknown-user", "", f"9{number:03}", f"192.0.2.9:{number}/udp")

@@ -10,7 +10,7 @@ from ..events import MAX_HOSTS, Event, Kind
 from ..model import Binding
 from ..sip.errors import Rule
 from .box import Box
-from .refusals import GUESSED, REFUSALS, Problem, is_put_right, subject
+from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, subject
 from .times import is_set, iso
 
 Answer = dict[str, Any]
@@ -147,7 +147,8 @@ def _unmended(events: Iterable[Event]) -> list[Event]:
     let_in: dict[tuple[str, str], float] = {}
     for event in events:
         if event.kind is Kind.REFUSED:
-            key = event.account, event.rule, event.text if event.account == "" else event.host
+            is_one_phones = event.account != "" or event.rule in OF_TLS
+            key = event.account, event.rule, event.host if is_one_phones else event.text
             if key not in refused or refused[key].at < event.at:
                 refused[key] = event
         elif event.kind in LET_IN:

@@ -144,6 +144,8 @@ OF_LOGINS = frozenset({
     Rule.OTHER_ACCOUNT,
 })  # fmt: skip
 """What a phone has got right that has registered since."""
+OF_TLS = frozenset({Rule.UNTRUSTED, Rule.TURNED_AWAY, Rule.UNTRUSTED_PEER, Rule.OLD_TLS})
+"""What is wrong between the box and one phone or server, which has not said who it is."""
 GUESSED = Problem(
     "Several addresses answer with passwords that are not {account}'s; the last one was {source}",
     "Where you do not know them, see that nobody reaches the box from outside. Else type the password into these "
