@@ -98,6 +98,23 @@ def test_two_nameless_phones_behind_one_router_stay_two(desk: Desk) -> None:
     assert len(desk.bindings()) == 2
 
 
+def test_contact_that_is_taken_away_beside_a_new_one_has_moved_there(desk: Desk) -> None:
+    """pjsip over a new connection: what was said of the binding, as by a call that is up, goes on to be true."""
+    desk.register("<sip:101@10.0.0.9>", instance(OLD, 1, 1), headers=PJSIP, at=flow(connection=1))
+    first, second = desk.bindings()
+    desk.register(NEW, instance(OLD, 1, 1) + ";expires=0", headers=PJSIP, at=flow(connection=2))
+    assert [(each.id, each.contact) for each in desk.bindings()] == [
+        (first.id, "sip:101@10.0.0.9"), (second.id, "sip:101@10.0.0.7:5062"),
+    ]  # fmt: skip
+
+
+def test_contact_that_is_taken_away_beside_anothers_has_not_moved_there(desk: Desk) -> None:
+    desk.register(instance(OLD, 1), call_id="n@p", at=flow(connection=1))
+    (before,) = desk.bindings()
+    desk.register(instance(NEW, 2), instance(OLD, 1) + ";expires=0", at=flow(connection=2))
+    assert [each.id != before.id for each in desk.bindings()] == [True]
+
+
 PJSIP = ("Supported: outbound, path",)
 """It names its instance after its host, and gives one flow (RFC 5626)."""
 

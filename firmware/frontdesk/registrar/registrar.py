@@ -180,14 +180,16 @@ class _Update:
         self._path = checked_path(request.values("path"))
         self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
         self._touched: set[int] = set()  # bindings that are this request's own
+        self._left: set[int] = set()  # those that it takes away
         self._written: set[int] = set()  # those that it has changed already (a Contact that stands there twice)
 
     def apply(self, contacts: list[Contact]) -> None:
         """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
-        each other's."""
+        each other's. One that is taken away beside a new one has moved there: pjsip says so over a new connection."""
         contacts = [told_apart(contact, self._registration.bindings, self._request.call_id) for contact in contacts]
-        named = [self._named(contact, self._seconds(contact)) for contact in contacts]
-        self._touched = {binding.id for binding in named if binding is not None}
+        for contact in contacts:
+            if (binding := self._named(contact, seconds := self._seconds(contact))) is not None:
+                (self._touched if seconds else self._left).add(binding.id)
         for contact in contacts:
             self._apply(contact)
         self._make_room()
@@ -259,6 +261,7 @@ class _Update:
     def _same_device(self, contact: Contact) -> Binding | None:
         call_id, device = self._request.call_id, self._registrant.device
         others = [binding for binding in self._registration.bindings if binding.id not in self._touched]
+        others.sort(key=lambda each: each.id not in self._left)
         found = next((each for each in others if same_device(each, contact, call_id, device)), None)
         # Who comes back after somebody was taken for him is another one: a base station's other handset.
         if found is None and not any(call_id in each.displaced for each in others):
