@@ -43,6 +43,16 @@ def test_one_that_cannot_be_reached_is_told_at_once() -> None:
     assert silent(fork.box) == phones(0)
 
 
+def test_one_that_has_registered_elsewhere_since_was_not_asked_there() -> None:
+    box = Box()
+    box.phone("101", udp("192.0.2.11"))
+    moving = box.phone("102", udp("192.0.2.12"))
+    box.receive(request("INVITE"), udp("192.0.2.11"))
+    moving.flow = udp("198.51.100.12")
+    box.pass_time(33)
+    assert silent(box) == []
+
+
 @pytest.mark.parametrize(("patience", "told"), [(SILENCE - 1, []), (SILENCE + 1, phones(0))])
 def test_caller_who_gives_up_leaves_the_news(patience: float, told: list[tuple[str, str]]) -> None:
     fork = Fork(1)

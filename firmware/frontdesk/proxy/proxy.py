@@ -169,9 +169,10 @@ class ProxyCore:
         return "" if caller.account is None or caller.account.username == trunk else trunk
 
     def _silent(self, rung: Candidate, now: float) -> None:
-        """A phone did not react to a call: it may have lost its power, and its office does not know yet."""
+        """A phone did not react to a call: it may have lost its power, and its office does not know yet. One that has
+        registered elsewhere since has not been asked there."""
         binding = self._location.binding(rung.side.binding) if rung.side.binding else None
-        if binding is not None:
+        if binding is not None and (not isinstance(rung.target, Flow) or binding.flow in (None, rung.target)):
             place = binding.flow or host_of(binding)
             wording = Wording("{contact} did not react to a call")
             words = (binding.contact,)
