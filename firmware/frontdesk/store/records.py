@@ -48,9 +48,9 @@ class Records:
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,
     ) -> None:
-        """Much at once, all or nothing: `removed` are usernames, `dropped` ids of bindings. `wipe` takes everything
-        away first, the older snapshots too. A snapshot follows unless all of it is bindings and calls, which are in
-        none."""
+        """Much at once, all or nothing: `removed` are usernames, `dropped` ids of bindings, which go though they
+        are `bound` too. `wipe` takes everything away first, the older snapshots too. A snapshot follows unless all of
+        it is bindings and calls, which are in none."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
         ids = [(id,) for id in dropped]
 
@@ -58,8 +58,8 @@ class Records:
             if wipe:
                 wiping.wipe(connection)
             _write_all(connection, accounts, removed, pairs, calls)
-            connection.executemany(bindings.REMOVE, ids)
             connection.executemany(bindings.SAVE, rows)
+            connection.executemany(bindings.REMOVE, ids)
 
         await self._do(write, snapshot=bool(accounts or removed or pairs) and not wipe)
         if wipe:
