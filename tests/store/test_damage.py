@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from functools import partial
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 import pytest
 
 from frontdesk.model import Changes, Commit
-from frontdesk.store import accounts, database
+from frontdesk.store import Records, Store, accounts, database
 from frontdesk.store.store import NAME
 from tests.store.rows import account, binding, clock, opened, save
 
@@ -162,6 +165,41 @@ def test_newest_snapshot_that_is_good_is_taken(tmp_path: Path) -> None:
     store = opened(tmp_path)
     assert [each.username for each in store.accounts()] == ["101"]
     store.close()
+
+
+def known(store: Store) -> tuple[object, ...]:
+    """What a snapshot is to give back, as it is on disk."""
+    tables = [partial(accounts.load_pairs, table=table) for table in ("meta", "settings", "peers")]
+    return store.accounts(), *(store.write(table, snapshot=False) for table in tables)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accounts": [account("103")]},
+        {"removed": ["101"]},
+        {"pairs": [("settings", "flush", "5m")]},
+        {"pairs": [("peers", "192.0.2.7", None)]},
+        {"pairs": [("meta", "admin", "a hash")]},
+    ],
+    ids=["account", "removed account", "setting", "removed peer", "password"],
+)
+def test_no_change_by_hand_is_older_than_the_newest_snapshot(tmp_path: Path, change: dict[str, Any]) -> None:
+    store = opened(tmp_path)
+    save(store, account("101"), account("102"))
+    store.write(lambda connection: accounts.save_pair(connection, "peers", "192.0.2.7", "pbx"))
+    before = known(store)
+
+    async def execute(write: Any, **how: bool) -> Any:
+        return store.write(write, **how)
+
+    asyncio.run(Records(execute, clock()).change(**change))
+    changed = known(store)
+    store.close()
+    damage(tmp_path / NAME)
+    restored = opened(tmp_path)
+    assert known(restored) == changed != before
+    restored.close()
 
 
 def test_power_cut_between_setting_aside_and_restoring_is_no_loss(tmp_path: Path) -> None:
