@@ -54,3 +54,10 @@ def test_calls_of_an_account_are_told_in_the_browsers_language(house: House, ger
         "102 rief reception an: kein Telefon war angemeldet <", "104 rief an: nicht verbunden: 513 Message Too Large <",
     ):  # fmt: skip
         assert said in page
+
+
+@pytest.mark.parametrize("path", ["/events", "/accounts/101"])
+def test_what_a_phone_says_of_itself_is_no_markup(house: House, path: str) -> None:
+    house.desk.core.events.add(told("add", phone(house.desk, user_agent="<b>Snom</b>"), "101", NOW))
+    page = house.logged_in().get(path).text
+    assert "(&lt;b&gt;Snom&lt;/b&gt;)" in page and "<b>Snom" not in page
