@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 
 import pytest
 
@@ -27,6 +28,20 @@ def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
                     phone.accept()
             (event,) = endpoint._core.events
             assert (event.rule, event.host) == (Rule.TLS_OFF, "127.0.0.1"), "nobody there could hang up"
+
+    run(case)
+
+
+def test_why_there_is_no_tls_is_told_in_the_words_that_it_came_with() -> None:
+    """They may name a host as anybody has called it, and are no template."""
+
+    async def case() -> None:
+        error = ssl.SSLCertVerificationError()
+        error.verify_message = words = "it is {why} of {0}, {x!r} and {} at 100 %s of %(x)s"
+        async with serving() as endpoint:
+            endpoint.handshake_failed(Flow("tls", ("127.0.0.1", 5061), ("127.0.0.2", 5061), 1), error)
+            (event,) = endpoint._core.events
+            assert event.text == event.sentence == f"no TLS for '{words}'"
 
     run(case)
 
