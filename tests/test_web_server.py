@@ -115,6 +115,13 @@ def test_http_is_no_sibling_where_it_is_alone(house: House) -> None:
     assert house.ask("http") == "http 127.0.0.1 False 0 None"
 
 
+def test_http_that_comes_later_is_the_sibling_of_the_https_that_stays(house: House) -> None:
+    kept = [each for each in house.server._sockets if each.scheme == "https"]
+    house.server.listen(kept)
+    house.server.listen([*kept, WebListener("http", "127.0.0.1", 0)])
+    assert house.ask("http") == "http 127.0.0.1 True 0 None"
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("said", [b"", b"\x16\x03\x01", b"GET /"], ids=["nothing", "half a hello", "half a head"])
 def test_twenty_that_are_silent_or_stop_in_the_middle_delay_nobody(house: House, scheme: str, said: bytes) -> None:
