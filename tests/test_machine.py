@@ -278,6 +278,7 @@ def test_restart_in_the_middle_of_a_trial_brings_a_name_back_that_was_never_set(
     start(again)
     assert computer.read("/etc/hostname") == "raspberrypi\n"
     assert again.box.settings.hostname == again.box.defaults.hostname == "raspberrypi"
+    assert again.taken == [again.box.settings], "and the box that runs has it"
 
 
 def test_names_are_the_computers_until_others_are_set(computer: Computer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,14 @@ def test_network_is_kept_where_that_is_said(desk: Desk) -> None:
     filled(desk)
     desk.do("factory-reset", **{"keep-network": True, "yes": True})
     assert desk.restart().box.settings == Settings(net_dns=("192.0.2.1", "192.0.2.2"))
+
+
+def test_running_box_has_the_names_that_the_computer_has_after_a_reset(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.box.system, "defaults", lambda settings: replace(settings, hostname="raspberrypi"))
+    desk.do("factory-reset", yes=True)
+    assert desk.taken[-1] == desk.box.settings == Settings(hostname="raspberrypi")
 
 
 def test_reset_wants_to_be_sure(desk: Desk) -> None:
