@@ -114,6 +114,13 @@ def test_removed_binding_is_gone_for_good(desk: Desk) -> None:
         desk.do("binding remove", user="101", contact=gone)
 
 
+def test_binding_that_is_removed_while_no_box_runs_is_not_there_at_the_next_start(desk: Desk) -> None:
+    kept, gone = phone(desk).contact, phone(desk).contact
+    desk.box.core = None
+    desk.do("binding remove", user="101", contact=gone)
+    assert desk.restart().contacts() == [kept]
+
+
 def test_phone_whose_connection_is_closed_is_told_to_be_so(desk: Desk) -> None:
     """It is not reached before it registers anew, whatever its expiry says."""
     flow = Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.9", 40000), 7)
