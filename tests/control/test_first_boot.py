@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from frontdesk.control.first_boot import Answers, Done, apply
 from tests.control.desk import Desk, finish
 
@@ -12,6 +14,12 @@ def applied(desk: Desk, answers: Answers) -> list[Done]:
 
     found: list[Done] = finish(work())
     return found
+
+
+@pytest.mark.parametrize(("accounts", "said"), [(["102"], "Added 1 account."), (["102", "103"], "Added 2 accounts.")])
+def test_one_account_is_not_several(desk: Desk, accounts: list[str], said: str) -> None:
+    *_, last = applied(desk, Answers(password="long enough, this", accounts=accounts))
+    assert last.text == said and list(last.accounts) == accounts
 
 
 def test_account_that_was_made_meanwhile_is_not_given_another_password(desk: Desk) -> None:
