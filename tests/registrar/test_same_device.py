@@ -116,23 +116,7 @@ def test_contact_that_is_taken_away_beside_anothers_has_not_moved_there(desk: De
 
 
 PJSIP = ("Supported: outbound, path",)
-"""It names its instance after its host, and gives one flow (RFC 5626)."""
-
-
-def test_two_devices_that_have_one_name_are_two_as_soon_as_the_first_comes_back(desk: Desk) -> None:
-    for _ in range(2):
-        desk.register(instance(OLD, 1, 1), headers=PJSIP, at=flow(connection=1))
-        desk.register(instance(NEW, 1, 1), headers=PJSIP, call_id="n@p", at=flow(connection=2))
-    assert desk.contacts() == ["sip:101@10.0.0.7:5062", "sip:101@192.0.2.101:5060"]
-    assert [each.instance for each in desk.bindings()] == ["<urn:uuid:1>", None], "nor are they one device's two flows"
-    desk.register(instance("<sip:101@10.0.0.9>", 1, 1), headers=PJSIP, at=THERE)
-    assert desk.contacts() == ["sip:101@10.0.0.7:5062", "sip:101@10.0.0.9"], "it has moved"
-    for binding in desk.bindings():
-        binding.displaced = ()  # the box has started anew
-    desk.register(instance("<sip:101@10.0.0.9>", 1, 1), headers=PJSIP, at=THERE)
-    assert desk.contacts() == ["sip:101@10.0.0.7:5062", "sip:101@10.0.0.9"]
-    desk.register(instance("<sip:101@10.0.0.9>", 1, 1) + ";expires=0", headers=PJSIP, at=THERE)
-    assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+"""It gives one flow (RFC 5626)."""
 
 
 def test_device_that_starts_anew_again_and_again_is_one(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import SECURE, Flow
 from .contact import LONGEST, Contact, parse_expires
 from .registration import Refresh, Registration
-from .same_device import looks_alike, same_device, told_apart
+from .same_device import looks_alike, same_device
 from .spread import mark, spread
 
 MAX_USER_AGENT = 256
@@ -186,7 +186,6 @@ class _Update:
     def apply(self, contacts: list[Contact]) -> None:
         """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
         each other's. One that is taken away beside a new one has moved there: pjsip says so over a new connection."""
-        contacts = [told_apart(contact, self._registration.bindings, self._request.call_id) for contact in contacts]
         for contact in contacts:
             if (binding := self._named(contact, seconds := self._seconds(contact))) is not None:
                 (self._touched if seconds else self._left).add(binding.id)

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
 
 from ..model import Binding, BindingState
 from ..sip.wire import Flow
@@ -24,24 +22,6 @@ def same_device(binding: Binding, contact: Contact, call_id: str, device: str) -
     if binding.state is BindingState.STATIC or (binding.instance and contact.instance):
         return False  # equal ones were found by the instance before; reg-id may set them apart
     return bool(device and device == binding.device) or call_id == binding.call_id
-
-
-def told_apart(contact: Contact, bindings: Iterable[Binding], call_id: str) -> Contact:
-    """It names no instance where another device has the same name: who comes back after somebody was taken for him is
-    another one, and stays so. pjsip makes the name out of the host's, which is `localhost` on many an Android phone.
-
-    RFC 5626 section 6 has them share one binding, but only where the registrar says that it goes by it (`Require:
-    outbound`), which the box does not.
-    """
-    if contact.instance and any(_is_namesake(each, contact, call_id) for each in bindings):
-        return replace(contact, instance=None, reg_id=None)
-    return contact
-
-
-def _is_namesake(binding: Binding, contact: Contact, call_id: str) -> bool:
-    if binding.call_id == call_id:
-        return binding.instance is None and binding.parameters == contact.parameters
-    return binding.instance == contact.instance and call_id in binding.displaced
 
 
 def looks_alike(binding: Binding, contact: Contact, flow: Flow | None, user_agent: str) -> bool:
