@@ -13,6 +13,7 @@ from frontdesk.model import Changes, Commit
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Destination, Flow, Send
 from frontdesk.transport import deliveries
+from frontdesk.transport.tls import TurnedAway
 from tests.support.bare_core import BareCore
 from tests.support.served import Disk, run, serving
 
@@ -42,6 +43,17 @@ def test_why_there_is_no_tls_is_told_in_the_words_that_it_came_with() -> None:
             endpoint.handshake_failed(Flow("tls", ("127.0.0.1", 5061), ("127.0.0.2", 5061), 1), error)
             (event,) = endpoint._core.events
             assert event.text == event.sentence == f"no TLS for '{words}'"
+
+    run(case)
+
+
+def test_who_turns_away_again_and_again_is_one_event() -> None:
+    async def case() -> None:
+        async with serving() as endpoint:
+            for port in (40001, 40002):
+                endpoint.handshake_failed(Flow("tls", ("127.0.0.1", 5061), ("127.0.0.2", port), 1), TurnedAway())
+            (event,) = endpoint._core.events
+            assert (event.host, event.times) == ("127.0.0.2", 2)
 
     run(case)
 

@@ -254,7 +254,7 @@ class Endpoint:
     def handshake_failed(self, flow: Flow, error: Exception) -> None:
         """TLS has not come about: told where an admin can do something about it."""
         if rule := rule_of(error):
-            self._refused_tls(rule, why(error), flow)
+            self._refused_tls(rule, why(error), flow.remote[0] if rule is Rule.TURNED_AWAY else flow)
 
     def _refused_tls(self, rule: Rule, why: str, origin: Flow | str) -> None:
         self._core.events.add(Event(monotonic(), Kind.REFUSED, "", Wording("no TLS for '{why}'"), (why,), origin, rule))

@@ -19,6 +19,7 @@ from frontdesk.core.core import UNTOLD
 from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Secret, Sentence
 from frontdesk.sip.errors import Rule
+from frontdesk.sip.wire import Flow
 from frontdesk.site import Site
 from tests.control.desk import Desk, phone
 from tests.store.rows import NOW, REALM, WALL, clock
@@ -259,6 +260,23 @@ def test_strangers_are_told_by_the_name_that_they_want_and_a_scan_is_cut_off(des
     problems = told(desk)
     assert len(problems) == MOST_REFUSALS and problems[0]["account"] == "101"
     assert problems[1]["text"] == "192.0.2.9 wants to be 9099, and there is no such account"
+
+
+def test_who_turns_away_is_told_last_and_is_no_alarm(desk: Desk) -> None:
+    """Any program may look whether the box is there."""
+    for number in range(MOST_REFUSALS + 1):
+        refuse(desk, "turned-away", "", source=f"198.51.100.{number}")
+        desk.now += 1
+    refuse(desk, "untrusted", "", source="192.0.2.9:5061/tls")
+    problems = told(desk)
+    assert problems[0]["text"].startswith("192.0.2.9 does not trust") and len(problems) == MOST_REFUSALS + 1
+    assert [problem["text"][:9] for problem in alarms(desk.box)] == ["192.0.2.9"]
+
+
+def test_who_is_registered_has_turned_away_from_nothing(desk: Desk) -> None:
+    phone(desk, flow=Flow("tls", ("192.0.2.1", 5061), ("192.0.2.23", 5070), 1))
+    refuse(desk, "turned-away", "", source="192.0.2.23")
+    assert told(desk) == []
 
 
 def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:

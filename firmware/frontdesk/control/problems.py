@@ -49,12 +49,12 @@ ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with 
 async def problems(box: Box) -> list[Answer]:
     """What is wrong now, and what helps."""
     new = [] if box.directory.accounts else [_told(ACCOUNTS)]
-    return [*_of_the_box(box), *new, *_of_phones(box), *_of_those_who_are_gone(box)]
+    return [*_of_the_box(box), *new, *_of_phones(box), *_of_those_who_are_gone(box), *_of_those_who_turned_away(box)]
 
 
 def alarms(box: Box) -> Iterator[Answer]:
     """The same for lights and for the front panel. That a box is new is nothing wrong: its pages lead on. Nor is a
-    softphone that was closed."""
+    softphone that was closed, and who turns away from the box's certificate may be no phone."""
     yield from _of_the_box(box)
     yield from _of_phones(box)
 
@@ -87,7 +87,8 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     events = list(box.core.events.since(box.clock.now() - RECENT))
     for event in _silent(box, events):
         yield _told(SILENT, {"source": event.host, "account": event.account}) | {"account": event.account}
-    refused = [event for event in _unmended(events) if not is_put_right(box, event)]
+    unmended = [event for event in _unmended(events) if event.rule != Rule.TURNED_AWAY]
+    refused = [event for event in unmended if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
     offset = box.clock.offset()
     told: dict[tuple[str, str], Answer] = {}
@@ -105,6 +106,18 @@ def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:
     for event in _gone(box, box.core.events.since(box.clock.now() - RECENT)):
         since = iso(event.at + offset)
         yield _told(GONE, {"account": event.account}) | {"account": event.account, "since": since}
+
+
+def _of_those_who_turned_away(box: Box) -> Iterator[Answer]:
+    """Phones that do not trust the box, and whoever else only looks whether it is there; not who is registered."""
+    if box.core is None:
+        return
+    unmended = _unmended(box.core.events.since(box.clock.now() - RECENT))
+    turned_away = [event for event in unmended if event.rule == Rule.TURNED_AWAY]
+    here = {binding.flow.remote[0] for binding in box.location if binding.flow is not None} if turned_away else ()
+    offset = box.clock.offset()
+    for event in [event for event in turned_away if event.host not in here][-MOST_REFUSALS:]:
+        yield _refusal(event, offset)
 
 
 def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
