@@ -115,6 +115,17 @@ def test_contact_that_is_taken_away_beside_anothers_has_not_moved_there(desk: De
     assert [each.id != before.id for each in desk.bindings()] == [True]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("<sip:101@192.0.2.101:5060>", "<sip:101@192.0.2.101:5060;ob>"), ("<sip:%3101@10.0.0.7>", "<sip:101@10.0.0.7>")],
+)
+def test_contact_that_is_taken_away_beside_itself_in_other_words_stays(desk: Desk, before: str, after: str) -> None:
+    """Both are one URI (RFC 3261 section 19.1.4)."""
+    desk.register(before)
+    desk.register(after, f"{before};expires=0")
+    assert desk.contacts() == [after.strip("<>")]
+
+
 PJSIP = ("Supported: outbound, path",)
 """It gives one flow (RFC 5626)."""
 

@@ -224,10 +224,12 @@ class _Update:
 
     def _named(self, contact: Contact, seconds: int) -> Binding | None:
         """By its instance, else its URI. One that is taken away (`seconds` is 0) by its URI, or by instance and reg-id:
-        a phone that has moved takes its old Contact away, and not the new one of the same instance."""
+        a phone that has moved takes its old Contact away, and not the new one of the same instance, or of the same URI
+        in other words."""
         if not seconds:
-            named = self._of_flow(contact)
-            return self._at(contact) or (None if named is None or named.id in self._written else named)
+            named = self._at(contact) or self._of_flow(contact)
+            is_new = named is not None and named.id in self._written and named.contact != contact.text
+            return None if is_new else named
         return self._of_instance(contact) or self._at(contact)
 
     def _at(self, contact: Contact) -> Binding | None:
