@@ -212,6 +212,8 @@ def test_window_that_registered_stays_before_one_that_did_not() -> None:
     nonces.extend("a", issued[0], 3600.0)
     fill(nonces, 3 * WINDOWS, 60.0)
     assert passes(nonces, "a", issued[0], 2, 120.0)
+    fill(nonces, 3 * WINDOWS, 130.0)
+    assert passes(nonces, "a", issued[0], 3, 140.0), "a call that used it as well is no reason"
 
 
 def test_newcomer_is_kept_though_all_others_registered() -> None:

@@ -44,8 +44,10 @@ class Window:
     """Bit i: the count `highest - i` was used."""
     request: bytes | None = None
     """The hash of the one request that the nonce served, without qop."""
-    registered: bool = False
-    used_at: float = 0.0
+    spared: float = 0.0
+    """Seconds by which it makes room later than the others: it has registered."""
+    goes_after: float = 0.0
+    """When it was used last, and those: the window with the least goes first."""
 
     @property
     def is_unused(self) -> bool:
@@ -63,7 +65,7 @@ class Window:
 
     def take(self, use: Use, now: float) -> None:
         """Marks it as used."""
-        self.used_at = now
+        self.goes_after = now + self.spared
         if not isinstance(use, int):
             self.request = use
         elif use > self.highest:
@@ -77,7 +79,9 @@ class Window:
         """It has registered a binding that lives until then, and lives as long."""
         if self.expires_at == -inf:
             return  # it had to make room meanwhile
-        self.registered = True
+        if not self.spared:
+            self.spared = LONGEST_LIFE
+            self.goes_after += LONGEST_LIFE
         if expires_at < self.issued + UNUSED_LIFE:
             expires_at = self.issued + UNUSED_LIFE
         elif expires_at > self.issued + LONGEST_LIFE:
@@ -125,10 +129,9 @@ class _Used:
                 self.drop(window)
             self.oldest = min((window.issued for window in self.windows), default=inf)
         if len(self.windows) >= WINDOWS:
-            windows = [window for window in self.windows if not window.registered] or self.windows
-            unused = windows[0]
-            for window in windows:  # min takes twice as long
-                if window.used_at < unused.used_at:
+            unused = self.windows[0]
+            for window in self.windows:  # min takes twice as long
+                if window.goes_after < unused.goes_after:
                     unused = window
             self.drop(unused)
 
