@@ -96,12 +96,14 @@ class Frontdesk(Server):
     def __init__(self, name: str, durable: str, folder: Path, *flags: str):
         super().__init__(name, durable, folder)
         self._flags = flags
+        # As it is installed: its modules are compiled once, and not at each start, whatever the shell of this run says.
+        self._settings = {"PYTHONDONTWRITEBYTECODE": ""}
 
     def _fill(self, accounts: Sequence[Account]) -> None:
         rows = self.folder / "accounts.csv"
         rows.write_text("username,password,name\n" + "".join(f"{a.user},{a.password},{a.user}\n" for a in accounts))
         command = [*self._program(), "account", "import", str(rows), *self._data()]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, env=os.environ | self._settings, check=True, stdout=subprocess.DEVNULL)
 
     def command(self) -> list[str]:
         listen = ["--sip", f"udp:{HOST}:{self.port}", "--guard", "off"]
