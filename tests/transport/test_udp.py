@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from frontdesk.sip.errors import TransportError
+from frontdesk.sip.stun import binding_response
 from frontdesk.sip.wire import HostPort
 from frontdesk.transport.udp import TRIES, Datagram, UdpSocket, is_unreachable
 from tests.support.served import run
@@ -91,6 +92,23 @@ def test_a_datagram_goes_though_one_before_it_could_not_arrive(host: str) -> Non
             assert await place.heard_by_phone() == b"goes"
             assert await place.unreached.get() == b"lost"
             assert place.is_quiet(), "the error that the second send has met would wake the loop up for ever"
+
+    run(case)
+
+
+@HOSTS
+def test_a_phone_that_asks_by_stun_is_answered_and_what_comes_with_it_goes_on(host: str) -> None:
+    """RFC 5626 section 8."""
+
+    async def case() -> None:
+        async with place_at(host) as place:
+            question = b"\0\1\0\0\x21\x12\xa4\x42abcdefghijkl"
+            for data in (b"before", question, b"\0\0\0\0", b"after"):
+                place.phone.send(data)
+            answer = await place.heard_by_phone()
+            assert answer == binding_response(question, *place.phone.getsockname()[:2])
+            assert [await place.came.get(), await place.came.get()] == [b"before", b"after"]
+            assert place.came.empty()
 
     run(case)
 

@@ -109,7 +109,7 @@ class Registrations:
         if self.is_backed_up and self._needs_disk(registration):
             raise Rejection(503, headers=[_retry_after(request)])
         ticket = self._apply(registration, now)
-        headers = answer_headers(registration.bindings, request, self.settings, now, wall_offset)
+        headers = answer_headers(registration, request, flow, self.settings, now, wall_offset)
         answer = self._answers.response(request, 200, headers=headers)
         self.last = accepted = Accepted(request, registration, caller, answer)
         if ticket is None:

@@ -10,6 +10,8 @@ from math import ceil
 from ..events import Event, Kind, Wording
 from ..model import Binding, Sentence, Settings
 from ..sip.message import Request
+from ..sip.wire import Flow
+from .outbound import outbound_headers
 from .registration import Registration
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -17,12 +19,13 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def answer_headers(
-    bindings: list[Binding], request: Request, settings: Settings, now: float, wall_offset: float | None
+    registration: Registration, request: Request, flow: Flow, settings: Settings, now: float, wall_offset: float | None
 ) -> list[tuple[str, str]]:
-    """All bindings with the seconds they have left, the Path echoed (RFC 3327 section 5.3), Date once the clock is
-    set."""
-    headers = [("contact", contact_value(binding, settings, now)) for binding in bindings]
+    """All bindings with the seconds they have left, the Path echoed (RFC 3327 section 5.3), what is said of a flow
+    (RFC 5626), Date once the clock is set."""
+    headers = [("contact", contact_value(binding, settings, now)) for binding in registration.bindings]
     headers += [("path", value) for value in request.lines("path")]
+    headers += outbound_headers(registration.own, request, flow)
     if wall_offset is not None:
         headers.append(("date", sip_date(int(now + wall_offset))))
     return headers

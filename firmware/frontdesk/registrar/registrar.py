@@ -15,6 +15,7 @@ from ..sip.host import SIP_PORT, bare
 from ..sip.message import Request
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import SECURE, Flow
+from . import outbound
 from .contact import LONGEST, Contact, parse_expires
 from .registration import Refresh, Registration
 from .same_device import looks_alike, same_device
@@ -24,7 +25,7 @@ MAX_USER_AGENT = 256
 """Characters that are kept."""
 MAX_DISPLACED = 8
 """Call-IDs that are remembered of those whom a device was taken for."""
-SUPPORTED = frozenset({"path"})
+SUPPORTED = "path", outbound.TAG
 """Option tags that a request to the box may require."""
 
 
@@ -121,7 +122,6 @@ class Registrar:
             if 0 < self.interval(request, contact) < self.settings.min_expires:
                 raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
 
-
     def _check_schemes(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
         # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.
         for contact in contacts:
@@ -178,7 +178,7 @@ class _Update:
         self._now = now
         self._user_agent = _same((request.first("user-agent") or "")[:MAX_USER_AGENT])
         self._path = checked_path(request.values("path"))
-        self._outbound = bool(self._path) or "outbound" in (tag.lower() for tag in request.values("supported"))
+        self._outbound = outbound.counts(request)
         self._touched: set[int] = set()  # bindings that are this request's own
         self._left: set[int] = set()  # those that it takes away
         self._written: set[int] = set()  # those that it has changed already (a Contact that stands there twice)

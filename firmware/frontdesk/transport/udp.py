@@ -1,14 +1,20 @@
-"""SIP over UDP: one socket for each local address, so that Via and Record-Route can name it (RFC 3261 section 18)."""
+"""SIP over UDP: one socket for each local address, so that Via and Record-Route can name it (RFC 3261 section 18).
+
+STUN comes over the same sockets: a phone asks whether its flow is still there, and as whom it is seen (RFC 5626 section
+8). Such a question is answered here, and goes no further.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 import struct
 from collections.abc import Callable
 from typing import Any
 
+from ..sip import stun
 from ..sip.errors import TransportError
 from ..sip.wire import Flow, HostPort
 
@@ -86,8 +92,11 @@ class UdpSocket:
         known = self._flows.get
         datagrams: list[Datagram] = []
         try:
-            while len(datagrams) < READ:
+            for _ in range(READ):
                 data, remote = receive(65_535)
+                if data < stun.BEFORE_TEXT:
+                    self._answer_stun(data, remote[:2])
+                    continue
                 datagrams.append((data, known(remote) or self._flow(remote)))
         except BlockingIOError:  # all is read
             pass
@@ -97,6 +106,12 @@ class UdpSocket:
             self._arrived(datagrams)
         else:  # woken up for an error that a `send` has met already
             self._hear_of_unreached()
+
+    def _answer_stun(self, data: bytes, remote: HostPort) -> None:
+        answer = stun.binding_response(data, *remote)
+        if answer is not None:
+            with contextlib.suppress(TransportError):
+                self.send(answer, remote)
 
     def _hear_of_unreached(self) -> None:
         """What ICMP says is kept apart from datagrams, and wakes the loop up until it is read."""
