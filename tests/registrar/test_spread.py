@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontdesk.model import Settings
 from frontdesk.registrar.spread import SHARE, spread
+from frontdesk.sip.wire import Flow
+from tests.support.registering import HERE, Desk, flow
 
 seconds = st.integers(60, 86_400)
 
@@ -29,3 +33,49 @@ def test_devices_are_spread() -> None:
 def test_a_phone_that_always_asks_the_same_is_always_granted_the_same() -> None:
     first = spread(3600, 0, "phone", 60)
     assert spread(3600, first, "phone", 60) == first
+
+
+BEHIND_A_ROUTER = "<sip:101@10.0.0.7:5060;transport=tcp>"
+AT_ITS_ADDRESS = "<sip:101@192.0.2.101:5060;transport=tcp>"
+CONNECTION = flow(connection=4)
+
+
+@pytest.mark.parametrize(
+    ("contact", "at"),
+    [
+        (AT_ITS_ADDRESS, CONNECTION._replace(transport="tls")),
+        ("<sip:x@a.invalid;transport=ws>", CONNECTION._replace(transport="ws")),
+        ("<sip:x@a.invalid;transport=ws>", CONNECTION._replace(transport="wss")),
+        (BEHIND_A_ROUTER, CONNECTION),
+    ],
+    ids=["TLS", "WebSocket", "secure WebSocket", "TCP behind a router"],
+)
+def test_whose_connection_the_box_cannot_open_anew_is_heard_of_every_ten_minutes(contact: str, at: Flow) -> None:
+    desk = Desk()
+    for _ in range(2):
+        desk.register(contact, at=at, headers=("Expires: 3600",))
+        assert 570 <= desk.bindings()[0].granted <= 600
+    desk.register(contact, at=at, headers=("Expires: 300",))
+    assert 285 <= desk.bindings()[0].granted <= 300
+
+
+@pytest.mark.parametrize(
+    ("contact", "at", "headers"),
+    [
+        (AT_ITS_ADDRESS, HERE, ()),
+        (BEHIND_A_ROUTER, HERE, ()),
+        (AT_ITS_ADDRESS, CONNECTION, ()),
+        (AT_ITS_ADDRESS, CONNECTION._replace(transport="tls"), ("Path: <sip:edge.test;lr>",)),
+    ],
+    ids=["UDP", "UDP behind a router", "TCP", "TLS to a proxy in front"],
+)
+def test_others_are_granted_what_they_ask_for(contact: str, at: Flow, headers: tuple[str, ...]) -> None:
+    desk = Desk()
+    desk.register(contact, at=at, headers=(*headers, "Expires: 3600"))
+    assert 3420 <= desk.bindings()[0].granted <= 3600
+
+
+def test_ten_minutes_are_never_too_brief() -> None:
+    desk = Desk(Settings(min_expires=1800))
+    desk.register(BEHIND_A_ROUTER, at=CONNECTION, headers=("Expires: 3600",))
+    assert desk.bindings()[0].granted == 1800

@@ -203,8 +203,8 @@ class Renewals:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         contact = holes[2].decode()
         moved = contact != device.binding.contact
-        if self._registrations.is_backed_up or (moved and not is_sip(contact)):
-            return False
+        if self._registrations.is_backed_up or (moved and (device.flow.reliable or not is_sip(contact))):
+            return False  # over a connection another Contact may be granted less
         if len(contact) + len(device.binding.parameters) > LONGEST // 2:
             return False  # it may be too long
         window = self._spend(device, holes, now)
@@ -295,7 +295,7 @@ class Renewals:
         if ha1 is None or answer is None or not binding.contact == contact.text == holes[2].decode():
             return None
         date = accepted.answer.first("date")
-        alone, asked = answer.saying(_own_value(binding)), self._registrar.interval(request, contact)
+        alone, asked = answer.saying(_own_value(binding)), self._registrar.interval(request, contact, flow)
         ready = ReadyAnswer(answer, holes[0], same(holes[1]), None if date is None else same(date.encode()))
         device = _Device(
             template.proof, template.proof_cut, template.question, template.question_cut,

@@ -9,7 +9,9 @@ from functools import lru_cache
 from ..sip.address import Address
 from ..sip.errors import ParseError
 from ..sip.grammar import end_of_quoted, parse_number, parse_q, unquote, write_parameters
+from ..sip.host import bare
 from ..sip.uri import SIP_SCHEMES, Uri
+from ..sip.wire import Flow
 
 LONGEST = 1024
 """Characters of a Contact or Path to register: each is kept, several times."""
@@ -51,6 +53,11 @@ class Contact:
             unquote(instance) if instance else None,
             _reg_id(parameters.get("reg-id")),
         )
+
+    def is_left_to_phone(self, flow: Flow) -> bool:
+        """Whether it alone can open that connection anew: the box finds nobody behind a router, and no certificate of a
+        phone's (see `target_set.target_of`)."""
+        return flow.transport not in ("udp", "tcp") or (flow.reliable and bare(self.uri.host) != flow.remote[0])
 
 
 def _uri_text(value: str) -> str:

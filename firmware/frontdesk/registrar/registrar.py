@@ -17,6 +17,7 @@ from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import SECURE, Flow
 from . import outbound
 from .contact import LONGEST, Contact, parse_expires
+from .extensions import unsupported
 from .registration import Refresh, Registration
 from .same_device import looks_alike, same_device
 from .spread import mark, spread
@@ -25,11 +26,9 @@ MAX_USER_AGENT = 256
 """Characters that are kept."""
 MAX_DISPLACED = 8
 """Call-IDs that are remembered of those whom a device was taken for."""
-SUPPORTED = "path", outbound.TAG
-"""Option tags that a request to the box may require."""
-
-
-Header = tuple[str, str]
+SHORT = 600
+"""Seconds granted at most over a connection that only its phone can open anew: a box that has lost its power, and with
+it the connection, hears from the phone by then."""
 
 
 class Registrant(Protocol):
@@ -70,7 +69,7 @@ class Registrar:
             self._remove_all(request, values, registration, registrant)
             return registration
         contacts = [Contact.parse(value) for value in values]
-        self._check_intervals(request, contacts)
+        self._check_intervals(request, contacts, flow)
         self._check_schemes(request, contacts, flow)
         _Update(self, request, flow, registrant, registration, now).apply(contacts)
         return registration
@@ -105,34 +104,31 @@ class Registrar:
         registration.changes.removed = [binding.id for binding in gone]
         registration.told = [("remove", binding) for binding in gone]
 
-    def interval(self, request: Request, contact: Contact) -> int:
-        """Seconds asked for: the Contact's, else the Expires header's, else the default (step 7)."""
-        if contact.expires is not None:
-            return contact.expires
-        header = request.first("expires")
-        return self.settings.default_expires if header is None else parse_expires(header)
+    def interval(self, request: Request, contact: Contact, flow: Flow) -> int:
+        """Seconds asked for: the Contact's, else the Expires header's, else the default (step 7); SHORT at most where
+        that is better for the phone."""
+        seconds, header = contact.expires, request.first("expires")
+        if seconds is None:
+            seconds = self.settings.default_expires if header is None else parse_expires(header)
+        if request.first("path") or not contact.is_left_to_phone(flow):
+            return seconds
+        return min(seconds, max(SHORT, self.settings.min_expires))
 
     def grant(self, asked: int, last: int, device: str) -> int:
         """Seconds granted to a device that asked for so many and was granted `last` before."""
         return spread(min(asked, self.settings.max_expires), last, device, self.settings.min_expires)
 
-    def _check_intervals(self, request: Request, contacts: list[Contact]) -> None:
+    def _check_intervals(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
         # Step 7: an interval that is too brief refuses the whole request.
         for contact in contacts:
-            if 0 < self.interval(request, contact) < self.settings.min_expires:
+            if 0 < self.interval(request, contact, flow) < self.settings.min_expires:
                 raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
 
     def _check_schemes(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
         # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.
         for contact in contacts:
-            if contact.uri.scheme == "sips" and flow.transport not in SECURE and self.interval(request, contact):
+            if contact.uri.scheme == "sips" and flow.transport not in SECURE and self.interval(request, contact, flow):
                 raise Rejection(400, "A sips Contact Needs TLS")
-
-
-def unsupported(request: Request) -> list[Header]:
-    """Step 2, and section 8.2.2.3: the header of the 420 for extensions that are required and not understood."""
-    tags = [tag for tag in request.values("require") if tag.lower() not in SUPPORTED]
-    return [("Unsupported", ", ".join(tags))] if tags else []
 
 
 def check_order(request: Request, binding: Binding, registrant: Registrant, lowest: int) -> None:
@@ -220,7 +216,7 @@ class _Update:
     # -- which binding -------------------------------------------------------------------------------------------------
 
     def _seconds(self, contact: Contact) -> int:
-        return self._registrar.interval(self._request, contact)
+        return self._registrar.interval(self._request, contact, self._flow)
 
     def _named(self, contact: Contact, seconds: int) -> Binding | None:
         """By its instance, else its URI. One that is taken away (`seconds` is 0) by its URI, or by instance and reg-id:
