@@ -103,6 +103,12 @@ def test_lists_are_read_with_commas_or_spaces_in_order() -> None:
     assert parse("domains", "") == ()
 
 
+@pytest.mark.parametrize("key", ["domains", "trunk", "net.gateway", "net.dns", "web.names"])
+def test_nothing_is_read_as_it_is_written(key: str) -> None:
+    assert text_of(Settings(), key) == "none"
+    assert combined(Settings(), {key: "None"}) == Settings()
+
+
 def test_underscores_do_for_dashes() -> None:
     assert find("max_bindings") is find("max-bindings")
 

@@ -93,9 +93,11 @@ def read_switch(text: str) -> bool:
 
 
 def read_names(text: str) -> tuple[str, ...]:
-    """Names or addresses between commas or spaces, in lower case, as they stand in a URI."""
+    """Names or addresses between commas or spaces, in lower case, as they stand in a URI; or `none`."""
     from .sip.host import is_host
 
+    if text.lower() == NONE:
+        return ()
     names = tuple(dict.fromkeys(text.lower().replace(",", " ").split()))
     if not all(map(is_host, names)):
         raise ValueError("is a list of names such as example.com, and of addresses such as 192.0.2.10 or [fd00::10]")
@@ -183,7 +185,7 @@ DURATION = Form("duration", read_duration, write_duration)
 SECONDS = Form("duration", lambda text: int(read_duration(text)), write_duration)
 COUNT = Form("number", read_count, str)
 SWITCH = Form("on/off", read_switch, lambda on: "on" if on else "off")
-NAMES = Form("names", read_names, ", ".join)
+NAMES = Form("names", read_names, lambda names: ", ".join(names) or NONE)
 
 SETTINGS = (
     Setting(
