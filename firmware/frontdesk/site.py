@@ -52,7 +52,7 @@ class Site:
         hosts |= {settings.hostname, *settings.domains, *settings.web_names, self._realm()}
         addresses = self.addresses()
         named = frozenset(each for each in hosts if _is_name(each))
-        numbers = frozenset(each for each in hosts - named if _is_address(each))
+        numbers = frozenset(filter(None, map(_address, hosts - named)))
         return Names(named, addresses | numbers, named & {*settings.web_names})
 
     def addresses(self) -> frozenset[str]:
@@ -135,9 +135,9 @@ def _is_name(text: str) -> bool:
     return len(text) <= 253 and all(map(LABEL.fullmatch, labels)) and not labels[-1].isdecimal()
 
 
-def _is_address(text: str) -> bool:
+def _address(text: str) -> str:
+    """That of a host as a URI has it, which puts an IPv6 address in brackets; empty: it is a name."""
     try:
-        ip_address(text)
+        return str(ip_address(text.strip("[]")))
     except ValueError:
-        return False
-    return True
+        return ""
