@@ -22,6 +22,12 @@ PAGES = ("/", "/accounts", "/accounts/101", "/accounts/101/card", "/cards", "/ca
          "/log", "/events", "/ready", "/trust", "/login")  # fmt: skip
 POLL = 5000
 """Milliseconds between two looks of the front page."""
+LINES = """(it) => {
+    const range = document.createRange();
+    range.selectNodeContents(it);
+    return new Set(Array.from(range.getClientRects(), ({top}) => Math.round(top))).size;
+}"""
+"""On how many lines the text of something is."""
 MakePhone = Callable[..., Phone]
 
 expect.set_options(timeout=20_000)  # An upper bound for a busy machine: nothing waits for it.
@@ -260,6 +266,18 @@ def test_reset_form_shows_the_line_of_what_is_ticked_without_scripts(box: Box, v
     expect(form.locator("code:visible")).to_have_text("factory-reset keep-network")
     form.locator("input[type=checkbox]").uncheck()
     expect(form.locator("code:visible")).to_have_text("factory-reset")
+
+
+def test_phone_that_says_much_of_itself_leaves_other_columns_their_words(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    set_up(page, box)
+    contact = f"sip:101@192.0.2.7;transport=tcp;pn-provider=apns;pn-prid={'0123456789abcdef' * 12}"
+    box.run("binding", "add", "101", contact, "--static")
+    for path in ("/", "/accounts", "/accounts/101"):
+        page.goto(path)
+        for cell in page.locator("th, td.number, td button.link").all():
+            assert cell.evaluate(LINES) <= 1, (path, cell.inner_text())
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1400
 
 
 def test_six_cards_are_printed_on_a_page_and_nothing_else(box: Box, visit: Callable[..., Page]) -> None:
