@@ -107,6 +107,15 @@ def test_account_has_the_calls_that_it_made_and_got(house: House, browser: Brows
     assert re.findall(r'data-label="To">(.*?)<', page) == ["2027", "102"] and "1:05" in page and "/calls?q=102" in page
 
 
+def test_all_calls_of_an_account_are_found_whatever_its_name_is(house: House, browser: Browser) -> None:
+    house.desk.do("account add", user="a+b")
+    call = {"call_id": "p", "caller": "101", "callee": "a+b", "started": STARTED, "answered": None,
+            "ended": STARTED + 1, "result": 486, "device": ""}  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=[call]))
+    [link] = re.findall(r'href="(/calls\?q=.*?)"', browser.get("/accounts/a+b").text)
+    assert re.findall(r'data-label="To">(.*?)<', browser.get(link).text) == ["a+b"]
+
+
 def test_search_that_finds_nothing_says_so(browser: Browser) -> None:
     assert "No call is like that." in browser.get("/calls?q=xyz").text
 

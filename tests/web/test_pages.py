@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 
 import pytest
 from frontdesk_web import sessions
@@ -164,6 +165,16 @@ def send_accounts(browser: Browser, file: str | bytes) -> Response:
     content = file if isinstance(file, bytes) else file.encode("utf-8-sig")
     return browser.post("/accounts/csv", data=forms(browser.get("/accounts"))["/accounts/csv"],
                         files={"file": ("a.csv", content)})  # fmt: skip
+
+
+def test_search_goes_on_from_page_to_page_whatever_was_searched_for(house: House, browser: Browser) -> None:
+    rows = "".join(f"{number},secret,Smith & Sons+\n" for number in range(300, 360))
+    house.desk.do("account import", text=f"username,password,name\n{rows}")
+    page = browser.get("/accounts", params={"q": "& sons+"}).text
+    for said, word in (("51 to 60 of 60", "Further"), ("1 to 50 of 60", "Back")):
+        [link] = re.findall(rf'href="([^"]+)">{word}</a>', page)
+        page = browser.get(unescape(link)).text
+        assert said in page
 
 
 def test_file_of_accounts_goes_in_and_out(house: House, browser: Browser) -> None:

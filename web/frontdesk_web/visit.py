@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bottle import template
@@ -147,7 +148,7 @@ class Visit:
         """A piece of a page. What a phone says of itself may be no UTF-8: such bytes are shown as question marks."""
         shown: str = template(
             view, template_lookup=[VIEWS], visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
-            time=self.time, length=length, **values,
+            time=self.time, length=length, quote=quote, **values,
         )  # fmt: skip
         return shown.encode("utf-8", "replace").decode()
 

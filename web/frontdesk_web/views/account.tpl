@@ -81,7 +81,7 @@
 % if calls:
 <section class="sheet"><h2>{{_("Calls")}}</h2>
 % include("call_table", calls=calls)
-<p class="small"><a href="/calls?q={{user}}">{{_("All calls")}}</a></p>
+<p class="small"><a href="/calls?q={{quote(user)}}">{{_("All calls")}}</a></p>
 </section>
 % end
 <section class="sheet"><h2>{{_("What happened")}}</h2>

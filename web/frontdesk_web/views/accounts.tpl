@@ -14,10 +14,10 @@
 </tbody></table>
 <p class="soft small">{{_("{first} to {last} of {found}").format(first=who["start"] + 1, last=who["start"] + len(who["accounts"]), found=who["found"])}}
 %   if who["start"]:
- <a href="/accounts?q={{search}}&amp;start={{max(0, who["start"] - shown)}}">{{_("Back")}}</a>
+ <a href="/accounts?q={{quote(search)}}&amp;start={{max(0, who["start"] - shown)}}">{{_("Back")}}</a>
 %   end
 %   if who["start"] + shown < who["found"]:
- <a href="/accounts?q={{search}}&amp;start={{who["start"] + shown}}">{{_("Further")}}</a>
+ <a href="/accounts?q={{quote(search)}}&amp;start={{who["start"] + shown}}">{{_("Further")}}</a>
 %   end
 </p>
 % else:
