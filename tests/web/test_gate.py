@@ -98,6 +98,19 @@ def test_foreign_host_gets_one_sentence(house: House, route: Route) -> None:
     assert answer.status_code == 421 and "web.names" in answer.text
 
 
+@pytest.mark.parametrize("host", ["evil.example", "[fd00::7]"])
+def test_foreign_host_is_added_to_the_names_that_the_box_has(house: House, host: str) -> None:
+    house.desk.do("config set", key="web.names", value="box.example")
+    [line] = re.findall("`(.*)`", house.browser().get("/", headers={"Host": f"{host}:8443"}).text)
+    assert line == f"set web.names &quot;box.example, {host}&quot;"
+
+
+@pytest.mark.parametrize("host", ["", ":443", "["])
+def test_request_that_names_no_host_cannot_be_read(house: House, host: str) -> None:
+    answer = house.browser().get("/", headers={"Host": host})
+    assert answer.status_code == 400 and "cannot be read" in answer.text
+
+
 @pytest.mark.parametrize("route", asking(*TOKENS))
 def test_api_opens_to_no_cookie_and_no_bad_token(house: House, route: Route) -> None:
     before = state(house)
@@ -157,6 +170,11 @@ def test_http_beside_https_is_whole_from_the_box_itself(house: House) -> None:
     assert browser.get("/").status_code == 200
 
 
+def test_where_there_is_no_https_nothing_leads_there(house: House) -> None:
+    house.site.https_port = 0
+    assert place_of(house.browser("http").get("/trust")) == "/"
+
+
 def test_password_over_plain_http_alone_is_refused_unless_the_setting_allows_it(house: House) -> None:
     house.site.https_port = 0
     browser = house.browser("http")
@@ -187,6 +205,12 @@ def test_form_in_no_character_set_is_one_sentence(house: House) -> None:
     kind = "multipart/form-data; boundary=x; charset=none-such"
     answer = house.browser().post("/login", content=body, headers={"Content-Type": kind})
     assert answer.status_code == 400 and "Traceback" not in answer.text
+
+
+def test_form_with_a_part_that_has_no_name_cannot_be_read(house: House) -> None:
+    body = "--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"
+    answer = house.browser().post("/login", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status_code == 400 and "cannot be read" in answer.text
 
 
 def test_viewer_who_mistypes_stays_one(house: House) -> None:

@@ -58,8 +58,10 @@ def _entered(house: House, route: Route, page: str, named: Mapping[str, str]) ->
     request.environ[ON] = re.sub(r"<(\w+)>", lambda match: quote(named[match[1]], safe=""), page)
     source = request.environ.get("REMOTE_ADDR", "")
     host = host_of(request.environ.get("HTTP_HOST", ""))
+    if not host:  # RFC 9112 section 3.2
+        raise HTTPError(400)
     if not house.site.knows(host):
-        raise refused(421, N_("This box is not known as {host}: `set web.names {host}` makes it so."), host=host[:80])
+        raise _misdirected(house, _written(host[:80]))
     _check_size(route)
     loopback = _is_loopback(source)
     if request.environ.get("frontdesk.sibling") and not loopback and not route.beside:
@@ -122,6 +124,13 @@ def refused(status: int, text: str, **words: object) -> Refusal:
     return Refusal(status, language.catalog(spoken_language()).gettext(text).format(**words))
 
 
+def _misdirected(house: House, host: str) -> Refusal:
+    """The setting is said as a whole: those that are known go on."""
+    names = ", ".join((*house.box.settings.web_names, host))
+    line = house.spoken("config stage", {"key": "web.names", "value": names})
+    return refused(421, N_("This box is not known as {host}: `{line}` makes it so."), host=host, line=line)
+
+
 def go(path: str) -> NoReturn:
     """Sends the browser on."""
     answer = response.copy(cls=HTTPResponse)
@@ -144,6 +153,11 @@ def host_of(header: str) -> str:
         return (urlsplit(f"//{header}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _written(host: str) -> str:
+    """As it stands in a URL."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _host_of_origin(origin: str) -> str:
@@ -169,7 +183,7 @@ def _visit(house: House, host: str, source: str, loopback: bool) -> Visit:
     return Visit(
         house,
         path=request.path,
-        host=f"[{host}]" if ":" in host else host,
+        host=_written(host),
         source=source,
         query=_decoded(lambda: request.query),
         loopback=loopback,
@@ -193,9 +207,12 @@ def _read_form(visit: Visit) -> None:
 
 def _decoded(fields: Callable[[], Any]) -> dict[str, str]:
     try:
-        return dict(fields().decode())
+        found = dict(fields().decode())
     except (UnicodeError, LookupError):  # or in a character set that nobody knows
         raise refused(400, N_("That is no text in UTF-8.")) from None
+    if None in found:  # RFC 7578 section 4.2: each part has a name
+        raise HTTPError(400)
+    return found
 
 
 # -- cookies -----------------------------------------------------------------------------------------------------------

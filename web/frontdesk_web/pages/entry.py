@@ -48,7 +48,9 @@ def _may_type(visit: Visit) -> None:
 
 
 def trust(visit: Visit) -> str:
-    """Explains the browser's warning, and leads to https."""
+    """Explains the browser's warning, and leads to https, where there is that."""
+    if not visit.house.site.https_port:
+        go("/")
     return visit.render("trust")
 
 
