@@ -16,8 +16,10 @@
     fresh = Date.now();
     if (!answer.ok) return;
     const text = await answer.text();
-    if (live.contains(document.activeElement)) return; // Shown when the keyboard has gone elsewhere.
+    const held = live.contains(document.activeElement) && document.activeElement.outerHTML;
     live.innerHTML = text;
+    const same = Array.from(live.querySelectorAll("a")).find((link) => link.outerHTML === held);
+    if (same) same.focus({preventScroll: true}); // The keyboard stays where it was.
     tag = answer.headers.get("ETag") || "";
   }
   function tell() {
