@@ -53,4 +53,4 @@ def test_card_of_a_device_lasts_as_long_as_its_own_password(house: House, browse
     house.desk.do("account passwd", user="101")
     assert re.fullmatch(r"\w{16}", card(browser, "?device=mobile")) and card(browser) == "as it was given"
     house.desk.do("device revoke", user="101", device="mobile")
-    assert card(browser, "?device=mobile") == "as it was given"
+    assert browser.get("/accounts/101/card?device=mobile").status_code == 404

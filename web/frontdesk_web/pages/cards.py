@@ -7,7 +7,8 @@ from ipaddress import ip_address
 
 from frontdesk.control.passwords import is_password
 
-from ..gate import go
+from ..gate import go, refused
+from ..language import N_
 from ..visit import Visit
 from .accounts import account_of
 
@@ -33,7 +34,9 @@ class Card:
 def one(visit: Visit, user: str) -> str:
     """The card of an account, or of one of its devices."""
     account = account_of(visit, user)
-    device = visit.query.get("device", "")[:64]
+    device = visit.query.get("device", "")
+    if device and device not in account["passwords"]:
+        raise refused(404, N_("There is no such device."))
     return _shown(visit, [_card(visit, account["user"], account["name"], device)])
 
 
