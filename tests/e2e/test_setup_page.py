@@ -274,6 +274,8 @@ def test_phone_that_says_much_of_itself_leaves_other_columns_their_words(box: Bo
         page.goto(path)
         for cell in page.locator("th, td.number, td button.link").all():
             assert cell.evaluate(LINES) <= 1, (path, cell.inner_text())
+        for column in page.locator("th").all():  # Room for a number.
+            assert column.evaluate("(it) => it.clientWidth") >= 80, (path, column.inner_text())
         assert page.evaluate("document.documentElement.scrollWidth") <= 1400
 
 
