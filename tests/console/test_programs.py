@@ -12,6 +12,7 @@ import pytest
 
 from frontdesk.console.identity import serial_number
 from frontdesk.console.programs import SILENCE, Programs
+from frontdesk.control.admin import on_the_spot
 from frontdesk.control.throttle import SERIAL_LINE, Throttled
 from panel_link.asking import Asker, Call, Port, Refused
 from panel_link.messages import LOG_IN
@@ -31,10 +32,24 @@ class Cable(Port):
         self.time = 100.0
         self.number = 0
         self._coming = b""
+        self._is_pulled = False
 
     def set(self, password: str) -> None:
         """Another admin password."""
         finish(self.admin.set_password(password))
+
+    def pull(self, moment: str) -> None:
+        """Whoever sends the next request is gone by then."""
+
+        async def off_loop(work: Callable[[], Any]) -> Any:
+            self.machine.log_out()
+            self.admin.off_loop = on_the_spot
+            return work()
+
+        if moment == "while it is done":
+            self.admin.off_loop = off_loop
+        else:
+            self._is_pulled = True
 
     def now(self) -> float:
         """Moves while the laptop waits."""
@@ -45,6 +60,9 @@ class Cable(Port):
 
         async def receive() -> None:
             self._coming += self.machine.receive(data, self.time)
+            if self._is_pulled:
+                self.machine.log_out()
+                self._is_pulled = False
             if self.machine._working:
                 await asyncio.gather(*self.machine._working)
 
@@ -183,13 +201,23 @@ def test_another_password_ends_the_session(connected: Connected) -> None:
     assert cable.ask("account list") == {"error": LOG_IN}
 
 
-def test_whoever_left_during_an_import_is_not_let_in_again(connected: Connected) -> None:
+@pytest.mark.parametrize("moment", ["before it is begun", "while it is done"])
+def test_whoever_left_while_his_password_was_looked_at_lets_nobody_in(connected: Connected, moment: str) -> None:
+    cable = connected("open sesame")
+    cable.pull(moment)
+    cable.asker._upload(Call(77, b'{"verb": "login", "arguments": {"password": "open sesame"}}'))
+    assert cable.ask("account list") == {"error": LOG_IN}
+
+
+@pytest.mark.parametrize("moment", ["before it is begun", "while it is done"])
+def test_whoever_left_during_an_import_is_not_let_in_again(connected: Connected, moment: str) -> None:
     cable = connected("open sesame")
     cable.ask("login", password="open sesame")
-    work = cable.machine._do("import", {"text": 'frontdesk-export 1\naccount 101 "Front desk"\n'})
-    cable.machine.log_out()
-    cable.loop.run_until_complete(work)
+    cable.pull(moment)
+    cable.asker._upload(Call(77, b'{"verb": "import", "arguments": {"text": "frontdesk-export 1\\naccount 101 A\\n"}}'))
     assert cable.ask("account list") == {"error": LOG_IN}
+    cable.ask("login", password="open sesame")
+    assert [row["user"] for row in cable.ask("account list")["answer"]] == ["101"]
 
 
 def test_all_steps_are_done_in_their_order(connected: Connected) -> None:

@@ -48,6 +48,8 @@ class Programs:
         self._line = Answerer(PRODUCT, secrets.randbits(32))
         self._entered: int | None = None
         """The epoch in which somebody has logged in, or came before there was a password."""
+        self._visits = 0
+        """That have ended: what one of them has asked for does not let the next one in."""
         self._heard_at = -math.inf
         self._working: set[asyncio.Task[None]] = set()
 
@@ -74,6 +76,7 @@ class Programs:
     def log_out(self) -> None:
         """Who is next has to log in."""
         self._entered = None
+        self._visits += 1
 
     @property
     def _inside(self) -> bool:
@@ -92,7 +95,7 @@ class Programs:
         if not self._inside and verb not in FOR_STRANGERS:
             exchange.answer = _encoded({"error": LOG_IN})
             return
-        task = asyncio.get_running_loop().create_task(self._finish(exchange, self._do(verb, arguments)))
+        task = asyncio.get_running_loop().create_task(self._finish(exchange, self._do(verb, arguments, self._visits)))
         self._working.add(task)
         task.add_done_callback(self._working.discard)
 
@@ -100,16 +103,16 @@ class Programs:
         EDITOR.set(PROGRAM)
         exchange.answer = _encoded(await requests.answered(work))
 
-    async def _do(self, verb: str, arguments: dict[str, object]) -> Any:
+    async def _do(self, verb: str, arguments: dict[str, object], visit: int) -> Any:
         if verb == "hello":
             return self._hello()
         if verb == "login":
-            return await self._login(arguments.get("password"))
+            return await self._login(arguments.get("password"), visit)
         if verb == "all":
             return await self._all(arguments.get("steps"))
         answer = await run(self._box, verb, arguments)
-        if verb in BRING_A_PASSWORD and self._entered is not None:
-            self._entered = self._admin.epoch
+        if verb in BRING_A_PASSWORD:
+            self._let_in(visit)
         if verb == "status" and not self._inside:
             return {key: answer[key] for key in STATUS_OF_STRANGERS}
         return answer
@@ -120,13 +123,18 @@ class Programs:
             return who | {"login": True}
         return who | {"login": False, "password": self._admin.is_set, "verbs": list(TABLE)}
 
-    async def _login(self, password: object) -> Answer:
+    async def _login(self, password: object, visit: int) -> Answer:
         if not isinstance(password, str) or not await self._admin.check(password, SERIAL_LINE):
             _log.warning("a program gave a wrong admin password on the serial line")
             raise VerbError("That is not the admin password.")
         _log.info("a program logged in on the serial line")
-        self._entered = self._admin.epoch
+        self._let_in(visit)
         return {}
+
+    def _let_in(self, visit: int) -> None:
+        """Whoever has asked for it, if he is still there."""
+        if visit == self._visits:
+            self._entered = self._admin.epoch
 
     async def _all(self, steps: object) -> Answer:
         """One after the other, up to the first that is refused."""
