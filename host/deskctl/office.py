@@ -22,6 +22,9 @@ NAMED = {
     "network": {"address": "net.address", "gateway": "net.gateway", "dns": "net.dns"},
 }
 """The settings that have a place of their own in the file."""
+DEFAULT = "default"
+NAMED_SO = "web.listen"
+"""The one setting with a value that a box shows by this word; of all others it shows what the default is."""
 ROW = "row"
 """The place of what a row of many boxes says."""
 ACCOUNT_KEYS = ("user", "range", "name", "aliases")
@@ -192,6 +195,8 @@ class _Reader:
             text = setting_text(value)
             if text is None:
                 self._wrong(f"{key} is a text, a number, true, false or a list of texts.", name, key)
+            elif text == DEFAULT and setting != NAMED_SO:
+                self._wrong(f"A box shows no {DEFAULT!r} for {key}: write the value itself, or no line.", name, key)
             elif setting in self._office.settings:
                 self._wrong(f"{setting} is set in [{self._office.places[setting][0]}] already.", name, key)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_interface
 from typing import Any
 
 from .office import Office
@@ -18,6 +18,8 @@ ROLLBACK = "config rollback"
 ADD = "account add"
 MOST_ACCOUNTS = "max-accounts"
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+WORDS = {"none": (), "all": ("udp", "tcp")}
+"""What stands for other values in a list, or for none at all: the box writes out what is meant by it."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
 
 
@@ -184,18 +186,19 @@ def _peers(office: Office, state: State) -> Iterator[Step]:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two texts of a setting mean the same: 600s is 10m, and commas may stand close."""
+    """Whether two texts of a setting mean the same: 600s is 10m, commas may stand close, and twice is once."""
     return _canonical(one) == _canonical(other)
 
 
 def _canonical(text: str) -> object:
     if duration := _DURATION.fullmatch(text.strip()):
         return float(duration[1]) * UNITS[duration[2]]
-    return [_address(part) for part in re.split(r"[,\s]+", text.strip().lower())]
+    parts = [part for word in text.lower().replace(",", " ").split() for part in WORDS.get(word, (word,))]
+    return list(dict.fromkeys(map(_address, parts)))
 
 
 def _address(text: str) -> str:
     try:
-        return str(ip_address(text))
+        return str((ip_interface if "/" in text else ip_address)(text))
     except ValueError:
         return text

@@ -38,6 +38,10 @@ def test_values_are_written_as_settings_are_typed() -> None:
     assert office.settings == {"web": "on", "max-bindings": "3", "domains": "a.example, b.example"}
 
 
+def test_page_may_be_where_it_is_by_default() -> None:
+    assert read('[settings]\n"web.listen" = "default"\n', "o.toml").settings == {"web.listen": "default"}
+
+
 def test_box_and_network_are_settings_with_a_place_of_their_own() -> None:
     box, network = 'hostname = "x"\ndomain = "d.example"\n', 'address = "dhcp"\ndns = ["192.0.2.1"]\n'
     office = read(f"[box]\n{box}[network]\n{network}", "o.toml")
@@ -87,6 +91,7 @@ def test_address_of_a_peer_is_canonical() -> None:
         ("settings = 5\n", "o.toml:1: settings is a table"),
         ("[settings]\nweb = {}\n", "o.toml:2: web is a text"),
         ("[settings]\n\ndomains = [1]\n", "o.toml:3: domains is a text"),
+        ('[settings]\nflush = "default"\n', "o.toml:2: A box shows no 'default' for flush: write the"),
         ('[peers]\n"desk" = "x"\n', "o.toml:2: 'desk' is no IP address"),
         ('[peers]\n"192.0.2.1" = 5\n', "o.toml:2: A peer has a name"),
     ],

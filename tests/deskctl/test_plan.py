@@ -117,7 +117,9 @@ def test_contradiction_is_named_with_its_line(state: State, complaint: str) -> N
     ("one", "other", "expected"),
     [("600s", "10m", True), ("1.5h", "90m", True), ("60", "60s", True), ("10m", "10h", False), ("on", "ON", True),
      ("192.0.2.53 192.0.2.54", "192.0.2.53, 192.0.2.54", True), ("2001:DB8::0:1", "2001:db8::1", True),
-     ("a, b", "a,b", True), ("a, b", "b, a", False), ("", "x", False)],
+     ("a, b", "a,b", True), ("a, b", "b, a", False), ("", "x", False), ("a, a", "a", True), ("", "none", True),
+     ("2001:DB8::0:1/64", "2001:db8::1/64", True), ("192.0.2.1/24", "192.0.2.2/24", False), ("all", "udp, tcp", True),
+     ("all, tls", "udp, tcp, tls", True)],
 )  # fmt: skip
 def test_values_that_mean_the_same_are_the_same(one: str, other: str, expected: bool) -> None:
     assert plan.same(one, other) is expected
