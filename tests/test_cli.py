@@ -238,6 +238,7 @@ def test_secret_is_the_first_line_of_a_file_where_one_is_named(
     assert shell.run("restore", str(saved), "--passphrase-file", str(empty)) == 1
     assert shell.error == f"frontdesk: There is no passphrase in {empty}.\n"
     assert shell.run("restore", str(saved), "--passphrase-file", str(tmp_path / "none")) == 2
+    word.write_text("\ufefffour words of mine\r\n")  # as Windows may write it
     assert "1 accounts" in shell.ok("restore", str(saved), "--passphrase-file", str(word))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, _SubParsersAction
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -43,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(options.run(options, screen))
     except (Refused, NotAgreed) as error:
         return _complain(screen, error, REFUSED)
-    except (OfficeError, PlanError, NoPassword, NoTerminal, UnicodeDecodeError) as error:
+    except (OfficeError, PlanError, NoPassword, NoTerminal) as error:
         return _complain(screen, error, BAD_COMMAND)
     except (LinkError, NoBox, CableGone, NoPanel) as error:
         return _complain(screen, error, NO_BOX)
@@ -196,7 +195,8 @@ def _connected(options: Namespace) -> Iterator[Box]:
 
 def _text(name: str) -> str:
     try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+        with open(0 if name == "-" else name, encoding="utf-8-sig", closefd=name != "-") as file:
+            return file.read()
     except OSError as error:
         raise OfficeError(f"{name} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

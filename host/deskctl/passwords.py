@@ -25,7 +25,7 @@ def make() -> str:
 def of_admin(file: Path | None, prompt: str, twice: bool) -> str:
     """From the file's first line, else from the terminal. Raises NoPassword, OSError."""
     if file is not None:
-        password = file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        password = _first_line(file)
     elif sys.stdin.isatty():
         password = getpass(prompt)
         if twice and password != getpass("Again: "):
@@ -35,6 +35,13 @@ def of_admin(file: Path | None, prompt: str, twice: bool) -> str:
     if not password:
         raise NoPassword("The password is empty.")
     return password
+
+
+def _first_line(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig").partition("\n")[0].rstrip("\r")
+    except UnicodeDecodeError:
+        raise NoPassword(f"{file} is not text in UTF-8.") from None
 
 
 def passphrase(file: Path | None, new: bool) -> str:

@@ -59,7 +59,7 @@ class Screen:
     def answer(self, answer: object) -> None:
         """For programs alone."""
         if self.as_json:
-            sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(answer, indent=2) + "\n")
 
     def table(self, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """For people alone."""
@@ -86,5 +86,8 @@ class Screen:
 
 
 def _plain(text: str) -> str:
-    """A box may tell what strangers have sent it; nothing of that moves the cursor here."""
-    return "".join(char if char.isprintable() else "?" for char in text)
+    """A box may tell what strangers have sent it; nothing of that moves the cursor here. What the terminal cannot show
+    gets a stand-in."""
+    encoding = sys.stdout.encoding or "utf-8"
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    return shown.encode(encoding, "backslashreplace").decode(encoding)

@@ -57,6 +57,15 @@ def test_first_line_of_a_file_is_the_password_whatever_ends_it(tmp_path: Path) -
     file = tmp_path / "password"
     file.write_bytes(b"open sesame \r\nnot read\n")
     assert AdminPassword(file).there() == "open sesame "
+    file.write_bytes(b"\xef\xbb\xbfopen sesame\r\n")
+    assert AdminPassword(file).there() == "open sesame"
+
+
+def test_file_that_is_no_text_has_no_password(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes("open sesame".encode("utf-16"))
+    with pytest.raises(NoPassword, match=r"password is not text in UTF-8\."):
+        AdminPassword(file).there()
 
 
 def test_made_password_has_no_letter_that_is_taken_for_another() -> None:

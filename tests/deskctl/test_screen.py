@@ -1,8 +1,12 @@
-"""What people see: a question stands on a line of its own."""
+"""What people and programs see: a question stands on a line of its own, and every character has a stand-in."""
 
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -45,3 +49,22 @@ def test_bar_is_gone_while_the_password_is_asked_for(
         again = terminal.getvalue().removeprefix(before[0])
     assert SHOWN in again and SHOWN in before[0] and before[0].endswith(ERASED)
     box.close()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_what_cannot_have_a_character_gets_a_stand_in(boxes: Boxes, encoding: str) -> None:
+    """As on Windows, where files that a program writes have the letters of one part of the world."""
+    box = boxes()
+    command = [sys.executable, "-m", "deskctl", "provision", "-", "--port", box.port, "--yes", "--no-admin-password"]
+    office = '\ufeff[[account]]\nuser = "{}"\nname = "B\u00fcro \u672c"\n'
+    env = os.environ | {"PYTHONIOENCODING": encoding}
+
+    def run(user: str, *more: str) -> str:
+        given = office.format(user).encode()
+        done = subprocess.run([*command, *more], input=given, env=env, stdout=subprocess.PIPE, check=True)
+        return done.stdout.decode(encoding)
+
+    assert "\\u672c" in run("101")
+    told = json.loads(run("102", "--json"))
+    assert told["steps"] == ["+ account 102  B\u00fcro \u672c"] and [*told["passwords"]] == ["102"]
+    assert {row["name"] for row in box.verb("account list")} == {"B\u00fcro \u672c"}

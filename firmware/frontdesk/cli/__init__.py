@@ -64,7 +64,7 @@ def _run(verb: Verb, options: Namespace) -> int:
 
 def _read_password(argument: Argument, file: str | None) -> str:
     if file:
-        with open(file, encoding="utf-8") as lines:
+        with open(file, encoding="utf-8-sig") as lines:
             line = _read(partial(lines.readline, LONGEST + 1), file)
     elif sys.stdin.isatty():
         from getpass import getpass
