@@ -38,8 +38,10 @@ class Answerer:
         """Bytes of a request; less for a stranger."""
         self.locked = False
         """Private answers are not given away."""
+        self.heard = False
+        """There was a whole frame in the last bytes that came: it is a program that sends them."""
         self.left = False
-        """The other end has said, in the last bytes that came, that it is done."""
+        """The other end has said in them that it is done."""
         self.pending: list[Exchange] = []
         """Requests that are complete and to be done, each once; the owner takes them out and fills `answer` in."""
         self._greeting = struct.pack(messages.GREETING_HEAD, messages.VERSION, LONGEST_PAYLOAD, instance)
@@ -50,7 +52,9 @@ class Answerer:
         """What is to be sent for the bytes that came."""
         self.left = False
         frames = self._reader.read(data)
-        answers = [self._answer(frame) for frame in frames if frame is not None]
+        whole = [frame for frame in frames if frame is not None]
+        self.heard = bool(whole)
+        answers = [self._answer(frame) for frame in whole]
         replies = [answer.encode() for answer in answers if answer is not None]
         # Once for all that came together: rubbish is not answered with more of it.
         if None in frames and not replies:

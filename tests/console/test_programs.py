@@ -171,10 +171,13 @@ def test_login_without_a_password_is_none(connected: Connected, arguments: dict[
     assert cable.ask("account list") == {"error": LOG_IN}
 
 
-def test_silence_logs_out(connected: Connected) -> None:
+@pytest.mark.parametrize("noise", [b"", b"\0show accounts\r\0"])
+def test_silence_logs_out(connected: Connected, noise: bytes) -> None:
     cable = connected("open sesame")
     cable.ask("login", password="open sesame")
-    cable.time += SILENCE + 1
+    cable.time += SILENCE - 1
+    cable.write(noise)
+    cable.time += 2
     assert cable.ask("account list") == {"error": LOG_IN}
 
 

@@ -12,7 +12,7 @@ from frontdesk.control import TABLE
 from panel_link import messages
 from panel_link.frames import Frame, FrameReader
 from tests.console.conftest import PASSWORD
-from tests.console.visit import Visit
+from tests.console.visit import Alarm, Visit
 from tests.control.desk import Desk, phone
 
 PROMPT = "frontdesk>"
@@ -255,6 +255,18 @@ def test_zero_at_the_start_of_a_line_hands_it_to_a_program_until_it_is_silent(vi
     assert visit.type("show accounts\r") == ""
     visit.wait(30)
     assert visit.prompt == "Password:"  # A program at the line is somebody else.
+
+
+def test_who_types_on_at_a_line_that_a_zero_took_away_has_it_back_as_soon_as_who_does_not(visit: Visit) -> None:
+    def to_come() -> list[Alarm]:
+        return [alarm for alarm in visit.alarms if not alarm.cancelled]
+
+    visit.type(b"\0")
+    first = to_come()
+    visit.type(b"\r\r\0show accounts\r\0")
+    assert len(first) == 1 and to_come() == first
+    visit.type(Frame(messages.GREET, 1, struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)).encode())
+    assert len(to_come()) == 1 and to_come() != first
 
 
 def test_zero_after_an_interrupt_is_at_the_start_of_a_line(visit: Visit) -> None:

@@ -69,12 +69,17 @@ class Console:
         self._terminal.hang_up()
 
     def _serve_program(self, data: bytes) -> None:
+        reply = self._programs.receive(data, self._clock.now())
+        if self._silence is None or self._programs.heard:
+            self._wait_for_silence()
+        self._send(reply)
+        if self._programs.left:
+            self._give_back()
+
+    def _wait_for_silence(self) -> None:
         if self._silence is not None:
             self._silence.cancel()
         self._silence = self._later(SILENCE, self._give_back)
-        self._send(self._programs.receive(data, self._clock.now()))
-        if self._programs.left:
-            self._give_back()
 
     def _give_back(self) -> None:
         """The line is people's again."""

@@ -24,7 +24,7 @@ from ..control.throttle import SERIAL_LINE
 from .identity import hostname, serial_number
 
 SILENCE = 30.0
-"""Seconds without a byte, and the line belongs to people again."""
+"""Seconds without a whole frame, and the line belongs to people again: a zero may be noise, and people type on."""
 LONGEST_OF_STRANGERS = 4096
 """Bytes of a request."""
 FOR_STRANGERS = ("hello", "status", "login")
@@ -57,16 +57,22 @@ class Programs:
         """What is to be sent for the bytes that came; called on the loop."""
         if now - self._heard_at > SILENCE:
             self.log_out()
-        self._heard_at = now
         if not self._admin.is_set:
             self._entered = self._admin.epoch
         self._line.locked = not self._inside
         self._line.longest = LONGEST_REQUEST if self._inside else LONGEST_OF_STRANGERS
         reply = self._line.receive(data)
+        if self.heard:
+            self._heard_at = now
         for exchange in self._line.pending:
             self._start(exchange)
         self._line.pending.clear()
         return reply
+
+    @property
+    def heard(self) -> bool:
+        """It was a program that sent the last bytes."""
+        return self._line.heard
 
     @property
     def left(self) -> bool:
