@@ -73,6 +73,15 @@ def test_line_that_was_lost_is_named(visit: Visit, tmp_path: Path, number: int) 
     assert f"Line {number} is missing" in shown
 
 
+def test_line_is_as_long_as_a_setting_may_be(visit: Visit) -> None:
+    desk = visit.desk
+    desk.do("config set", key="domains", value=" ".join(f"branch-{number}.example.com" for number in range(1000)))
+    text = desk.do("export", secrets=True)
+    desk.do("config set", key="domains", value="default")
+    assert "Imported" in visit.type("import\r" + lines(text))
+    assert desk.do("export", secrets=True) == text
+
+
 def test_backup_is_asked_for_its_passphrase_and_replaces_the_box(visit: Visit, tmp_path: Path) -> None:
     text, before = exported(tmp_path, "backup", passphrase=PASSPHRASE)
     visit.desk.do("account add", user="999")

@@ -15,7 +15,7 @@ from .keys import Keys
 WIDTH = 80
 """Columns of the terminal, which cannot be asked."""
 LONGEST = 4096
-"""Characters of one line; what goes beyond is answered with a bell."""
+"""Characters of one line that somebody types; what goes beyond is answered with a bell."""
 PLAIN = re.compile(rb"[ ->@-~]+")
 """ASCII that can be seen, less the question mark."""
 LINE_STARTS = b"\r\n\x03\x15"
@@ -67,6 +67,7 @@ class Prompt:
     assist: Assist | None = None
     history: bool = False
     """The answer is remembered, and earlier ones can be had again."""
+    longest: int = LONGEST
 
 
 class LineEditor:
@@ -196,7 +197,7 @@ class LineEditor:
 
     def _insert(self, text: str) -> None:
         self._is_explained = False
-        room = LONGEST - len(self._text)
+        room = (LONGEST if self._prompt is None else self._prompt.longest) - len(self._text)
         if room:
             self._replace(self._at, self._at, text[:room])
         self._put("\a" * len(text[room:]))

@@ -28,6 +28,8 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
 PROMPT = "frontdesk> "
 UNPROTECTED = "There is no admin password yet: whoever is at this line administers the box. `set password` sets one."
 WAKE = "Enter sets this box up; Ctrl-C gives the full prompt. "
+LONGEST_LINE = 64 << 10
+"""Characters of one that is pasted: a setting may hold a thousand names."""
 PASTE = "Paste it now: its last line begins with a dot. Ctrl-C changes nothing."
 HINT = "? helps at every point of a line, Tab completes, and words can be cut short."
 
@@ -218,7 +220,7 @@ class Session:
         lines: list[str] = []
         size = 0
         while not lines or not lines[-1].startswith("."):
-            lines.append(await self._terminal.ask(Prompt("", hidden=True), self._patience))
+            lines.append(await self._terminal.ask(Prompt("", hidden=True, longest=LONGEST_LINE), self._patience))
             size += len(lines[-1]) + 1
             if size > LONGEST:
                 raise VerbError(f"More than {LONGEST >> 10} KiB were pasted; nothing was changed.")
