@@ -47,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (LinkError, NoBox, CableGone, NoPanel) as error:
         return _complain(screen, error, NO_BOX)
     except OSError as error:
-        return _complain(screen, OSError(f"{error.filename}: {error.strerror}."), BAD_COMMAND)
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(screen, OSError(f"{place}{error.strerror or error}."), BAD_COMMAND)
     except KeyboardInterrupt:
         return INTERRUPTED
 

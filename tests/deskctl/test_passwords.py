@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 
 from deskctl import passwords
-from deskctl.cli import REFUSED
+from deskctl.cli import BAD_COMMAND, REFUSED
 from deskctl.passwords import LENGTH, LETTERS, AdminPassword, NoPassword
 from tests.deskctl.conftest import Boxes, Run
 
@@ -82,6 +83,22 @@ def test_of_all_boxes_a_password_counts_once_a_box_has_taken_it(typed: list[str]
     assert password.there() == "open sesame"
     password.prove("open sesame")
     assert (password.there(), password.new()) == ("open sesame", "open sesame")
+
+
+def test_where_the_sheet_cannot_be_written_nothing_is_sent(
+    boxes: Boxes, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    file, box = tmp_path / "office.toml", boxes()
+    file.write_text('[[account]]\nuser = "101"\n')
+    monkeypatch.setattr("deskctl.sheet.os.fsync", full)
+    sheet = tmp_path / "sheet"
+    status, _, err = run("provision", file, "--port", box.port, "--yes", "--no-admin-password", "--sheet", sheet)
+    assert (status, err) == (BAD_COMMAND, "deskctl: No space left on device.\n")
+    monkeypatch.undo()
+    assert box.verb("account list") == []
 
 
 def test_passwords_of_accounts_that_were_made_before_a_step_failed_are_told_to_programs(
