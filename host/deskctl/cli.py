@@ -99,7 +99,7 @@ def _provision(options: Namespace, screen: Screen) -> int:
     try:
         with _connected(options) as box:
             made = provision(box, office, wishes, words, screen)
-    except Exception:
+    except (Exception, KeyboardInterrupt):
         if words.told:
             screen.answer({"done": False, "passwords": words.told})
         raise

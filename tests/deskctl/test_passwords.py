@@ -6,11 +6,12 @@ import io
 import json
 from errno import ENOSPC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from deskctl import passwords
-from deskctl.cli import BAD_COMMAND, REFUSED
+from deskctl import passwords, provision
+from deskctl.cli import BAD_COMMAND, INTERRUPTED, REFUSED
 from deskctl.passwords import LENGTH, LETTERS, AdminPassword, NoPassword
 from tests.deskctl.conftest import Boxes, Run
 
@@ -111,3 +112,17 @@ def test_passwords_of_accounts_that_were_made_before_a_step_failed_are_told_to_p
     told = json.loads(out)
     assert status == REFUSED and "peer add" in err and not told["done"]
     assert set(told["passwords"]) == {row["user"] for row in box.verb("account list")} == {"101", "102"}
+
+
+def test_passwords_of_accounts_that_were_made_before_somebody_pressed_ctrl_c_are_told_to_programs(
+    boxes: Boxes, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any) -> None:
+        sent(*arguments)
+        raise KeyboardInterrupt
+
+    file, box, sent = tmp_path / "office.toml", boxes(), provision._sent
+    file.write_text('[[account]]\nuser = "101"\n')
+    monkeypatch.setattr(provision, "_sent", interrupted)
+    status, out, _ = run("provision", file, "--port", box.port, "--yes", "--no-admin-password", "--json")
+    assert status == INTERRUPTED and [*json.loads(out)["passwords"]] == ["101"]
