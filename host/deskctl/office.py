@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -51,7 +52,7 @@ class Office:
 
     accounts: dict[str, Wanted] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
-    places: dict[str, tuple[str, str]] = field(default_factory=dict)
+    places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Where each setting stands, and the domain: table and key."""
     domain: str | None = None
     peers: dict[str, str] = field(default_factory=dict)
@@ -190,18 +191,19 @@ class _Reader:
         self._read_settings(name, table, keys)
 
     def _read_settings(self, name: str, table: dict[str, Any], keys: dict[str, str]) -> None:
-        for key, value in table.items():
+        for path, value in _flat(table):
+            key = ".".join(path)
             setting = keys.get(key, key.replace("_", "-"))
             text = setting_text(value)
             if text is None:
-                self._wrong(f"{key} is a text, a number, true, false or a list of texts.", name, key)
+                self._wrong(f"{key} is a text, a number, true, false or a list of texts.", name, *path)
             elif text == DEFAULT and setting != NAMED_SO:
-                self._wrong(f"A box shows no {DEFAULT!r} for {key}: write the value itself, or no line.", name, key)
+                self._wrong(f"A box shows no {DEFAULT!r} for {key}: write the value itself, or no line.", name, *path)
             elif setting in self._office.settings:
-                self._wrong(f"{setting} is set in [{self._office.places[setting][0]}] already.", name, key)
+                self._wrong(f"{setting} is set in [{self._office.places[setting][0]}] already.", name, *path)
             else:
                 self._office.settings[setting] = text
-                self._office.places[setting] = (name, key)
+                self._office.places[setting] = (name, *path)
 
     def _read_peers(self, table: dict[str, Any]) -> None:
         for address, name in table.items():
@@ -215,6 +217,15 @@ class _Reader:
                 self._office.peers[str(getattr(peer, "ipv4_mapped", None) or peer)] = name
             else:
                 self._wrong('A peer has a name, such as "192.0.2.9" = "Provider".', "peers", address)
+
+
+def _flat(table: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Its values, and the parts of their names: TOML makes tables of names with dots."""
+    for key, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from (((key, *path), each) for path, each in _flat(value))
+        else:
+            yield (key,), value
 
 
 def _is_visible(text: str) -> bool:

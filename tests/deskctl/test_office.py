@@ -38,6 +38,16 @@ def test_values_are_written_as_settings_are_typed() -> None:
     assert office.settings == {"web": "on", "max-bindings": "3", "domains": "a.example, b.example"}
 
 
+DOTTED = ["[settings]\nconsole.idle", '[settings]\n"console.idle"', "[settings.console]\nidle"]
+
+
+@pytest.mark.parametrize("written", DOTTED)
+def test_setting_with_a_dot_may_be_written_as_toml_has_it(written: str) -> None:
+    office = read(f'{written} = "5m"\n', "o.toml")
+    assert office.settings == {"console.idle": "5m"}
+    assert office.mistake("So.", *office.places["console.idle"]) == "o.toml:2: So."
+
+
 def test_page_may_be_where_it_is_by_default() -> None:
     assert read('[settings]\n"web.listen" = "default"\n', "o.toml").settings == {"web.listen": "default"}
 
@@ -90,6 +100,7 @@ def test_address_of_a_peer_is_canonical() -> None:
         ('[box]\nhostname = "x"\n[settings]\nhostname = "y"\n', "o.toml:4: hostname is set in [box] already."),
         ("settings = 5\n", "o.toml:1: settings is a table"),
         ("[settings]\nweb = {}\n", "o.toml:2: web is a text"),
+        ("[settings]\n\nconsole.idle = [1]\n", "o.toml:3: console.idle is a text"),
         ("[settings]\n\ndomains = [1]\n", "o.toml:3: domains is a text"),
         ('[settings]\nflush = "default"\n', "o.toml:2: A box shows no 'default' for flush: write the"),
         ('[peers]\n"desk" = "x"\n', "o.toml:2: 'desk' is no IP address"),
