@@ -58,6 +58,8 @@ def read(text: str, file: str, base: Office | None) -> list[Row]:
                 rows.append(_row(values, f"{file}:{reader.line_num}", base))
             except ValueError as error:
                 mistakes.append(f"{file}:{reader.line_num}: {error}.")
+        if not rows and not mistakes:
+            raise ValueError("There is no box below the first line")
     except (csv.Error, ValueError) as error:
         mistakes.append(f"{file}:{max(1, reader.line_num)}: {str(error).rstrip('.')}.")
     mistakes += _twice(rows, file)

@@ -280,6 +280,7 @@ def test_a_range_over_an_alias_is_a_mistake_before_any_box_is_asked() -> None:
     ("text", "complaint"),
     [
         ("", "b.csv:1: The first line names columns out of serial, hostname"),
+        ("serial,label\n\n", "b.csv:2: There is no box below the first line."),
         ("serial,colour\n", "b.csv:1: The first line names columns"),
         ("serial,range\nA1,5-3\n", "b.csv:2: A range is such as"),
         ("serial,range\nA1\n", "b.csv:2: It has another number of values"),
