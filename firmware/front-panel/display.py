@@ -15,18 +15,18 @@ _SIGNS = "/:.-_"
 
 
 class Display:
-    """Draws into memory; `show` sends it only when it differs from what is there."""
+    """Draws into memory; `show` sends it only when it differs from what is there. Where no display answers, all else of
+    the panel goes on, and the display is set up once it answers again.
+    """
 
     def __init__(self) -> None:
-        bus = I2C(pins.I2C, sda=Pin(pins.SDA), scl=Pin(pins.SCL), freq=400_000)
-        self._screen = SSD1306_I2C(WIDTH, HEIGHT, bus, pins.ADDRESS)
+        self._bus = I2C(pins.I2C, sda=Pin(pins.SDA), scl=Pin(pins.SCL), freq=400_000)
+        self._screen: SSD1306_I2C | None = None
         self._pixels = bytearray(WIDTH * HEIGHT // 8)
         self._shown = bytearray(WIDTH * HEIGHT // 8)
         self._canvas = framebuf.FrameBuffer(self._pixels, WIDTH, HEIGHT, framebuf.MONO_VLSB)
         self._letter = bytearray(_LETTER)
         self._stamp = framebuf.FrameBuffer(self._letter, _LETTER, _LETTER, framebuf.MONO_VLSB)
-        self._screen.fill(0)
-        self._screen.show()
 
     def clear(self) -> None:
         """An empty picture."""
@@ -68,12 +68,17 @@ class Display:
 
     def show(self) -> None:
         """Sends the picture, if it is another."""
-        if self._pixels == self._shown:
+        if self._screen is not None and self._pixels == self._shown:
             return
-        self._shown[:] = self._pixels
-        self._screen.fill(0)
-        self._screen.blit(self._canvas, 0, 0)
-        self._screen.show()
+        try:
+            if self._screen is None:
+                self._screen = SSD1306_I2C(WIDTH, HEIGHT, self._bus, pins.ADDRESS)
+            self._screen.fill(0)
+            self._screen.blit(self._canvas, 0, 0)
+            self._screen.show()
+            self._shown[:] = self._pixels
+        except OSError:
+            self._screen = None
 
 
 def plain(text: str) -> str:

@@ -22,8 +22,8 @@ def _now() -> int:
 def run() -> None:
     """Never returns, but for Ctrl-C over USB."""
     while True:
-        panel = Panel(_now(), int.from_bytes(os.urandom(2), "big"))
         try:
+            panel = Panel(_now(), int.from_bytes(os.urandom(2), "big"))
             while True:
                 panel.turn(_now())
                 time.sleep_ms(2)
