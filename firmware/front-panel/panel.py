@@ -19,7 +19,9 @@ _DRAW = const(100)
 _NOTE = const(15000)
 """Milliseconds for which an answer is shown."""
 _PATIENCE = const(30000)
-"""Milliseconds in which a question has to be confirmed, or an answer has to come."""
+"""Milliseconds in which a question has to be confirmed."""
+_START = const(120000)
+"""Milliseconds in which its answer has to come: a box that was powered with the panel has to start first."""
 _CLOCK = const(0x3FFFFFFF)
 NORMAL, ASKED, SENT, ANSWERED = 0, 1, 2, 3
 
@@ -98,7 +100,7 @@ class Panel:
         # Asked while it is fresh, once: after twelve days the clock is where it was at power-up.
         self._is_fresh = self._is_fresh and (now - self._started_at) & _CLOCK < _POWER_UP
         waited = (now - self._reset_at) & _CLOCK
-        if self._reset == SENT and (self.link.note or waited > _PATIENCE):
+        if self._reset == SENT and (self.link.note or waited > _START):
             self.link.give_up()
             self.link.note = self.link.note or "The box does not answer."
             self._enter(ANSWERED, now)
