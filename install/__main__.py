@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
@@ -21,6 +22,8 @@ from .layout import File, Layout, Link, layout
 ENVIRONMENT = PurePosixPath("/opt/frontdesk")
 LIST = PurePosixPath("/usr/local/lib/frontdesk-helper/installed")
 """What was installed, a path a line: so that it can be taken away, by another version too."""
+LATER = (PurePosixPath("/etc/avahi/services/frontdesk.service"),)
+"""What the helper makes, and would tell the network of a page that is gone."""
 
 
 def main() -> int:
@@ -58,27 +61,28 @@ def _install(board: Board, root: Path, options: Namespace) -> int:
     _say(f"Frontdesk for {board.title} ({board.name})")
     fresh = environment.install(_below(root, ENVIRONMENT), options.wheels)
     _say("Its Python environment was made." if fresh else "Its Python environment is there already.")
-    put(layout(board), root)
+    is_new = put(layout(board), root) or fresh
     if live:
-        system.start(board)
+        os.sync()  # Whoever reads the code may pull the plug.
+        system.start(board, is_new)
     for line in system.to_do(board, live):
         _say(line)
     return 0
 
 
-def put(wanted: Layout, root: Path) -> None:
-    """Makes it so below `root`, and takes away what an installation before it had and this one has not."""
-    lines = sorted(map(str, [*wanted, LIST]))
+def put(wanted: Layout, root: Path) -> bool:
+    """Makes it so below `root`, and takes away what an installation before it had and this one has not; whether
+    anything was different."""
+    lines = sorted(map(str, [*wanted, *LATER, LIST]))
     for old in sorted(set(_listed(root)) - set(lines)):
         _remove(_below(root, PurePosixPath(old)))
-    for place, what in wanted.items():
-        path = _below(root, place)
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        if isinstance(what, Link):
-            _link(path, what.target)
-        else:
-            _write(path, what)
-    _write(_below(root, LIST), File("\n".join([*lines, ""]).encode()))
+    everything = {**wanted, LIST: File("\n".join([*lines, ""]).encode())}
+    return any([_put(_below(root, place), what) for place, what in everything.items()])
+
+
+def _put(path: Path, what: File | Link) -> bool:
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    return _link(path, what.target) if isinstance(what, Link) else _write(path, what)
 
 
 def _uninstall(root: Path, live: bool) -> int:
@@ -87,9 +91,9 @@ def _uninstall(root: Path, live: bool) -> int:
         return _complain("Frontdesk is not installed here.")
     if live:
         system.stop()
-    for line in paths:
-        _remove(_below(root, PurePosixPath(line)))
     shutil.rmtree(_below(root, ENVIRONMENT), ignore_errors=True)
+    for line in sorted(paths, key=str(LIST).__eq__):  # The list goes last: what was interrupted can be ended.
+        _remove(_below(root, PurePosixPath(line)))
     if live:
         system.forget()
     _say("Frontdesk is gone. Its data are left: /var/lib/frontdesk")
@@ -105,23 +109,29 @@ def _below(root: Path, path: PurePosixPath) -> Path:
     return root / path.relative_to("/")
 
 
-def _write(path: Path, file: File) -> None:
+def _write(path: Path, file: File) -> bool:
+    if path.is_file() and (path.read_bytes(), path.lstat().st_mode) == (file.content, stat.S_IFREG | file.mode):
+        return False
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(file.content)
     fresh.chmod(file.mode)
     fresh.replace(path)
+    return True
 
 
-def _link(path: Path, target: str) -> None:
+def _link(path: Path, target: str) -> bool:
+    if path.is_symlink() and os.readlink(path) == target:
+        return False
     path.unlink(missing_ok=True)
     path.symlink_to(target)
+    return True
 
 
 def _remove(path: Path) -> None:
     """A file, and the directories that were there for it alone."""
     path.unlink(missing_ok=True)
     for parent in path.parents[:2]:
-        if "frontdesk" not in parent.name or any(parent.iterdir()):
+        if "frontdesk" not in parent.name or not parent.is_dir() or any(parent.iterdir()):
             return
         parent.rmdir()
 

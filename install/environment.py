@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
@@ -28,9 +29,19 @@ def install(place: Path, wheels: str) -> bool:
     fresh.parent.mkdir(parents=True, exist_ok=True)
     _fill(fresh, wheels)
     (fresh / STAMP).write_text(wanted)
-    shutil.rmtree(place, ignore_errors=True)
-    fresh.rename(place)
+    os.sync()  # A power cut would leave the names, and empty files.
+    _put_in_place(fresh, place)
     return True
+
+
+def _put_in_place(fresh: Path, place: Path) -> None:
+    """To take away thousands of files takes a while, in which there would be no program."""
+    old = place.with_name(place.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if place.exists():
+        place.rename(old)
+    fresh.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def source_hash() -> str:

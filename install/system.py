@@ -25,8 +25,8 @@ def is_running() -> bool:
     return Path("/run/systemd/system").is_dir()
 
 
-def start(board: Board) -> None:
-    """Users, rules and units are taken into use; the box is started, or started anew."""
+def start(board: Board, is_new: bool) -> None:
+    """Users, rules and units are taken into use; the box is started, or where anything is new, started anew."""
     _run("systemd-sysusers")
     _run("systemd-tmpfiles", "--create", "/usr/local/lib/tmpfiles.d/frontdesk.conf")
     _run("systemctl", "daemon-reload")
@@ -35,7 +35,7 @@ def start(board: Board) -> None:
     _run("udevadm", "control", "--reload")
     # A login prompt takes its port for root; this gives it back to the group.
     _run("udevadm", "trigger", "--settle", "--subsystem-match=tty", "--subsystem-match=gpio")
-    _run("systemctl", "restart", "frontdesk-helper.service", "frontdesk.service")
+    _run("systemctl", "restart" if is_new else "start", "frontdesk-helper.service", "frontdesk.service")
 
 
 def stop() -> None:

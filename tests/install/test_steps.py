@@ -1,0 +1,134 @@
+"""What an installation does to a computer that has one already, and what is left when it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from frontdesk.board import load
+from frontdesk_helper.machine import AVAHI
+from install import __main__ as program
+from install import environment, system
+from install.layout import layout
+
+BOARD = load("rpi-4b")
+DROP_IN = "usr/local/lib/systemd/system/frontdesk.service.d"
+LIVE = Namespace(destdir="", wheels="")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A system with the box in it."""
+    assert program.put(layout(BOARD), tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a running system is asked to do; there the environment is as it is to be."""
+    steps: list[str] = []
+    monkeypatch.setattr(system, "is_running", lambda: True)
+    monkeypatch.setattr(system, "to_do", lambda board, live: [])
+    monkeypatch.setattr(system, "_run", lambda *command: steps.append(" ".join(command)))
+    monkeypatch.setattr(os, "sync", lambda: steps.append("sync"))
+    monkeypatch.setattr(environment, "install", lambda place, wheels: False)
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    return steps
+
+
+def files(root: Path) -> list[str]:
+    """All that is not a directory."""
+    return [str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()]
+
+
+def test_what_is_there_already_is_not_written_again(root: Path) -> None:
+    before = {path: path.lstat().st_ino for path in root.rglob("*")}
+    assert not program.put(layout(BOARD), root)
+    assert {path: path.lstat().st_ino for path in root.rglob("*")} == before
+
+
+@pytest.mark.parametrize("change", [lambda path: path.write_text("mine"), lambda path: path.chmod(0o600), os.remove])
+def test_what_was_changed_by_hand_is_made_good(root: Path, change: object) -> None:
+    path = root / DROP_IN / "board.conf"
+    content = path.read_bytes()
+    change(path)  # type: ignore[operator]
+    assert program.put(layout(BOARD), root)
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (content, 0o644)
+
+
+def test_a_box_that_has_nothing_new_is_not_started_anew(root: Path, steps: list[str]) -> None:
+    assert program._install(BOARD, root, LIVE) == 0
+    assert steps[-1] == "systemctl start frontdesk-helper.service frontdesk.service"
+    (root / DROP_IN / "board.conf").write_text("another board's")
+    program._install(BOARD, root, LIVE)
+    assert steps[-1] == "systemctl restart frontdesk-helper.service frontdesk.service"
+
+
+def test_all_is_on_the_disk_before_the_box_starts(root: Path, steps: list[str]) -> None:
+    program._install(BOARD, root, LIVE)
+    assert steps.index("sync") < steps.index("systemctl start frontdesk-helper.service frontdesk.service")
+
+
+def test_another_environment_is_on_the_disk_and_in_place_before_the_old_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "frontdesk"
+    seen: list[str] = []
+    remove = shutil.rmtree
+
+    def look(path: Path, ignore_errors: bool) -> None:
+        if path.exists():
+            seen.append((place / environment.STAMP).read_text())
+        remove(path, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(environment, "_fill", lambda fresh, wheels: fresh.mkdir())
+    monkeypatch.setattr(shutil, "rmtree", look)
+    monkeypatch.setattr(os, "sync", lambda: seen.append("sync"))
+    for version in ("one", "two"):
+        monkeypatch.setattr(environment, "source_hash", lambda version=version: version)
+        assert environment.install(place, "")
+    assert seen == ["sync", "sync", "two"]
+    assert list(tmp_path.iterdir()) == [place] and (place / environment.STAMP).read_text() == "two"
+
+
+# -- and away again ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_gone_by_hand_keeps_nothing_else_there(root: Path) -> None:
+    shutil.rmtree(root / DROP_IN)
+    shutil.rmtree(root / "usr/local/bin")
+    assert program._uninstall(root, live=False) == 0
+    assert files(root) == []
+
+
+def test_taking_away_that_was_interrupted_can_be_ended(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove, count = program._remove, len(files(root))
+    for left in range(1, count, 4):
+
+        def cut(path: Path, left: int = left) -> None:
+            if len(files(root)) == left:
+                raise KeyboardInterrupt
+            remove(path)
+
+        monkeypatch.setattr(program, "_remove", cut)
+        with pytest.raises(KeyboardInterrupt):
+            program._uninstall(root, live=False)
+        monkeypatch.setattr(program, "_remove", remove)
+        assert program._uninstall(root, live=False) == 0
+        assert files(root) == []
+        program.put(layout(BOARD), root)
+
+
+def test_nobody_is_told_of_a_page_that_is_gone(root: Path) -> None:
+    told = root / AVAHI.lstrip("/")
+    told.parent.mkdir(parents=True)
+    told.write_text("<service-group/>")
+    program.put(layout(BOARD), root)
+    assert told.exists()
+    program._uninstall(root, live=False)
+    assert not told.exists() and told.parent.exists()
