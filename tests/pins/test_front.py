@@ -95,6 +95,29 @@ def test_held_and_pressed_again_it_resets_once_and_the_led_asks_in_between(
     assert resets == [32.5] and chips.requests[BUTTON].released
 
 
+def test_a_reset_that_was_refused_is_told(
+    chips: Chips, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = [20.0]
+
+    async def refuse() -> None:
+        raise RuntimeError("The disk is full.")
+
+    async def live() -> None:
+        chips.pressed = True
+        front = Front(FIVE, lambda: now[0])
+        front.ready(lambda: False, lambda: False, refuse)
+        await turn()
+        for at, pressed in [(30.5, True), (31.0, False), (31.5, False), (32.0, True), (32.5, True)]:
+            now[0], chips.requests[BUTTON].pressed = at, pressed
+            await turn()
+        await front.close()
+
+    monkeypatch.setattr("frontdesk.pins.front.POLL", 0.0)
+    asyncio.run(live())
+    assert caplog.messages[-1] == "there was no factory reset: The disk is full."
+
+
 def test_a_chip_that_is_not_there_is_told_once_and_the_box_goes_on(
     chips: Chips, caplog: pytest.LogCaptureFixture
 ) -> None:

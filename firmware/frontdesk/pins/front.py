@@ -81,7 +81,10 @@ class Front:
             line.close()
         if self._stage is Stage.RESET:
             _log.warning("the button was held and pressed again: factory reset")
-            await reset()
+            try:
+                await reset()
+            except Exception as error:  # Whatever it was, nobody else hears of it.
+                _log.error("there was no factory reset: %s", error)
 
 
 async def _told(what: str, work: Callable[[], Awaitable[None]]) -> None:
