@@ -39,6 +39,10 @@ def test_all_boards_are_there_and_right() -> None:
     assert [board.load(name).name for name in NAMES] == NAMES
 
 
+def test_a_panel_is_at_a_uart_and_not_at_the_usb_port_of_its_pico_which_is_a_console() -> None:
+    assert not [name for name in NAMES if board.load(name).panel.startswith("/dev/ttyACM")]
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name != board.GENERIC])
 def test_a_board_is_found_by_its_device_tree(tmp_path: Path, name: str) -> None:
     (tmp_path / "compatible").write_bytes(board.load(name).compatible[0].encode() + b"\0brcm,bcm2837\0")
@@ -60,6 +64,14 @@ def test_what_no_board_describes_is_generic(tmp_path: Path, content: bytes | Non
         ('[[serial]]\nrole = "printer"\ndevice = "/dev/ttyS0"', "serial.role is console or panel, not 'printer'"),
         ('[[serial]]\nrole = "panel"', "serial.device is a text, not None"),
         ('gadget = "ttyGS0"', "gadget is a device such as /dev/ttyAMA0, not 'ttyGS0'"),
+        (
+            '[[serial]]\nrole = "console"\ndevice = "/dev/a"\n[[serial]]\nrole = "panel"\ndevice = "/dev/a"',
+            "/dev/a is console or panel, or the gadget, and not two of them",
+        ),
+        (
+            'gadget = "/dev/a"\n[[serial]]\nrole = "console"\ndevice = "/dev/a"',
+            "/dev/a is console or panel, or the gadget, and not two of them",
+        ),
         ("serial = 3", "serial is a list of tables"),
         ("serial = [3]", "serial is a table, not 3"),
         ('led = "red"', "led is a table, not 'red'"),

@@ -142,7 +142,11 @@ def read(name: str, table: dict[str, Any]) -> Board:
     for key in ("title", "tried"):
         if not table.get(key):
             raise ValueError(f"{key} is missing")
-    return Board(name=name, **{key: KEYS[key](value, key) for key, value in table.items()})
+    board = Board(name=name, **{key: KEYS[key](value, key) for key, value in table.items()})
+    for device in board.ports:
+        if board.ports.count(device) > 1:  # Each would get half of what comes.
+            raise ValueError(f"{device} is console or panel, or the gadget, and not two of them")
+    return board
 
 
 def _check_keys(table: dict[str, Any], known: Mapping[str, Any], where: str = "") -> None:
