@@ -19,6 +19,7 @@ PIECE = 256
 PATIENCE = 5.0
 """Seconds for an answer; formatting and erasing flash takes up to one."""
 LAST = "main.py"
+COMPILED = ".mpy"
 HELPERS = """\
 import os
 from binascii import crc32, unhexlify
@@ -38,11 +39,13 @@ def check(name):
                 crc = crc32(piece, crc)
     except OSError:
         return -1
-def place(name, new):
+def forget(name):
     try:
         os.remove(name)
     except OSError:
         pass
+def place(name, new):
+    forget(name)
     os.rename(new, name)
 """
 NEW = "new.tmp"
@@ -84,6 +87,9 @@ def flash(line: Line, files: dict[str, bytes], screen: Screen) -> list[str]:
         for name in missing:
             done += _copy(repl, name, files[name])
             bar.moved(done, total, 0, 0)
+    for name in files:
+        if name.endswith(COMPILED):  # A source of the same name, copied by other means, would be run instead of it.
+            repl.run(f"forget({name.removesuffix(COMPILED) + '.py'!r})")
     repl.leave()
     return missing
 

@@ -62,6 +62,17 @@ def test_only_what_differs_is_copied_again(pico: tuple[str, Path], program: dict
     assert on(folder) == program
 
 
+def test_sources_that_were_copied_before_are_not_run_instead(
+    pico: tuple[str, Path], program: dict[str, bytes]
+) -> None:
+    port, folder = pico
+    (folder / "panel_link").mkdir()
+    for name in ("display.py", "panel_link/frames.py", "notes.py"):
+        (folder / name).write_text("old")
+    flash(port, program)
+    assert on(folder) == {**program, "notes.py": b"old"}
+
+
 def test_what_the_pico_complains_of_is_one_sentence(pico: tuple[str, Path], program: dict[str, bytes]) -> None:
     port, folder = pico
     (folder / "new.tmp").mkdir()
