@@ -16,6 +16,8 @@ COMMAND = "/usr/local/bin/frontdesk"
 CONFIG = Path("/boot/firmware/config.txt")
 """Of the Raspberry Pi's boot loader."""
 COMMAND_LINE = Path("/boot/firmware/cmdline.txt")
+NOT_INSTALLED = 5
+"""systemctl(1), "Exit status": there is no such unit."""
 PATIENCE = 120.0
 """Seconds that a box may take to start."""
 
@@ -39,8 +41,12 @@ def start(board: Board, is_new: bool) -> None:
 
 
 def stop() -> None:
-    """The box ends."""
-    _run("systemctl", "stop", "frontdesk.service", "frontdesk-helper.service")
+    """The box ends, where its units are still there."""
+    try:
+        _run("systemctl", "stop", "frontdesk.service", "frontdesk-helper.service")
+    except subprocess.CalledProcessError as error:
+        if error.returncode != NOT_INSTALLED:
+            raise
 
 
 def forget() -> None:

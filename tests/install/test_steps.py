@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -122,6 +123,25 @@ def test_taking_away_that_was_interrupted_can_be_ended(root: Path, monkeypatch: 
         assert program._uninstall(root, live=False) == 0
         assert files(root) == []
         program.put(layout(BOARD), root)
+
+
+def test_a_service_that_is_gone_keeps_nothing_else_there_and_one_that_does_not_end_does(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = 1
+
+    def run(*command: str) -> None:
+        if command[1] == "stop":
+            raise subprocess.CalledProcessError(status, command)
+
+    monkeypatch.setattr(system, "_run", run)
+    before = files(root)
+    with pytest.raises(subprocess.CalledProcessError):
+        program._uninstall(root, live=True)
+    assert files(root) == before
+    status = system.NOT_INSTALLED
+    assert program._uninstall(root, live=True) == 0
+    assert files(root) == []
 
 
 def test_nobody_is_told_of_a_page_that_is_gone(root: Path) -> None:
