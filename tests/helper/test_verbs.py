@@ -197,6 +197,12 @@ def test_other_names_of_the_computer_stay(computer: Computer) -> None:
     assert computer.read("/etc/hosts") == "127.0.1.1\tlobby nas\n"
 
 
+def test_what_is_no_utf8_in_a_file_of_the_computer_stays_as_it_is(computer: Computer) -> None:
+    computer.path("/etc/hosts").write_bytes(b"192.0.2.7\tprinter # B\xfcro\n127.0.1.1\traspberrypi\n")
+    do(computer, "hostname", name="lobby", http=80, https=443)
+    assert computer.path("/etc/hosts").read_bytes() == b"192.0.2.7\tprinter # B\xfcro\n127.0.1.1\tlobby\n"
+
+
 @pytest.mark.parametrize("failing", ["/etc/hosts", "hostnamectl"])
 def test_name_that_was_taken_half_way_is_taken_whole_the_next_time(
     computer: Computer, monkeypatch: pytest.MonkeyPatch, failing: str

@@ -41,7 +41,7 @@ class Host:
     def read(self, name: str) -> str:
         """The text of a file; nothing where there is none."""
         try:
-            return self.path(name).read_text("utf-8", "replace")
+            return self.path(name).read_text("utf-8", "surrogateescape")
         except OSError:
             return ""
 
@@ -53,7 +53,7 @@ class Host:
             return False
         try:
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            with fresh.open("w", encoding="utf-8") as file:
+            with fresh.open("w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)
                 os.fchmod(file.fileno(), MODE)
                 file.flush()
