@@ -39,6 +39,8 @@ def main() -> int:
         return _complain(str(error))
     except PermissionError as error:
         return _complain(f"Cannot write {error.filename}: try again with sudo.")
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}.")
     except subprocess.CalledProcessError as error:
         return _complain(f"This went wrong: {' '.join(map(str, error.cmd))}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -142,6 +143,18 @@ def test_a_service_that_is_gone_keeps_nothing_else_there_and_one_that_does_not_e
     status = system.NOT_INSTALLED
     assert program._uninstall(root, live=True) == 0
     assert files(root) == []
+
+
+def test_a_disk_that_takes_nothing_is_one_sentence(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(program, "_remove", refuse)
+    monkeypatch.setattr(sys, "argv", ["install", "--uninstall", "--destdir", str(root)])
+    assert program.main() == 2
+    assert capsys.readouterr().err.endswith("frontdesk.conf: Read-only file system.\n")
 
 
 def test_nobody_is_told_of_a_page_that_is_gone(root: Path) -> None:
