@@ -24,9 +24,13 @@ def run() -> None:
     while True:
         try:
             panel = Panel(_now(), int.from_bytes(os.urandom(2), "big"))
-            while True:
-                panel.turn(_now())
-                time.sleep_ms(2)
+            try:
+                while True:
+                    panel.turn(_now())
+                    time.sleep_ms(2)
+            except KeyboardInterrupt:
+                panel.stop()
+                raise
         except Exception as error:
             _complain(f"the panel starts anew: {error!r}")
             time.sleep_ms(1000)

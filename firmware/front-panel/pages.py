@@ -25,6 +25,12 @@ def silent(display: Display, link: Link) -> None:
     display.rows(after + 1, "Its last lines: USB port.")
 
 
+def stopped(display: Display) -> None:
+    """The program was ended by Ctrl-C."""
+    display.title("Frontdesk")
+    display.rows(2, "Panel stopped by Ctrl-C at its USB port. Power it anew.")
+
+
 def span(milliseconds: int) -> str:
     """A time in its largest unit."""
     seconds = milliseconds // 1000

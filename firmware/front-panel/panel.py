@@ -4,7 +4,7 @@ import pages
 import pins
 from display import Display
 from keys import HELD, PRESSED, Key
-from leds import ALARM, ASKING, CALLING, NEW, READY, WAITING, Light
+from leds import ALARM, ASKING, CALLING, DARK, NEW, READY, WAITING, Light
 from link import Link
 from micropython import const
 from release import RELEASE
@@ -57,6 +57,13 @@ class Panel:
             self._drawn_at = now
             self._draw()
             self._shine(now)
+
+    def stop(self) -> None:
+        """Nobody will turn it any more: what it shows would be believed for ever."""
+        self.display.clear()
+        pages.stopped(self.display)
+        self.display.show()
+        self._light.show(DARK, False, 0)
 
     # -- buttons -------------------------------------------------------------------------------------------------------
 
