@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.model import Binding, BindingState, Settings
 from frontdesk.registrar.answer import contact_value
+from frontdesk.registrar.contact import parse_expires
 from frontdesk.sip.errors import ParseError, Rejection
 from tests.support.registering import HERE, REALM, Desk, Registrant, flow, register_request
 
@@ -87,6 +88,14 @@ def test_contact_star_with_a_lower_cseq_removes_nothing(desk: Desk) -> None:
     assert refused(desk, "*", headers=("Expires: 0",), cseq=8).status == 500
 
 
+def test_contact_star_removes_only_with_a_higher_cseq(desk: Desk) -> None:
+    desk.register(PHONE, cseq=9)
+    assert refused(desk, "*", headers=("Expires: 0",), cseq=9).status == 500
+    desk.register("*", headers=("Expires: 0",), cseq=10)
+    desk.register("*", headers=("Expires: 0",), cseq=10)
+    assert desk.bindings() == []
+
+
 def test_a_query_changes_nothing_and_tells_all(desk: Desk) -> None:
     desk.register(PHONE)
     registration = desk.register()
@@ -115,6 +124,11 @@ def test_the_contacts_expires_goes_before_the_header(desk: Desk) -> None:
 def test_an_expires_that_is_no_number_counts_as_an_hour(desk: Desk, expires: str) -> None:
     desk.register(PHONE, headers=(f"Expires: {expires}",))
     assert 3420 <= desk.bindings()[0].granted <= 3600
+
+
+@pytest.mark.parametrize(("digits", "seconds"), [("0" * 20 + "600", 600), ("0" * 20, 0), ("9" * 512, 2**32 - 1)])
+def test_an_expires_has_any_number_of_digits(digits: str, seconds: int) -> None:
+    assert parse_expires(digits) == seconds
 
 
 def test_no_interval_asked_for_gets_the_default() -> None:

@@ -74,7 +74,7 @@ def parse_expires(text: str) -> int:
     20.19)."""
     if not (text.isdecimal() and text.isascii()):
         return 3600
-    return min(int(text[:12]), 2**32 - 1)
+    return min(int(text.lstrip("0")[:12] or "0"), 2**32 - 1)
 
 
 def _reg_id(text: str | None) -> int | None:

@@ -96,7 +96,7 @@ class Registrar:
         if len(values) != 1 or parse_expires(request.first("expires") or "none") != 0:
             raise Rejection(400, "Contact * Needs Expires 0 And No Other Contact")
         for binding in registration.bindings:
-            check_order(request, binding, registrant, binding.cseq)
+            check_order(request, binding, registrant, binding.cseq + 1)
         kept = [binding for binding in registration.bindings if binding.state is BindingState.STATIC]
         gone = [binding for binding in registration.bindings if binding.state is not BindingState.STATIC]
         registration.anew = [each.id for each in gone if each.starts_anew(request.call_id)]
