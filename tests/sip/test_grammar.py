@@ -88,4 +88,4 @@ def test_names_are_written_as_the_rfcs_write_them() -> None:
 
 
 def test_what_is_no_header_name_has_no_key() -> None:
-    assert [header_key(name) for name in ("", " via", "a b", "a\0", "é")] == [""] * 5
+    assert [header_key(name) for name in ("", " via", "a b", "a\0", "é", "\N{KELVIN SIGN}")] == [""] * 6

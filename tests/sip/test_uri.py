@@ -131,6 +131,7 @@ def test_what_is_parsed_is_written_as_it_was(text: str) -> None:
         "sip:a@h:-1",
         "sip:a@h:²",
         "sip:a@ho st",
+        "sip:a@des\N{KELVIN SIGN}",
         "sip:a@h..x",
         "sip:a@.h",
         "sip:a@" + "h" * 300,

@@ -27,8 +27,8 @@ def header_key(name: str) -> str:
     """The long name in lower case of a header as it was written; "" where that is no token."""
     key = KEYS.get(name)
     if key is None:
-        key = name.rstrip(" \t").lower()
-        key = COMPACT.get(key, key) if is_token(key) else ""
+        key = name.rstrip(" \t")
+        key = COMPACT.get(key.lower(), key.lower()) if is_token(key) else ""
     return key
 
 

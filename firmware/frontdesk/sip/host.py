@@ -32,11 +32,10 @@ def parse_hostport(text: str) -> tuple[str, int | None]:
     else:
         host, colon, rest = text.partition(":")
         rest = colon + rest
-    host = host.lower()
     port = parse_number(rest[1:], 65_535) if rest else None
     if (rest and (rest[0] != ":" or port is None)) or len(text) > MAX_HOSTPORT or not is_host(host):
         raise ParseError(f"not a host and port: {text[:60]!r}")
-    return host, port
+    return host.lower(), port
 
 
 def parse_sent_by(text: str) -> tuple[str, int | None]:
