@@ -26,7 +26,13 @@ def test_listeners_are_kept_as_they_are_meant(text: str, kept: tuple[str, ...]) 
     assert read_listeners(text) == kept
 
 
-@pytest.mark.parametrize("text", ["sctp", "ws:", "tls:5061", "tls:box.example:5061", "udp:192.0.2.1:70000", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("sctp", "ws:", "tls:5061", "tls:box.example:5061", "udp:192.0.2.1:70000", ""),
+        *("udp:[::1:5060", "udp:::1]:5060", "udp:::1:5060", "udp:[192.0.2.1]:5060"),
+    ],
+)
 def test_what_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^is "):
         read_listeners(text)

@@ -85,10 +85,12 @@ def _place(text: str) -> tuple[str, int] | None:
     host, _, port = text.rpartition(":")
     if not port.isascii() or not port.isdecimal() or int(port) > 65535:
         return None
+    in_brackets = host[:1] == "[" and host[-1:] == "]"
     try:
-        return str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
+        address = ip_address(host[1:-1] if in_brackets else host)
     except ValueError:
         return None
+    return (str(address), int(port)) if in_brackets == (address.version == 6) else None  # `::1:5060` is an address, too
 
 
 def _written(listener: Listener) -> str:
