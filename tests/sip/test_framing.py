@@ -3,7 +3,8 @@
 import pytest
 
 from frontdesk.sip.errors import ParseError
-from frontdesk.sip.framing import MAX_HEAD, PONG, Stream
+from frontdesk.sip.framing import PONG, Stream
+from frontdesk.sip.parser import MAX_MESSAGE
 
 HEAD = b"OPTIONS sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP a;branch=z9hG4bKa\r\n"
 ONE = HEAD + b"Content-Length: 3\r\n\r\nabc"
@@ -60,4 +61,18 @@ def test_a_message_over_64_kib_is_refused_by_its_head_alone() -> None:
 
 def test_a_head_that_never_ends_is_refused() -> None:
     with pytest.raises(ParseError):
-        read(*[b"x" * 1000] * (MAX_HEAD // 1000 + 1))
+        read(*[b"x" * 1000] * (MAX_MESSAGE // 1000 + 1))
+
+
+@pytest.mark.parametrize("piece", [1000, MAX_MESSAGE])
+def test_a_head_may_be_as_long_as_a_message_however_it_is_cut(piece: int) -> None:
+    rest = b"\r\nContent-Length: 0\r\n\r\n"
+    long = HEAD + b"X: " + b"x" * (MAX_MESSAGE - len(HEAD) - 3 - len(rest)) + rest
+    assert read(*cut(long, piece)) == [long]
+    with pytest.raises(ParseError) as refused:
+        read(*cut(long.replace(b"X: ", b"X: x"), piece))
+    assert refused.value.status == 513 and refused.value.request is not None
+
+
+def cut(data: bytes, piece: int) -> list[bytes]:
+    return [data[at : at + piece] for at in range(0, len(data), piece)]

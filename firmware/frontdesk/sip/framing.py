@@ -9,9 +9,6 @@ from typing import Protocol
 from .errors import ParseError
 from .parser import MAX_MESSAGE, best_effort
 
-MAX_HEAD = 32_768
-"""Bytes of start line and headers: a stream that brings more without a blank line is no SIP."""
-
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _CONTENT_LENGTH = re.compile(
     rb"\n(?:content-length|l)[ \t]*:[ \t]*(?:\r?\n[ \t]+)?(\d{1,9})[ \t]*(?=\r?\n)", re.IGNORECASE
@@ -123,8 +120,8 @@ class Stream:
         end = _BLANK_LINE.search(self._buffer, max(0, self._searched - 2))
         if end is None:
             self._searched = len(self._buffer)
-            if self._searched > MAX_HEAD:
-                raise ParseError(f"no blank line in {MAX_HEAD} bytes", 513)
+            if self._searched > self._limit:
+                raise ParseError("the message is larger than 64 KiB", 513, best_effort(bytes(self._buffer)))
             return 0
         head = bytes(self._buffer[: end.end()])
         lengths = {int(value) for value in _CONTENT_LENGTH.findall(head)}
