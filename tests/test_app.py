@@ -84,6 +84,14 @@ def test_where_the_system_grants_fewer_files_fewer_connections_are_let_in(
     assert "300 connections, not 1000" in caplog.text
 
 
+@pytest.mark.parametrize(("wanted", "let_in"), [(1000, 128), (20, 20)])
+def test_where_the_system_grants_few_files_an_office_still_gets_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wanted: int, let_in: int
+) -> None:
+    _System(monkeypatch, 1024, 1024)
+    assert connections(tmp_path, wanted) == let_in
+
+
 def test_a_limit_that_is_high_enough_stays(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     system = _System(monkeypatch, 20_000, 20_000)
     assert connections(tmp_path) == 1000

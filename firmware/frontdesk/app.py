@@ -35,7 +35,7 @@ from .machine import machine
 from .mailbox import Mailbox
 from .model import Sentence, Settings
 from .page import Page
-from .process import keep_time, raise_file_limit, settle_memory
+from .process import files_for, keep_time, settle_memory
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .site import Site, host_names
 from .store import Clock, DirectoryLock, Journal, Store, StoreError
@@ -184,10 +184,8 @@ class _Appliance:
     def _raise_file_limit(self) -> None:
         """As many files as all connections need; where the system grants fewer, fewer connections."""
         listeners = sum(each.transport != "udp" for each in self._listeners(self._settings))
-        spare = SPARE_FILES + listeners * ON_THE_WAY
-        missing = self._settings.max_connections + spare - raise_file_limit(self._settings.max_connections + spare)
-        if missing > 0:
-            most = max(1, self._settings.max_connections - missing)
+        most = files_for(self._settings.max_connections, SPARE_FILES + listeners * ON_THE_WAY)
+        if most < self._settings.max_connections:
             _log.warning("The system grants files for %d connections, not %d.", most, self._settings.max_connections)
             self._core.configure(replace(self._settings, max_connections=most))
 

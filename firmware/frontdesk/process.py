@@ -8,6 +8,9 @@ import os
 import resource
 import time
 
+LEAST_SHARE = 8
+"""One file of so many is a connection's, however few are granted: of 1,024 an office of TCP phones still gets in."""
+
 
 def settle_memory() -> None:
     """What was loaded stays: the collector need not look at it again and again.
@@ -27,8 +30,13 @@ def keep_time(zone: str) -> None:
         time.tzset()
 
 
-def raise_file_limit(wanted: int) -> int:
-    """The limit on open files from now on."""
+def files_for(connections: int, spare: int) -> int:
+    """Raises the limit on open files; for how many of the connections there are some then, beside so many to spare."""
+    granted = _raise_file_limit(connections + spare)
+    return min(connections, max(granted - spare, granted // LEAST_SHARE))
+
+
+def _raise_file_limit(wanted: int) -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted
