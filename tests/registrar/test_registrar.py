@@ -96,6 +96,15 @@ def test_contact_star_removes_only_with_a_higher_cseq(desk: Desk) -> None:
     assert desk.bindings() == []
 
 
+def test_no_contact_of_a_request_takes_the_place_of_another(desk: Desk) -> None:
+    """The first one leaves its URI to the second, which stands there from then on."""
+    for number in (1, 2):
+        desk.register(f'{PHONE};+sip.instance="<urn:uuid:{number}>"', call_id=f"{number}@phone")
+    third = "sip:101@192.0.2.103:5060"
+    desk.register(f'{OTHER};+sip.instance="<urn:uuid:1>"', PHONE, f"<{third}>", call_id="c@phone")
+    assert sorted(desk.contacts()) == ["sip:101@192.0.2.101:5060", "sip:101@192.0.2.102:5060", third]
+
+
 def test_a_query_changes_nothing_and_tells_all(desk: Desk) -> None:
     desk.register(PHONE)
     registration = desk.register()

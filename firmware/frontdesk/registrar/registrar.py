@@ -208,7 +208,9 @@ class _Update:
         self._registration.drop_refresh(binding)  # of a Contact that stands there twice the last counts
         if not seconds:
             self._remove(binding, "remove")
-        elif self._unchanged(contact, binding):
+            return
+        self._touched.add(binding.id)
+        if self._unchanged(contact, binding):
             self._refresh(contact, binding, seconds)
         else:
             self._move(contact, binding, seconds)
@@ -266,8 +268,6 @@ class _Update:
             alike = [each for each in others if looks_alike(each, contact, flow, self._user_agent)]
             lost = next((each for each in alike if not each.connected), None)
             found = lost or (alike[0] if len(alike) == 1 else None)
-        if found is not None:
-            self._touched.add(found.id)
         return found
 
     def _hears_at(self, contact: Contact) -> Flow:
