@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bottle import Bottle, HTTPError, HTTPResponse, request, static_file, template
 
 from frontdesk.control import Box
 
-from . import api, gate, language, metrics
+from . import api, gate, language, metrics, static
 from .changes import CHANGES
 from .gate import LIVE
 from .language import N_
@@ -21,9 +20,6 @@ from .sessions import Sessions
 from .site import OnLoop, Site
 from .visit import VIEWS, House, Spoken, Visit
 
-STATIC = Path(__file__).parent / "static"
-KEPT = "max-age=86400"
-"""Of what never changes within a release."""
 TITLES = {
     400: N_("Bad Request"),
     403: N_("Forbidden"),
@@ -44,17 +40,17 @@ SAID = {
 """Of errors that are no refusals of ours."""
 
 
-def static(visit: Visit, name: str) -> HTTPResponse:
+def send(visit: Visit, name: str) -> HTTPResponse:
     """Style sheet, script, icon."""
-    answer = static_file(name, root=str(STATIC))
-    answer.set_header("Cache-Control", KEPT)
+    answer = static_file(name, root=str(static.FILES))
+    answer.set_header("Cache-Control", static.KEPT)
     return answer
 
 
 ROUTES = (
     Route("GET", "/", front.show),
     Route("GET", LIVE, front.live),
-    Route("GET", "/static/<name>", static, Need.NOTHING, beside=True),
+    Route("GET", "/static/<name>", send, Need.NOTHING, beside=True),
     Route("GET", "/healthz", health.healthz, Need.NOTHING, beside=True),
     Route("GET", "/metrics", metrics.show, Need.NOTHING),
     Route("GET", "/trust", entry.trust, Need.NOTHING, beside=True),
@@ -126,5 +122,5 @@ def _sentence(error: HTTPError) -> str:
     link = texts.gettext("Overview") if page == "/" else to_page
     title = f"{status} {texts.gettext(TITLES[status])}" if status in TITLES else error.status_line
     shown: str = template("error", template_lookup=[VIEWS], language=name, title=title, said=said, page=page,
-                          link=link)  # fmt: skip
+                          link=link, static=static.address)  # fmt: skip
     return shown

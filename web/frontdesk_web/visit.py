@@ -19,7 +19,7 @@ from frontdesk.control.errors import Refused, Sentence
 from frontdesk.control.text import OUTCOMES, REFUSED, length, weak
 from frontdesk.control.times import iso
 
-from . import language
+from . import language, static
 from .language import N_
 from .sessions import Notice, Session, Sessions
 from .site import OnLoop, Site
@@ -148,7 +148,7 @@ class Visit:
         """A piece of a page. What a phone says of itself may be no UTF-8: such bytes are shown as question marks."""
         shown: str = template(
             view, template_lookup=[VIEWS], visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
-            time=self.time, length=length, quote=quote, **values,
+            time=self.time, length=length, quote=quote, static=static.address, **values,
         )  # fmt: skip
         return shown.encode("utf-8", "replace").decode()
 

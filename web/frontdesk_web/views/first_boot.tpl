@@ -20,7 +20,7 @@
 <div class="field"><label for="clock">{{_("Time now (UTC)")}}</label>
 <input id="clock" name="clock" type="datetime-local" value="{{form.get("clock", "")}}">
 <p class="hint">{{_("The box does not know what time it is.")}}</p></div>
-<script src="/static/clock.js" defer></script>
+<script src="{{static("clock.js")}}" defer></script>
 %   end
 <p class="actions"><button>{{_("Next")}}</button></p>
 % elif step == "network":

@@ -4,4 +4,4 @@
 <div id="live">
 {{!live}}</div>
 <p class="screen small"><a href="/">{{_("Load again")}}</a></p>
-<script src="/static/poll.js" defer></script>
+<script src="{{static("poll.js")}}" defer></script>

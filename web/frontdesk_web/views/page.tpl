@@ -4,13 +4,13 @@
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{title}} – {{visit.box.settings.hostname}}</title>
-<link rel="stylesheet" href="/static/style.css">
-<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{{static("style.css")}}">
+<link rel="icon" href="{{static("icon.svg")}}" type="image/svg+xml">
 </head>
 <body>
 <a class="skip" href="#main">{{_("To the content")}}</a>
 <header><div>
-<a class="brand" href="/"><img src="/static/icon.svg" alt="">{{visit.box.settings.hostname}}</a>
+<a class="brand" href="/"><img src="{{static("icon.svg")}}" alt="">{{visit.box.settings.hostname}}</a>
 % if visit.session and visit.session.answers is None:
 <nav aria-label="{{_("Pages")}}">
 %   for path, name in (("/", _("Overview")), ("/accounts", _("Accounts")), ("/calls", _("Calls")), ("/peers", _("Peers")), ("/settings", _("Settings")), ("/system", _("System"))):

@@ -1,0 +1,17 @@
+"""Style sheet, scripts and icon: kept by browsers for long, each at an address that names what stands in it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from zlib import crc32
+
+FILES = Path(__file__).parent / "static"
+KEPT = "max-age=31536000, immutable"
+"""A year: another release has other addresses."""
+
+
+@cache
+def address(name: str) -> str:
+    """Where a page finds it."""
+    return f"/static/{name}?{crc32((FILES / name).read_bytes()):08x}"
