@@ -1,6 +1,7 @@
 """Whether a message that parses is one that can be worked on (RFC 3261 sections 8.1.1, 16.3 step 1 and 18.1.2).
 
-Only what every room needs is looked at; what the registrar or the proxy alone need, they check themselves.
+Only what every room needs is looked at; what the registrar or the proxy alone need, they check themselves. Of a
+response that is the top Via and CSeq, which say whose it is: all else goes back as it came (section 16.7).
 """
 
 from __future__ import annotations
@@ -55,9 +56,7 @@ def _check_fields(message: Message) -> None:
     if len(values) != len(message.fields):
         single = SINGLE if isinstance(message, Request) else SINGLE_IN_RESPONSES
         _check_repeated([field[0] for field in message.fields], single)
-    _check_vias(message, values["via"])
-    message.from_  # noqa: B018 - views are made here, kept, and raise where they cannot be made
-    message.to  # noqa: B018
+    message.via  # noqa: B018 - views are made here, kept, and raise where they cannot be made
     message.cseq  # noqa: B018
 
 
@@ -67,11 +66,10 @@ def _check_repeated(keys: list[str], single: frozenset[str]) -> None:
             raise ParseError(f"{canonical_name(key)} stands there more than once")
 
 
-def _check_vias(message: Message, first: str) -> None:
-    message.via  # noqa: B018
-    if "," not in first and len(message.index()) == len(message.fields):
+def _check_lower_vias(request: Request) -> None:
+    if "," not in request.required("via") and len(request.index()) == len(request.fields):
         return
-    vias = message.values("via")
+    vias = request.values("via")
     if len(vias) > MAX_VIAS:
         raise ParseError(f"more than {MAX_VIAS} Vias", 513)
     for via in vias[1:]:
@@ -79,6 +77,9 @@ def _check_vias(message: Message, first: str) -> None:
 
 
 def _check_request(request: Request) -> None:
+    _check_lower_vias(request)
+    request.from_  # noqa: B018
+    request.to  # noqa: B018
     if len(request.uri_text) > MAX_URI and request.to.tag is None:  # within a dialog it is what the other has told
         raise ParseError(f"the Request-URI has more than {MAX_URI} characters", 414)
     if request.uri.headers:

@@ -2,8 +2,7 @@
 
 Usual: each line is `Name: value`, a Via of one value stands first and another one behind it, Vias, From, To, Call-ID,
 CSeq and Content-Length have the names that nearly all phones write and stand there once but for the Vias, and the body
-is as long as it should be. Any other response is parsed at once. What stands in From, To and the other Vias is the
-caller's to read.
+is as long as it should be. Any other response is parsed at once.
 """
 
 from __future__ import annotations
@@ -13,12 +12,14 @@ from functools import lru_cache
 
 from .address import Address
 from .checks import MANDATORY, SINGLE
+from .errors import ParseError
 from .forms import MAX_HEAD, MAX_LINES, Forms, whole_lines
 from .grammar import LWS, TOKEN_ALONE
 from .headers import canonical_name, header_key
 from .message import CSeq, Field, Response
-from .parser import MAX_VIAS, reread
+from .parser import reread
 from .plain_request import usual_address, usual_cseq
+from .via import Via
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
 _START = re.compile(rb"SIP/2\.0 ([1-6][0-9][0-9]) (.*+)")
@@ -153,7 +154,14 @@ def _top_branch(line: bytes) -> str | None:
 @lru_cache(128)
 def _is_usual_via(before: bytes, after: bytes) -> bool:
     """Of what stands around its branch."""
-    return _VIA.fullmatch(before + _BRANCH + b"hole" + after) is not None
+    line = before + _BRANCH + b"hole" + after
+    if not _VIA.fullmatch(line):
+        return False
+    try:
+        Via.parse(line[5:].decode("utf-8", "surrogateescape"))
+    except ParseError:
+        return False
+    return True
 
 
 def _places(names: tuple[bytes, ...]) -> Places | None:
@@ -166,7 +174,7 @@ def _places(names: tuple[bytes, ...]) -> Places | None:
     needed = (*MANDATORY, "content-length")
     known = all(name == canonical_name(key).encode() for name, key in zip(written, keys, strict=True) if key in needed)
     once = all(keys.count(key) == 1 for key in keys if key in SINGLE)
-    if not known or not once or not {*needed} <= {*keys} or keys[1] != "via" or keys.count("via") > MAX_VIAS:
+    if not known or not once or not {*needed} <= {*keys} or keys[1] != "via":
         return None
     places = {key: (number, len(names[number]) + 1) for number, key in enumerate(keys)}
     return {key: place if keys.count(key) == 1 else _SEVERAL for key, place in places.items()}
