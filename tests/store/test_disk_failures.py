@@ -273,3 +273,23 @@ def test_log_is_emptied_before_the_first_commit_after_a_failure(memory: Path) ->
         said.clear()
         assert register(box, "b", 5061) == 200
         assert said[:3] == ["PRAGMA wal_checkpoint", "PRAGMA database_list", "INSERT OR REPLACE INTO bindings "]
+
+
+def test_password_that_did_not_reach_the_disk_lets_nobody_go_on(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A phone has it already and registers while the disk is asked: what it has shown is worth nothing afterwards."""
+    with durable_box(memory / "data") as box:
+        box.do("account add", user="101", password=PASSWORD)
+        box.register("101", "r", 5060, cseq=1)
+        assert [answer.status for answer in box.wait()] == [200]
+
+        def fail(*_: object, **__: object) -> None:
+            box.register("101", "r", 5060, cseq=2, password="another1")
+            assert [answer.status for answer in box.wait()] == [200]
+            raise ERRORS["full"]()
+
+        with monkeypatch.context() as patched, pytest.raises(VerbError, match="Nothing was changed"):
+            patched.setattr(box.journal, "execute", fail)
+            box.do("account passwd", user="101", password="another1")
+        for cseq, password, status in ((3, "another1", 401), (4, PASSWORD, 200)):
+            box.register("101", "r", 5060, cseq=cseq, password=password)
+            assert [answer.status for answer in box.wait()] == [status]

@@ -202,6 +202,7 @@ class Box:
         except BaseException:
             for account in accounts:
                 self.directory.drop(account.username)
+                self.forget(account.username)  # a phone may have shown the new password meanwhile
             for old in before:
                 self.directory.put(old)
             raise
