@@ -204,9 +204,11 @@ def test_content_length_is_added(box: Box) -> None:
 def test_credentials_for_the_box_end_here_and_others_go_on(box: Box) -> None:
     own = 'Proxy-Authorization: Digest username="101", realm="desk.example", nonce="x"'
     unquoted = "Proxy-Authorization: Digest realm=desk.example, username=101"
+    escaped = r'Proxy-Authorization: Digest username="101", realm="d\esk.example", nonce="x"'
     other = 'Proxy-Authorization: Digest username="a, realm=", realm="far.example", nonce="desk.example"'
-    invite = forwarded(box, headers=[own, unquoted, other])
-    assert [f"Proxy-Authorization: {value}" for value in invite.lines("proxy-authorization")] == [other]
+    odd = 'Proxy-Authorization: Digest old-realm="desk.example", realm="far.example", nonce="x"'
+    invite = forwarded(box, headers=[own, unquoted, escaped, other, odd])
+    assert [f"Proxy-Authorization: {value}" for value in invite.lines("proxy-authorization")] == [other, odd]
 
 
 @pytest.mark.parametrize("folded", [False, True])

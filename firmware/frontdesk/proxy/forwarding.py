@@ -26,6 +26,8 @@ _ROUTE_TRANSPORTS = {
     "udp": "", "tcp": ";transport=tcp", "tls": ";transport=tls", "ws": ";transport=ws", "wss": ";transport=ws",
 }  # fmt: skip
 
+_REALM = " realm=", ",realm="
+
 Hop = tuple[str, str]
 """A transport in lower case, and host:port of the box there."""
 
@@ -105,7 +107,7 @@ def _lowered(field: Field) -> Field:
 def _realm(credentials: str) -> str | None:
     pieces = credentials.split('"')  # those at odd places stood in quotes
     for at in range(0, len(pieces) - 1, 2):
-        if pieces[at].endswith("realm="):
+        if pieces[at].endswith(_REALM) and "\\" not in credentials:
             return pieces[at + 1]
     try:  # written in some other way; parsing all of them would cost each call 5 us
         return Credentials.parse(credentials).realm
