@@ -122,6 +122,12 @@ def test_no_answer_of_dhcp_is_a_link_local_address(installed: Path) -> None:
     assert {"ipv4.link-local=3", "ipv4.dhcp-timeout=2147483647"} <= set(manager)
 
 
+@pytest.mark.parametrize("name", ["frontdesk.service", "frontdesk-helper.service"])
+def test_both_services_are_started_again_for_ever(installed: Path, name: str) -> None:
+    lines = (installed / UNITS / name).read_text().splitlines()
+    assert {"StartLimitIntervalSec=0", "Restart=always"} <= {*lines}
+
+
 def test_the_service_is_no_root_and_writes_to_its_data_alone(installed: Path) -> None:
     lines = (installed / UNITS / "frontdesk.service").read_text().splitlines()
     wanted = {
