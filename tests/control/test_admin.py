@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from frontdesk.control import Role, VerbError, scrypt
-from frontdesk.control.admin import LONGEST, RESTRICTED, Admin
+from frontdesk.control.admin import AT_ONCE, LONGEST, RESTRICTED, Admin, on_the_spot
 from frontdesk.control.administration import recover, recovery_offered
 from frontdesk.control.first_boot_code import LETTERS, MOST_TRIES, TRIES, Closed, FirstBootCode
-from frontdesk.control.throttle import FREE, SOURCES, Throttle, Throttled
+from frontdesk.control.throttle import FREE, SERIAL_LINE, SOURCES, Crowded, Throttle, Throttled
 from tests.control.desk import Desk
 from tests.store.rows import NOW
 
@@ -118,6 +118,27 @@ def test_wrong_passwords_cost_time_and_the_right_one_ends_it(desk: Desk, admin: 
     assert done(admin.check(PASSWORD, "console"))
     assert not done(admin.check("wrong password", "console"))
     assert done(admin.check(PASSWORD, "console"))
+
+
+def test_who_tries_while_others_do_is_told_to_come_back_but_for_the_console(desk: Desk, admin: Admin) -> None:
+    """Trying takes a second of a small board: many at once, from many addresses, would hold up every page."""
+
+    async def waiting(work: object) -> bool:
+        await asyncio.sleep(0)
+        return False
+
+    admin.off_loop = waiting  # type: ignore[assignment]
+    tries = [admin.check("wrong password", f"192.0.2.{number}") for number in range(AT_ONCE)]
+    for each in tries:
+        each.send(None)
+    with pytest.raises(Crowded, match="Too many log in at once"):
+        done(admin.check(PASSWORD, "192.0.2.99"))
+    admin.check("wrong password", SERIAL_LINE).send(None)
+    for each in tries:
+        with pytest.raises(StopIteration):
+            each.send(None)
+    admin.off_loop = on_the_spot
+    assert done(admin.check(PASSWORD, "192.0.2.99"))
 
 
 def test_wait_doubles_up_to_a_minute() -> None:

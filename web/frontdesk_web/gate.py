@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from bottle import HTTPError, HTTPResponse, request, response
 
 from frontdesk.control import Role, VerbError
-from frontdesk.control.throttle import Throttled
+from frontdesk.control.throttle import Crowded, Throttled
 
 from . import language, typed
 from .language import N_
@@ -111,7 +111,7 @@ class OldForm(VerbError):
     """A form without the token of the session that sends it."""
 
 
-STATUSES = {OldForm: 403, Throttled: 429}
+STATUSES = {OldForm: 403, Throttled: 429, Crowded: 429}
 """Of what is refused; 400 is that of all else."""
 
 

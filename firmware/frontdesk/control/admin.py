@@ -13,13 +13,15 @@ from .errors import Sentence, VerbError
 from .first_boot_code import FirstBootCode
 from .kept import Kept
 from .role import Role
-from .throttle import Throttle
+from .throttle import SERIAL_LINE, Crowded, Throttle
 from .times import iso
 from .tokens import Tokens
 
 T = TypeVar("T")
 SHORTEST, LONGEST = 8, 128
 """Characters of an admin password."""
+AT_ONCE = 2
+"""Passwords that are tried at the same time."""
 ADMINS = Sentence("admin")
 """Whose password it is, in the sentence that refuses one."""
 HOUR = 3600.0
@@ -68,6 +70,7 @@ class Admin:
         self.first_boot = FirstBootCode(directory)
         self.tokens = Tokens(records)
         self._throttle = Throttle()
+        self._trying = 0
         self.load(meta)
 
     def load(self, meta: Mapping[str, str]) -> None:
@@ -94,14 +97,21 @@ class Admin:
         return self.kept is not None
 
     async def check(self, password: str, source: str, role: Role = Role.ADMIN) -> bool:
-        """Whether it is the password. Raises Throttled where that source has tried too often."""
+        """Whether it is the password. Raises Throttled where that source has tried too often, Crowded where others are
+        before it: each takes a second of a small board, and holds up a page. The console is never refused so."""
         kept = self._of(role)
         if self.kept is None or len(password) > LONGEST:
             return False
+        if self._trying >= AT_ONCE and source != SERIAL_LINE:
+            raise Crowded
         source = source if role is Role.ADMIN else f"{source} {role}"  # the right one of one clears none of the other
         self._throttle.admit(source, self._now())
         # One that is not set takes as long as a wrong one, so that nobody learns whether it is.
-        good = await self.off_loop(partial(scrypt.matches, kept or self.kept, password))
+        self._trying += 1
+        try:
+            good = await self.off_loop(partial(scrypt.matches, kept or self.kept, password))
+        finally:
+            self._trying -= 1
         if good and kept and kept == self._of(role):
             self._throttle.succeeded(source)
             return True

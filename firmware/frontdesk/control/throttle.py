@@ -22,6 +22,13 @@ class Throttled(VerbError):
         self.seconds = seconds
 
 
+class Crowded(VerbError):
+    """Too many try at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many log in at once: try again in a moment.")
+
+
 class Throttle:
     """Counts the tries of each source (`console`, an address); a try counts as wrong until it is found right."""
 
