@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.sip.stun import BEFORE_TEXT, binding_response
+from frontdesk.sip.stun import BEFORE_TEXT, LONGEST, binding_response
 
 TRANSACTION = bytes.fromhex("b7e7a701bc34d686fa87dfae")
 COOKIE = bytes.fromhex("2112a442")
@@ -71,6 +71,13 @@ def test_what_would_have_to_be_understood_and_is_not_is_named() -> None:
 )
 def test_anything_else_has_no_answer(data: bytes) -> None:
     assert binding_response(data, "192.0.2.1", 1) is None
+
+
+def test_a_question_fits_into_one_piece() -> None:
+    """Thousands of attributes, one by one, would take the time of calls."""
+    most = (LONGEST - len(question())) // 4
+    assert binding_response(question(*[(0x8022, b"")] * most), "192.0.2.1", 1) is not None
+    assert binding_response(question(*[(0x8022, b"")] * (most + 1)), "192.0.2.1", 1) is None
 
 
 @given(st.binary(max_size=60).map(lambda tail: question()[:2] + tail) | st.binary(max_size=60))

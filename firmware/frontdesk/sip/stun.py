@@ -8,6 +8,9 @@ from struct import Struct
 
 BEFORE_TEXT = b"\2"
 """A message of STUN is less than that, as bytes are compared; none of SIP is."""
+LONGEST = 548
+"""Bytes that go anywhere in one piece (RFC 8489 section 6.1). A keep-alive takes 20 or a few more; one of 64 KiB with
+its thousands of attributes took the time of calls."""
 
 _COOKIE = b"\x21\x12\xa4\x42"
 _HEADER = Struct("!HH4s12s")
@@ -25,7 +28,7 @@ _REFUSAL = b"\0\0\4\x14Unknown Attribute"
 
 def binding_response(data: bytes, host: str, port: int) -> bytes | None:
     """The answer to a binding request from there; None for whatever else it is."""
-    if len(data) < _HEADER.size:
+    if not _HEADER.size <= len(data) <= LONGEST:
         return None
     kind, length, cookie, transaction = _HEADER.unpack_from(data)
     if kind != _REQUEST or cookie != _COOKIE or length % 4 or length != len(data) - _HEADER.size:
