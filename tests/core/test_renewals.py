@@ -81,7 +81,7 @@ def test_both_ways_grant_a_moved_device_the_same() -> None:
 
 def test_both_ways_grant_the_same_over_a_connection() -> None:
     """Where only the phone can open it anew ten minutes at most, which a Contact says."""
-    pair, connection = Pair(), flow(connection=4)
+    pair, connection = Pair(), flow(port=41_234, connection=4)
     for host in ("192.0.2.101", "10.0.0.7", "192.0.2.101"):
         for _ in range(2):
             data = pair.next(contact=f"<sip:101@{host};transport=tcp>").replace(b"/UDP", b"/TCP")

@@ -37,7 +37,8 @@ def test_a_phone_that_always_asks_the_same_is_always_granted_the_same() -> None:
 
 BEHIND_A_ROUTER = "<sip:101@10.0.0.7:5060;transport=tcp>"
 AT_ITS_ADDRESS = "<sip:101@192.0.2.101:5060;transport=tcp>"
-CONNECTION = flow(connection=4)
+CONNECTION = flow(port=41_234, connection=4)
+FROM_ITS_PORT = "<sip:101@192.0.2.101:41234;transport=tcp>"
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,10 @@ CONNECTION = flow(connection=4)
         ("<sip:x@a.invalid;transport=ws>", CONNECTION._replace(transport="ws")),
         ("<sip:x@a.invalid;transport=ws>", CONNECTION._replace(transport="wss")),
         (BEHIND_A_ROUTER, CONNECTION),
+        (FROM_ITS_PORT, CONNECTION),
+        ("<sip:101@192.0.2.101;transport=tcp>", CONNECTION._replace(remote=("192.0.2.101", 5060))),
     ],
-    ids=["TLS", "WebSocket", "secure WebSocket", "TCP behind a router"],
+    ids=["TLS", "WebSocket", "secure WebSocket", "TCP behind a router", "TCP from its port", "TCP from 5060"],
 )
 def test_whose_connection_the_box_cannot_open_anew_is_heard_of_every_ten_minutes(contact: str, at: Flow) -> None:
     desk = Desk()

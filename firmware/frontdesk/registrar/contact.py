@@ -9,7 +9,7 @@ from functools import lru_cache
 from ..sip.address import Address
 from ..sip.errors import ParseError
 from ..sip.grammar import end_of_quoted, parse_number, parse_q, unquote, write_parameters
-from ..sip.host import bare
+from ..sip.host import SIP_PORT, bare
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 
@@ -55,9 +55,12 @@ class Contact:
         )
 
     def is_left_to_phone(self, flow: Flow) -> bool:
-        """Whether it alone can open that connection anew: the box finds nobody behind a router, and no certificate of a
-        phone's (see `target_set.target_of`)."""
-        return flow.transport not in ("udp", "tcp") or (flow.reliable and bare(self.uri.host) != flow.remote[0])
+        """Whether it alone can open that connection anew: the box finds nobody behind a router, no certificate of a
+        phone's (see `target_set.target_of`), and nobody who listens at the port that he connects from, which Linphone
+        names."""
+        if flow.transport != "tcp":
+            return flow.transport != "udp"
+        return bare(self.uri.host) != flow.remote[0] or (self.uri.port or SIP_PORT) == flow.remote[1]
 
 
 def _uri_text(value: str) -> str:
