@@ -174,6 +174,7 @@ def test_the_same_cseq_may_repeat_but_not_change(desk: Desk) -> None:
     desk.register(PHONE, cseq=7)
     assert refused(desk, OTHER, cseq=7).status == 500
     assert refused(desk, PHONE, cseq=7, at=flow("203.0.113.66")).status == 500
+    assert refused(desk, f"{PHONE};expires=0", cseq=7).status == 500
 
 
 def test_a_contact_that_stands_there_twice_counts_once(desk: Desk) -> None:

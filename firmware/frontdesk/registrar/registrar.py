@@ -200,9 +200,9 @@ class _Update:
             if seconds:
                 self._add(contact, seconds)
             return
-        unchanged = self._unchanged(contact, binding) or binding.id in self._written
+        repeats = (seconds and self._unchanged(contact, binding)) or binding.id in self._written
         # The same CSeq again may repeat, as a retransmission does that the transactions have forgotten; not change.
-        check_order(self._request, binding, self._registrant, binding.cseq + (not unchanged))
+        check_order(self._request, binding, self._registrant, binding.cseq + (not repeats))
         if binding.starts_anew(self._request.call_id):
             self._registration.anew.append(binding.id)
         self._registration.drop_refresh(binding)  # of a Contact that stands there twice the last counts
