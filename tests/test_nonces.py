@@ -216,6 +216,17 @@ def test_window_that_registered_stays_before_one_that_did_not() -> None:
     assert passes(nonces, "a", issued[0], 3, 140.0), "a call that used it as well is no reason"
 
 
+def test_of_those_that_registered_the_one_unused_for_the_longest_goes_first_however_often_it_did() -> None:
+    nonces = make()
+    issued = fill(nonces, WINDOWS)
+    for nonce in [*issued, issued[1], issued[1]]:
+        nonces.extend("a", nonce, 3600.0)
+    assert all(passes(nonces, "a", nonce, 2, 50.0) for nonce in issued if nonce != issued[1])
+    fill(nonces, 1, 60.0)
+    assert not passes(nonces, "a", issued[1], 2, 61.0)
+    assert passes(nonces, "a", issued[0], 3, 61.0)
+
+
 def test_newcomer_is_kept_though_all_others_registered() -> None:
     nonces = make()
     for nonce in fill(nonces, WINDOWS):

@@ -59,9 +59,11 @@ def test_a_message_over_64_kib_is_refused_by_its_head_alone() -> None:
     assert refused.value.status == 513 and refused.value.request is not None
 
 
-def test_a_head_that_never_ends_is_refused() -> None:
-    with pytest.raises(ParseError):
-        read(*[b"x" * 1000] * (MAX_MESSAGE // 1000 + 1))
+@pytest.mark.parametrize(("begin", "is_answered"), [(b"", False), (HEAD, True)])
+def test_a_head_that_never_ends_is_refused(begin: bytes, is_answered: bool) -> None:
+    with pytest.raises(ParseError) as refused:
+        read(begin, *[b"x" * 1000] * (MAX_MESSAGE // 1000 + 1))
+    assert refused.value.status == 513 and (refused.value.request is not None) == is_answered
 
 
 @pytest.mark.parametrize("piece", [1000, MAX_MESSAGE])
