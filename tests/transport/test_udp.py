@@ -15,7 +15,7 @@ import pytest
 from frontdesk.sip.errors import TransportError
 from frontdesk.sip.stun import binding_response
 from frontdesk.sip.wire import HostPort
-from frontdesk.transport.udp import TRIES, Datagram, UdpSocket, is_unreachable
+from frontdesk.transport.udp import ANSWERED, TRIES, Datagram, UdpSocket, is_unreachable
 from tests.support.served import run
 
 HOSTS = pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
@@ -109,6 +109,21 @@ def test_a_phone_that_asks_by_stun_is_answered_and_what_comes_with_it_goes_on(ho
             assert answer == binding_response(question, *place.phone.getsockname()[:2])
             assert [await place.came.get(), await place.came.get()] == [b"before", b"after"]
             assert place.came.empty()
+
+    run(case)
+
+
+def test_a_flood_of_stun_is_read_and_not_answered() -> None:
+    async def case() -> None:
+        async with place_at("127.0.0.1") as place:
+            for _ in range(ANSWERED + 10):
+                place.phone.send(b"\0\1\0\0\x21\x12\xa4\x42abcdefghijkl")
+            place.phone.send(b"after")
+            assert await place.came.get() == b"after"
+            for _ in range(ANSWERED):
+                await place.heard_by_phone()
+            with pytest.raises(BlockingIOError):
+                place.phone.recv(100)
 
     run(case)
 

@@ -21,6 +21,8 @@ from ..sip.wire import Flow, HostPort
 READ = 512
 """Datagrams read before others get their turn: some milliseconds, and more than the 200 that a buffer of 208 KiB holds,
 which is all that Linux gives to those who are not root."""
+ANSWERED = 32
+"""Questions by STUN that are answered of those: a phone asks again, and a flood of them takes no time from messages."""
 RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the kernel: what may wait while others have their turn."""
 KNOWN_FLOWS = 16_384
@@ -91,13 +93,14 @@ class UdpSocket:
         receive = self._socket.recvfrom
         known = self._flows.get
         datagrams: list[Datagram] = []
+        questions: list[tuple[bytes, HostPort]] = []
         try:
             for _ in range(READ):
                 data, remote = receive(65_535)
                 if data < stun.BEFORE_TEXT:
-                    self._answer_stun(data, remote[:2])
-                    continue
-                datagrams.append((data, known(remote) or self._flow(remote)))
+                    questions.append((data, remote[:2]))
+                else:
+                    datagrams.append((data, known(remote) or self._flow(remote)))
         except BlockingIOError:  # all is read
             pass
         except OSError:
@@ -106,6 +109,8 @@ class UdpSocket:
             self._arrived(datagrams)
         else:  # woken up for an error that a `send` has met already
             self._hear_of_unreached()
+        for question in questions[:ANSWERED]:
+            self._answer_stun(*question)
 
     def _answer_stun(self, data: bytes, remote: HostPort) -> None:
         answer = stun.binding_response(data, *remote)
