@@ -109,20 +109,20 @@ def test_nothing_is_staged_where_no_box_serves(desk: Desk) -> None:
 
 
 def test_settings_are_held_against_each_other_at_the_commit(desk: Desk) -> None:
-    stage(desk, default_expires="2d", flush="5m")
+    stage(desk, min_expires="2h", flush="5m")
     with pytest.raises(VerbError, match="must stand in this order"):
         desk.do("config commit")
     assert used(desk, "flush") == "10m" and not desk.taken
-    stage(desk, max_expires="2d")
+    stage(desk, default_expires="2h")
     desk.do("config commit")
-    assert used(desk, "default-expires") == "2d"
+    assert used(desk, "min-expires") == "2h"
 
 
 # -- commit ------------------------------------------------------------------------------------------------------------
 
 
 def test_commit_takes_all_into_use_at_once_and_for_good(desk: Desk, machine: Machine) -> None:
-    stage(desk, min_expires="1h", default_expires="2h", net__address="192.0.2.10/24", net__gateway="192.0.2.1")
+    stage(desk, min_expires="90m", default_expires="2h", net__address="192.0.2.10/24", net__gateway="192.0.2.1")
     answer = desk.do("config commit")
     assert answer == {
         "changed": ["min-expires", "default-expires", "net.address", "net.gateway"], "confirm": None, "notes": []
@@ -130,7 +130,7 @@ def test_commit_takes_all_into_use_at_once_and_for_good(desk: Desk, machine: Mac
     assert [settings.default_expires for settings in desk.taken] == [7200]
     assert machine.addresses == ["192.0.2.10/24"]
     again = desk.restart()
-    assert used(again, "min-expires") == "1h" and used(again, "net.gateway") == "192.0.2.1"
+    assert used(again, "min-expires") == "90m" and used(again, "net.gateway") == "192.0.2.1"
     assert desk.do("config diff") == []
 
 

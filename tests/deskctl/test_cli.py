@@ -189,7 +189,7 @@ def test_refused_setting_leaves_the_box_as_it_was(
 
 def test_settings_that_cannot_stand_together_are_staged_no_longer(boxes: Boxes, run: Run, tmp_path: Path) -> None:
     file = tmp_path / "o.toml"
-    file.write_text('[settings]\ndefault-expires = "2d"\n[[account]]\nuser = "101"\n')
+    file.write_text('[settings]\nmin-expires = "2h"\n[[account]]\nuser = "101"\n')
     box = boxes()
     status, _, err = run("provision", file, "--port", box.port, "--yes", OPEN)
     assert status == REFUSED and "must stand in this order. Nothing was done." in err

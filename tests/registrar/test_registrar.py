@@ -88,6 +88,14 @@ def test_contact_star_with_a_lower_cseq_removes_nothing(desk: Desk) -> None:
     assert refused(desk, "*", headers=("Expires: 0",), cseq=8).status == 500
 
 
+def test_whoever_asks_for_an_hour_is_never_told_that_it_is_too_brief() -> None:
+    desk = Desk(Settings(min_expires=7200, default_expires=7200))
+    rejection = refused(desk, f"{PHONE};expires=3599")
+    assert (rejection.status, rejection.headers) == (423, [("Min-Expires", "3600")])
+    desk.register(f"{PHONE};expires=3600")
+    assert desk.bindings()[0].granted == 3600
+
+
 def test_contact_star_removes_only_with_a_higher_cseq(desk: Desk) -> None:
     desk.register(PHONE, cseq=9)
     assert refused(desk, "*", headers=("Expires: 0",), cseq=9).status == 500

@@ -20,7 +20,7 @@ from .contact import LONGEST, Contact, parse_expires
 from .extensions import unsupported
 from .registration import Refresh, Registration
 from .same_device import looks_alike, same_device
-from .spread import mark, spread
+from .spread import mark, shortest, spread
 
 MAX_USER_AGENT = 256
 """Characters that are kept."""
@@ -112,17 +112,17 @@ class Registrar:
             seconds = self.settings.default_expires if header is None else parse_expires(header)
         if request.first("path") or not contact.is_left_to_phone(flow):
             return seconds
-        return min(seconds, max(SHORT, self.settings.min_expires))
+        return min(seconds, max(SHORT, shortest(self.settings)))
 
     def grant(self, asked: int, last: int, device: str) -> int:
         """Seconds granted to a device that asked for so many and was granted `last` before."""
-        return spread(min(asked, self.settings.max_expires), last, device, self.settings.min_expires)
+        return spread(min(asked, self.settings.max_expires), last, device, shortest(self.settings))
 
     def _check_intervals(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
         # Step 7: an interval that is too brief refuses the whole request.
         for contact in contacts:
-            if 0 < self.interval(request, contact, flow) < self.settings.min_expires:
-                raise Rejection(423, headers=[("Min-Expires", str(self.settings.min_expires))])
+            if 0 < self.interval(request, contact, flow) < (least := shortest(self.settings)):
+                raise Rejection(423, headers=[("Min-Expires", str(least))])
 
     def _check_schemes(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
         # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.

@@ -6,8 +6,17 @@ from __future__ import annotations
 from functools import lru_cache
 from zlib import crc32
 
+from ..model import Settings
+
 SHARE = 0.05
 """The most that is taken off."""
+HOUR = 3600
+
+
+def shortest(settings: Settings) -> int:
+    """Seconds below which nothing is granted. Whoever asks for an hour is never told that it is too brief (RFC 3261
+    section 10.3 step 7)."""
+    return min(settings.min_expires, HOUR)
 
 
 def spread(asked: int, last: int, device: str, minimum: int) -> int:
