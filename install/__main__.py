@@ -24,6 +24,8 @@ LIST = PurePosixPath("/usr/local/lib/frontdesk-helper/installed")
 """What was installed, a path a line: so that it can be taken away, by another version too."""
 LATER = (PurePosixPath("/etc/avahi/services/frontdesk.service"),)
 """What the helper makes, and would tell the network of a page that is gone."""
+BEGUN = PurePosixPath("/run/frontdesk-is-new")
+"""There until what was installed has been started: whoever is interrupted before starts it the next time."""
 
 
 def main() -> int:
@@ -40,7 +42,8 @@ def main() -> int:
     except PermissionError as error:
         return _complain(f"Cannot write {error.filename}: try again with sudo.")
     except OSError as error:
-        return _complain(f"{error.filename}: {error.strerror}.")
+        place = f"{error.filename}: " if error.filename else ""  # A full disk is told without one.
+        return _complain(f"{place}{error.strerror}.")
     except subprocess.CalledProcessError as error:
         return _complain(f"This went wrong: {' '.join(map(str, error.cmd))}")
 
@@ -61,12 +64,18 @@ def _install(board: Board, root: Path, options: Namespace) -> int:
     if live and not system.is_running():
         return _complain("systemd does not run here; DESTDIR=DIR installs into the system below DIR.")
     _say(f"Frontdesk for {board.title} ({board.name})")
+    begun = _below(root, BEGUN)
+    was_begun = begun.exists()
+    if live:
+        begun.parent.mkdir(exist_ok=True)
+        begun.touch()
     fresh = environment.install(_below(root, ENVIRONMENT), options.wheels)
     _say("Its Python environment was made." if fresh else "Its Python environment is there already.")
-    is_new = put(layout(board), root) or fresh
+    is_new = put(layout(board), root) or fresh or was_begun
     if live:
         os.sync()  # Whoever reads the code may pull the plug.
         system.start(board, is_new)
+        begun.unlink()
     for line in system.to_do(board, live):
         _say(line)
     return 0
@@ -78,7 +87,7 @@ def put(wanted: Layout, root: Path) -> bool:
     lines = sorted(map(str, [*wanted, *LATER, LIST]))
     for old in sorted(set(_listed(root)) - set(lines)):
         _remove(_below(root, PurePosixPath(old)))
-    everything = {**wanted, LIST: File("\n".join([*lines, ""]).encode())}
+    everything = {LIST: File("\n".join([*lines, ""]).encode()), **wanted}
     return any([_put(_below(root, place), what) for place, what in everything.items()])
 
 
@@ -88,12 +97,13 @@ def _put(path: Path, what: File | Link) -> bool:
 
 
 def _uninstall(root: Path, live: bool) -> int:
-    paths = _listed(root)
-    if not paths:
+    paths, environments = _listed(root), environment.parts(_below(root, ENVIRONMENT))
+    if not paths and not environments:
         return _complain("Frontdesk is not installed here.")
     if live:
         system.stop()
-    shutil.rmtree(_below(root, ENVIRONMENT), ignore_errors=True)
+    for each in environments:
+        shutil.rmtree(each)
     for line in sorted(paths, key=str(LIST).__eq__):  # The list goes last: what was interrupted can be ended.
         _remove(_below(root, PurePosixPath(line)))
     if live:
@@ -114,7 +124,7 @@ def _below(root: Path, path: PurePosixPath) -> Path:
 def _write(path: Path, file: File) -> bool:
     if path.is_file() and (path.read_bytes(), path.lstat().st_mode) == (file.content, stat.S_IFREG | file.mode):
         return False
-    fresh = path.with_name(path.name + ".new")
+    fresh = path.with_name(path.name + environment.FRESH)
     fresh.write_bytes(file.content)
     fresh.chmod(file.mode)
     fresh.replace(path)
@@ -132,6 +142,7 @@ def _link(path: Path, target: str) -> bool:
 def _remove(path: Path) -> None:
     """A file, and the directories that were there for it alone."""
     path.unlink(missing_ok=True)
+    path.with_name(path.name + environment.FRESH).unlink(missing_ok=True)
     for parent in path.parents[:2]:
         if "frontdesk" not in parent.name or not parent.is_dir() or any(parent.iterdir()):
             return

@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 SOURCES = ("firmware", "host", "web", "boards", "pyproject.toml", "README.md", "LICENSE")
 STAMP = "installed-from"
 """A file in the environment: the hash of what it was made from."""
+FRESH, OLD = ".new", ".old"
+"""What stands behind its name until it is whole, and until it is gone."""
 WITH_WHEELS = ("aarch64", "x86_64")
 """Processors for which gpiod 2 comes as a wheel; elsewhere the LED and the button stay unused."""
 
@@ -23,8 +25,10 @@ def install(place: Path, wheels: str) -> bool:
     wanted = source_hash()
     stamp = place / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
+        for path in parts(place)[1:]:
+            shutil.rmtree(path)
         return False
-    fresh = place.with_name(place.name + ".new")
+    fresh = place.with_name(place.name + FRESH)
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.parent.mkdir(parents=True, exist_ok=True)
     _fill(fresh, wheels)
@@ -34,9 +38,14 @@ def install(place: Path, wheels: str) -> bool:
     return True
 
 
+def parts(place: Path) -> list[Path]:
+    """The environment, and what is left beside it where an installation was interrupted; those that are there."""
+    return [path for path in (place, *(place.with_name(place.name + end) for end in (FRESH, OLD))) if path.exists()]
+
+
 def _put_in_place(fresh: Path, place: Path) -> None:
     """To take away thousands of files takes a while, in which there would be no program."""
-    old = place.with_name(place.name + ".old")
+    old = place.with_name(place.name + OLD)
     shutil.rmtree(old, ignore_errors=True)
     if place.exists():
         place.rename(old)

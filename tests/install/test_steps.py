@@ -21,6 +21,7 @@ from install.layout import layout
 BOARD = load("rpi-4b")
 DROP_IN = "usr/local/lib/systemd/system/frontdesk.service.d"
 LIVE = Namespace(destdir="", wheels="")
+SERVICES = "frontdesk-helper.service frontdesk.service"
 
 
 @pytest.fixture
@@ -65,15 +66,32 @@ def test_what_was_changed_by_hand_is_made_good(root: Path, change: object) -> No
 
 def test_a_box_that_has_nothing_new_is_not_started_anew(root: Path, steps: list[str]) -> None:
     assert program._install(BOARD, root, LIVE) == 0
-    assert steps[-1] == "systemctl start frontdesk-helper.service frontdesk.service"
+    assert steps[-1] == f"systemctl start {SERVICES}"
     (root / DROP_IN / "board.conf").write_text("another board's")
     program._install(BOARD, root, LIVE)
-    assert steps[-1] == "systemctl restart frontdesk-helper.service frontdesk.service"
+    assert steps[-1] == f"systemctl restart {SERVICES}"
+
+
+@pytest.mark.parametrize("failing", ["systemd-sysusers", f"systemctl restart {SERVICES}"])
+def test_what_was_installed_and_not_started_is_started_anew_the_next_time(
+    root: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def fail(*command: str) -> None:
+        if " ".join(command) == failing:
+            raise subprocess.CalledProcessError(1, command)
+
+    (root / DROP_IN / "board.conf").write_text("another board's")
+    with monkeypatch.context() as patched, pytest.raises(subprocess.CalledProcessError):
+        patched.setattr(system, "_run", fail)
+        program._install(BOARD, root, LIVE)
+    for word in ("restart", "start"):
+        program._install(BOARD, root, LIVE)
+        assert steps[-1] == f"systemctl {word} {SERVICES}"
 
 
 def test_all_is_on_the_disk_before_the_box_starts(root: Path, steps: list[str]) -> None:
     program._install(BOARD, root, LIVE)
-    assert steps.index("sync") < steps.index("systemctl start frontdesk-helper.service frontdesk.service")
+    assert steps.index("sync") < steps.index(f"systemctl start {SERVICES}")
 
 
 def test_another_environment_is_on_the_disk_and_in_place_before_the_old_one_goes(
@@ -96,6 +114,18 @@ def test_another_environment_is_on_the_disk_and_in_place_before_the_old_one_goes
         assert environment.install(place, "")
     assert seen == ["sync", "sync", "two"]
     assert list(tmp_path.iterdir()) == [place] and (place / environment.STAMP).read_text() == "two"
+
+
+def test_what_is_left_of_another_environment_goes_with_the_next_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "frontdesk"
+    monkeypatch.setattr(environment, "_fill", lambda fresh, wheels: fresh.mkdir())
+    environment.install(place, "")
+    for end in (environment.FRESH, environment.OLD):
+        (tmp_path / f"frontdesk{end}" / "lib").mkdir(parents=True)
+    assert not environment.install(place, "")
+    assert list(tmp_path.iterdir()) == [place]
 
 
 # -- and away again ----------------------------------------------------------------------------------------------------
@@ -124,6 +154,33 @@ def test_taking_away_that_was_interrupted_can_be_ended(root: Path, monkeypatch: 
         assert program._uninstall(root, live=False) == 0
         assert files(root) == []
         program.put(layout(BOARD), root)
+
+
+@pytest.mark.parametrize("end", ["", environment.FRESH, environment.OLD])
+def test_installing_that_was_interrupted_leaves_nothing_that_cannot_be_taken_away(tmp_path: Path, end: str) -> None:
+    (tmp_path / f"opt/frontdesk{end}/lib").mkdir(parents=True)
+    assert program._uninstall(tmp_path, live=False) == 0
+    assert list((tmp_path / "opt").iterdir()) == []
+    assert program._uninstall(tmp_path, live=False) == 2
+
+
+def test_files_of_an_installation_that_was_interrupted_can_be_taken_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Path.write_bytes
+
+    def cut(path: Path, data: bytes) -> int:
+        write(path, data[:9])
+        if len(files(tmp_path)) == most:
+            raise KeyboardInterrupt
+        return write(path, data)
+
+    for most in (2, 7):  # noqa: B007 - that is when it is cut
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Path, "write_bytes", cut)
+            program.put(layout(BOARD), tmp_path)
+        assert program._uninstall(tmp_path, live=False) == 0
+        assert files(tmp_path) == []
 
 
 def test_a_service_that_is_gone_keeps_nothing_else_there_and_one_that_does_not_end_does(
@@ -155,6 +212,18 @@ def test_a_disk_that_takes_nothing_is_one_sentence(
     monkeypatch.setattr(sys, "argv", ["install", "--uninstall", "--destdir", str(root)])
     assert program.main() == 2
     assert capsys.readouterr().err.endswith("frontdesk.conf: Read-only file system.\n")
+
+
+def test_a_full_disk_is_told_without_a_file_where_the_system_names_none(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fill(*arguments: object) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(environment, "install", fill)
+    monkeypatch.setattr(sys, "argv", ["install", "--board", BOARD.name, "--destdir", str(root)])
+    assert program.main() == 2
+    assert capsys.readouterr().err == "install: No space left on device.\n"
 
 
 def test_nobody_is_told_of_a_page_that_is_gone(root: Path) -> None:
