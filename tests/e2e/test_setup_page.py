@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,31 @@ def test_front_page_leaves_the_keyboard_where_it_is_and_is_fresh(box: Box, visit
     page.clock.run_for(POLL)
     expect(page.get_by_role("link", name="777")).to_be_visible()
     expect(page.get_by_role("link", name="101", exact=True)).to_be_focused()
+
+
+LIVE = '<p>{0}</p><a href="/log">1</a><a href="/log">2</a><a href="/accounts?start=3">{0} more</a>'
+
+
+def test_front_page_leaves_each_link_to_the_keyboard_and_to_a_click(box: Box, visit: Callable[..., Page]) -> None:
+    page, looks = visit(), count(1)
+    page.clock.install()
+    set_up(page, box)
+    page.route("**/live", lambda route: route.fulfill(body=LIVE.format(next(looks)), content_type="text/html"))
+    page.goto("/")
+    shown, links = page.locator("#live p"), page.locator("#live a")
+    page.clock.run_for(POLL)
+    expect(shown).to_have_text("1")
+    for number, place in enumerate((1, 2), 2):
+        links.nth(place).focus()
+        page.clock.run_for(POLL)
+        expect(shown).to_have_text(str(number))
+        expect(links.nth(place)).to_be_focused()
+    links.nth(1).hover()
+    page.mouse.down()
+    with page.expect_response("**/live"):
+        page.clock.run_for(POLL)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("/log$"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -16,9 +16,12 @@
     fresh = Date.now();
     if (!answer.ok) return;
     const text = await answer.text();
-    const held = live.contains(document.activeElement) && document.activeElement.outerHTML;
+    if (live.matches(":active")) return; // A click has begun; it ends where it began.
+    const held = live.contains(document.activeElement) && document.activeElement.href;
+    const alike = () => Array.from(live.querySelectorAll("a")).filter((link) => link.href === held);
+    const place = alike().indexOf(document.activeElement); // Several problems may lead to one account.
     live.innerHTML = text;
-    const same = Array.from(live.querySelectorAll("a")).find((link) => link.outerHTML === held);
+    const same = alike()[place];
     if (same) same.focus({preventScroll: true}); // The keyboard stays where it was.
     tag = answer.headers.get("ETag") || "";
   }
