@@ -99,10 +99,13 @@ def test_foreign_host_gets_one_sentence(house: House, route: Route) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.example", "[fd00::7]"])
-def test_foreign_host_is_added_to_the_names_that_the_box_has(house: House, host: str) -> None:
+def test_foreign_host_is_told_how_it_becomes_a_name_of_the_box_and_not_which_there_are(house: House, host: str) -> None:
+    foreign = {"Host": f"{host}:8443"}
+    [line] = re.findall("`(.*)`", house.browser().get("/", headers=foreign).text)
+    assert line == f"set web.names {host}"
     house.desk.do("config set", key="web.names", value="box.example")
-    [line] = re.findall("`(.*)`", house.browser().get("/", headers={"Host": f"{host}:8443"}).text)
-    assert line == f"set web.names &quot;box.example, {host}&quot;"
+    told = house.browser().get("/", headers=foreign).text
+    assert f"with {host} behind the names that it has" in told and "box.example" not in told
 
 
 @pytest.mark.parametrize("host", ["", ":443", "["])

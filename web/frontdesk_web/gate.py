@@ -125,9 +125,11 @@ def refused(status: int, text: str, **words: object) -> Refusal:
 
 
 def _misdirected(house: House, host: str) -> Refusal:
-    """The setting is said as a whole: those that are known go on."""
-    names = ", ".join((*house.box.settings.web_names, host))
-    line = house.spoken("config stage", {"key": "web.names", "value": names})
+    """The names that the box has are not told: whoever asks may be a stranger, and they may be many."""
+    if house.box.settings.web_names:
+        text = N_("This box is not known as {host}: `web.names` makes it so, with {host} behind the names that it has.")
+        return refused(421, text, host=host)
+    line = house.spoken("config stage", {"key": "web.names", "value": host})
     return refused(421, N_("This box is not known as {host}: `{line}` makes it so."), host=host, line=line)
 
 
