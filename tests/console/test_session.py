@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from frontdesk.console import session
-from frontdesk.console.line_editor import WIDTH
+from frontdesk.console.line_editor import LONGEST, WIDTH
 from frontdesk.control import TABLE
 from panel_link import messages
 from panel_link.frames import Frame, FrameReader
@@ -32,6 +32,13 @@ def test_nothing_can_be_said_before_the_log_in(visit: Visit) -> None:
     assert "101" not in shown and "show" not in shown
     visit.type("\r\x03\x04\r")
     assert visit.prompt == "Password:"
+
+
+def test_who_is_not_in_types_no_line_longer_than_a_typed_one(visit: Visit) -> None:
+    visit.type("exit\r")
+    before = visit.screen.bells
+    visit.type("x" * (LONGEST + 5))
+    assert visit.screen.bells - before == 5
 
 
 def test_wrong_passwords_cost_time(visit: Visit) -> None:
