@@ -23,6 +23,9 @@ WITH_WHEELS = ("aarch64", "x86_64")
 def install(place: Path, wheels: str) -> bool:
     """Makes it anew where anything has changed; whether it did. `wheels`: a directory of packages, for no network."""
     wanted = source_hash()
+    old = place.with_name(place.name + OLD)
+    if old.exists() and not place.exists():
+        old.rename(place)  # A power cut came between the two names.
     stamp = place / STAMP
     if stamp.is_file() and stamp.read_text() == wanted:
         for path in parts(place)[1:]:
