@@ -62,6 +62,9 @@ def test_phone_that_has_declined_is_waited_for_no_longer_though_its_connection_i
     phone.box.bindings[2].flow, phone.box.bindings[2].connected = tcp("192.0.2.12", 40_001, 8), True
     phone.answer(OLDER, 486)
     assert phone.statuses == [100, 180, 180, 486]
+    phone.box.receive(request("ACK", branch="z9hG4bKone", to_tag="callee"), A)
+    phone.wait(64)
+    assert len(phone.box.layer) == 0
 
 
 def test_word_of_a_proxy_that_has_taken_the_call_in_is_not_the_phones() -> None:

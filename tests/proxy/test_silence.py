@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.events import Kind
 from frontdesk.model import BindingState
+from frontdesk.proxy.calls import RETRIED_WITHIN
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
 from tests.proxy.box import Box, reply, request, udp
@@ -166,6 +167,24 @@ def test_whoever_waits_for_a_dead_trunk_hears_what_the_other_says() -> None:
     box.receive(reply(second, 486), udp("192.0.2.30"))
     assert box.statuses() == [486]
     assert [event.source for event in box.events if event.rule == "silent"] == ["192.0.2.20"]
+
+
+@pytest.mark.parametrize("status", [486, 407])
+def test_answer_of_a_place_that_was_given_up_is_nobodys(status: int) -> None:
+    """Either one refusal goes back, or 2xx (RFC 3261 section 16.7 step 5)."""
+    box = Box()
+    box.phone("101", PHONES[2])
+    for host in ("192.0.2.20", "192.0.2.30"):
+        box.phone("112", None, f"sip:112@{host}", state=BindingState.STATIC)
+    box.receive(request("INVITE", "sip:112@desk.example"), PHONES[2])
+    dead, other = (invite for invite, _ in box.requests("INVITE"))
+    box.receive(reply(other, status), udp("192.0.2.30"))
+    box.pass_time(SILENCE)
+    assert box.statuses() == [status]
+    box.receive(reply(dead, 200), udp("192.0.2.20"))
+    assert box.statuses() == [] and box.incoming[0].result == status
+    box.pass_time(RETRIED_WITHIN)
+    assert [record.result for record in box.records] == [status] and not box.proxy.calls.active(box.now)
 
 
 def detour() -> tuple[Box, Request]:

@@ -13,17 +13,14 @@ from ..events import UNREACHED, Incoming
 from ..sip.client_transaction import ClientTransaction
 from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
-from ..sip.status import reason_phrase
 from ..sip.timers import Deadlines
 from ..sip.wire import Flow, Target
 from .best_response import best_response
 from .branch import NO_WORD, Branch
 from .calls import Watch
 from .loop import shares
+from .reason import COMPLETED_ELSEWHERE, Header, is_elsewhere, reason
 from .target_set import Candidate
-
-COMPLETED_ELSEWHERE = ("Reason", 'SIP;cause=200;text="Call completed elsewhere"')
-"""For the branches that lost (RFC 3326 section 3.1): their phones show no missed call."""
 
 NOT_THE_CALLERS = {503: 500, 430: 480}
 """What he gets instead: a phone's 503 is not the box's (section 16.7 step 6), a flow that has failed is nobody else's
@@ -34,8 +31,6 @@ SILENCE = 4.0
 """Seconds in which a phone that is there has said something, if only 100; it was asked four times by then."""
 BACK_SOON = "10"
 """Seconds that a start takes, and more."""
-
-Header = tuple[str, str]
 
 
 class Surroundings(Protocol):
@@ -95,7 +90,9 @@ class ResponseContext:
         self._incoming = incoming
         self._invite = transaction.request.method == "INVITE"
         self._responses: list[Response] = []
-        self._answered = self._cancelled = self._timed_out = False
+        self._answered = 0
+        """The final status that was passed on; 0: none yet."""
+        self._cancelled = self._timed_out = False
 
     def start(self, now: float) -> None:
         """Forwards to the first group of candidates."""
@@ -176,9 +173,7 @@ class ResponseContext:
             if other.spoke:
                 continue
             self._around.passed_over(other.candidate, branch.candidate, now)
-            if (client := other.client) is not None:
-                self._terminate(other)
-                client.give_up(now)
+            self._give_up(other, now)
 
     def _is_asked_elsewhere(self, branch: Branch) -> bool:
         """Whether another way to its phone is still open."""
@@ -222,7 +217,7 @@ class ResponseContext:
             self._respond(response, now)
 
     def _success(self, branch: Branch, response: Response, now: float) -> None:
-        """Steps 5 and 10: every 2xx to an INVITE is passed on, also after another final; the others lose."""
+        """Steps 5 and 10: every 2xx to an INVITE is passed on, also after another one; the others lose."""
         self._terminate(branch)
         if self._incoming is not None and not self._incoming.device:
             self._incoming.device = branch.candidate.uri
@@ -241,14 +236,14 @@ class ResponseContext:
         if response.status not in NO_WORD:  # its phone has spoken, and comes back by no other way
             for other in branch.alike:
                 if other.is_cut_off:
-                    self._terminate(other)
+                    self._give_up(other, now)
         if response.status == 408 and not self._invite:
             self._timed_out = True  # never passed on (RFC 4320 section 4.2)
         elif not branch.expired:
             self._responses.append(response)
         if response.status >= 600:
             self._groups.clear()
-            self._cancel_pending([_reason(response.status)], now)
+            self._cancel_pending([reason(response.status)], now)
         self._proceed(now)
 
     def timed_out(self, branch: Branch, now: float) -> None:
@@ -287,7 +282,7 @@ class ResponseContext:
             return
         branch.expired = self._timed_out = True
         if branch.heard:
-            self._cancel(branch, [_reason(408)], now)
+            self._cancel(branch, [reason(408)], now)
         else:
             self.timed_out(branch, now)
 
@@ -310,7 +305,7 @@ class ResponseContext:
         """The caller gave up: no more targets, CANCEL with his own Reason to all that are open. Their 487 ends it."""
         self._cancelled = True
         if self._incoming is not None:
-            self._incoming.cancelled(now, elsewhere=any(map(_is_elsewhere, headers)))
+            self._incoming.cancelled(now, elsewhere=any(map(is_elsewhere, headers)))
         self._groups.clear()
         self._cancel_pending(headers, now)
 
@@ -320,7 +315,7 @@ class ResponseContext:
             return
         self._groups.clear()
         self._respond(self._own(503, [("Retry-After", BACK_SOON)]), now)
-        self._cancel_pending([_reason(503)], now)
+        self._cancel_pending([reason(503)], now)
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
@@ -354,7 +349,9 @@ class ResponseContext:
 
     def _respond(self, response: Response, now: float, phone: int = 0) -> None:
         """`phone`: the binding that has sent it, where that counts."""
-        self._answered = self._answered or response.status >= 200
+        if self._answered >= 300:
+            return  # who was refused hears of no 2xx any more, nor does his transaction take one (RFC 6026 figure 7)
+        self._answered = response.status if response.status >= 200 else 0
         self._transaction.respond(response, now)
         if self._watch is not None:
             self._watch(response, now, phone)
@@ -371,6 +368,12 @@ class ResponseContext:
         branch.client = None
         branch.disarm()
         self._branches.remove(branch)
+
+    def _give_up(self, branch: Branch, now: float) -> None:
+        """Its phone has spoken by another way."""
+        if (client := branch.client) is not None:
+            self._terminate(branch)
+            client.give_up(now)
 
     def _cancel_pending(self, headers: Sequence[Header], now: float) -> None:
         """Step 10. To a client transaction that is no INVITE's, `cancel` means nothing (section 9.1)."""
@@ -389,12 +392,3 @@ class ResponseContext:
             branch.client.cancel(now, headers)
         if branch.is_cut_off and not self._is_back(branch):
             self.timed_out(branch, now)
-
-
-def _is_elsewhere(header: Header) -> bool:
-    """Whether that of COMPLETED_ELSEWHERE is among its Reasons."""
-    return any(reason.startswith("sip;cause=200") for reason in header[1].replace(" ", "").lower().split(","))
-
-
-def _reason(status: int) -> Header:
-    return "Reason", f'SIP;cause={status};text="{reason_phrase(status)}"'
