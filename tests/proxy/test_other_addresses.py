@@ -193,3 +193,20 @@ def test_name_of_which_one_address_has_refused_is_asked_no_more_while_a_phone_ri
     box.taken()
     box.pass_time(SILENCE)
     assert box.requests("INVITE") == []
+
+
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+def test_a_name_that_leads_elsewhere_than_it_was_written_for_is_asked_anew(method: str) -> None:
+    """By NAPTR a domain may prefer TCP (RFC 3263 section 4.1): Via and Record-Route say so."""
+    trunk = Trunk(method)
+    trunk.box.receive(request(method, "sip:112@desk.example", branch="z9hG4bKtwo", call_id="call-2"), A)
+    trunk.first = trunk.box.request(method)
+    places = [Destination(*ONE.remote, "tcp"), Destination(*TWO.remote, "udp")]
+    trunk.box.layer.sent_over(trunk.key(trunk.first), Destination("trunk.example.com", None, None), trunk.box.now, places)
+    trunk.box.layer.transport_failed(trunk.key(trunk.first), trunk.box.now)
+    anew, to = trunk.next()
+    assert to == places[0] and anew.via.transport == "TCP" and trunk.box.statuses() == []
+    assert not anew.values("record-route") or ";transport=tcp" in anew.values("record-route")[0]
+    trunk.box.layer.transport_failed(trunk.key(anew), trunk.box.now)
+    last, to = trunk.box.requests(method)[-1]
+    assert to == places[1] and last.via.transport == "UDP"

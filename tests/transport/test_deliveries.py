@@ -14,6 +14,7 @@ from frontdesk.transport.deliveries import Deliveries
 
 BOX = ("192.0.2.1", 5060)
 NAME = Destination("pbx.test", 5060, None)
+BY_TCP = NAME._replace(transport="tcp")
 ONE, TWO = ("192.0.2.20", 5060), ("192.0.2.21", 5060)
 INVITE = Send(b"INVITE", NAME, "key")
 
@@ -87,7 +88,7 @@ def test_copies_of_what_waits_for_a_name_are_one(monkeypatch: pytest.MonkeyPatch
     run(case, monkeypatch)
 
 
-@pytest.mark.parametrize("place", [NAME, Destination("192.0.2.20", 5060, None, "pbx.test")])
+@pytest.mark.parametrize("place", [Destination("pbx.test", 5060, "tls"), Destination("192.0.2.20", 5060, "tls", "pbx.test")])
 def test_whose_certificate_is_asked_for_stays_with_each_address(
     monkeypatch: pytest.MonkeyPatch, place: Destination
 ) -> None:
@@ -117,11 +118,11 @@ def test_what_was_given_up_meanwhile_does_not_go_out(monkeypatch: pytest.MonkeyP
 def test_an_address_that_refuses_leads_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     async def case(wires: Wires) -> None:
         wires.refusing = {ONE}
-        wires.deliveries.deliver(INVITE, NAME)
+        wires.deliveries.deliver(INVITE, BY_TCP)
         await wires.settle()
         assert wires.sent == [(b"INVITE", TWO, 1)] and wires.others == []
         wires.refusing = {ONE, TWO}
-        wires.deliveries.deliver(INVITE, NAME)
+        wires.deliveries.deliver(INVITE, BY_TCP)
         await wires.settle()
         assert wires.lost == ["key"]
 
@@ -134,7 +135,7 @@ def test_what_went_over_a_connection_that_was_dead_goes_over_another(
 ) -> None:
     async def case(wires: Wires) -> None:
         wires.connection = 7
-        wires.deliveries.deliver(INVITE, NAME)
+        wires.deliveries.deliver(INVITE, BY_TCP)
         await wires.settle()
         if answered:
             wires.wanted.clear()
@@ -142,7 +143,7 @@ def test_what_went_over_a_connection_that_was_dead_goes_over_another(
         wires.deliveries.closed(Flow("tcp", BOX, ONE, 7))
         await wires.settle()
         assert wires.sent == [(b"INVITE", ONE, 7), *([] if answered else [(b"INVITE", ONE, 1)])]
-        assert (NAME in wires.told) is not answered
+        assert (BY_TCP in wires.told) is not answered
         wires.deliveries.closed(Flow("tcp", BOX, ONE, 1))
         await wires.settle()
         assert len(wires.sent) == (1 if answered else 2), "a new connection that fails is no old one"
@@ -163,6 +164,30 @@ def test_whatever_goes_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     run(case, monkeypatch)
 
 
+@pytest.mark.parametrize("found", [("tcp", ONE), ("udp", ("2001:db8::20", 5060))], ids=["TCP", "IPv6"])
+def test_what_was_not_written_for_where_its_name_leads_is_asked_for_anew(
+    monkeypatch: pytest.MonkeyPatch, found: tuple[str, HostPort]
+) -> None:
+    """Its Via and Record-Route say UDP and IPv4: no answer would come back by them (RFC 3261 section 18.1.1)."""
+
+    async def case(wires: Wires) -> None:
+        async def resolve(destination: Destination) -> list[tuple[str, HostPort]]:
+            return [found, ("udp", TWO)]
+
+        monkeypatch.setattr(deliveries, "resolve", resolve)
+        wires.deliveries.deliver(INVITE, NAME)
+        await wires.settle()
+        transport, address = found
+        places = [Destination(*address, transport, "pbx.test"), Destination(*TWO, "udp", "pbx.test")]
+        assert (wires.sent, wires.told, wires.others, wires.lost) == ([], [NAME], places, ["key"])
+        monkeypatch.setattr(deliveries, "resolve", lambda place: asyncio.sleep(0, [(place.transport, place[:2])]))
+        wires.deliveries.deliver(INVITE, places[0])
+        await wires.settle()
+        assert wires.sent == [(b"INVITE", address, int(transport == "tcp"))]
+
+    run(case, monkeypatch)
+
+
 def test_an_ack_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def case(wires: Wires) -> None:
         wires.connection = 7
@@ -178,7 +203,7 @@ def test_what_was_answered_is_not_remembered(monkeypatch: pytest.MonkeyPatch) ->
         wires.connection = 7
         for number in range(3):
             wires.wanted = {f"call {number}"}
-            wires.deliveries.deliver(Send(b"INVITE", NAME, f"call {number}"), NAME)
+            wires.deliveries.deliver(Send(b"INVITE", BY_TCP, f"call {number}"), BY_TCP)
             await wires.settle()
         [kept] = wires.deliveries._reused[7]
         assert kept[0].key == "call 2"

@@ -79,6 +79,9 @@ class Deliveries:
             for number, place in enumerate(found, 1):
                 if not self._ways.is_wanted(send.key):
                     break  # answered or given up meanwhile: it would ring a phone for nobody
+                if send.key and not _is_written_for(destination, place):
+                    self._ways.sent_over(send.key, destination, found[number - 1 :])
+                    break
                 if await self._deliver_to(send, destination, place, found[number:]):
                     return
         except TransportError as error:
@@ -104,3 +107,10 @@ class Deliveries:
             still = [each for each in waiting if self._ways.is_wanted(each[0].key)]
             self._reused[flow.connection] = [*still, (send, destination)]
         return True
+
+
+def _is_written_for(destination: Destination, place: Destination) -> bool:
+    """Whether its Via and Record-Route lead back from there (RFC 3261 section 18.1.1): until a name is looked up they
+    say UDP, unless it names its transport, and IPv4. Where they do not, its sender asks each place anew."""
+    is_so_far = place.transport == (destination.transport or "udp") and ":" not in place.host
+    return is_so_far or place.host == destination.host
