@@ -202,11 +202,27 @@ def test_a_name_that_leads_elsewhere_than_it_was_written_for_is_asked_anew(metho
     trunk.box.receive(request(method, "sip:112@desk.example", branch="z9hG4bKtwo", call_id="call-2"), A)
     trunk.first = trunk.box.request(method)
     places = [Destination(*ONE.remote, "tcp"), Destination(*TWO.remote, "udp")]
-    trunk.box.layer.sent_over(trunk.key(trunk.first), Destination("trunk.example.com", None, None), trunk.box.now, places)
-    trunk.box.layer.transport_failed(trunk.key(trunk.first), trunk.box.now)
+    first, name = trunk.key(trunk.first), Destination("trunk.example.com", None, None)
+    trunk.box.layer.sent_over(first, name, trunk.box.now, places)
+    trunk.box.layer.transport_failed(first, trunk.box.now)
     anew, to = trunk.next()
     assert to == places[0] and anew.via.transport == "TCP" and trunk.box.statuses() == []
     assert not anew.values("record-route") or ";transport=tcp" in anew.values("record-route")[0]
     trunk.box.layer.transport_failed(trunk.key(anew), trunk.box.now)
     last, to = trunk.box.requests(method)[-1]
     assert to == places[1] and last.via.transport == "UDP"
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_each_address_may_fork(is_silent: bool) -> None:
+    """Another Frontdesk there has two phones to ring: with a Max-Breadth of 1 it says 440 (RFC 5393 section 5.3.3)."""
+    trunk = Trunk()
+    given = [int(trunk.first.required("max-breadth"))]
+    for _ in range(2):
+        if is_silent:
+            trunk.box.pass_time(SILENCE)
+        else:
+            trunk.box.layer.transport_failed(trunk.key(trunk.first), trunk.box.now)
+        trunk.first, _ = trunk.box.requests("INVITE")[-1]
+        given.append(int(trunk.first.required("max-breadth")))
+    assert min(given) >= 10 and sum(given) == trunk.box.settings.max_breadth

@@ -88,7 +88,9 @@ def test_copies_of_what_waits_for_a_name_are_one(monkeypatch: pytest.MonkeyPatch
     run(case, monkeypatch)
 
 
-@pytest.mark.parametrize("place", [Destination("pbx.test", 5060, "tls"), Destination("192.0.2.20", 5060, "tls", "pbx.test")])
+@pytest.mark.parametrize(
+    "place", [NAME._replace(transport="tls"), Destination("192.0.2.20", 5060, "tls", "pbx.test")]
+)
 def test_whose_certificate_is_asked_for_stays_with_each_address(
     monkeypatch: pytest.MonkeyPatch, place: Destination
 ) -> None:

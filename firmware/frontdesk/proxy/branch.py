@@ -82,7 +82,7 @@ class Branch:
         """It went to the first address of several."""
         for place in reversed(others):
             self.others = [replace(self.candidate, target=place, others=self.others), *self.others]
-        self.spare += len(others)  # these have a share of one each beside its own: they are one place
+        self.spare = max(self.spare, len(self.others))  # at least one each, though it be too many: they are one place
         self.context.found_others(self, now)
 
     def is_silent(self, now: float) -> None:

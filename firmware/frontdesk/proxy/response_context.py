@@ -126,10 +126,11 @@ class ResponseContext:
     def _begin(self, branch: Branch, share: int, now: float) -> None:
         """`share`: for it and for those that may be open beside it, where that is enough for all (RFC 5393)."""
         assert self._forwarder is not None
+        further = len(branch.others) or branch.candidate.leads_on
+        if further and share > further:
+            own = shares(share, 1 + further)[0]
+            share, branch.spare = own, share - own
         if branch.others:
-            if share > len(branch.others):
-                own = shares(share, 1 + len(branch.others))[0]
-                share, branch.spare = own, share - own
             self._await(branch, now)
         self._branches.append(branch)
         branch.client = self._forwarder.start(branch, share, now)

@@ -32,6 +32,11 @@ class Candidate:
     others: Sequence[Candidate] = ()
     """Where the same phone is tried after it: its other flows (RFC 5626), or addresses (RFC 3263 section 4.3)."""
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether it is at a name, of which it is not known yet to how many addresses that leads."""
+        return isinstance(self.target, Destination) and self.target.is_name
+
 
 def target_set(
     bindings: list[Binding], directory: Directory, limit: int, number: str | None = None

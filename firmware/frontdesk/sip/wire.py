@@ -54,6 +54,11 @@ class Destination(NamedTuple):
         """Whether the transport delivers or tells; an open choice is UDP until resolved."""
         return self.transport in RELIABLE
 
+    @property
+    def is_name(self) -> bool:
+        """Whether `host` is to be looked up, and so may lead to several addresses."""
+        return ":" not in self.host and not self.host.rpartition(".")[2].isdigit()
+
 
 Target = Flow | Destination
 
