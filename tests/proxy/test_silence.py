@@ -206,6 +206,19 @@ def test_own_100_of_a_call_that_came_round_is_no_word_of_the_phone() -> None:
     assert "sip:112@192.0.2.30" in [invite.uri_text for invite, _ in box.requests("INVITE")]
 
 
+def test_own_100_of_a_call_that_came_round_is_called_off_by_timer_c() -> None:
+    """Else what it forks to there would ring on, and be followed by the next, for nobody (RFC 3261 section 16.8)."""
+    box, spiral = detour()
+    box.receive(reply(spiral, 100), udp("192.0.2.1"))
+    box.pass_time(SILENCE)
+    gateway = next(invite for invite, _ in box.requests("INVITE") if "192.0.2.30" in invite.uri_text)
+    box.receive(reply(gateway, 486), udp("192.0.2.30"))
+    box.pass_time(box.settings.timer_c - SILENCE)
+    assert box.request("CANCEL").via.branch == spiral.via.branch
+    box.receive(reply(spiral, 487), udp("192.0.2.1"))
+    assert box.statuses() == [486]
+
+
 def test_phone_behind_another_number_may_ring_late_though_the_gateway_has_refused() -> None:
     box, spiral = detour()
     box.pass_time(SILENCE)

@@ -282,7 +282,7 @@ class ResponseContext:
             branch.arm(self._around.deadlines.delays, self._timer_c, now)
             return
         branch.expired = self._timed_out = True
-        if branch.heard:
+        if branch.heard or branch.candidate.is_spiral:
             self._cancel(branch, [reason(408)], now)
         else:
             self.timed_out(branch, now)
