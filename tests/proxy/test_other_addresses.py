@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from frontdesk.model import BindingState
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Destination, Flow
-from tests.proxy.box import Box, reply, request, udp
+from tests.proxy.box import Box, reply, request, route_set, udp
 
 A = udp("192.0.2.11")
 ONE, TWO, THREE = (udp(f"192.0.2.{number}") for number in (21, 22, 23))
@@ -18,14 +20,14 @@ OTHERS = [Destination(*TWO.remote, "udp"), Destination(*THREE.remote, "udp")]
 class Trunk:
     """101 calls 112, which is at a name with three addresses; the first has been sent the INVITE."""
 
-    def __init__(self, method: str = "INVITE") -> None:
+    def __init__(self, method: str = "INVITE", others: Sequence[Destination] = OTHERS) -> None:
         self.box = Box()
         self.box.phone("101", A)
         self.box.phone("112", None, "sip:112@trunk.example.com")
         self.method = method
         self.box.receive(request(method, "sip:112@desk.example", branch="z9hG4bKone"), A)
         self.first = self.box.request(method)
-        self.box.layer.sent_over(self.key(self.first), ONE, self.box.now, OTHERS)
+        self.box.layer.sent_over(self.key(self.first), ONE, self.box.now, others)
 
     def key(self, sent: Request) -> str:
         return f"{self.method} {sent.via.branch}"
@@ -226,3 +228,20 @@ def test_each_address_may_fork(is_silent: bool) -> None:
         trunk.first, _ = trunk.box.requests("INVITE")[-1]
         given.append(int(trunk.first.required("max-breadth")))
     assert min(given) >= 10 and sum(given) == trunk.box.settings.max_breadth
+
+
+@pytest.mark.parametrize("is_restarted", [False, True])
+@pytest.mark.parametrize("method", ["ACK", "INVITE", "BYE"])
+def test_who_has_answered_is_spoken_to_and_not_the_first_address_which_is_dead(method: str, is_restarted: bool) -> None:
+    there = Destination(*TWO.remote, "udp", "trunk.example.com")
+    trunk = Trunk(others=[there])
+    trunk.box.pass_time(SILENCE)
+    second, to = trunk.next()
+    assert to == there
+    trunk.box.receive(reply(second, 200), TWO)
+    routes = route_set(trunk.box.responses()[-1])
+    if is_restarted:
+        trunk.box.restart()
+    trunk.box.receive(request(method, "sip:112@10.9.8.7", to_tag="callee", cseq=2, routes=routes), A)
+    ((_, to),) = trunk.box.requests(method)
+    assert to == there

@@ -17,7 +17,7 @@ from .admission import Caller, check_from
 from .calls import contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
-from .target_set import Candidate, at_contact, by_flow, target_of, transport_of, user_of
+from .target_set import LOOKED_UP, Candidate, at_contact, by_flow, target_of, transport_of, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
@@ -123,6 +123,8 @@ class Sides:
                 return [candidates[:1]]
             phone = None
         there = target_of(phone, self._directory) if isinstance(phone, Binding) else phone
+        if side.flow is not None and side.flow.local == LOOKED_UP and isinstance(there, Destination):
+            there = Destination(*side.flow.remote, side.flow.transport, there.host)  # the first may be dead
         target = there or self._peer_target(side.flow, routed.route or uri) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 

@@ -18,6 +18,9 @@ from .record_route import Side
 
 _CONNECTABLE = (None, "udp", "tcp", "tls")  # a WebSocket is opened by its phone alone (RFC 7118), the rest is unknown
 
+LOOKED_UP = ("0.0.0.0", 0)
+"""The box's end of what is no flow yet, but an address of a name."""
+
 
 @dataclass(slots=True)
 class Candidate:
@@ -31,6 +34,15 @@ class Candidate:
     """Whether the box sends it to itself: its own 100 says nothing of the phone."""
     others: Sequence[Candidate] = ()
     """Where the same phone is tried after it: its other flows (RFC 5626), or addresses (RFC 3263 section 4.3)."""
+
+    @property
+    def place(self) -> Side:
+        """Its side for the token: of a name, also the address where it is asked, unless that is the first one."""
+        target = self.target
+        if isinstance(target, Flow) or not target.name:
+            return self.side
+        address = target.host, target.port or SIP_PORT
+        return Side(self.side.binding, Flow(target.transport or "udp", LOOKED_UP, address))
 
     @property
     def leads_on(self) -> bool:
