@@ -104,6 +104,11 @@ def test_no_more_targets_than_the_limit() -> None:
     assert sum(map(len, ids(*[binding() for _ in range(12)], limit=10))) == 10
 
 
+def test_places_set_by_hand_are_no_devices_and_are_tried_beside_as_many_as_there_may_be() -> None:
+    by_hand = [binding(q=0.5, state=BindingState.STATIC) for _ in range(3)]
+    assert list(map(len, ids(*by_hand, *[binding() for _ in range(12)], limit=10))) == [10, 3]
+
+
 def test_static_binding_is_resolved() -> None:
     assert target(binding("sip:door@door.example", None)) == Destination("door.example", None, None)
     assert target(binding("sip:door@[2001:db8::9]:5070", None)) == Destination("2001:db8::9", 5070, None)

@@ -56,7 +56,8 @@ def target_set(
     """Groups to be tried one after the other, each in parallel: by q, the highest first; closed connections last. A
     device that names itself stands there once, at the flow to be tried first (RFC 5626 section 7).
 
-    `number`: what they get as their Request-URI's user part, where it is not their own.
+    `limit`: of those that have registered; a place that was set by hand is always one. `number`: what they get as their
+    Request-URI's user part, where it is not their own.
     """
     if len(bindings) == 1:  # most calls: saves 3 us
         return [[only] for _, only in by_flow(bindings, directory, number)]
@@ -69,10 +70,12 @@ def target_set(
     seen: set[tuple[str, Target]] = set()
     for _, pairs in groupby(ordered, key=lambda pair: _order(pair[0])[:2]):
         group: list[Candidate] = []
-        for _, each in pairs:
-            if len(seen) < limit and (each.uri, each.target) not in seen:
+        for binding, each in pairs:
+            is_by_hand = binding.state is BindingState.STATIC
+            if (is_by_hand or limit > 0) and (each.uri, each.target) not in seen:
                 seen.add((each.uri, each.target))
                 group.append(each)
+                limit -= not is_by_hand
         if group:
             groups.append(group)
     return groups
