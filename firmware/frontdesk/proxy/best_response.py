@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..sip.message import Response
 
@@ -20,20 +20,22 @@ _PREFERENCE = {
 }  # fmt: skip
 
 
-def best_response(responses: Sequence[Response]) -> Response:
+def best_response(responses: Sequence[Response], *, is_cancelled: bool = False) -> Response:
     """One of the final responses, none a 2xx: a 6xx before all, else of the lowest class the most useful.
 
-    Of equals the first that came. Where it is a 401 or 407, the challenges of all others are gathered in it.
+    `is_cancelled`: by the caller, so that 487 tells why it ended, whatever another phone had said before. Of equals the
+    first that came. Where it is a 401 or 407, the challenges of all others are gathered in it.
     """
-    best = min(responses, key=_rank)
+    preference = _PREFERENCE | {487: -1} if is_cancelled else _PREFERENCE
+    best = min(responses, key=lambda response: _rank(response, preference))
     if best.status in CHALLENGES:
         _gather(best, [other for other in responses if other is not best and other.status in CHALLENGES])
     return best
 
 
-def _rank(response: Response) -> tuple[int, int]:
+def _rank(response: Response, preference: Mapping[int, int]) -> tuple[int, int]:
     family = response.status // 100
-    return 0 if family == 6 else family, _PREFERENCE.get(response.status, _USEFUL)
+    return 0 if family == 6 else family, preference.get(response.status, _USEFUL)
 
 
 def _gather(best: Response, others: Sequence[Response]) -> None:

@@ -333,7 +333,7 @@ class ResponseContext:
         self._respond(self._final(), now)
 
     def _final(self) -> Response:
-        best = best_response(self._responses) if self._responses else None
+        best = best_response(self._responses, is_cancelled=self._cancelled) if self._responses else None
         if best is not None:
             own = NOT_THE_CALLERS.get(best.status)
             return self._own(own) if own else best
