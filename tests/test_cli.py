@@ -167,6 +167,12 @@ def test_status_tells_that_no_box_runs_and_what_was_damaged(shell: Shell) -> Non
     assert shell.json("status")["accounts"] == 1
 
 
+def test_what_the_computer_knows_is_told_where_no_box_runs(shell: Shell) -> None:
+    shell.ok("account", "add", "101")
+    assert shell.json("ping", "127.0.0.1")["received"] == 3
+    assert shell.json("today")["disk"]["total"] > 0 and "Calls" not in shell.ok("today")
+
+
 def test_ext_is_another_word_for_account(shell: Shell) -> None:
     shell.ok("ext", "add", "101")
     assert [row["user"] for row in shell.json("ext", "list")] == ["101"]

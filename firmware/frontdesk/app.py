@@ -331,7 +331,7 @@ class _Appliance:
         return [each for _, each in lines]
 
     def _day(self, journal: Journal) -> Day:
-        day = Day(lambda: len(self._core.location), lambda: journal.bytes_written)
+        day = Day(lambda: len(self._core.location), lambda: journal.bytes_written, self._clock.now)
         self._core.events.subscribe(day.hear)
         return day
 

@@ -11,7 +11,6 @@ import pytest
 from frontdesk.certificates import Certificates
 from frontdesk.certificates.settled import Settled
 from frontdesk.control import alarms
-from frontdesk.control.day import QUARTER, SLOTS, Day
 from frontdesk.control.problems import MOST_REFUSALS, RECENT
 from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
@@ -354,32 +353,6 @@ def test_search_finds_numbers_names_and_aliases(desk: Desk, search: str) -> None
     desk.do("alias add", user="102", alias="bench")
     assert [each["user"] for each in desk.do("who", search=search)["accounts"]] == ["102"]
     assert desk.do("who", search="", start=1, limit=1)["accounts"][0]["user"] == "102"
-
-
-def test_day_counts_calls_and_carries_devices_on() -> None:
-    devices, written = [0], [1000]
-    day = Day(lambda: devices[0], lambda: written[0])
-    start = 1_000_000 * QUARTER
-    devices[0] = 3
-    day.hear([Event(start, kind, "101", Wording("")) for kind in (Kind.REGISTERED, Kind.CALLING)])
-    devices[0], written[0] = 2, 5000
-    day.hear([Event(start + 2 * QUARTER, kind, "101", Wording("")) for kind in (Kind.EXPIRED, Kind.CALLING)])
-    written[0] = 6000
-    told = day.told(start + 3 * QUARTER)
-    assert told["devices"][-4:] == [3, 3, 3, 2] and told["calls"][-4:] == [1, 0, 1, 0]
-    assert len(told["devices"]) == len(told["calls"]) == SLOTS
-
-
-def test_day_forgets_what_is_older_than_a_day() -> None:
-    written = [0]
-    day = Day(lambda: 7, lambda: written[0])
-    start = 1_000_000 * QUARTER
-    for number in range(2 * SLOTS):
-        written[0] += 10
-        at = start + number * QUARTER
-        day.hear([Event(at, kind, "101", Wording("")) for kind in (Kind.CALLING, Kind.REGISTERED)])
-    told = day.told(start + (2 * SLOTS - 1) * QUARTER)
-    assert told == {"devices": [7] * SLOTS, "calls": [1] * SLOTS, "written": (SLOTS - 1) * 10}
 
 
 def test_call_over_tls_that_cannot_go_is_a_problem_until_the_box_is_heard_so(desk: Desk) -> None:

@@ -116,7 +116,7 @@ def files(directory: Path) -> list[Path]:
 
 
 def test_who_comes_next_reads_nothing_of_what_happened(desk: Desk) -> None:
-    desk.box.day = Day(lambda: 1, lambda: 0)
+    desk.box.day = Day(lambda: 1, lambda: 0, lambda: desk.now)
     desk.core.events.subscribe(desk.box.day.hear)
     desk.core.events.add(Event(desk.now, Kind.CALLING, "101", Wording("102"), (), "192.0.2.23:5060/udp"))
     desk.core.events.publish()

@@ -21,6 +21,7 @@ from frontdesk.model import BindingState
 from frontdesk.proxy.calls import Call, CallState
 from tests.control.desk import Desk, phone
 from tests.control.test_network import Wired, interface
+from tests.store.rows import NOW
 from tests.web.house import House, on_loop
 
 REFERENCE = (Path(__file__).parents[2] / "firmware" / "JSON.md").read_text()
@@ -67,7 +68,7 @@ def answers(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> di
     new = Desk(tmp_path / "new")
     new.box.admin.settle_code()
     told: dict[str, list[Any]] = {"status": [new.do("status")]}
-    box.site, box.day = Site(), Day(lambda: 1, lambda: 2)  # type: ignore[assignment]
+    box.site, box.day = Site(), Day(lambda: 1, lambda: 2, lambda: NOW)  # type: ignore[assignment]
     box.system = Wired(interface(addresses=("169.254.1.2/16",), gateway="192.0.2.1"), interface())
     box.log.append("a line")
     changes: tuple[tuple[str, dict[str, Any]], ...] = (

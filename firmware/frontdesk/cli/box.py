@@ -104,7 +104,7 @@ def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: 
     with _as_owner(directory), DirectoryLock(directory, serve=False):
         store = Store.open(directory, domains[0] if domains else None)
         try:
-            return _finish(run(_box(store), verb.words, arguments))
+            return (_wait_for if verb.waits else _finish)(run(_box(store), verb.words, arguments))
         finally:
             store.close()
 
@@ -145,7 +145,7 @@ def _box(store: Store) -> Box:
     admin = Admin(records, store.meta, store.directory, clock.now)
     return Box(
         directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system,
-        forget_certificates=partial(_forget_certificates, store.directory / "tls"),
+        disk=store.space, forget_certificates=partial(_forget_certificates, store.directory / "tls"),
     )  # fmt: skip
 
 
@@ -153,6 +153,14 @@ def _forget_certificates(directory: Path) -> None:
     from shutil import rmtree
 
     rmtree(directory, ignore_errors=True)
+
+
+def _wait_for(verb: Awaitable[Any]) -> Any:
+    """The result of a coroutine that waits for the network: only then an event loop is imported."""
+    import asyncio
+
+    assert isinstance(verb, Coroutine)
+    return asyncio.run(verb)
 
 
 def _finish(verb: Awaitable[Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..events import Event, Kind
@@ -13,6 +14,7 @@ from .times import is_set, iso
 QUARTER = 900.0
 """Seconds."""
 SLOTS = 96
+DAY = QUARTER * SLOTS
 COMINGS = frozenset({Kind.REGISTERED, Kind.UNREGISTERED, Kind.EXPIRED, Kind.REPLACED})
 
 
@@ -33,10 +35,11 @@ class Slot:
 class Day:
     """Hears of events. A quarter in which nothing happened is as the one before it ended."""
 
-    def __init__(self, devices: Callable[[], int], written: Callable[[], int]) -> None:
+    def __init__(self, devices: Callable[[], int], written: Callable[[], int], now: Callable[[], float]) -> None:
         self._devices = devices
         self._written = written
-        self._slots: list[Slot] = []
+        self._now = now
+        self.forget()
 
     def hear(self, events: Iterable[Event]) -> None:
         """The events of a turn."""
@@ -49,13 +52,14 @@ class Day:
                 slot.devices = max(slot.devices, slot.left)
 
     def forget(self) -> None:
-        """As if nothing had happened yet."""
-        self._slots.clear()
+        """As if nothing had happened yet: who is registered now came before."""
+        self.began, devices = self._now(), self._devices()
+        self._slots = [Slot(int(self.began // QUARTER), devices, devices, self._written())]
 
     def _at(self, at: float) -> Slot:
         number = int(at // QUARTER)
-        if not self._slots or self._slots[-1].number < number:
-            left = self._slots[-1].left if self._slots else 0
+        if self._slots[-1].number < number:
+            left = self._slots[-1].left
             self._slots.append(Slot(number, left, left, self._written()))
             del self._slots[: -SLOTS - 1]
         return self._slots[-1]
@@ -73,15 +77,25 @@ class Day:
             devices.append(slot.devices if slot else left)
             calls.append(slot.calls if slot else 0)
             left = slot.left if slot else left
+        devices[-1] = max(devices[-1], self._devices())  # a place that is set by hand is no event
         written = self._written()
-        base = (within[0].written if within else written) if before else 0
+        base = within[0].written if within else written
         return {"devices": devices, "calls": calls, "written": written - base}
 
 
 async def today(box: Box) -> dict[str, Any]:
     """Tells of clock, disk and the last day."""
     free, total = box.disk()
-    wall = box.clock.wall()
-    told = box.day.told(box.clock.now()) if box.day else {"devices": [], "calls": [], "written": 0}
+    wall, now = box.clock.wall(), box.clock.now()
+    told = box.day.told(now) if box.day else {"devices": [], "calls": [], "written": 0}
+    since = iso(wall - min(now - box.day.began, DAY)) if box.day else None
     return {"clock": iso(wall), "clock_set": is_set(wall), "timezone": box.settings.timezone,
-            "disk": {"free": free, "total": total}, **told}  # fmt: skip
+            "disk": {"free": free, "total": total}, **told, "since": since}  # fmt: skip
+
+
+def counted_since(told: dict[str, Any]) -> str | None:
+    """When what `today` tells began to be counted, where that is no whole day ago: the box has been started since."""
+    if not told["since"]:
+        return None
+    at, since = (datetime.fromisoformat(told[key]) for key in ("clock", "since"))
+    return told["since"] if at - since < timedelta(seconds=DAY) else None

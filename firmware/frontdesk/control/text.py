@@ -12,6 +12,7 @@ from ..sip.status import REFUSED as REFUSED
 from ..sip.status import STOPPED
 from .bindings import CLOSED
 from .checks import is_visible
+from .day import counted_since
 from .errors import Sentence
 from .times import ago, moment
 
@@ -199,12 +200,15 @@ def problems(answer: Any) -> str:
 def today(answer: Any) -> str:
     """Clock, disk and the last day."""
     disk = answer["disk"]
-    return aligned([
+    rows = [
         ["Clock", f"{moment(answer['clock'])} ({answer['timezone'] if answer['clock_set'] else 'not set'})"],
         ["Disk", f"{disk['free'] / 1e9:.1f} of {disk['total'] / 1e9:.1f} GB free"],
-        ["Written in 24 h", f"{answer['written'] / 1e6:.1f} MB"],
-        ["Calls in 24 h", str(sum(answer["calls"]))],
-    ])  # fmt: skip
+    ]
+    if answer["since"]:  # A box runs that has counted.
+        since = counted_since(answer)
+        span = f"since {moment(since)}" if since else "in 24 h"
+        rows += [[f"Written {span}", f"{answer['written'] / 1e6:.1f} MB"], [f"Calls {span}", str(sum(answer["calls"]))]]
+    return aligned(rows)
 
 
 TALKING = "talking"
@@ -240,12 +244,12 @@ def events(answer: Any) -> str:
     """What happened, one line each."""
     rows = [(moment(row["at"]), row["account"] or "-", row["kind"], cell(row["text"])) for row in answer]
     lines = [f"{at}  {account:12}  {kind:12}  {what}" for at, account, kind, what in rows]
-    return "\n".join(lines) or "Nothing happened since the box was started."
+    return "\n".join(lines) or "There are no events: they are kept as long as the box runs."
 
 
 def log(answer: Any) -> str:
     """Lines of the log, as they were written."""
-    return "\n".join(map(cell, answer)) or "Nothing was logged since the box was started."
+    return "\n".join(map(cell, answer)) or "There are no lines: they are kept as long as the box runs."
 
 
 def ping(answer: Any) -> str:

@@ -74,6 +74,8 @@ class Verb:
     role: Role = Role.ADMIN
     needs_box: bool = False
     """It makes no box where there is none."""
+    waits: bool = False
+    """For something outside: where no box runs it needs an event loop of its own."""
 
     @property
     def help(self) -> str:
@@ -175,8 +177,8 @@ VERBS = (
          (Argument("user", "of this account alone", required=False, metavar="USER"),), Role.VIEWER),
     Verb("status", system.status, text.status, role=Role.VIEWER),
     Verb("log", system.log, text.log, (LINES,), Role.VIEWER),
-    Verb("ping", network.ping, text.ping, (ADDRESS,), Role.VIEWER),
-    Verb("test net", network.test, text.findings, role=Role.VIEWER),
+    Verb("ping", network.ping, text.ping, (ADDRESS,), Role.VIEWER, waits=True),
+    Verb("test net", network.test, text.findings, role=Role.VIEWER, waits=True),
     Verb("net", system.net, text.network, role=Role.VIEWER),
     Verb("domain get", settings.domain, str, role=Role.VIEWER),
     Verb("domain set", settings.rename, sentence("The domain is {domain}."), (DOMAIN,)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bottle import HTTPResponse, request
 
+from frontdesk.control.day import counted_since
 from frontdesk.control.problems import leads_out
 
 from ..chart import drawn
@@ -46,6 +47,7 @@ def _live(visit: Visit) -> str:
         transports=transports(visit),
         problems=visit.do("problems"),
         today=today,
+        since=visit.time(counted_since(today)),
         calls=calls[:CALLS],
         trunk=leads_out(visit.box) and visit.box.settings.trunk,
         further_calls=max(0, len(calls) - CALLS),

@@ -73,7 +73,11 @@
 <section class="sheet" aria-labelledby="day">
 <h2 id="day">{{_("The last 24 hours")}}</h2>
 {{!chart}}
-<p class="legend"><span><span class="dot on"></span>{{_("Registered phones: {now} now, {most} at most").format(now=status["bindings"], most=max([status["bindings"], *today["devices"]]))}}</span><span><span class="dot talk"></span>{{n_("{n} call", "{n} calls", sum(today["calls"])).format(n=sum(today["calls"]))}}</span></p>
+<p class="legend"><span><span class="dot on"></span>{{_("Registered phones: {now} now, {most} at most").format(now=status["bindings"], most=max([status["bindings"], *today["devices"]]))}}</span><span><span class="dot talk"></span>{{n_("{n} call", "{n} calls", sum(today["calls"])).format(n=sum(today["calls"]))}}</span>\\
+% if since:
+<span>{{_("counted since {time}").format(time=since)}}</span>\\
+% end
+</p>
 </section>
 <section class="sheet" aria-labelledby="box">
 <h2 id="box">{{_("The box")}}</h2>
@@ -81,7 +85,7 @@
 <dt>{{_("Clock")}}</dt><dd class="number">{{time(today["clock"], "%Y-%m-%d %H:%M") if today["clock_set"] else _("not set")}}</dd>
 <dt>{{_("Up since")}}</dt><dd class="number">{{visit.since(status["uptime"])}}</dd>
 <dt>{{_("Disk")}}</dt><dd>{{_("{free} GB of {total} GB free").format(free=visit.decimal(today["disk"]["free"] / 1e9), total=visit.decimal(today["disk"]["total"] / 1e9))}}</dd>
-<dt>{{_("Written in 24 h")}}</dt><dd>{{visit.decimal(today["written"] / 1e6)}} MB</dd>
+<dt>{{_("Written since {time}").format(time=since) if since else _("Written in 24 h")}}</dt><dd>{{visit.decimal(today["written"] / 1e6)}} MB</dd>
 <dt>{{_("Phones register at")}}</dt><dd>{{server}} ({{transports}})</dd>
 </dl>
 </section>
