@@ -5,7 +5,7 @@
 <section class="sheet"><h2>{{_("The box")}}</h2>
 <dl>
 <dt>{{_("Version")}}</dt><dd>Frontdesk {{status["version"]}}</dd>
-<dt>{{_("Clock")}}</dt><dd class="number">{{time(today["clock"], "%Y-%m-%d %H:%M:%S")}} ({{today["timezone"]}})</dd>
+<dt>{{_("Clock")}}</dt><dd class="number">{{time(today["clock"], "%Y-%m-%d %H:%M:%S")}} ({{today["timezone"] if today["clock_set"] else _("not set")}})</dd>
 <dt>{{_("Memory")}}</dt><dd>{{status["memory"] // 1000000}} MB</dd>
 % for each in net:
 <dt>{{each["name"]}}</dt><dd>{{", ".join(each["addresses"]) or "-"}} <span class="soft">{{_(each["link"]) if each["link"] else ""}} {{each["mac"] or ""}}</span></dd>
