@@ -63,6 +63,7 @@ def test_repetitions_are_told_the_1st_2nd_4th_and_8th_time() -> None:
     told = [times for times in range(1, 10) if written(Event(1.0, Kind.REFUSED, "101", Wording("no"), times=times))]
     assert told == [1, 2, 4, 8]
     assert "no (4 times)" in written(Event(1.0, Kind.REFUSED, "101", Wording("no"), times=4))
+    assert json.loads(written(Event(1.0, Kind.REFUSED, "101", Wording("no"), times=4), form="json"))["times"] == 4
 
 
 def test_refused_strangers_and_failing_disks_leave_no_line() -> None:

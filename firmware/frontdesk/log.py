@@ -115,7 +115,8 @@ def _json_lines(events: list[Event], now: float) -> list[str]:
 def _json_line(event: Event, now: float) -> str:
     level = "warning" if event.kind in _WARNINGS else "info"
     who = {"account": event.account, "source": event.source, "rule": event.rule}
-    return _json({"time": now, "level": level, "event": event.kind, **who, "text": event.text})
+    again = event.times if event.times > 1 else ""
+    return _json({"time": now, "level": level, "event": event.kind, **who, "text": event.text, "times": again})
 
 
 def _json(line: dict[str, object]) -> str:

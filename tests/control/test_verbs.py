@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from frontdesk.control import TABLE, VERBS, VerbError
+from frontdesk.control import TABLE, VERBS, VerbError, text
 from frontdesk.control.configuration import LONGEST
 from frontdesk.control.system import newest
 from frontdesk.control.verbs import checked
@@ -115,6 +115,11 @@ def test_status_has_the_fields_that_programs_know(desk: Desk) -> None:
     assert status["memory"] > 1 << 20
 
 
+def test_box_that_has_just_been_started_runs(desk: Desk) -> None:
+    desk.box.started_at = NOW - 0.5
+    assert desk.do("status")["uptime"] == 1, "0 says that it does not"
+
+
 def test_status_tells_what_has_to_be_known(desk: Desk) -> None:
     desk.box.notices.append(Sentence("The database was damaged."))
     assert desk.do("status")["notices"] == ["The database was damaged."]
@@ -135,6 +140,14 @@ def test_events_are_of_one_account_or_of_all(desk: Desk) -> None:
     desk.core.events.add(Event(NOW, Kind.REFUSED, "", Wording("unknown"), rule="unknown-user"))
     assert [row["text"] for row in desk.do("events", user="101")] == ["wrong password"]
     assert len(desk.do("events")) == 2
+
+
+def test_events_say_how_often_as_problems_do(desk: Desk) -> None:
+    for second in range(3):
+        refused = Wording("wrong password"), (), "192.0.2.9:5060/udp", "wrong-password"
+        desk.core.events.add(Event(NOW - 9 + second, Kind.REFUSED, "101", *refused))
+    assert [row["times"] for row in desk.do("events")] == [row["times"] for row in desk.do("problems")] == [3]
+    assert "wrong password (3 times)" in text.events(desk.do("events"))
 
 
 def test_call_that_both_phones_have_lost_stands_among_those_that_have_ended(desk: Desk) -> None:

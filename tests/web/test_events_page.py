@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from frontdesk.events import NO_PHONE, Incoming
+from frontdesk.events import NO_PHONE, Event, Incoming, Kind, Wording
 from frontdesk.proxy.calls import Call
 from frontdesk.registrar.answer import told
 from tests.control.desk import phone
@@ -54,6 +54,13 @@ def test_calls_of_an_account_are_told_in_the_browsers_language(house: House, ger
         "102 rief reception an: kein Telefon war angemeldet <", "104 rief an: nicht verbunden: 513 Message Too Large <",
     ):  # fmt: skip
         assert said in page
+
+
+@pytest.mark.parametrize("path", ["/events", "/accounts/101"])
+def test_what_happened_again_is_told_with_how_often(house: House, german: Browser, path: str) -> None:
+    for second in range(2):
+        house.desk.core.events.add(Event(NOW + second, Kind.REFUSED, "101", Wording("no"), (), HERE, "wrong-password"))
+    assert "(2 Mal)" in german.get(path).text
 
 
 @pytest.mark.parametrize("path", ["/events", "/accounts/101"])

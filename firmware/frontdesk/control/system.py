@@ -24,7 +24,7 @@ async def status(box: Box) -> Answer:
     journal = box.journal
     answer = {
         "version": __version__,
-        "uptime": 0 if box.core is None else int(box.clock.now() - box.started_at),
+        "uptime": 0 if box.core is None else max(1, int(box.clock.now() - box.started_at)),
         "accounts": len(box.directory.accounts),
         "bindings": len(box.location),
         "calls": 0 if box.core is None else len(box.core.proxy.calls),
@@ -164,4 +164,5 @@ def _event(event: Event | Incoming, offset: float) -> Answer:
         "text": event.text,
         "source": event.source,
         "rule": event.rule,
+        "times": event.times,
     }

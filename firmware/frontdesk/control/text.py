@@ -242,8 +242,11 @@ def calls(answer: Any) -> str:
 
 def events(answer: Any) -> str:
     """What happened, one line each."""
-    rows = [(moment(row["at"]), row["account"] or "-", row["kind"], cell(row["text"])) for row in answer]
-    lines = [f"{at}  {account:12}  {kind:12}  {what}" for at, account, kind, what in rows]
+    rows = [(moment(row["at"]), row["account"] or "-", row["kind"], cell(row["text"]), row["times"]) for row in answer]
+    lines = [
+        f"{at}  {account:12}  {kind:12}  {what}{f' ({times} times)' if times > 1 else ''}"
+        for at, account, kind, what, times in rows
+    ]
     return "\n".join(lines) or "There are no events: they are kept as long as the box runs."
 
 

@@ -7,6 +7,10 @@
 % end
 <ol class="lines">
 % for event in events:
-<li><span class="number">{{time(event["at"], _("%m-%d %H:%M:%S"))}}</span> <b>{{event["account"]}}</b> {{visit.noted(event["text"])}} <span class="soft">{{event["source"]}}</span></li>
+<li><span class="number">{{time(event["at"], _("%m-%d %H:%M:%S"))}}</span> <b>{{event["account"]}}</b> {{visit.noted(event["text"])}} \\
+% if event["times"] > 1:
+({{n_("{n} time", "{n} times", event["times"]).format(n=event["times"])}}) \\
+% end
+<span class="soft">{{event["source"]}}</span></li>
 % end
 </ol></section>
