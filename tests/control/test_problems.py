@@ -15,7 +15,7 @@ from frontdesk.control.problems import MOST_REFUSALS, RECENT
 from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.core.core import UNTOLD
-from frontdesk.events import Event, Kind, Wording
+from frontdesk.events import Event, Incoming, Kind, Wording
 from frontdesk.model import Secret, Sentence
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Flow
@@ -207,6 +207,29 @@ def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(des
     assert told(desk) == []
 
 
+def test_place_by_hand_that_did_not_react_is_a_problem_until_it_rings_or_calls(desk: Desk) -> None:
+    desk.do("binding add", user="101", contact="sip:192.0.2.50", static=True)
+    [place] = desk.box.location
+    place.seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), "192.0.2.50", "silent"))
+    there = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5060))
+    desk.core.events.add_incoming(Incoming(NOW - 61, "101", "102", "101", there, rang_at=NOW - 50))
+    desk.core.events.add_incoming(Incoming(NOW - 40, "101", "102", "101", there, result=480))
+    assert len(told(desk)) == 1, "another one has rung, and this one not"
+    desk.core.events.add_incoming(Incoming(NOW - 30, "101", "102", "101", there, ended_at=NOW - 20, result=200))
+    assert told(desk) == []
+    desk.core.events.add(Event(NOW - 10, Kind.WARNING, "101", SILENT, (), "192.0.2.50", "silent"))
+    assert len(told(desk)) == 1
+    desk.core.events.add_incoming(Incoming(NOW - 9, "101", "102", "101", there, rang_at=NOW - 8))
+    assert told(desk) == []
+    phone(desk).seen_at = NOW - 90
+    assert len(told(desk)) == 1, "it may have been the other place"
+    desk.core.events.add(Event(NOW - 5, Kind.CALLING, "102", Wording("calls"), (), "192.0.2.50:5060/udp"))
+    assert len(told(desk)) == 1, "another account's, behind one address"
+    desk.core.events.add(Event(NOW - 5, Kind.CALLING, "", Wording("calls"), (), "192.0.2.50:5060/udp"))
+    assert told(desk) == []
+
+
 def test_phone_that_is_back_at_another_address_is_no_problem(desk: Desk) -> None:
     there, dead = phone(desk), "192.0.2.99:5060/udp"
     desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), dead, "silent"))
@@ -296,7 +319,8 @@ def test_trunk_that_leads_nowhere_is_told_until_it_has_a_place(desk: Desk) -> No
     desk.do("binding add", user="pbx", contact="sip:192.0.2.20", static=True)
     assert told(desk) == []
     desk.do("account disable", user="pbx")
-    assert len(told(desk)) == 1
+    (problem,) = told(desk)
+    assert "enabled" in problem["cure"]
     desk.do("config set", key="trunk", value="none")
     assert told(desk) == []
 

@@ -26,7 +26,7 @@ def _lines(status: dict[str, Any], today: dict[str, Any], problems: int) -> Iter
     yield from _metric("info", "gauge", "The program.", 1, f'{{version="{status["version"]}"}}')
     yield from _metric("uptime_seconds", "gauge", "Since the box was started.", status["uptime"])
     yield from _metric("accounts", "gauge", "Accounts.", status["accounts"])
-    yield from _metric("bindings", "gauge", "Registered devices.", status["bindings"])
+    yield from _metric("bindings", "gauge", "Devices that are registered or set by hand.", status["bindings"])
     yield from _metric("calls", "gauge", "Calls that are up.", status["calls"])
     yield from _metric("problems", "gauge", "What is wrong now.", problems)
     yield from _metric("journal_pending", "gauge", "Changes that wait for the disk.", journal["pending"])

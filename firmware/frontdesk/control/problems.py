@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
 
-from ..events import MAX_HOSTS, Event, Kind
+from ..events import MAX_HOSTS, Event, Incoming, Kind
 from ..model import Binding
 from ..sip.errors import Rule
 from .box import Box
@@ -40,7 +40,8 @@ CERTIFICATE = Problem(
 )
 TRUNK = Problem(
     "No call goes out: the setting `trunk` is {name}, and that is no account with a place",
-    "Add the account, and its place by `binding add --static`, or set `trunk` to none.",
+    "See that there is the account and that it is enabled, and add its place by `binding add --static`, or set `trunk` "
+    "to none.",
 )
 STOPPED = Problem("The box does not run", "Start it: `systemctl start frontdesk`, or `make run`.")
 ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with it.")
@@ -123,7 +124,25 @@ def _of_those_who_turned_away(box: Box) -> Iterator[Answer]:
 def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
     """The last of each phone that did not react, and has given no sign of life since."""
     last = {(event.account, event.host): event for event in events if event.rule == "silent"}
-    return [event for event in last.values() if not _is_back(box, event)]
+    calling = [event for event in events if event.kind is Kind.CALLING]
+    silent = [event for event in last.values() if not _is_back(box, event)]
+    return [event for event in silent if not (_has_called(calling, event) or _rings(box, event))]
+
+
+def _has_called(calling: Iterable[Event], silence: Event) -> bool:
+    """Whether somebody has called from there since: the account, or what needs no password."""
+    return any(
+        each.at > silence.at and each.host == silence.host and each.account in ("", silence.account) for each in calling
+    )
+
+
+def _rings(box: Box, silence: Event) -> bool:
+    """Whether a call that began since has rung the account, where that is its only place; a PBX never registers."""
+    account = box.directory.account(silence.account)
+    if box.core is None or account is None or len(box.location.bindings(account.aor, box.clock.now())) > 1:
+        return False
+    calls = [each for each in box.core.events.of(silence.account) if isinstance(each, Incoming)]
+    return any(each.at > silence.at and (each.rang_at is not None or 0 < each.result < 300) for each in calls)
 
 
 def _is_back(box: Box, silence: Event) -> bool:
