@@ -150,6 +150,16 @@ def test_events_say_how_often_as_problems_do(desk: Desk) -> None:
     assert "wrong password (3 times)" in text.events(desk.do("events"))
 
 
+def test_calls_that_are_up_are_told_while_the_disk_fails(desk: Desk) -> None:
+    desk.core.proxy.calls.begin(Call(("a", "1"), "101", "101", "102", "192.0.2.9:5060/udp", NOW))
+    desk.full = True
+    assert [call["callee"] for call in desk.do("calls", limit=0)] == ["102"]
+    with pytest.raises(VerbError, match=r"^The data cannot be read: database or disk is full\.$"):
+        desk.do("calls")
+    with pytest.raises(VerbError, match=r"^Nothing was changed"):
+        desk.do("account add", user="102")
+
+
 def test_call_that_both_phones_have_lost_stands_among_those_that_have_ended(desk: Desk) -> None:
     up, left = (Call((f"{name}@phone", "tag"), "101", "101", "102", "", NOW) for name in ("up", "left"))
     for call in (left, up):

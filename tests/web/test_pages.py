@@ -12,8 +12,9 @@ from httpx import Response
 
 from frontdesk.control import VerbError, passwords
 from frontdesk.events import Event, Kind, Wording
+from frontdesk.proxy.calls import Call
 from tests.control.desk import phone
-from tests.store.rows import REALM
+from tests.store.rows import NOW, REALM
 from tests.web.house import Browser, House, forms
 
 CONSOLE = re.compile(r"At the console:</span> (.*?)</code>")
@@ -378,6 +379,16 @@ def test_no_page_or_address_ever_has_a_secret(house: House, browser: Browser) ->
 def test_range_shows_console_lines_that_do_the_same(house: House, browser: Browser) -> None:
     page = followed(browser, browser.send_form("/accounts", "/accounts/range", range="201-204"))
     assert CONSOLE.findall(page) == [f"add account {user}" for user in range(201, 205)]
+
+
+def test_pages_tell_what_there_is_while_the_disk_fails(house: House, browser: Browser) -> None:
+    house.desk.core.proxy.calls.begin(Call(("a", "1"), "101", "101", "102", "192.0.2.9:5060/udp", NOW))
+    house.desk.full = True
+    assert "<td>101</td>" in browser.get("/").text
+    browser.headers["Accept-Language"] = "de"
+    page = browser.get("/accounts/101")
+    assert page.status_code == 200 and "Die Daten lassen sich nicht lesen: database or disk is full" in page.text
+    assert "ruft 102 an" in page.text
 
 
 def test_verb_that_fails_in_the_middle_is_told(house: House, browser: Browser) -> None:

@@ -217,6 +217,8 @@ async def run(box: Box, words: str, arguments: Mapping[str, object], role: Role 
         async with box.turn:
             return await verb.run(box, **values)
     except OSError as error:
+        if verb.role is Role.VIEWER:
+            raise VerbError("The data cannot be read: {error}.", error=str(error)) from error
         raise VerbError("Nothing was changed, the data cannot be written: {error}.", error=str(error)) from error
 
 

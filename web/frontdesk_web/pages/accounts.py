@@ -34,10 +34,20 @@ def one(visit: Visit, user: str) -> str:
     """One account with all that belongs to it."""
     account = account_of(visit, user)
     names = {user, *account["aliases"]}
-    calls = [call for call in visit.do("calls", limit=READ) if call["caller"] in names or call["callee"] in names]
+    calls = [call for call in _calls(visit) if call["caller"] in names or call["callee"] in names]
     events = visit.on_loop(lambda: newest(visit.box, EVENTS, user))
     gone = verbs.what_goes(visit.box, user)
     return visit.render("account", account=account, calls=calls[:CALLS], events=events, gone=gone)
+
+
+def _calls(visit: Visit) -> list[dict[str, Any]]:
+    """The newest; where the disk cannot be read, none and the reason: the rest of the page is needed then."""
+    try:
+        calls: list[dict[str, Any]] = visit.do("calls", limit=READ)
+    except VerbError as error:
+        visit.tell(visit.said(error), failed=True)
+        return []
+    return calls
 
 
 def account_of(visit: Visit, user: str) -> dict[str, Any]:
