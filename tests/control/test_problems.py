@@ -336,7 +336,7 @@ def test_notice_is_told_with_its_own_cure(desk: Desk) -> None:
     notice.cure = "Remove it."
     desk.box.notices.append(notice)
     [problem] = told(desk)
-    assert (problem["text"], problem["cure"]) == ("Something was set aside as x.", "Remove it.")
+    assert (problem["text"], problem["cure"]) == ("Something was set aside as x", "Remove it.")
 
 
 def test_page_that_has_no_certificate_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:

@@ -230,7 +230,8 @@ def test_status_tells_of_the_disk_for_as_long_as_it_fails(memory: Path) -> None:
         disk.failing = range(1000)
         assert register(box, "a", 5060) == 500
         [notice] = box.notices()
-        assert re.fullmatch(r"The disk cannot be written: database or disk is full, since \d\d:\d\d\.", notice)
+        assert re.fullmatch(r"The disk cannot be written: database or disk is full, since [-\d]{10} [\d:]{5}\.", notice)
+        assert "Make room" in box.do("problems")[0]["cure"]
         disk.failing = range(0)
         assert register(box, "b", 5061) == 200
         assert box.notices() == []

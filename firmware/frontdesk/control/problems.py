@@ -215,7 +215,7 @@ def _together(one: Answer, other: Answer) -> Answer:
 def _told(sentence: Problem, words: Mapping[str, object] | None = None) -> Answer:
     """`template` and `words` are for a page in another language."""
     words = words or {}
-    text = sentence.text.format(**words) if words else sentence.text
+    text = (sentence.text.format(**words) if words else sentence.text).removesuffix(".")
     return {
         "text": text, "cure": sentence.cure, "template": sentence.text, "words": words,
         "times": 1, "since": None, "account": "",

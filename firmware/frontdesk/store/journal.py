@@ -89,10 +89,8 @@ class Journal:
         self._gate = threading.Lock()
         self._queued = self._finished = 0
         self._closing = False
-        self._disk = Trouble(Sentence("The disk cannot be written"), "the disk is written again", clock.wall)
-        self._snapshots = Trouble(
-            Sentence("No snapshot of accounts and settings can be written"), "snapshots are written again", clock.wall
-        )
+        self._disk = Trouble(_unwritable(), "the disk is written again", clock.wall)
+        self._snapshots = Trouble(_without_snapshot(), "snapshots are written again", clock.wall)
         self._connection: sqlite3.Connection | None = None
         self._room: LogRoom | None = None
         self._written = 0
@@ -336,6 +334,21 @@ def _are_commits(batch: list[_Entry]) -> bool:
         if entry.future is not None:
             return False
     return True
+
+
+def _unwritable() -> Sentence:
+    what = Sentence("The disk cannot be written")
+    what.cure = Sentence(
+        "Who is registered stays so, but nobody registers anew and nothing can be changed until it can. Make room "
+        "where it is full; put another one in where it fails, and restore a backup."
+    )
+    return what
+
+
+def _without_snapshot() -> Sentence:
+    what = Sentence("No snapshot of accounts and settings can be written")
+    what.cure = Sentence("What is changed is kept, but there is no second copy of it. Make room on the disk.")
+    return what
 
 
 def _lost() -> Sentence:

@@ -15,6 +15,7 @@ class Trouble:
     """One kind of it. Told by the writer thread; anybody may read `notice`."""
 
     def __init__(self, what: Sentence, over: str, wall: Callable[[], float]) -> None:
+        """`what` has the cure, `over` is for the log alone."""
         self.notice = Sentence("")
         """What the person at the box should know, one sentence; "" while all is well."""
         self._what = what
@@ -25,8 +26,10 @@ class Trouble:
         """It failed, for the first time or again."""
         if not self.notice:
             log.warning("%s: %s", self._what, error)
-            since = time.strftime("%H:%M", time.localtime(self._wall()))
-            self.notice = Sentence("{what}: {error}, since {since}.", what=self._what, error=str(error), since=since)
+            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(self._wall()))
+            notice = Sentence("{what}: {error}, since {since}.", what=self._what, error=str(error), since=since)
+            notice.cure = self._what.cure
+            self.notice = notice
 
     def over(self) -> None:
         """It went well."""
