@@ -179,7 +179,7 @@ def _unmended(events: Iterable[Event]) -> list[Event]:
     let_in: dict[tuple[str, str], float] = {}
     for event in events:
         if event.kind is Kind.REFUSED:
-            is_one_phones = event.account != "" or event.rule in OF_TLS
+            is_one_phones = event.account != "" or event.rule in OF_TLS or not subject(event)
             key = event.account, event.rule, event.host if is_one_phones else event.text
             if key not in refused or refused[key].at < event.at:
                 refused[key] = event

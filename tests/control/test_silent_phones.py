@@ -1,0 +1,73 @@
+"""Phones that do not react to a call are a problem until they give a sign of life."""
+
+from __future__ import annotations
+
+from frontdesk.control import alarms
+from frontdesk.events import Event, Incoming, Kind, Wording
+from frontdesk.sip.wire import Flow
+from tests.control.desk import Desk, phone
+from tests.control.test_problems import told
+from tests.store.rows import NOW
+
+SILENT = Wording("did not react to a call")
+
+
+def test_place_by_ipv6_that_is_silent_is_told_whole(desk: Desk) -> None:
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), "2001:db8::20", "silent"))
+    (problem,) = told(desk)
+    assert "2001:db8::20 did not" in problem["text"]
+
+
+def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: Desk) -> None:
+    ghost, again = phone(desk), phone(desk)
+    assert ghost.flow is not None and again.flow is not None
+    ghost.seen_at, again.registered_at, again.seen_at = NOW - 900, NOW - 800, NOW - 300
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), ghost.flow, "silent"))
+    assert told(desk) == []
+    again.registered_at = NOW - 1000
+    assert len(told(desk)) == 1, "two phones of one kind"
+    again.registered_at, again.user_agent = NOW - 800, "another"
+    assert len(told(desk)) == 1
+
+
+def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(desk: Desk) -> None:
+    there = phone(desk)
+    assert there.flow is not None
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), there.flow, "silent"))
+    there.seen_at = NOW - 90
+    [problem] = told(desk)
+    assert problem["text"] == f"101's phone at {there.flow.remote[0]} did not react to a call"
+    assert "power" in problem["cure"] and list(alarms(desk.box))
+    there.seen_at = NOW - 30
+    assert told(desk) == []
+
+
+def test_place_by_hand_that_did_not_react_is_a_problem_until_it_rings_or_calls(desk: Desk) -> None:
+    desk.do("binding add", user="101", contact="sip:192.0.2.50", static=True)
+    [place] = desk.box.location
+    place.seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), "192.0.2.50", "silent"))
+    there = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5060))
+    desk.core.events.add_incoming(Incoming(NOW - 61, "101", "102", "101", there, rang_at=NOW - 50))
+    desk.core.events.add_incoming(Incoming(NOW - 40, "101", "102", "101", there, result=480))
+    assert len(told(desk)) == 1, "another one has rung, and this one not"
+    desk.core.events.add_incoming(Incoming(NOW - 30, "101", "102", "101", there, ended_at=NOW - 20, result=200))
+    assert told(desk) == []
+    desk.core.events.add(Event(NOW - 10, Kind.WARNING, "101", SILENT, (), "192.0.2.50", "silent"))
+    assert len(told(desk)) == 1
+    desk.core.events.add_incoming(Incoming(NOW - 9, "101", "102", "101", there, rang_at=NOW - 8))
+    assert told(desk) == []
+    phone(desk).seen_at = NOW - 90
+    assert len(told(desk)) == 1, "it may have been the other place"
+    for user, left in (("102", 1), ("", 0)):  # another account's, behind one address; what needs no password
+        desk.core.events.add(Event(NOW - 5, Kind.CALLING, user, Wording("calls"), (), "192.0.2.50:5060/udp"))
+        assert len(told(desk)) == left
+
+
+def test_phone_that_is_back_at_another_address_is_no_problem(desk: Desk) -> None:
+    there, dead = phone(desk), "192.0.2.99:5060/udp"
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), dead, "silent"))
+    there.seen_at = NOW - 90
+    assert len(told(desk)) == 1, "another one of the account is not it"
+    there.seen_at = NOW - 30
+    assert told(desk) == []
