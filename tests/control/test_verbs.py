@@ -150,6 +150,13 @@ def test_events_say_how_often_as_problems_do(desk: Desk) -> None:
     assert "wrong password (3 times)" in text.events(desk.do("events"))
 
 
+def test_what_concerns_no_account_is_told_with_where_it_came_from(desk: Desk) -> None:
+    for user in ("", "101"):
+        desk.core.events.add(Event(NOW, Kind.CALLING, user, Wording("calls 102"), (), "192.0.2.5:5060/udp"))
+    told = [line.partition("calls 102")[2] for line in text.events(desk.do("events")).splitlines()]
+    assert told == [" from 192.0.2.5:5060/udp", ""]
+
+
 def test_calls_that_are_up_are_told_while_the_disk_fails(desk: Desk) -> None:
     desk.core.proxy.calls.begin(Call(("a", "1"), "101", "101", "102", "192.0.2.9:5060/udp", NOW))
     desk.full = True

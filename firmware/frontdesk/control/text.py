@@ -242,12 +242,13 @@ def calls(answer: Any) -> str:
 
 def events(answer: Any) -> str:
     """What happened, one line each."""
-    rows = [(moment(row["at"]), row["account"] or "-", row["kind"], cell(row["text"]), row["times"]) for row in answer]
-    lines = [
-        f"{at}  {account:12}  {kind:12}  {what}{f' ({times} times)' if times > 1 else ''}"
-        for at, account, kind, what, times in rows
-    ]
-    return "\n".join(lines) or "There are no events: they are kept as long as the box runs."
+    return "\n".join(map(_event, answer)) or "There are no events: they are kept as long as the box runs."
+
+
+def _event(row: Any) -> str:
+    again = f" ({row['times']} times)" if row["times"] > 1 else ""
+    source = f" from {row['source']}" if row["source"] and not row["account"] else ""  # nothing else says whose it is
+    return f"{moment(row['at'])}  {row['account'] or '-':12}  {row['kind']:12}  {cell(row['text'])}{again}{source}"
 
 
 def log(answer: Any) -> str:
