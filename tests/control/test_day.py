@@ -44,6 +44,16 @@ def test_devices_that_were_there_when_the_box_started_are_in_its_day(desk: Desk)
     assert desk.box.day.told(desk.now + 2 * QUARTER)["devices"][-3:] == [1, 1, 2]
 
 
+def test_day_of_a_box_that_was_reset_begins_with_nobody() -> None:
+    at, written, devices = [1_000_000 * QUARTER], [10], [3]
+    day = Day(lambda: devices[0], lambda: written[0], lambda: at[0])
+    at[0], written[0] = at[0] + QUARTER, 30
+    day.forget()
+    devices[0], written[0] = 0, 35
+    told = day.told(at[0] + QUARTER)
+    assert (told["devices"][-3:], told["written"], day.began) == ([0, 0, 0], 5, at[0])
+
+
 def test_day_says_since_when_it_counts_until_it_is_whole(desk: Desk) -> None:
     began = desk.now - 60
     desk.box.day = Day(lambda: 0, lambda: 0, lambda: began)

@@ -39,7 +39,7 @@ class Day:
         self._devices = devices
         self._written = written
         self._now = now
-        self.forget()
+        self._begin(devices())
 
     def hear(self, events: Iterable[Event]) -> None:
         """The events of a turn."""
@@ -52,8 +52,11 @@ class Day:
                 slot.devices = max(slot.devices, slot.left)
 
     def forget(self) -> None:
-        """As if nothing had happened yet: who is registered now came before."""
-        self.began, devices = self._now(), self._devices()
+        """As if nothing had happened yet, and nobody were there: whoever is goes at once, and nobody tells of it."""
+        self._begin(0)
+
+    def _begin(self, devices: int) -> None:
+        self.began = self._now()
         self._slots = [Slot(int(self.began // QUARTER), devices, devices, self._written())]
 
     def _at(self, at: float) -> Slot:
