@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import localtime, strftime
 from typing import Any
 
 import pytest
 
 from frontdesk.control import VerbError
-from frontdesk.store import Store
+from frontdesk.model import Sentence
+from frontdesk.store import Clock, Store
 from frontdesk.store.journal import Connect
+from frontdesk.store.trouble import Trouble
 from tests.support.durable_box import BOOT, PASSWORD, WALL, DurableBox, durable_box
 
 Facts = dict[str, object]
@@ -235,6 +238,15 @@ def test_status_tells_of_the_disk_for_as_long_as_it_fails(memory: Path) -> None:
         disk.failing = range(0)
         assert register(box, "b", 5061) == 200
         assert box.notices() == []
+
+
+def test_time_since_when_the_disk_fails_is_right_once_the_clock_is_set() -> None:
+    at, wall = [60.0], [0.0]
+    trouble = Trouble(Sentence("It fails"), "", Clock(lambda: at[0], lambda: wall[0]))
+    trouble.met(OSError("no room"))
+    at[0], wall[0] = 180.0, WALL
+    since = strftime("%Y-%m-%d %H:%M", localtime(WALL - 120))
+    assert trouble.notice == f"It fails: no room, since {since}."
 
 
 def test_connection_that_was_opened_while_the_disk_was_read_only_is_replaced(memory: Path) -> None:

@@ -28,6 +28,7 @@ from frontdesk.core.core import UNTOLD
 from frontdesk.sip.errors import Rule
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
+from tests.store.rows import clock
 from tests.web.house import FORM, House, forms
 
 WEB = LOCALE.parent
@@ -294,7 +295,7 @@ def test_file_of_another_kind_is_told_which_one_is_wanted(house: House, at: str,
 
 
 def test_what_is_wrong_with_the_disk_is_told_in_the_browsers_language(house: House) -> None:
-    trouble = Trouble(Sentence("The disk cannot be written"), "", lambda: 0.0)
+    trouble = Trouble(Sentence("The disk cannot be written"), "", clock())
     trouble.met(OSError("no room"))
     house.desk.box.notices.append(trouble.notice)
     text = house.logged_in().get("/", headers={"Accept-Language": "de"}).text

@@ -89,8 +89,8 @@ class Journal:
         self._gate = threading.Lock()
         self._queued = self._finished = 0
         self._closing = False
-        self._disk = Trouble(_unwritable(), "the disk is written again", clock.wall)
-        self._snapshots = Trouble(_without_snapshot(), "snapshots are written again", clock.wall)
+        self._disk = Trouble(_unwritable(), "the disk is written again", clock)
+        self._snapshots = Trouble(_without_snapshot(), "snapshots are written again", clock)
         self._connection: sqlite3.Connection | None = None
         self._room: LogRoom | None = None
         self._written = 0
@@ -135,7 +135,7 @@ class Journal:
     def notices(self) -> list[Sentence]:
         """What the disk does not do at the moment, a sentence each."""
         lost = [_lost()] if self._is_lost() else []
-        return [*lost, *(trouble.notice for trouble in (self._disk, self._snapshots) if trouble.notice)]
+        return [*lost, *filter(None, (trouble.notice for trouble in (self._disk, self._snapshots)))]
 
     @property
     def bytes_written(self) -> int:
@@ -257,7 +257,7 @@ class Journal:
         if self._connection is None:
             connection = self._connect()
             try:
-                if self._disk.notice:
+                if self._disk.spell:
                     _empty_log(connection)
                 room = LogRoom(database.file_of(connection))
             except BaseException:
@@ -291,14 +291,14 @@ class Journal:
     def _succeed(self, batch: list[_Entry], results: list[Any]) -> None:
         self._disk.over()
         self._tell([entry.ticket for entry in batch if entry.ticket], None)
-        if self._snapshots.notice or not _are_commits(batch):
+        if self._snapshots.spell or not _are_commits(batch):
             self._hand_out(batch, results)
         if self._room is not None:  # last: nobody waits for it
             self._room.keep()
 
     def _hand_out(self, batch: list[_Entry], results: list[Any]) -> None:
         futures = [(entry.future, result) for entry, result in zip(batch, results, strict=True) if entry.future]
-        if self._snapshots.notice or any(entry.snapshot for entry in batch):
+        if self._snapshots.spell or any(entry.snapshot for entry in batch):
             self._after_change()
         for future, result in futures:
             future.set_result(result)
