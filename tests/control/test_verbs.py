@@ -118,6 +118,8 @@ def test_status_has_the_fields_that_programs_know(desk: Desk) -> None:
 def test_box_that_has_just_been_started_runs(desk: Desk) -> None:
     desk.box.started_at = NOW - 0.5
     assert desk.do("status")["uptime"] == 1, "0 says that it does not"
+    desk.box.core = None
+    assert desk.do("status")["uptime"] == desk.do("status")["memory"] == 0, "that of this command is nobody's"
 
 
 def test_status_tells_what_has_to_be_known(desk: Desk) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from frontdesk_web.api import ROWS, Row
 
 from frontdesk.control import TABLE
 from frontdesk.control.verbs import checked
+from frontdesk.model import Sentence
 from tests.control.desk import phone
 from tests.web.house import Browser, House
 
@@ -100,6 +102,10 @@ def test_health_is_503_while_nothing_is_served(house: House) -> None:
     assert house.browser().get("/healthz").status_code == 503
     house.desk.box.listeners = ["udp:192.0.2.1:5060"]
     assert house.browser().get("/healthz").text == "ok\n"
+    failing = SimpleNamespace(notices=[Sentence("The disk cannot be written")], pending=0, commits=0, bytes_written=0)
+    house.desk.box.journal = failing
+    answer = house.browser().get("/healthz")
+    assert answer.status_code == 503 and answer.text.startswith("serving, but")
 
 
 def test_metrics_are_for_the_box_itself_and_for_tokens(house: House, api: Browser) -> None:

@@ -35,7 +35,7 @@ async def status(box: Box) -> Answer:
             "commits": journal.commits if journal else 0,
             "bytes_written": journal.bytes_written if journal else 0,
         },
-        "memory": resident(),
+        "memory": 0 if box.core is None else resident(),
     }
     # A further field, but only where there is something to say.
     notices = box.all_notices

@@ -12,6 +12,8 @@ TYPE = {"Content-Type": "text/plain; charset=utf-8"}
 def healthz(visit: Visit) -> HTTPResponse:
     """Whether the loop answers, phones are listened to, and the disk takes what is written."""
     status = visit.do("status")
-    if not status["listeners"] or (visit.box.journal and visit.box.journal.notices):
+    if not status["listeners"]:
         return HTTPResponse("not serving\n", 503, TYPE)
+    if visit.box.journal and visit.box.journal.notices:
+        return HTTPResponse("serving, but something is wrong with the disk\n", 503, TYPE)
     return HTTPResponse("ok\n", 200, TYPE)
