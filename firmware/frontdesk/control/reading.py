@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from ..config import GONE, SettingError, combined, find
+from ..config import GONE, SettingError, combined, find, parse
 from ..model import HA1_SIZES, MAX_SECRETS, Account, Secret, Settings
 from . import scrypt
 from .checks import checked_address, checked_device, checked_domain, checked_name, checked_q, checked_uri, checked_user
@@ -22,7 +22,7 @@ _HEX = re.compile(r"[0-9a-f]+")
 
 def read(text: str) -> Configuration:
     """What an export says. Raises VerbError, which names the line."""
-    reader = _Reader()
+    reader = _Reader(is_written=text.rsplit(maxsplit=2)[-2:-1] == [END])
     for number, line in statements(text, HEADER, VERSION):
         try:
             reader.read(line)
@@ -90,7 +90,9 @@ def _in_order(lines: Iterable[str]) -> Iterator[str]:
 class _Reader:
     """Takes one statement after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_written: bool) -> None:
+        """`is_written`: by a box, not by hand."""
+        self._is_written = is_written
         self._read = Configuration()
         self._taken: set[str] = set()
         self._statements: dict[str, tuple[Callable[..., None], int, int]] = {
@@ -127,8 +129,16 @@ class _Reader:
         if key in GONE:
             self._read.notes.append(Sentence("There is no setting {key} any more: its line was passed over.", key=key))
             return
-        combined(Settings(), {} if find(key).key.endswith("-expires") else {key: value})
-        self._read.settings[find(key).key] = value
+        setting = find(key)
+        try:
+            parse(key, value)
+        except SettingError as error:
+            if not self._is_written:
+                raise
+            sentence = "{reason} Its line was passed over."  # the box that wrote it down had other bounds
+            self._read.notes.append(Sentence(sentence, reason=Sentence.of(error)))
+        else:
+            self._read.settings[setting.key] = value
 
     def _peer(self, address: str, name: str) -> None:
         self._read.peers[checked_address(address)] = checked_name(name)
