@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from frontdesk.config import OWED, text_of
-from frontdesk.control import Box, VerbError, owed
+from frontdesk.control import Box, VerbError
 from frontdesk.control.box import Box as BoxType
 from frontdesk.control.candidate import CONSOLE, EDITOR
 from frontdesk.control.host import ManagedElsewhere
@@ -45,6 +45,20 @@ def stage(desk: Desk, **settings: str) -> list[str]:
     """The warnings."""
     keys = {key.replace("__", ".").replace("_", "-"): value for key, value in settings.items()}
     return [desk.do("config stage", key=key, value=value)["warning"] for key, value in keys.items()]
+
+
+def cut_after(desk: Desk, changes: int) -> None:
+    """The power goes behind so many changes by hand: no further one reaches the disk."""
+    real, done = desk.records._execute, []
+
+    async def execute(write: Any, **how: bool) -> Any:
+        if how.get("snapshot", True):
+            done.append(write)
+            if len(done) > changes:
+                raise OSError("no power")
+        return await real(write, **how)
+
+    desk.records._execute = execute
 
 
 def used(desk: Desk, key: str) -> str:
@@ -273,6 +287,24 @@ def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     assert OWED not in again.store.meta
 
 
+def test_commit_that_is_confirmed_owes_nothing_in_the_same_transaction(desk: Desk, machine: Machine) -> None:
+    """A power cut right behind it must not bring the settings of before back to the computer alone."""
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    cut_after(desk, 1)
+    desk.do("config commit")
+    again = desk.restart()
+    assert used(again, "net.address") == "192.0.2.10/24" and OWED not in again.store.meta
+
+
+def test_rollback_is_one_though_the_disk_does_not_take_that_nothing_is_owed(desk: Desk, machine: Machine) -> None:
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    desk.full = True
+    desk.do("config rollback")
+    assert used(desk, "net.address") == machine.addresses[-1] == "dhcp"
+
+
 def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)
@@ -284,7 +316,16 @@ def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk
     assert OWED not in again.restart().store.meta
 
 
-def test_power_cut_in_the_middle_of_a_change_brings_the_machine_back(desk: Desk, machine: Machine) -> None:
+EXPORT = "frontdesk-export 1\nset net.address 192.0.2.10/24\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "arguments"),
+    [("config set", {"key": "net.address", "value": "192.0.2.10/24"}), ("import", {"text": EXPORT})],
+)
+def test_power_cut_in_the_middle_of_a_change_brings_the_machine_back(
+    desk: Desk, machine: Machine, words: str, arguments: dict[str, str]
+) -> None:
     """Whoever is cut off by another address pulls the plug."""
 
     async def cut(settings: Settings, keys: Sequence[str]) -> list[str]:
@@ -292,21 +333,12 @@ def test_power_cut_in_the_middle_of_a_change_brings_the_machine_back(desk: Desk,
         raise KeyboardInterrupt
 
     machine.apply = cut  # type: ignore[method-assign]
-    owed_then: dict[str, str | None] = {}
-    settle = owed.settle
-
-    async def nothing(records: object) -> None:
-        owed_then.update(read(await desk.records.pairs("meta")))
-
-    owed.settle = nothing
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            desk.do("config set", key="net.address", value="192.0.2.10/24")
-    finally:
-        owed.settle = settle
-    assert owed_then == {"net.address": "dhcp"}
+    cut_after(desk, 1)
+    with pytest.raises(KeyboardInterrupt):
+        desk.do(words, **arguments)
     again = desk.restart()
     again.box.system = back = type(machine)()
+    assert read(again.store.meta) == {"net.address": "dhcp"}
     finish(started(again.box, read(again.store.meta)))
     assert back.addresses == ["dhcp"] and OWED not in again.restart().store.meta
 
@@ -374,6 +406,27 @@ def test_restore_that_is_refused_leaves_a_trial_as_it_is(desk: Desk, machine: Ma
     assert read(finish(desk.records.pairs("meta"))) == {"net.address": "dhcp"}
     desk.ring()
     assert used(desk, "net.address") == machine.addresses[-1] == "dhcp"
+
+
+def test_restore_in_a_trial_owes_nothing_once_it_is_kept_and_all_of_it_until_then(
+    desk: Desk, machine: Machine
+) -> None:
+    desk.do("config set", key="net.address", value="192.0.2.11/24")
+    text = desk.do("backup", passphrase="a long one")
+    desk.do("config set", key="net.address", value="dhcp")
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    machine.refuses = "nmcli failed."
+    with pytest.raises(VerbError, match="nmcli failed"):
+        desk.do("restore", text=text, passphrase="a long one")
+    assert read(finish(desk.records.pairs("meta"))) == {"net.address": "dhcp"}
+    machine.refuses, owed_then = "", []
+    machine.then = lambda: owed_then.append(read(finish(desk.records.pairs("meta"))))
+    cut_after(desk, 1)
+    desk.do("restore", text=text, passphrase="a long one")
+    assert owed_then == [{"net.address": "dhcp"}]
+    again = desk.restart()
+    assert OWED not in again.store.meta and used(again, "net.address") == "192.0.2.11/24"
 
 
 def test_factory_reset_needs_no_end_of_a_trial(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..config import DEFAULTS
 from ..directory import Directory
 from ..model import Account, AddressOfRecord, Binding, Settings
+from . import owed
 from .admin import Admin
 from .candidate import Candidate
 from .errors import NotThere, Sentence, VerbError
@@ -159,6 +160,26 @@ class Box:
                 await take(self.system, new, old)
                 raise
             await self.announce(new.hostname)
+        return notes
+
+    async def keep(self, settings: Settings, write: Callable[[Sequence[Pair]], Awaitable[None]]) -> list[str]:
+        """The same, and `write` has kept the new settings, with the rows that it is given; or neither; notes. Raises
+        VerbError, OSError."""
+        old = self.settings
+        way_back = owed.way_back(old, settings) if self.core is not None else {}  # whoever is cut off pulls the plug
+        before = await owed.promise(self.records, way_back) if way_back else None
+        try:
+            notes = await self.take(old, settings)
+            try:
+                await write([owed.PAID] if way_back or self.candidate.trial else [])
+            except BaseException:
+                await self.take(settings, old)
+                raise
+        except BaseException:
+            if before:
+                with suppress(OSError):
+                    await self.records.change(pairs=[before])
+            raise
         return notes
 
     def use(self, settings: Settings) -> None:

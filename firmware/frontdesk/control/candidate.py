@@ -7,6 +7,7 @@ database still has the settings of before.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -167,19 +168,19 @@ class Candidate:
                 if self.trial is not None:
                     self.trial.alarm = self._later(AGAIN, lambda: self._end(box))
 
-    async def end_trial(self, box: Box) -> Trial | None:
+    def end_trial(self) -> Trial | None:
         """They stay, or were taken back: nothing more happens by itself."""
         trial, self.trial = self.trial, None
         if trial is not None:
             trial.alarm.cancel()
-            await owed.settle(box.records)
         return trial
 
     async def give_up(self, box: Box) -> None:
         """The machine has refused what was to be tried: it is staged as it was."""
-        trial = await self.end_trial(box)
+        trial = self.end_trial()
         if trial is not None:
             self._texts = trial.texts
+            await _settle(box)
 
     async def go_back(self, box: Box, *, by_itself: bool = False) -> None:
         """The settings of before are in use again, and what was tried is staged again. Raises VerbError, and then what
@@ -193,7 +194,14 @@ class Candidate:
         self.editor, self._staged_at = trial.editor, box.clock.now()
         if by_itself:
             self.has_gone_back = True
-        await self.end_trial(box)
+        self.end_trial()
+        await _settle(box)
+
+
+async def _settle(box: Box) -> None:
+    """The computer is as the database has it: what is owed then, where the disk takes nothing, does no harm."""
+    with suppress(OSError):
+        await owed.settle(box.records)
 
 
 def checked(box: Box, texts: Mapping[str, str | None]) -> Settings:

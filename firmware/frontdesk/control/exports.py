@@ -81,15 +81,14 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     bound, dropped = _bindings(box, read, realm, wipe), _dropped(box, accounts)
     saved = [*bound, *(with_preference(each, q) for each, q in preferred)]
     pairs = _pairs(read, realm, settings, wipe)
-    old = box.settings
-    notes = await box.take(old, settings)
-    try:
-        await box.records.change(accounts=accounts, bound=saved, dropped=dropped, pairs=pairs, calls=calls, wipe=wipe)
-    except BaseException:
-        await box.take(settings, old)
-        raise
+    notes = await box.keep(
+        settings,
+        lambda paid: box.records.change(
+            accounts=accounts, bound=saved, dropped=dropped, pairs=[*pairs, *paid], calls=calls, wipe=wipe
+        ),
+    )
     if wipe:
-        await box.candidate.end_trial(box)
+        box.candidate.end_trial()
         box.candidate.discard()
     _prefer(preferred)
     _take(box, realm, accounts, bound, read.peers, wipe)

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 
 from ..config import HOST, OWED, text_of
 from ..model import Settings
-from .kept import Kept
+from .kept import Kept, Pair
 
 Owed = dict[str, str | None]
 """A key of config.HOST -> the text that it had before, or None: as it is kept. In the table it is JSON."""
+PAID: Pair = ("meta", OWED, None)
+"""Kept together with settings that the computer has already: nothing is owed any longer."""
 RESET = "reset"
 """In place of a key: the computer is to be as it was before the box."""
 
@@ -36,6 +38,14 @@ async def owe(records: Kept, texts: Mapping[str, str | None]) -> None:
     await records.change(pairs=[("meta", OWED, json.dumps({**owed, **texts}))])
 
 
+async def promise(records: Kept, texts: Mapping[str, str | None]) -> Pair:
+    """This too, where nothing is owed of the same settings: that goes back further. Returns the row as it was. Raises
+    OSError."""
+    meta = await records.pairs("meta")
+    await records.change(pairs=[("meta", OWED, json.dumps({**texts, **read(meta)}))])
+    return "meta", OWED, meta.get(OWED)
+
+
 async def settle(records: Kept) -> None:
     """The computer is as it is to be. Raises OSError."""
-    await records.change(pairs=[("meta", OWED, None)])
+    await records.change(pairs=[PAID])

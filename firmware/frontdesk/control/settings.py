@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
-from ..config import OWED, SETTINGS, SWITCH, SettingError, text_of
+from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from . import owed
 from .answers import read_zone
@@ -53,23 +52,7 @@ def _typed(key: str, value: Value) -> tuple[str, str | None]:
 
 async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:
     """In use and kept, or neither; what the machine leaves to others is a note. Raises VerbError, OSError."""
-    old = box.settings
-    way_back = owed.way_back(old, settings) if box.core is not None else {}  # whoever is cut off pulls the plug
-    if way_back:
-        await owed.owe(box.records, way_back)
-    try:
-        notes = await box.take(old, settings)
-        try:
-            paid: list[Pair] = [("meta", OWED, None)] if way_back else []
-            await box.records.change(pairs=[*_pairs(settings, texts), *paid])
-        except BaseException:
-            await box.take(settings, old)
-            raise
-    except BaseException:
-        if way_back:
-            with suppress(OSError):
-                await owed.settle(box.records)
-        raise
+    notes = await box.keep(settings, lambda paid: box.records.change(pairs=[*_pairs(settings, texts), *paid]))
     box.use(settings)
     return notes
 
@@ -136,8 +119,8 @@ async def _try(box: Box, settings: Settings, seconds: int) -> list[str]:
 async def _confirm(box: Box) -> Answer:
     trial = box.candidate.trial
     assert trial is not None
-    await box.records.change(pairs=_pairs(box.settings, trial.texts))
-    await box.candidate.end_trial(box)
+    await box.records.change(pairs=[*_pairs(box.settings, trial.texts), owed.PAID])
+    box.candidate.end_trial()
     return {"changed": list(trial.texts), "confirm": None, "notes": []}
 
 
