@@ -8,7 +8,8 @@ import ssl
 
 import pytest
 
-from frontdesk.endpoint import Endpoint
+from frontdesk import endpoint as endpoint_module
+from frontdesk.endpoint import SLEPT, Endpoint
 from frontdesk.model import Changes, Commit
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Destination, Flow, Send
@@ -122,5 +123,36 @@ def test_what_cannot_be_sent_breaks_off_nothing_else(monkeypatch: pytest.MonkeyP
         endpoint.settle()
         assert sent == flows and len(written) == 1
         await endpoint.close()
+
+    run(case)
+
+
+@pytest.mark.parametrize(("slept", "acted"), [(3000.0, True), (600 + SLEPT - 0.1, False)])
+def test_after_a_sleep_of_the_computer_what_is_due_is_done_with_the_next_message(
+    slept: float, acted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its timer counts on a clock that stood still; one that is late for another reason is about to go off."""
+
+    async def case() -> None:
+        now, due, handled = 1000.0, [1600.0], []
+
+        def handle_timers(at: float) -> None:
+            handled.append(at)
+            due.clear()
+
+        core = BareCore().core
+        monkeypatch.setattr(endpoint_module, "monotonic", lambda: now)
+        monkeypatch.setattr(core, "next_timer", lambda: due[0] if due else None)
+        monkeypatch.setattr(core, "handle_timers", handle_timers)
+        async with serving(core=core) as endpoint:
+            endpoint.settle()
+            now += slept
+            endpoint.settle()
+            armed = endpoint._timer
+            endpoint.settle()
+            assert endpoint._timer is armed, "whoever sends much keeps it from nothing"
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert handled == ([now] if acted else [])
 
     run(case)

@@ -37,6 +37,8 @@ TURN = 64
 """Datagrams worked on before timers, connections and the journal's word get their turn."""
 TURN_TIME = 0.005
 """Seconds after which a turn ends early: at 20,000 datagrams a second a buffer of 208 KiB is full after 10 ms."""
+SLEPT = 1.0
+"""Seconds that a timer is late where the computer has slept: its clock stood still then, deadlines did not."""
 
 monotonic = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 """Seconds since boot, suspension included: what all deadlines are measured on."""
@@ -294,7 +296,8 @@ class Endpoint:
 
     def settle(self) -> None:
         """Does what the core wishes, then arms the timer."""
-        self._read_wall_clock()
+        wall, now = time.time(), monotonic()
+        self._core.wall_offset = wall - now if wall >= RELEASED else None
         while actions := self._core.take_actions():
             commits: list[Commit] = []
             for action in actions:
@@ -307,19 +310,15 @@ class Endpoint:
             if commits:  # the whole turn's at once: the writer wakes up once, and one sync serves them all
                 self._journal.submit(*commits)
         self._core.events.publish()
-        self._arm()
+        self._arm(now)
 
-    def _read_wall_clock(self) -> None:
-        wall = time.time()
-        self._core.wall_offset = wall - monotonic() if wall >= RELEASED else None
-
-    def _arm(self) -> None:
+    def _arm(self, now: float) -> None:
         due = self._core.next_timer()
-        if due is None or (self._timer is not None and self._timer_at <= due):
+        if due is None or (self._timer is not None and now - SLEPT < self._timer_at <= max(due, now)):
             return  # an armed timer that is too early finds nothing to do and arms the next
         if self._timer is not None:
             self._timer.cancel()
-        self._timer_at = due
+        self._timer_at = max(due, now)
         self._timer = self._loop.call_at(self._loop.time() + max(0.0, due - monotonic()), self._handle_timers)
 
     def _handle_timers(self) -> None:
@@ -391,8 +390,8 @@ class Endpoint:
 
     def sent_over(self, key: str, target: Target, others: Sequence[Destination] = ()) -> None:
         """It has gone there, and there are others; or it is on the way there once more."""
-        self._core.sent_over(key, target, monotonic(), others)
-        self._arm()
+        self._core.sent_over(key, target, now := monotonic(), others)
+        self._arm(now)
 
     def failed(self, key: str) -> None:
         """It has not gone out."""
