@@ -94,6 +94,20 @@ def test_power_cut_right_behind_a_reset_leaves_it_to_the_next_start(
         assert len(list((tmp_path / "snapshots").iterdir())) == 1
 
 
+def test_file_that_cannot_be_taken_away_neither_undoes_a_reset_nor_keeps_the_box_down(desk: Desk) -> None:
+    """Somebody has put a directory there, or the file is held fast."""
+    aside = desk.path / "frontdesk.db.damaged-mine"
+    aside.mkdir()
+    desk.do("factory-reset", yes=True)
+    assert desk.do("account list") == []
+    again = desk.restart()
+    assert again.do("account list") == [] and MARK in again.store.meta
+    (notice,) = (each for each in again.store.notices if "factory reset" in each)
+    assert aside.name in notice and "Take it away" in notice.cure
+    aside.rmdir()
+    assert MARK not in again.restart().store.meta
+
+
 def test_snapshot_that_cannot_be_written_leaves_no_older_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: object) -> None:
         raise OSError("no space left")

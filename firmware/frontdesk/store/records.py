@@ -63,8 +63,8 @@ class Records:
 
         await self._do(write, snapshot=bool(accounts or removed or pairs) and not wipe)
         if wipe:
-            self._forget_past()
-            with suppress(StoreError):  # the rows are gone; what is left to do is done at the next start
+            with suppress(OSError):  # the rows are gone; what is left to do is done at the next start
+                self._forget_past()
                 await self._do(wiping.scrub, snapshot=False, bare=True)
                 await self._do(wiping.settle)
 

@@ -326,16 +326,27 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
     if not migrated and (meta := accounts.load_pairs(connection, "meta")):
         store = Store(path.parent, connection, notices)
         if wiping.MARK in meta:  # the power was cut behind a factory reset
-            store.forget_past()
-            store.write(wiping.scrub, snapshot=False, bare=True)
-            store.write(wiping.settle)
-            del store.meta[wiping.MARK]
+            _finish_wipe(store)
         return store
     # Also where a power cut came between the tables and the names.
     _transact(connection, lambda each: _name(each, domain))
     store = Store(path.parent, connection, notices)
     store._write_snapshot()
     return store
+
+
+def _finish_wipe(store: Store) -> None:
+    try:
+        store.forget_past()
+    except OSError as error:  # a file that cannot be taken away keeps no box down
+        sentence = "Something of before the factory reset is left in the data directory: {error}."
+        notice = Sentence(sentence, error=str(error))
+        notice.cure = Sentence("Take it away, then restart the box.")
+        store.notices.append(notice)
+        return
+    store.write(wiping.scrub, snapshot=False, bare=True)
+    store.write(wiping.settle)
+    del store.meta[wiping.MARK]
 
 
 def _recover(connection: sqlite3.Connection, snapshot: Path, lost: int, notices: list[Sentence]) -> None:
