@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificates
-from .config import DEFAULTS
+from .config import CERTIFICATES, DEFAULTS
 from .control import Admin, Box, VerbError, alarms, owed
 from .control import run as control_run
 from .control.admin import OffLoop, T
@@ -121,7 +121,7 @@ class _Appliance:
             _log.warning("%s", notice)
         self._core = self._make_core()
         self._site = Site(lambda: self._settings, lambda: self._core.directory.realm, self._clock.now)
-        self._certificates = Certificates(options.data / "tls", self._site.names, self._clock.wall)
+        self._certificates = Certificates(options.data / CERTIFICATES, self._site.names, self._clock.wall)
         self._work: set[asyncio.Task[None]] = set()
         """What was started and is not done: the loop itself would not hold it."""
 

@@ -247,6 +247,8 @@ HOST = ("hostname", "timezone", *NETWORK)
 """Those that the machine takes, not the service."""
 CONTROL_SOCKET = "control.sock"
 """In the data directory: the commands' way into a box that serves."""
+CERTIFICATES = "tls"
+"""In the data directory: the folder with the CA of the page, and what it has made."""
 OWED = "machine"
 """The row of the table `meta` that says what the machine is still to be brought to; `control.owed` has its form."""
 _FIELDS = {setting.field: setting for setting in SETTINGS}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from frontdesk.config import CERTIFICATES
 from frontdesk.control import VerbError, owed
 from frontdesk.control.day import Day
 from frontdesk.events import Event, Kind, Wording
@@ -86,11 +87,12 @@ def test_power_cut_right_behind_a_reset_leaves_it_to_the_next_start(
         with pytest.raises(KeyboardInterrupt):
             box.do("factory-reset", yes=True)
     monkeypatch.undo()
+    (tmp_path / CERTIFICATES).mkdir()
     assert any(b"Somebody 105" in path.read_bytes() for path in files(tmp_path))
     with durable_box(tmp_path) as box:
         assert box.do("account list") == []
         assert not any(b"Somebody 105" in path.read_bytes() for path in files(tmp_path))
-        assert MARK not in box.store.meta
+        assert MARK not in box.store.meta and not (tmp_path / CERTIFICATES).exists()
         assert len(list((tmp_path / "snapshots").iterdir())) == 1
 
 
@@ -119,10 +121,11 @@ def test_snapshot_that_cannot_be_written_leaves_no_older_one(desk: Desk, monkeyp
 
 
 def test_certificates_go_where_no_box_runs_too(desk: Desk) -> None:
-    gone: list[str] = []
-    desk.box.forget_certificates = lambda: gone.append("certificates")
+    (desk.path / CERTIFICATES).mkdir()
+    desk.do("restore", text=desk.do("backup", passphrase="a long one"), passphrase="a long one")
+    assert (desk.path / CERTIFICATES).is_dir(), "browsers know this box, whatever it holds"
     desk.do("factory-reset", yes=True)
-    assert gone == ["certificates"]
+    assert not (desk.path / CERTIFICATES).exists()
 
 
 def files(directory: Path) -> list[Path]:

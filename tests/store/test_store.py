@@ -145,7 +145,7 @@ def test_no_binding_id_is_given_twice(tmp_path: Path) -> None:
 def test_no_binding_id_is_given_twice_though_all_was_wiped(tmp_path: Path) -> None:
     store = opened(tmp_path)
     first = store.next_binding_id()
-    store.write(wipe, snapshot=False)
+    store.write(lambda connection: wipe(connection, certificates=False), snapshot=False)
     assert store.next_binding_id() == first + ID_BLOCK
     store.close()
 

@@ -8,7 +8,6 @@ import socket
 import time
 from collections.abc import Awaitable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -145,14 +144,8 @@ def _box(store: Store) -> Box:
     admin = Admin(records, store.meta, store.directory, clock.now)
     return Box(
         directory, location, records, settings, clock, notices=store.notices, admin=admin, system=system,
-        disk=store.space, forget_certificates=partial(_forget_certificates, store.directory / "tls"),
+        disk=store.space,
     )  # fmt: skip
-
-
-def _forget_certificates(directory: Path) -> None:
-    from shutil import rmtree
-
-    rmtree(directory, ignore_errors=True)
 
 
 def _wait_for(verb: Awaitable[Any]) -> Any:

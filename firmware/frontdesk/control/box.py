@@ -48,6 +48,7 @@ class Records(Protocol):
         pairs: Sequence[Pair] = (),
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,
+        certificates: bool = False,
     ) -> Awaitable[None]: ...
     def pairs(self, table: str) -> Awaitable[dict[str, str]]: ...
     def calls(self, limit: int, start: int = 0) -> Awaitable[list[dict[str, Any]]]: ...
@@ -136,8 +137,6 @@ class Box:
     listeners: Sequence[str] = ()
     site: Site | None = None
     """The setup page, where there is one."""
-    forget_certificates: Callable[[], None] = _nothing
-    """Takes those of the page away, where it is not there."""
     log: MutableSequence[str] = field(default_factory=list)
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)

@@ -63,8 +63,11 @@ async def taken(box: Box, secrets: bool) -> Configuration:
 # -- reading back ------------------------------------------------------------------------------------------------------
 
 
-async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Sequence[Answer] = ()) -> Answer:
-    """Makes it so: on top of what is there, or (`wipe`) instead of it. Raises VerbError, and then changed nothing."""
+async def apply(
+    box: Box, read: Configuration, *, wipe: bool = False, certificates: bool = False, calls: Sequence[Answer] = ()
+) -> Answer:
+    """Makes it so: on top of what is there, or (`wipe`) instead of it, and of the `certificates` too. Raises VerbError,
+    and then changed nothing."""
     if not wipe:
         box.candidate.refuse_trial(box)
     realm = _realm(box, read, wipe)
@@ -81,12 +84,8 @@ async def apply(box: Box, read: Configuration, *, wipe: bool = False, calls: Seq
     bound, dropped = _bindings(box, read, realm, wipe), _dropped(box, accounts)
     saved = [*bound, *(with_preference(each, q) for each, q in preferred)]
     pairs = _pairs(read, realm, settings, wipe)
-    notes = await box.keep(
-        settings,
-        lambda paid: box.records.change(
-            accounts=accounts, bound=saved, dropped=dropped, pairs=[*pairs, *paid], calls=calls, wipe=wipe
-        ),
-    )
+    write = partial(box.records.change, accounts=accounts, bound=saved, dropped=dropped, calls=calls, wipe=wipe)
+    notes = await box.keep(settings, lambda paid: write(pairs=[*pairs, *paid], certificates=certificates))
     if wipe:
         box.candidate.end_trial()
         box.candidate.discard()

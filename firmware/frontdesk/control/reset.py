@@ -18,8 +18,10 @@ async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False)
         raise VerbError("Everything on the box would go, and nothing brings it back; say --yes.")
     kept = {key: text_of(box.settings, key) for key in HOST} if keep_network else {}
     changed = {key: text for key, text in kept.items() if text != text_of(box.defaults, key)}
-    await exports.apply(box, Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed)), wipe=True)
-    (box.site.forget if box.site is not None else box.forget_certificates)()
+    empty = Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed))
+    await exports.apply(box, empty, wipe=True, certificates=True)
+    if box.site is not None:
+        box.site.forget()
     if not keep_network:
         await _reset_machine(box)
     return {"domain": box.directory.realm}

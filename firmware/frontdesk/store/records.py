@@ -24,8 +24,8 @@ class Execute(Protocol):
 class Records:
     """The same functions over either way; all raise StoreError and then have changed nothing."""
 
-    def __init__(self, execute: Execute, clock: Clock, forget_past: Callable[[], None] = lambda: None) -> None:
-        """`forget_past` takes away all snapshots."""
+    def __init__(self, execute: Execute, clock: Clock, forget_past: Callable[[bool], None] = lambda all: None) -> None:
+        """`forget_past` takes away all snapshots, and certificates where it is told so."""
         self._execute = execute
         self._clock = clock
         self._forget_past = forget_past
@@ -47,16 +47,17 @@ class Records:
         pairs: Sequence[tuple[str, str, str | None]] = (),
         calls: Sequence[dict[str, Any]] = (),
         wipe: bool = False,
+        certificates: bool = False,
     ) -> None:
         """Much at once, all or nothing: `removed` are usernames, `dropped` ids of bindings, which go though they
-        are `bound` too. `wipe` takes everything away first, the older snapshots too. A snapshot follows unless all of
-        it is bindings and calls, which are in none."""
+        are `bound` too. `wipe` takes everything away first, the older snapshots too, and with `certificates` those of
+        the page. A snapshot follows unless all of it is bindings and calls, which are in none."""
         rows = [bindings.row(binding, self._clock, self._clock.offset()) for binding in bound]
         ids = [(id,) for id in dropped]
 
         def write(connection: sqlite3.Connection) -> None:
             if wipe:
-                wiping.wipe(connection)
+                wiping.wipe(connection, certificates)
             _write_all(connection, accounts, removed, pairs, calls)
             connection.executemany(bindings.SAVE, rows)
             connection.executemany(bindings.REMOVE, ids)
@@ -64,7 +65,7 @@ class Records:
         await self._do(write, snapshot=bool(accounts or removed or pairs) and not wipe)
         if wipe:
             with suppress(OSError):  # the rows are gone; what is left to do is done at the next start
-                self._forget_past()
+                self._forget_past(certificates)
                 await self._do(wiping.scrub, snapshot=False, bare=True)
                 await self._do(wiping.settle)
 

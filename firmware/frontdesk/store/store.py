@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ..config import DEFAULTS
+from ..config import CERTIFICATES, DEFAULTS
 from ..config import load as load_settings
 from ..files import write_whole
 from ..model import Account, Binding, Sentence, Settings
@@ -129,8 +129,12 @@ class Store:
             sentence = "No snapshot of accounts and settings could be written: {error}."
             self.notices.append(Sentence(sentence, error=str(error)))
 
-    def forget_past(self) -> None:
-        """Nothing comes back from before: all snapshots go, and what was set aside."""
+    def forget_past(self, certificates: bool) -> None:
+        """Nothing comes back from before: all snapshots go, and what was set aside; `certificates` of the page too."""
+        if certificates:
+            from shutil import rmtree  # 5 ms of each command's start
+
+            rmtree(self.directory / CERTIFICATES, ignore_errors=True)
         self.snapshots.tidy(0)
         for path in self.directory.glob(f"{NAME}.damaged-*"):
             path.unlink(missing_ok=True)
@@ -337,7 +341,7 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
 
 def _finish_wipe(store: Store) -> None:
     try:
-        store.forget_past()
+        store.forget_past(store.meta[wiping.MARK] == wiping.ALL)
     except OSError as error:  # a file that cannot be taken away keeps no box down
         sentence = "Something of before the factory reset is left in the data directory: {error}."
         notice = Sentence(sentence, error=str(error))
