@@ -79,11 +79,11 @@ def test_setting_of_an_older_box_is_passed_over_with_a_note(desk: Desk) -> None:
 
 def test_value_that_an_older_box_took_is_passed_over_with_a_note_and_one_by_hand_is_refused(desk: Desk) -> None:
     """What a box has written down comes back, though a bound is another by now."""
-    lines = ["frontdesk-export 1", "set flush 5m", "set min-expires 2h", "set default-expires 3h"]
-    with pytest.raises(VerbError, match="Line 3: min-expires is at least 1s and at most 1h, not '2h'"):
+    lines = ["frontdesk-export 1", "set flush 5m", "set min-expires 2d", "set default-expires 3h"]
+    with pytest.raises(VerbError, match="Line 3: min-expires is at least 1s and at most 1d, not '2d'"):
         desk.do("import", text="\n".join(lines))
     answer = desk.do("import", text=configuration.numbered(lines[0], lines[1:]))
-    assert answer["notes"] == ["min-expires is at least 1s and at most 1h, not '2h'. Its line was passed over."]
+    assert answer["notes"] == ["min-expires is at least 1s and at most 1d, not '2d'. Its line was passed over."]
     assert [desk.do("config get", key=key) for key in ("flush", "min-expires", "default-expires")] == ["5m", "1m", "3h"]
 
 
