@@ -64,6 +64,16 @@ def test_other_dialog_is_not_opened(other: dict[str, str | None]) -> None:
     assert verified(**other) is None  # type: ignore[arg-type]
 
 
+def test_only_the_initiator_may_have_no_tag() -> None:
+    tokens = Tokens(b"key")
+    token = tokens.mint(said(tag=None), CALLER, CALLEE)
+    for good in (tokens, Tokens(b"key")):
+        there, back = good.verify(token, said(tag=None)), good.verify(token, said(tag="callee", to_tag=None))
+        assert there is not None and (there.side, there.initiator) == (CALLEE, "")
+        assert back is not None and (back.side, back.initiator) == (CALLER, "")
+        assert good.verify(token, said(tag=None, to_tag=None)) is None
+
+
 def test_another_key_opens_nothing() -> None:
     assert Tokens(b"other").verify(TOKEN, said()) is None
 

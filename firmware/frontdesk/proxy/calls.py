@@ -188,8 +188,8 @@ class CallBook:
             call.left.clear()
         if request.method not in ("BYE", "INVITE", "UPDATE"):
             return None
-        tags = request.from_.tag, request.to.tag
-        other = tags[tags[0] == initiator] or ""
+        tags = request.from_.tag or "", request.to.tag or ""
+        other = tags[tags[0] == initiator]
         return partial(self._answered_in_dialog, (request.call_id, initiator), other, request.method == "BYE")
 
     def _answered_in_dialog(self, key: Key, tag: str, bye: bool, response: Response, now: float, _: int = 0) -> None:

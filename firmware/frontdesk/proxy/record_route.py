@@ -48,7 +48,7 @@ class Dialog:
     side: Side
     sender: Side
     initiator: str
-    """The initiator's tag."""
+    """The initiator's tag, "" where it has none."""
     is_named: bool
     """Whether From and To are those that they were when it was set up (RFC 3261 section 12.2.1.1)."""
 
@@ -86,17 +86,17 @@ class Tokens:
         return token
 
     def verify(self, token: str, request: Request) -> Dialog | None:
-        """The dialog, where the token is good for its Call-ID and From's or To's tag; both must be there."""
+        """The dialog, where the token is good for its Call-ID and From's or To's tag. The initiator may have none, as
+        before RFC 3261 (section 12.1.1); the other side has one."""
         from_tag, to_tag, call_id = request.from_.tag, request.to.tag, request.call_id
-        if not from_tag or not to_tag:
-            return None
-        for towards, initiator in ((1, from_tag), (0, to_tag)):
-            minted = self._known.get((token, call_id, initiator))
+        ends = (1, from_tag or "", to_tag), (0, to_tag or "", from_tag)
+        for towards, initiator, other in ends:
+            minted = self._known.get((token, call_id, initiator)) if other else None
             if minted is not None:
                 return self._dialog(token, minted, request, initiator, towards)
         payload, mac = _decode(token)
-        for towards, initiator in ((1, from_tag), (0, to_tag)) if payload else ():
-            if compare_digest(mac, self._mac(payload, call_id, initiator)):
+        for towards, initiator, other in ends if payload else ():
+            if other and compare_digest(mac, self._mac(payload, call_id, initiator)):
                 minted = _Minted(_unpack(payload[:-PARTIES_SIZE]), payload[-PARTIES_SIZE:])
                 self._remember(token, call_id, initiator, minted)
                 return self._dialog(token, minted, request, initiator, towards)
