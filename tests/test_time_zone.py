@@ -42,7 +42,8 @@ def test_an_ordinary_computer_gives_the_box_its_zone(monkeypatch: pytest.MonkeyP
 
 def test_people_read_it_without_the_offset() -> None:
     keep_time("Europe/Berlin")
-    line = text.events([{"at": iso(WINTER), "account": "101", "kind": "called", "text": "rang", "times": 1}])
+    event = {"at": iso(WINTER), "account": "101", "kind": "called", "text": "rang", "times": 1, "source": ""}
+    line = text.events([event])
     assert line.split("  ")[0] == "2027-01-15 09:00:00"
 
 
