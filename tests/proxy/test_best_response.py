@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.proxy.best_response import best_response
+from frontdesk.proxy.best_response import after_cancel, best_response
 from frontdesk.sip.message import Response, make_field
 
 finals = st.integers(300, 699)
@@ -73,3 +73,8 @@ def test_challenges_of_all_are_gathered_unchanged() -> None:
 def test_other_answers_gather_nothing() -> None:
     chosen = best_response([response(401, ("www-authenticate", "x")), response(603)])
     assert chosen.fields == []
+
+
+def test_a_phones_487_and_a_6xx_count_after_a_cancel_and_nothing_else() -> None:
+    given = [response(status) for status in (302, 407, 486, 487, 503, 603)]
+    assert [each.status for each in after_cancel(given)] == [487, 603]

@@ -70,7 +70,7 @@ def test_caller_who_gives_up_does_not_wait_for_it(fork: Fork, cancelled_first: b
     if not cancelled_first:
         fork.cancel()
     fork.wait(0)
-    assert fork.statuses[-1] == 486
+    assert fork.statuses[-1] == 487
 
 
 def test_when_the_box_stops_meanwhile_the_caller_is_told_once(fork: Fork) -> None:

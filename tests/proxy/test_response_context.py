@@ -309,8 +309,8 @@ def test_timer_c_is_over_once_the_branch_was_cancelled() -> None:
     box.receive(reply(invite, 180), PHONES[0])
     box.pass_time(10)
     box.taken()
-    box.receive(reply(invite, 486), PHONES[0])
-    assert box.statuses() == [486]
+    box.receive(reply(invite, 487), PHONES[0])
+    assert box.statuses() == [487]
 
 
 def test_settings_limit_timer_c() -> None:

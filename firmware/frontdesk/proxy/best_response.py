@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..sip.message import Response
 
@@ -20,22 +20,26 @@ _PREFERENCE = {
 }  # fmt: skip
 
 
-def best_response(responses: Sequence[Response], *, is_cancelled: bool = False) -> Response:
+def best_response(responses: Sequence[Response]) -> Response:
     """One of the final responses, none a 2xx: a 6xx before all, else of the lowest class the most useful.
 
-    `is_cancelled`: by the caller, so that 487 tells why it ended, whatever another phone had said before. Of equals the
-    first that came. Where it is a 401 or 407, the challenges of all others are gathered in it.
+    Of equals the first that came. Where it is a 401 or 407, the challenges of all others are gathered in it.
     """
-    preference = _PREFERENCE | {487: -1} if is_cancelled else _PREFERENCE
-    best = min(responses, key=lambda response: _rank(response, preference))
+    best = min(responses, key=_rank)
     if best.status in CHALLENGES:
         _gather(best, [other for other in responses if other is not best and other.status in CHALLENGES])
     return best
 
 
-def _rank(response: Response, preference: Mapping[int, int]) -> tuple[int, int]:
+def after_cancel(responses: Sequence[Response]) -> list[Response]:
+    """Those that count where the caller gave up: 487 tells why it ended, whatever another phone had said before; but a
+    6xx goes before all."""
+    return [response for response in responses if response.status == 487 or response.status >= 600]
+
+
+def _rank(response: Response) -> tuple[int, int]:
     family = response.status // 100
-    return 0 if family == 6 else family, preference.get(response.status, _USEFUL)
+    return 0 if family == 6 else family, _PREFERENCE.get(response.status, _USEFUL)
 
 
 def _gather(best: Response, others: Sequence[Response]) -> None:

@@ -15,7 +15,7 @@ from ..sip.message import Response
 from ..sip.server_transaction import ServerTransaction
 from ..sip.timers import Deadlines
 from ..sip.wire import Flow, Target
-from .best_response import best_response
+from .best_response import after_cancel, best_response
 from .branch import NO_WORD, Branch
 from .calls import Watch
 from .loop import shares
@@ -333,7 +333,8 @@ class ResponseContext:
         self._respond(self._final(), now)
 
     def _final(self) -> Response:
-        best = best_response(self._responses, is_cancelled=self._cancelled) if self._responses else None
+        responses = after_cancel(self._responses) if self._cancelled else self._responses
+        best = best_response(responses) if responses else None
         if best is not None:
             own = NOT_THE_CALLERS.get(best.status)
             return self._own(own) if own else best
