@@ -10,7 +10,7 @@ from frontdesk.model import BindingState
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Destination, Flow
-from tests.proxy.box import Box, reply, request, route_set, udp
+from tests.proxy.box import Box, reply, request, route_set, tcp, udp
 
 A = udp("192.0.2.11")
 ONE, TWO, THREE = (udp(f"192.0.2.{number}") for number in (21, 22, 23))
@@ -245,3 +245,43 @@ def test_who_has_answered_is_spoken_to_and_not_the_first_address_which_is_dead(m
     trunk.box.receive(request(method, "sip:112@10.9.8.7", to_tag="callee", cseq=2, routes=routes), A)
     ((_, to),) = trunk.box.requests(method)
     assert to == there
+
+
+def test_who_has_registered_since_is_spoken_to_where_he_is_now() -> None:
+    trunk = Trunk(others=[Destination(*TWO.remote, "udp", "trunk.example.com")])
+    trunk.box.pass_time(SILENCE)
+    second, _ = trunk.next()
+    trunk.box.receive(reply(second, 200), TWO)
+    routes = route_set(trunk.box.responses()[-1])
+    trunk.box.bindings[1].flow = THREE
+    trunk.box.receive(request("BYE", "sip:112@10.9.8.7", to_tag="callee", cseq=2, routes=routes), A)
+    ((_, to),) = trunk.box.requests("BYE")
+    assert to == THREE
+
+
+def test_port_that_a_phone_connected_from_is_no_address_of_a_name() -> None:
+    """Its connection has closed: it may listen where its Contact says, and at no other port."""
+    box, phone = Box(), tcp("192.0.2.12")
+    box.phone("101", A)
+    binding = box.phone("102", phone, "sip:102@192.0.2.12:5070;transport=tcp")
+    box.receive(request("INVITE"), A)
+    box.receive(reply(box.request("INVITE"), 200), phone)
+    routes = route_set(box.responses()[-1])
+    binding.connected = False
+    box.receive(request("BYE", "sip:102@192.0.2.12:5070", to_tag="callee", cseq=2, routes=routes), A)
+    ((_, to),) = box.requests("BYE")
+    assert to == Destination("192.0.2.12", 5070, "tcp")
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_who_has_answered_hears_of_the_end_though_the_place_was_taken_away_meanwhile(transport: str) -> None:
+    trunk = Trunk(others=[Destination(*TWO.remote, transport, "trunk.example.com")])
+    trunk.box.pass_time(SILENCE)
+    second, _ = trunk.next()
+    trunk.box.receive(reply(second, 200), TWO)
+    routes = route_set(trunk.box.responses()[-1])
+    trunk.box.bindings.pop()
+    trunk.box.restart()
+    trunk.box.receive(request("BYE", "sip:112@10.9.8.7", to_tag="callee", cseq=2, routes=routes), A)
+    ((_, to),) = trunk.box.requests("BYE")
+    assert to == Destination(*TWO.remote, transport)

@@ -104,9 +104,12 @@ def test_no_more_targets_than_the_limit() -> None:
     assert sum(map(len, ids(*[binding() for _ in range(12)], limit=10))) == 10
 
 
-def test_places_set_by_hand_are_no_devices_and_are_tried_beside_as_many_as_there_may_be() -> None:
-    by_hand = [binding(q=0.5, state=BindingState.STATIC) for _ in range(3)]
-    assert list(map(len, ids(*by_hand, *[binding() for _ in range(12)], limit=10))) == [10, 3]
+@pytest.mark.parametrize(("q", "groups"), [(0.5, [10, 3]), (1.0, [13])])
+def test_places_set_by_hand_are_no_devices_and_are_tried_beside_as_many_as_there_may_be(
+    q: float, groups: list[int]
+) -> None:
+    by_hand = [binding(q=q, state=BindingState.STATIC) for _ in range(3)]
+    assert list(map(len, ids(*by_hand, *[binding() for _ in range(12)], limit=10))) == groups
 
 
 def test_static_binding_is_resolved() -> None:

@@ -123,8 +123,9 @@ class Sides:
                 return [candidates[:1]]
             phone = None
         there = target_of(phone, self._directory) if isinstance(phone, Binding) else phone
-        if side.flow is not None and side.flow.local == LOOKED_UP and isinstance(there, Destination):
-            there = Destination(*side.flow.remote, side.flow.transport, there.host)  # the first may be dead
+        if side.flow is not None and side.flow.local == LOOKED_UP and not isinstance(there, Flow):
+            name = there.host if there else ""  # the first of its addresses may be dead, and the place be gone by now
+            there = Destination(*side.flow.remote, side.flow.transport, name)
         target = there or self._peer_target(side.flow, routed.route or uri) or side.flow
         return [[Candidate(routed.request.uri_text, target, side)]] if target else []
 
