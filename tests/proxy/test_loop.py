@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.events import Kind
+from frontdesk.model import Settings
 from frontdesk.proxy.loop import loop_hash, shares
 from frontdesk.sip.errors import Rejection
 from frontdesk.sip.message import Request, Response
@@ -169,6 +170,12 @@ def test_breadth_that_does_not_reach_is_440_before_anything_is_sent() -> None:
     assert breadths(box, "Max-Breadth: 2") == []
     box.receive(request("INVITE", headers=["Max-Breadth: 2"]), A, Who())
     assert box.statuses() == [440]
+
+
+def test_of_more_places_than_the_boxs_own_breadth_as_many_ring_as_it_has() -> None:
+    box = three_phones()
+    box.proxy.settings = Settings(max_breadth=2)
+    assert breadths(box) == [1, 1]
 
 
 def test_breadth_is_used_again_by_the_next_group() -> None:

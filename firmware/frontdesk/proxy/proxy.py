@@ -161,7 +161,10 @@ class ProxyCore:
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
             check_method(routed.request, caller.account, called[0])
-        return target_set(bindings, self._directory, self.settings.max_bindings, number), called
+        groups = target_set(bindings, self._directory, self.settings.max_bindings, number)
+        if len(bindings) > self.settings.max_breadth:  # as many as may ring at once do, or each call to it would be 440
+            groups = [group[: self.settings.max_breadth] for group in groups]
+        return groups, called
 
     def _trunk(self, caller: Caller) -> str:
         """What it, or a peer, sends, or comes round, never goes out again: neither a loop nor at the office's cost."""
