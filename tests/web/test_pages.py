@@ -76,6 +76,12 @@ def test_what_a_browser_keeps_for_long_has_another_address_once_it_is_another(
     assert static.address.__wrapped__("style.css") not in kept
 
 
+@pytest.mark.parametrize("path", ["/static/style.css?00000000", "/static/style.css"])
+def test_what_is_asked_for_at_another_address_is_kept_by_no_browser(browser: Browser, path: str) -> None:
+    """Else a page of the last release, when it is back, would be shown with the style of this one for a year."""
+    assert browser.get(path).headers["Cache-Control"] == "no-cache"
+
+
 def test_fragment_is_sent_again_only_when_something_has_changed(house: House, browser: Browser) -> None:
     tag = browser.get("/live").headers["ETag"]
     assert browser.get("/live", headers={"If-None-Match": tag}).status_code == 304

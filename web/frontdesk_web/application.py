@@ -43,7 +43,9 @@ SAID = {
 def send(visit: Visit, name: str) -> HTTPResponse:
     """Style sheet, script, icon."""
     answer = static_file(name, root=str(static.FILES))
-    answer.set_header("Cache-Control", static.KEPT)
+    if answer.status_code in (200, 304):
+        is_own = f"/static/{name}?{request.query_string}" == static.address(name)  # and not that of another release
+        answer.set_header("Cache-Control", static.KEPT if is_own else "no-cache")
     return answer
 
 
