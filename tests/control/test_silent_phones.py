@@ -9,11 +9,15 @@ from tests.control.desk import Desk, phone
 from tests.control.test_problems import told
 from tests.store.rows import NOW
 
-SILENT = Wording("did not react to a call")
+SILENT = Wording("{contact} did not react to a call")
+THERE = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5060))
 
 
 def test_place_by_ipv6_that_is_silent_is_told_whole(desk: Desk) -> None:
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), "2001:db8::20", "silent"))
+    contact = "sip:door@[2001:db8::20]"
+    desk.do("binding add", user="101", contact=contact, static=True)
+    next(iter(desk.box.location)).seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (contact,), "2001:db8::20", "silent"))
     (problem,) = told(desk)
     assert "2001:db8::20 did not" in problem["text"]
 
@@ -22,7 +26,7 @@ def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: 
     ghost, again = phone(desk), phone(desk)
     assert ghost.flow is not None and again.flow is not None
     ghost.seen_at, again.registered_at, again.seen_at = NOW - 900, NOW - 800, NOW - 300
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), ghost.flow, "silent"))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, ("",), ghost.flow, "silent"))
     assert told(desk) == []
     again.registered_at = NOW - 1000
     assert len(told(desk)) == 1, "two phones of one kind"
@@ -33,7 +37,7 @@ def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: 
 def test_phone_that_did_not_react_is_a_problem_until_it_gives_a_sign_of_life(desk: Desk) -> None:
     there = phone(desk)
     assert there.flow is not None
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), there.flow, "silent"))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, ("",), there.flow, "silent"))
     there.seen_at = NOW - 90
     [problem] = told(desk)
     assert problem["text"] == f"101's phone at {there.flow.remote[0]} did not react to a call"
@@ -46,16 +50,15 @@ def test_place_by_hand_that_did_not_react_is_a_problem_until_it_rings_or_calls(d
     desk.do("binding add", user="101", contact="sip:192.0.2.50", static=True)
     [place] = desk.box.location
     place.seen_at = NOW - 90
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), "192.0.2.50", "silent"))
-    there = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5060))
-    desk.core.events.add_incoming(Incoming(NOW - 61, "101", "102", "101", there, rang_at=NOW - 50))
-    desk.core.events.add_incoming(Incoming(NOW - 40, "101", "102", "101", there, result=480))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (place.contact,), "192.0.2.50", "silent"))
+    desk.core.events.add_incoming(Incoming(NOW - 61, "101", "102", "101", THERE, rang_at=NOW - 50))
+    desk.core.events.add_incoming(Incoming(NOW - 40, "101", "102", "101", THERE, result=480))
     assert len(told(desk)) == 1, "another one has rung, and this one not"
-    desk.core.events.add_incoming(Incoming(NOW - 30, "101", "102", "101", there, ended_at=NOW - 20, result=200))
+    desk.core.events.add_incoming(Incoming(NOW - 30, "101", "102", "101", THERE, ended_at=NOW - 20, result=200))
     assert told(desk) == []
-    desk.core.events.add(Event(NOW - 10, Kind.WARNING, "101", SILENT, (), "192.0.2.50", "silent"))
+    desk.core.events.add(Event(NOW - 10, Kind.WARNING, "101", SILENT, (place.contact,), "192.0.2.50", "silent"))
     assert len(told(desk)) == 1
-    desk.core.events.add_incoming(Incoming(NOW - 9, "101", "102", "101", there, rang_at=NOW - 8))
+    desk.core.events.add_incoming(Incoming(NOW - 9, "101", "102", "101", THERE, rang_at=NOW - 8))
     assert told(desk) == []
     phone(desk).seen_at = NOW - 90
     assert len(told(desk)) == 1, "it may have been the other place"
@@ -65,9 +68,47 @@ def test_place_by_hand_that_did_not_react_is_a_problem_until_it_rings_or_calls(d
 
 
 def test_phone_that_is_back_at_another_address_is_no_problem(desk: Desk) -> None:
-    there, dead = phone(desk), "192.0.2.99:5060/udp"
-    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (), dead, "silent"))
+    there, dead = phone(desk), Flow("udp", ("192.0.2.1", 5060), ("192.0.2.99", 5060))
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, ("",), dead, "silent"))
     there.seen_at = NOW - 90
     assert len(told(desk)) == 1, "another one of the account is not it"
     there.seen_at = NOW - 30
+    assert told(desk) == []
+
+
+def test_phone_that_calls_from_another_port_is_rung_in_vain_all_the_same(desk: Desk) -> None:
+    there = phone(desk)
+    assert there.flow is not None
+    there.seen_at = NOW - 90
+    host, port = there.flow.remote[:2]
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, ("",), there.flow, "silent"))
+    for at, left in ((port + 1, 1), (port, 0)):
+        flow = there.flow._replace(remote=(host, at))
+        desk.core.events.add(Event(NOW - 50, Kind.CALLING, "101", Wording("calls"), (), flow))
+        assert len(told(desk)) == left
+
+
+def test_what_has_rung_and_gone_since_was_not_the_one_that_did_not_react(desk: Desk) -> None:
+    there = phone(desk)
+    there.seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, ("",), there.flow or "", "silent"))
+    desk.core.events.add_incoming(Incoming(NOW - 50, "101", "102", "101", THERE, rang_at=NOW - 49, result=200))
+    desk.core.events.add(Event(NOW - 40, Kind.UNREGISTERED, "101", Wording("unregistered")))
+    assert len(told(desk)) == 1
+    desk.core.events.add_incoming(Incoming(NOW - 30, "101", "102", "101", THERE, rang_at=NOW - 29))
+    assert told(desk) == []
+
+
+def test_place_by_hand_that_did_not_react_is_not_well_since_a_phone_registers_but_no_problem_once_it_is_gone(
+    desk: Desk,
+) -> None:
+    desk.do("binding add", user="101", contact="sip:192.0.2.50", static=True)
+    [place] = desk.box.location
+    place.seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (place.contact,), "192.0.2.50", "silent"))
+    there = phone(desk)
+    there.seen_at = NOW - 30
+    assert len(told(desk)) == 1
+    there.seen_at = NOW - 90
+    desk.do("binding remove", user="101", contact=place.contact)
     assert told(desk) == []

@@ -24,6 +24,8 @@ NEARLY_FULL = 0.05
 
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
+GOINGS = frozenset({Kind.UNREGISTERED, Kind.EXPIRED, Kind.REPLACED})
+"""Before it an account had a place that it has no longer."""
 SILENT = Problem(
     "{account}'s phone at {source} did not react to a call",
     "See that it has power and network. It is rung again as soon as it is there.",
@@ -124,31 +126,51 @@ def _of_those_who_turned_away(box: Box) -> Iterator[Answer]:
 def _silent(box: Box, events: Iterable[Event]) -> list[Event]:
     """The last of each phone that did not react, and has given no sign of life since."""
     last = {(event.account, event.host): event for event in events if event.rule == "silent"}
-    calling = [event for event in events if event.kind is Kind.CALLING]
     silent = [event for event in last.values() if not _is_back(box, event)]
-    return [event for event in silent if not (_has_called(calling, event) or _rings(box, event))]
+    called = _last_calls(events) if silent else {}
+    return [event for event in silent if not (_has_called(called, event) or _rings(box, event))]
 
 
-def _has_called(calling: Iterable[Event], silence: Event) -> bool:
-    """Whether somebody has called from there since: the account, or what needs no password."""
-    return any(
-        each.at > silence.at and each.host == silence.host and each.account in ("", silence.account) for each in calling
-    )
+def _last_calls(events: Iterable[Event]) -> dict[tuple[str, str], float]:
+    """When each account called last, by the host, and by the host and port, that it called from."""
+    called: dict[tuple[str, str], float] = {}
+    for event in events:
+        if event.kind is Kind.CALLING:
+            for place in (event.source, event.host):
+                called[event.account, place] = max(event.at, called.get((event.account, place), event.at))
+    return called
+
+
+def _has_called(called: Mapping[tuple[str, str], float], silence: Event) -> bool:
+    """Whether somebody has called from there since: the account, or what needs no password. A phone that registers is
+    rung at one port or connection alone: what calls from another there may be another phone, or rung in vain. The
+    source of a place that was set by hand is its host."""
+    return any(called.get((user, silence.source), -inf) > silence.at for user in ("", silence.account))
 
 
 def _rings(box: Box, silence: Event) -> bool:
-    """Whether a call that began since has rung the account, where that is its only place; a PBX never registers."""
+    """Whether a call that began since has rung the account, where that was its only place; a PBX never registers."""
     account = box.directory.account(silence.account)
     if box.core is None or account is None or len(box.location.bindings(account.aor, box.clock.now())) > 1:
         return False
-    calls = [each for each in box.core.events.of(silence.account) if isinstance(each, Incoming)]
-    return any(each.at > silence.at and (each.rang_at is not None or 0 < each.result < 300) for each in calls)
+    events = box.core.events.of(silence.account)
+    alone = max([silence.at, *(each.at for each in events if each.kind in GOINGS)])
+    calls = [each for each in events if isinstance(each, Incoming)]
+    return any(each.at > alone and (each.rang_at is not None or 0 < each.result < 300) for each in calls)
+
+
+def _is_by_hand(silence: Event) -> bool:
+    return isinstance(silence.origin, str)
 
 
 def _is_back(box: Box, silence: Event) -> bool:
-    """Whether it has registered since, there or, where it is no longer, elsewhere."""
+    """Whether it has registered since, there or, where it is no longer, elsewhere; of a place that was set by hand,
+    whether it is gone, or was set anew."""
     account = box.directory.account(silence.account)
     bindings = box.location.bindings(account.aor, box.clock.now()) if account else []
+    if account is not None and _is_by_hand(silence):
+        places = [each for each in bindings if each.flow is None and each.contact in silence.words]
+        return all(each.seen_at > silence.at for each in places)
     there = [each for each in bindings if each.flow is not None and each.flow.remote[0] == silence.host]
     if account is None or any(each.seen_at > silence.at for each in there or bindings):
         return True
