@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from frontdesk.control import text
 from frontdesk.control.day import DAY, QUARTER, SLOTS, Day
 from frontdesk.events import Event, Kind, Wording
@@ -41,7 +43,23 @@ def test_devices_that_were_there_when_the_box_started_are_in_its_day(desk: Desk)
     desk.do("binding add", user="101", contact="sip:door@192.0.2.7", static=True)
     assert desk.do("today")["devices"][-1] == desk.do("status")["bindings"] == 2, "a place set by hand is no event"
     desk.box.day.hear([Event(desk.now + QUARTER, Kind.CALLING, "101", Wording(""))])
-    assert desk.box.day.told(desk.now + 2 * QUARTER)["devices"][-3:] == [1, 1, 2]
+    assert desk.box.day.told(desk.now + 2 * QUARTER)["devices"][-3:] == [2, 2, 2]
+
+
+def test_who_is_taken_away_goes_after_the_event_and_is_counted_no_longer() -> None:
+    devices, start = [2], 1_000_000 * QUARTER
+    day = Day(lambda: devices[0], lambda: 0, lambda: start)
+    day.hear([Event(start, Kind.UNREGISTERED, "101", Wording("dropped"))])
+    devices[0] = 1
+    assert day.told(start + 2 * QUARTER)["devices"][-3:] == [2, 1, 1]
+
+
+def test_what_is_written_in_a_day_without_events_is_told() -> None:
+    written, start = [0], 1_000_000 * QUARTER
+    day = Day(lambda: 1, lambda: written[0], lambda: start)
+    written[0] = 20 * SLOTS
+    told = day.told(start + (2 * SLOTS - 1) * QUARTER)
+    assert told["written"] == pytest.approx(10 * SLOTS, abs=10)
 
 
 def test_day_of_a_box_that_was_reset_begins_with_nobody() -> None:

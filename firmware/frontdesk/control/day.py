@@ -69,21 +69,33 @@ class Day:
 
     def told(self, now: float) -> dict[str, Any]:
         """`devices` and `calls`: a number for each quarter, oldest first; `written`: bytes in that time."""
+        self._look(now)
         first = int(now // QUARTER) - SLOTS + 1
         known = {slot.number: slot for slot in self._slots}
-        before = [slot for slot in self._slots if slot.number < first]
-        within = [slot for slot in self._slots if slot.number >= first]
-        left = before[-1].left if before else 0
+        left = next((slot.left for slot in reversed(self._slots) if slot.number < first), 0)
         devices, calls = [], []
         for number in range(first, first + SLOTS):
             slot = known.get(number)
             devices.append(slot.devices if slot else left)
             calls.append(slot.calls if slot else 0)
             left = slot.left if slot else left
-        devices[-1] = max(devices[-1], self._devices())  # a place that is set by hand is no event
-        written = self._written()
-        base = within[0].written if within else written
-        return {"devices": devices, "calls": calls, "written": written - base}
+        return {"devices": devices, "calls": calls, "written": self._written() - self._written_before(first)}
+
+    def _look(self, now: float) -> None:
+        """Who is there now counts since the last event: a place that is set by hand is none, and who is taken away
+        goes after it."""
+        devices = self._slots[-1].left = self._devices()
+        slot = self._at(now)
+        slot.devices = max(slot.devices, devices)
+
+    def _written_before(self, first: int) -> int:
+        """Bytes when that quarter began; what came between two that are known is shared out evenly."""
+        after = next(slot for slot in self._slots if slot.number >= first)
+        before = next((slot for slot in reversed(self._slots) if slot.number < first), None)
+        if before is None:
+            return after.written
+        span = after.written - before.written
+        return before.written + span * (first - before.number) // (after.number - before.number)
 
 
 async def today(box: Box) -> dict[str, Any]:
