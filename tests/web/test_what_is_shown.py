@@ -7,6 +7,7 @@ import re
 import pytest
 
 from frontdesk.proxy.calls import Call, CallState
+from tests.store.rows import clock
 from tests.web.house import NAME, House
 
 
@@ -67,3 +68,11 @@ def test_what_was_refused_at_an_account_can_be_mended(house: House, action: str,
     assert answer.status_code == 400 and f'name="{field}"' in answer.text
     assert re.search(rf'<input id="{field}"[^>]* value="{re.escape(typed)}"', answer.text)
     assert field != "contact" or "<details open>" in answer.text
+
+
+def test_system_says_whether_the_clock_is_set(house: House) -> None:
+    zone, browser = house.desk.box.settings.timezone, house.logged_in()
+    assert f"({zone})</dd>" in browser.get("/system").text
+    house.desk.box.clock = clock(wall=50.0)
+    page = browser.get("/system").text
+    assert "(not set)</dd>" in page and f"({zone})" not in page
