@@ -156,3 +156,25 @@ def test_after_a_sleep_of_the_computer_what_is_due_is_done_with_the_next_message
             assert handled == ([now] if acted else [])
 
     run(case)
+
+
+def test_what_is_due_is_done_though_each_turn_of_the_loop_takes_longer_than_a_sleep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A small board with many connections at once: who sends on and on keeps it from nothing."""
+
+    async def case() -> None:
+        now = 1000.0
+        handled: list[float] = []
+        core = BareCore().core
+        monkeypatch.setattr(endpoint_module, "monotonic", lambda: now)
+        monkeypatch.setattr(core, "next_timer", lambda: None if handled else 1000.1)
+        monkeypatch.setattr(core, "handle_timers", handled.append)
+        async with serving(core=core) as endpoint:
+            for _ in range(5):
+                now += 2 * SLEPT
+                endpoint.settle()
+                await asyncio.sleep(0)
+            assert handled
+
+    run(case)

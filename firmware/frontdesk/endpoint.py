@@ -68,7 +68,7 @@ class Endpoint:
         self._listening: dict[Listener, HostPort] = {}
         """What was asked for, and the address with its real port."""
         self._watch: AddressWatch | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
         self._deliveries = Deliveries(self)
         self.waiting = Inbox()
@@ -318,8 +318,9 @@ class Endpoint:
             return  # an armed timer that is too early finds nothing to do and arms the next
         if self._timer is not None:
             self._timer.cancel()
-        self._timer_at = max(due, now)
-        self._timer = self._loop.call_at(self._loop.time() + max(0.0, due - monotonic()), self._handle_timers)
+        self._timer_at, wait, do = max(due, now), due - monotonic(), self._handle_timers
+        # What is due comes before what the sockets bring next, which might find it late once more.
+        self._timer = self._loop.call_later(wait, do) if wait > 0.0 else self._loop.call_soon(do)
 
     def _handle_timers(self) -> None:
         self._timer = None
