@@ -19,8 +19,8 @@ from frontdesk.sip.digest import ha1
 from frontdesk.site import Site
 from frontdesk.store.records import Records
 from frontdesk.store.snapshots import Snapshots
-from frontdesk.store.wiping import MARK
-from tests.control.desk import Desk, phone
+from frontdesk.store.wiping import ALL, MARK
+from tests.control.desk import Desk, finish, phone
 from tests.control.test_exports import filled
 from tests.store.rows import REALM
 from tests.support.durable_box import durable_box
@@ -102,12 +102,58 @@ def test_file_that_cannot_be_taken_away_neither_undoes_a_reset_nor_keeps_the_box
     aside.mkdir()
     desk.do("factory-reset", yes=True)
     assert desk.do("account list") == []
+    told(desk, aside)
     again = desk.restart()
     assert again.do("account list") == [] and MARK in again.store.meta
-    (notice,) = (each for each in again.store.notices if "factory reset" in each)
-    assert aside.name in notice and "Take it away" in notice.cure
+    told(again, aside)
     aside.rmdir()
     assert MARK not in again.restart().store.meta
+
+
+def test_file_that_cannot_be_taken_away_keeps_nothing_else_there(tmp_path: Path) -> None:
+    (tmp_path / CERTIFICATES).mkdir()
+    with durable_box(tmp_path) as box:
+        box.do("account add", user="105", password="secret", name="Somebody 105")
+        (tmp_path / "snapshots" / "99999999-mine.db").mkdir()
+        for name in ("a", "c"):
+            (tmp_path / f"frontdesk.db.damaged-{name}").write_text("Somebody 105")
+        (tmp_path / "frontdesk.db.damaged-b").mkdir()
+        box.do("factory-reset", yes=True)
+        assert not any(b"Somebody 105" in path.read_bytes() for path in files(tmp_path))
+        assert not (tmp_path / CERTIFICATES).exists()
+
+
+def test_next_certificates_stay_though_a_file_of_before_cannot_be_taken_away(desk: Desk) -> None:
+    """Browsers have been told to trust them."""
+    (desk.path / "frontdesk.db.damaged-mine").mkdir()
+    desk.do("factory-reset", yes=True)
+    (desk.path / CERTIFICATES).mkdir()
+    assert MARK in desk.restart().store.meta
+    assert (desk.path / CERTIFICATES).is_dir()
+
+
+def test_next_certificates_stay_where_a_start_has_taken_those_of_before_away(desk: Desk) -> None:
+    (desk.path / "frontdesk.db.damaged-mine").mkdir()
+    finish(desk.records.change(pairs=[("meta", MARK, ALL)]))  # as where the power was cut
+    (desk.path / CERTIFICATES).mkdir()
+    desk.restart()
+    assert not (desk.path / CERTIFICATES).exists()
+    (desk.path / CERTIFICATES).mkdir()
+    desk.restart()
+    assert (desk.path / CERTIFICATES).is_dir()
+
+
+def test_certificates_that_cannot_be_taken_away_are_told(desk: Desk) -> None:
+    (desk.path / "elsewhere").mkdir()
+    (desk.path / CERTIFICATES).symlink_to(desk.path / "elsewhere")
+    desk.do("factory-reset", yes=True)
+    told(desk, desk.path / CERTIFICATES)
+
+
+def told(desk: Desk, path: Path) -> None:
+    """What is left of before is named, and what is to be done."""
+    (notice,) = (each for each in desk.store.notices if "factory reset" in each)
+    assert path.name in notice and "Take it away" in notice.cure
 
 
 def test_snapshot_that_cannot_be_written_leaves_no_older_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

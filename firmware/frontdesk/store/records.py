@@ -24,8 +24,8 @@ class Execute(Protocol):
 class Records:
     """The same functions over either way; all raise StoreError and then have changed nothing."""
 
-    def __init__(self, execute: Execute, clock: Clock, forget_past: Callable[[bool], None] = lambda all: None) -> None:
-        """`forget_past` takes away all snapshots, and certificates where it is told so."""
+    def __init__(self, execute: Execute, clock: Clock, forget_past: Callable[[bool], bool] = lambda all: True) -> None:
+        """`forget_past` takes away all snapshots, and certificates where it is told so; whether nothing is left."""
         self._execute = execute
         self._clock = clock
         self._forget_past = forget_past
@@ -64,10 +64,12 @@ class Records:
 
         await self._do(write, snapshot=bool(accounts or removed or pairs) and not wipe)
         if wipe:
-            with suppress(OSError):  # the rows are gone; what is left to do is done at the next start
-                self._forget_past(certificates)
+            is_gone = self._forget_past(certificates)
+            with suppress(StoreError):  # the rows are gone; what is left to do is done at the next start
+                await self._do(wiping.keep_certificates, snapshot=False)
                 await self._do(wiping.scrub, snapshot=False, bare=True)
-                await self._do(wiping.settle)
+                if is_gone:
+                    await self._do(wiping.settle)
 
     async def calls(self, limit: int, start: int = 0) -> list[dict[str, Any]]:
         """The newest call records but for the first `start`, newest first, times in Unix seconds."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from ..files import write_whole
@@ -54,9 +55,10 @@ class Snapshots:
         return sorted((path for path in self._folder.glob("*-*.db") if _number(path)), key=_number, reverse=True)
 
     def tidy(self, keep: int = KEEP) -> None:
-        """Takes away all but the newest."""
-        for path in [*self._files()[keep:], *self._folder.glob("*.tmp")]:
-            path.unlink(missing_ok=True)
+        """Takes away all but the newest. Raises OSError where one cannot be, once the others are gone."""
+        with ExitStack() as old:
+            for path in [*self._files()[keep:], *self._folder.glob("*.tmp")]:
+                old.callback(path.unlink, missing_ok=True)
 
 
 def _copy(connection: sqlite3.Connection) -> bytes:

@@ -129,15 +129,19 @@ class Store:
             sentence = "No snapshot of accounts and settings could be written: {error}."
             self.notices.append(Sentence(sentence, error=str(error)))
 
-    def forget_past(self, certificates: bool) -> None:
-        """Nothing comes back from before: all snapshots go, and what was set aside; `certificates` of the page too."""
-        if certificates:
-            from shutil import rmtree  # 5 ms of each command's start
-
-            rmtree(self.directory / CERTIFICATES, ignore_errors=True)
-        self.snapshots.tidy(0)
-        for path in self.directory.glob(f"{NAME}.damaged-*"):
-            path.unlink(missing_ok=True)
+    def forget_past(self, certificates: bool) -> bool:
+        """Nothing comes back from before: all snapshots go, and what was set aside; `certificates` of the page too.
+        Whether all of it is gone: what cannot be taken away is told, and keeps nothing else there."""
+        folder = self.directory / CERTIFICATES if certificates else None
+        try:
+            wiping.take_away(self.snapshots, self.directory.glob(f"{NAME}.damaged-*"), folder)
+        except OSError as error:
+            sentence = "Something of before the factory reset or restore is left in the data directory: {error}."
+            notice = Sentence(sentence, error=str(error))
+            notice.cure = Sentence("Take it away, then restart the box.")
+            self.notices.append(notice)
+            return False
+        return True
 
     def next_binding_id(self, *, reserve: bool = True) -> int:
         """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""
@@ -340,17 +344,12 @@ def _checked(path: Path, connection: sqlite3.Connection, domain: str | None, not
 
 
 def _finish_wipe(store: Store) -> None:
-    try:
-        store.forget_past(store.meta[wiping.MARK] == wiping.ALL)
-    except OSError as error:  # a file that cannot be taken away keeps no box down
-        sentence = "Something of before the factory reset is left in the data directory: {error}."
-        notice = Sentence(sentence, error=str(error))
-        notice.cure = Sentence("Take it away, then restart the box.")
-        store.notices.append(notice)
-        return
+    is_gone = store.forget_past(store.meta[wiping.MARK] == wiping.ALL)
+    store.write(wiping.keep_certificates, snapshot=False)
     store.write(wiping.scrub, snapshot=False, bare=True)
-    store.write(wiping.settle)
-    del store.meta[wiping.MARK]
+    if is_gone:
+        store.write(wiping.settle)
+        del store.meta[wiping.MARK]
 
 
 def _recover(connection: sqlite3.Connection, snapshot: Path, lost: int, notices: list[Sentence]) -> None:

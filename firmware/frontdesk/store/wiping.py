@@ -1,17 +1,22 @@
-"""Taking everything away: rows here, older snapshots and damaged databases in `Store.forget_past`."""
+"""Taking everything away: the rows, and in the data directory older snapshots, damaged databases and certificates."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 from ..config import OWED
 from .schema import CHANGES, IDS
+from .snapshots import Snapshots
 
 WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls")
 MARK = "wiped"
 """A row of `meta` until nothing is left of what was there before."""
 ALL = "all"
 """Its value where the page's certificates go too."""
+REST = "on"
 KEPT = (IDS, CHANGES, OWED)
 """Rows of `meta` that stay."""
 
@@ -23,7 +28,30 @@ def wipe(connection: sqlite3.Connection, certificates: bool) -> None:
         connection.execute(f"DELETE FROM {table}")
     connection.execute(f"DELETE FROM meta WHERE key NOT IN ({', '.join('?' for _ in KEPT)})", KEPT)
     connection.execute("PRAGMA secure_delete = OFF")
-    connection.execute("INSERT INTO meta VALUES (?, ?)", (MARK, ALL if certificates else "on"))
+    connection.execute("INSERT INTO meta VALUES (?, ?)", (MARK, ALL if certificates else REST))
+
+
+def take_away(snapshots: Snapshots, aside: Iterable[Path], certificates: Path | None) -> None:
+    """All of these. Raises OSError where one cannot be taken away, once the others are gone."""
+    with ExitStack() as past:
+        for path in aside:
+            past.callback(path.unlink, missing_ok=True)
+        past.callback(snapshots.tidy, 0)
+        if certificates:
+            past.callback(_take_folder_away, certificates)
+
+
+def _take_folder_away(folder: Path) -> None:
+    from shutil import rmtree  # 5 ms of each command's start
+
+    rmtree(folder, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        folder.rmdir()
+
+
+def keep_certificates(connection: sqlite3.Connection) -> None:
+    """Those of before are gone: the next ones are of the box as it is now, whatever else is left."""
+    connection.execute("UPDATE meta SET value = ? WHERE key = ?", (REST, MARK))
 
 
 def scrub(connection: sqlite3.Connection) -> None:
