@@ -429,6 +429,17 @@ def test_restore_in_a_trial_owes_nothing_once_it_is_kept_and_all_of_it_until_the
     assert OWED not in again.store.meta and used(again, "net.address") == "192.0.2.11/24"
 
 
+def test_restore_of_what_is_on_trial_owes_nothing_once_it_is_kept(desk: Desk, machine: Machine) -> None:
+    desk.do("config set", key="net.address", value="192.0.2.10/24")
+    text = desk.do("backup", passphrase="a long one")
+    desk.do("config set", key="net.address", value="dhcp")
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    desk.do("restore", text=text, passphrase="a long one")
+    again = desk.restart()
+    assert OWED not in again.store.meta and used(again, "net.address") == "192.0.2.10/24"
+
+
 def test_factory_reset_needs_no_end_of_a_trial(desk: Desk) -> None:
     stage(desk, flush="5m")
     desk.do("config commit", confirm=60)
