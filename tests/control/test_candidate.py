@@ -440,6 +440,47 @@ def test_restore_of_what_is_on_trial_owes_nothing_once_it_is_kept(desk: Desk, ma
     assert OWED not in again.store.meta and used(again, "net.address") == "192.0.2.10/24"
 
 
+@pytest.mark.parametrize("words", ["set", "commit", "rollback", "import"])
+def test_what_a_start_could_not_bring_back_is_still_owed_behind_a_change_of_something_else(
+    desk: Desk, machine: Machine, words: str
+) -> None:
+    """Nobody confirmed that network, and the machine refused the way back."""
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    desk = desk.restart()
+    desk.box.system = machine
+    machine.refuses = "nmcli failed."
+    finish(started(desk.box, read(desk.store.meta)))
+    machine.refuses = ""
+    if words == "set":
+        desk.do("config set", key="hostname", value="other")
+    elif words == "import":
+        desk.do("import", text="frontdesk-export 1\nset hostname other\n")
+    else:
+        stage(desk, hostname="other")
+        desk.do("config commit", confirm=60)
+        desk.do(f"config {words}")
+    assert read(finish(desk.records.pairs("meta"))) == {"net.address": "dhcp"}
+
+
+def test_way_back_that_the_machine_refuses_behind_a_disk_that_fails_is_the_next_starts(
+    desk: Desk, machine: Machine
+) -> None:
+    real = desk.records._execute
+
+    async def fail_once(write: Any, **how: bool) -> Any:
+        if machine.addresses and how.get("snapshot", True):
+            desk.records._execute, machine.refuses = real, "nmcli failed."
+            raise OSError("no space left")
+        return await real(write, **how)
+
+    desk.records._execute = fail_once
+    with pytest.raises(VerbError, match="nmcli failed"):
+        desk.do("config set", key="net.address", value="192.0.2.10/24")
+    assert used(desk, "net.address") == "dhcp"
+    assert read(finish(desk.records.pairs("meta"))) == {"net.address": "dhcp"}
+
+
 def test_factory_reset_needs_no_end_of_a_trial(desk: Desk) -> None:
     stage(desk, flush="5m")
     desk.do("config commit", confirm=60)

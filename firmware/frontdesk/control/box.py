@@ -164,20 +164,19 @@ class Box:
     async def keep(self, settings: Settings, write: Callable[[Sequence[Pair]], Awaitable[None]]) -> list[str]:
         """The same, and `write` has kept the new settings, with the rows that it is given; or neither; notes. Raises
         VerbError, OSError."""
-        old = self.settings
+        old, trial = self.settings, self.candidate.trial
         way_back = owed.way_back(old, settings) if self.core is not None else {}  # whoever is cut off pulls the plug
         before = await owed.promise(self.records, way_back) if way_back else None
         try:
             notes = await self.take(old, settings)
-            try:
-                await write([owed.PAID] if way_back or self.candidate.trial else [])
-            except BaseException:
-                await self.take(settings, old)
-                raise
         except BaseException:
-            if before:
-                with suppress(OSError):
-                    await self.records.change(pairs=[before])
+            await owed.withdraw(self.records, before)
+            raise
+        try:
+            await write(await owed.paid(self.records, {*way_back, *(trial.way_back if trial else ())}))
+        except BaseException:
+            await self.take(settings, old)  # where it refuses, the next start has the way back
+            await owed.withdraw(self.records, before)
             raise
         return notes
 

@@ -64,6 +64,11 @@ class Trial:
     ends_at: float
     alarm: Alarm
 
+    @property
+    def way_back(self) -> owed.Owed:
+        """What the computer is owed of it."""
+        return owed.way_back(self.before, self.after)
+
 
 class Candidate:
     """What is staged, by whom, and what is on trial."""
@@ -180,7 +185,7 @@ class Candidate:
         trial = self.end_trial()
         if trial is not None:
             self._texts = trial.texts
-            await _settle(box)
+            await _settle(box, trial)
 
     async def go_back(self, box: Box, *, by_itself: bool = False) -> None:
         """The settings of before are in use again, and what was tried is staged again. Raises VerbError, and then what
@@ -195,13 +200,13 @@ class Candidate:
         if by_itself:
             self.has_gone_back = True
         self.end_trial()
-        await _settle(box)
+        await _settle(box, trial)
 
 
-async def _settle(box: Box) -> None:
+async def _settle(box: Box, trial: Trial) -> None:
     """The computer is as the database has it: what is owed then, where the disk takes nothing, does no harm."""
     with suppress(OSError):
-        await owed.settle(box.records)
+        await owed.settle(box.records, trial.way_back)
 
 
 def checked(box: Box, texts: Mapping[str, str | None]) -> Settings:

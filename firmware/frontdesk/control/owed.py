@@ -7,7 +7,8 @@ something is set while no box runs that could change it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 from ..config import HOST, OWED, text_of
 from ..model import Settings
@@ -15,8 +16,6 @@ from .kept import Kept, Pair
 
 Owed = dict[str, str | None]
 """A key of config.HOST -> the text that it had before, or None: as it is kept. In the table it is JSON."""
-PAID: Pair = ("meta", OWED, None)
-"""Kept together with settings that the computer has already: nothing is owed any longer."""
 RESET = "reset"
 """In place of a key: the computer is to be as it was before the box."""
 
@@ -46,6 +45,23 @@ async def promise(records: Kept, texts: Mapping[str, str | None]) -> Pair:
     return "meta", OWED, meta.get(OWED)
 
 
-async def settle(records: Kept) -> None:
-    """The computer is as it is to be. Raises OSError."""
-    await records.change(pairs=[PAID])
+async def withdraw(records: Kept, before: Pair | None) -> None:
+    """The row as it was before a promise, if there was any; where the disk takes nothing, the promise does no harm."""
+    if before:
+        with suppress(OSError):
+            await records.change(pairs=[before])
+
+
+async def paid(records: Kept, keys: Collection[str]) -> list[Pair]:
+    """Kept together with settings of these keys that the computer has already; what else it is owed, it still is.
+    Raises OSError."""
+    if not keys:
+        return []
+    left = {key: text for key, text in read(await records.pairs("meta")).items() if key not in keys}
+    return [("meta", OWED, json.dumps(left) if left else None)]
+
+
+async def settle(records: Kept, keys: Collection[str]) -> None:
+    """The computer has these as it is to have them. Raises OSError."""
+    if pairs := await paid(records, keys):
+        await records.change(pairs=pairs)

@@ -119,7 +119,8 @@ async def _try(box: Box, settings: Settings, seconds: int) -> list[str]:
 async def _confirm(box: Box) -> Answer:
     trial = box.candidate.trial
     assert trial is not None
-    await box.records.change(pairs=[*_pairs(box.settings, trial.texts), owed.PAID])
+    paid = await owed.paid(box.records, trial.way_back)
+    await box.records.change(pairs=[*_pairs(box.settings, trial.texts), *paid])
     box.candidate.end_trial()
     return {"changed": list(trial.texts), "confirm": None, "notes": []}
 

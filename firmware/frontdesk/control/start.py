@@ -21,7 +21,7 @@ async def started(box: Box, texts: owed.Owed) -> None:
             await box.system.apply(settings, keys)
         if texts:
             settings = await _with_defaults(box, settings)
-            await owed.settle(box.records)
+            await owed.settle(box.records, texts)
     except (OSError, VerbError) as error:
         sentence = "Network, name and time zone of this computer may not be as they are set here: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error) if isinstance(error, VerbError) else str(error)))
