@@ -204,7 +204,7 @@ SETTINGS = (
         Form("account", read_account, lambda user: user or NONE),
         "The account that gets what accounts dial and nobody here has, such as pbx.",
     ),
-    Setting("min-expires", SECONDS, "The shortest registration that is granted (423 below it).", 1, 86_400),
+    Setting("min-expires", SECONDS, "The shortest registration that is granted (423 below it); 1h at most.", 1, 86_400),
     Setting("default-expires", SECONDS, "Granted where a phone asks for nothing.", 1, 2**31),
     Setting("max-expires", SECONDS, "The longest registration that is granted.", 1, 2**31),
     Setting("max-bindings", COUNT, "Devices of one account.", 1, 100),
