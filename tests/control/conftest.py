@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.control.computer import Machine
 from tests.control.desk import Desk
 
 
@@ -22,3 +23,9 @@ def desk(tmp_path: Path) -> Desk:
     desk = Desk(tmp_path)
     desk.do("account add", user="101", password="secret")
     return desk
+
+
+@pytest.fixture
+def machine(desk: Desk) -> Machine:
+    desk.box.system = machine = Machine()
+    return machine

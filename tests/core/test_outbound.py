@@ -76,3 +76,13 @@ def test_each_refresh_says_it_again_by_the_short_way_too() -> None:
         assert pair.send(pair.next(contact=FLOW, extra=f"{SUPPORTED}\r\n")) == 200
         assert pair.short.sent[-1][0].lines("require") == ["outbound"]
     assert pair.was_short(pair.next(contact=FLOW, extra=f"{SUPPORTED}\r\n"))
+
+
+def test_both_ways_grant_the_same_over_a_connection() -> None:
+    """Where only the phone can open it anew ten minutes at most, which a Contact says."""
+    pair, connection = Pair(), flow(port=41_234, connection=4)
+    for host in ("192.0.2.101", "10.0.0.7", "192.0.2.101"):
+        for _ in range(2):
+            data = pair.next(contact=f"<sip:101@{host};transport=tcp>").replace(b"/UDP", b"/TCP")
+            assert pair.send(data, connection) == 200
+        assert (pair.short.bindings()[0].granted > 600) == (host == "192.0.2.101")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
-from frontdesk_web import sessions, static
+from frontdesk_web import sessions
 from httpx import Response
 
 from frontdesk.control import VerbError, passwords
@@ -59,27 +58,6 @@ def test_front_page_is_small_with_everything_that_it_loads(house: House, browser
     page = browser.get("/")
     loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
     assert len(page.content) + sum(len(browser.get(path).content) for path in set(loaded)) < 60_000
-
-
-def test_what_a_browser_keeps_for_long_has_another_address_once_it_is_another(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A page of the next release is not shown with the style and the scripts of the last."""
-    kept = re.findall(r'(?:src|href)="(/static/[^"]+)"', browser.get("/").text)
-    names = {path.removeprefix("/static/").partition("?")[0] for path in kept}
-    assert names == {"style.css", "icon.svg", "poll.js"}
-    for path in kept:
-        answer = browser.get(path)
-        assert answer.status_code == 200 and "max-age=31536000" in answer.headers["Cache-Control"]
-    (tmp_path / "style.css").write_text("another")
-    monkeypatch.setattr(static, "FILES", tmp_path)
-    assert static.address.__wrapped__("style.css") not in kept
-
-
-@pytest.mark.parametrize("path", ["/static/style.css?00000000", "/static/style.css"])
-def test_what_is_asked_for_at_another_address_is_kept_by_no_browser(browser: Browser, path: str) -> None:
-    """Else a page of the last release, when it is back, would be shown with the style of this one for a year."""
-    assert browser.get(path).headers["Cache-Control"] == "no-cache"
 
 
 def test_fragment_is_sent_again_only_when_something_has_changed(house: House, browser: Browser) -> None:

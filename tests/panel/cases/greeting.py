@@ -2,25 +2,10 @@
 
 import link
 from link import SILENT, Link
+from uart import Line
 
 from panel_link import channels
 from panel_link.frames import Frame, FrameReader
-
-
-class Line:
-    """A UART with a test at its other end."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        self.coming = b""
-        self.sent = b""
-
-    def readinto(self, buffer: bytearray) -> int:
-        piece, self.coming = self.coming[: len(buffer)], self.coming[len(buffer) :]
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
 
 
 def said(seconds: float, *frames: Frame) -> "list[tuple[int, int]]":

@@ -1,0 +1,38 @@
+"""Style sheet, scripts and icon: kept for long, and never shown with a page of another release."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from frontdesk_web import static
+
+from tests.web.house import Browser, House
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    """The administrator's."""
+    return house.logged_in()
+
+
+def test_what_a_browser_keeps_for_long_has_another_address_once_it_is_another(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A page of the next release is not shown with the style and the scripts of the last."""
+    kept = re.findall(r'(?:src|href)="(/static/[^"]+)"', browser.get("/").text)
+    names = {path.removeprefix("/static/").partition("?")[0] for path in kept}
+    assert names == {"style.css", "icon.svg", "poll.js"}
+    for path in kept:
+        answer = browser.get(path)
+        assert answer.status_code == 200 and "max-age=31536000" in answer.headers["Cache-Control"]
+    (tmp_path / "style.css").write_text("another")
+    monkeypatch.setattr(static, "FILES", tmp_path)
+    assert static.address.__wrapped__("style.css") not in kept
+
+
+@pytest.mark.parametrize("path", ["/static/style.css?00000000", "/static/style.css"])
+def test_what_is_asked_for_at_another_address_is_kept_by_no_browser(browser: Browser, path: str) -> None:
+    """Else a page of the last release, when it is back, would be shown with the style of this one for a year."""
+    assert browser.get(path).headers["Cache-Control"] == "no-cache"
