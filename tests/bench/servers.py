@@ -119,18 +119,25 @@ class Frontdesk(Server):
 class Kamailio(Server):
     """Debian's Kamailio with the stock functions: a peer of known speed on the same machine."""
 
-    def __init__(self, name: str, durable: str, folder: Path, *flags: str, write_through: bool, wal: bool = False):
+    def __init__(
+        self, name: str, durable: str, folder: Path, *flags: str,
+        write_through: bool = False, wal: bool = False, records: str = "",
+    ):  # fmt: skip
+        """`records`: where those of ended calls go, "sqlite" or "flatstore" (a text file, never synced)."""
         super().__init__(name, durable, folder)
-        self._flags, self._write_through, self._wal = flags, write_through, wal
+        self._flags, self._write_through, self._wal, self._records = flags, write_through, wal, records
+        self.loads = ("call",) if records else ()
 
     def _fill(self, accounts: Sequence[Account]) -> None:
         with sqlite3.connect(self._database) as database:
-            for table in ("standard", "auth_db", "usrloc", "htable"):
+            for table in ("standard", "auth_db", "usrloc", "htable", "acc"):
                 database.executescript((KAMAILIO_SCHEMA / f"{table}-create.sql").read_text())
             database.executemany(
                 "INSERT INTO subscriber(username, domain, password, ha1) VALUES (?, ?, '', ?)",
                 [(a.user, DOMAIN, a.ha1) for a in accounts],
             )
+            for column in ("callid", "caller", "callee"):  # those of `cdr_extra`
+                database.execute(f"ALTER TABLE acc_cdrs ADD COLUMN {column} TEXT")
             database.executemany(
                 "INSERT INTO htable(key_name, key_type, value_type, key_value, expires) VALUES (?, 0, 0, ?, 0)",
                 [(a.user, a.ha1) for a in accounts],
@@ -146,6 +153,9 @@ class Kamailio(Server):
         mode = "1" if self._write_through else "0"
         defines = [f"BPORT={self.port}", f'BDOMAIN="{DOMAIN}"', "BCHILDREN=1", f"BUSRLOC={mode}"]
         defines += [f'BDBURL="sqlite://{self._database}"']
+        if self._records:
+            place = f"sqlite://{self._database}" if self._records == "sqlite" else f"flatstore:{self.folder}"
+            defines += ["WITH_CALLS", f'BRECORDS="{place}"']
         return fixed + [word for define in defines for word in ("-A", define)] + list(self._flags)
 
     @property
@@ -166,7 +176,7 @@ class Floor(Server):
 
 
 def all_servers(folder: Path) -> list[Server]:
-    """The product in its two ways, and Kamailio in three where it is installed."""
+    """The product in its two ways, and Kamailio in five where it is installed."""
     ours: list[Server] = [
         Frontdesk("frontdesk", "changes; refreshes are folded", folder),
         Frontdesk("frontdesk-each", "every refresh", folder, "--flush", "0"),
@@ -174,12 +184,14 @@ def all_servers(folder: Path) -> list[Server]:
     ]
     if not (shutil.which("kamailio") and KAMAILIO_SCHEMA.exists()):
         return ours
-    fast, table = ("-x", "fm", "-X", "fm"), ("-A", "AUTH_HTABLE")
+    fast = ("-x", "fm", "-X", "fm", "-A", "AUTH_HTABLE")
     return [
         *ours,
-        Kamailio("kam-ht-fm-nc", "nothing", folder, *fast, *table, "-A", "WITH_NC", write_through=False),
-        Kamailio("kam-wt-ht-fm-wal", "every refresh", folder, *fast, *table, write_through=True, wal=True),
+        Kamailio("kam-ht-fm-nc", "nothing", folder, *fast, "-A", "WITH_NC"),
+        Kamailio("kam-wt-ht-fm-wal", "every refresh", folder, *fast, write_through=True, wal=True),
         Kamailio("kam-wt", "every refresh", folder, write_through=True),
+        Kamailio("kam-calls", "nothing", folder, *fast, "-A", "WITH_NC", records="flatstore"),
+        Kamailio("kam-calls-wal", "records of calls", folder, *fast, "-A", "WITH_NC", wal=True, records="sqlite"),
     ]
 
 

@@ -36,6 +36,7 @@ def markdown(measurements: Sequence[Measurement], standings: Sequence[Standing],
 
 def _load_table(load: str, measurements: Sequence[Measurement], anchors: Sequence[str]) -> str:
     ours = [m for m in measurements if m.load == load]
+    anchors = [anchor for anchor in anchors if any(m.server == anchor for m in ours)]
     ratios = [f"CPU / {anchor}" for anchor in anchors]
     head = ["server", "a second", "CPU us each", "+-%", *ratios, "p50 ms", "p99 ms"]
     head += ["failed", "resent", "kB written / 1000"]
