@@ -40,7 +40,7 @@ class Batch:
         _write_rows(connection, _save, list(self._saved.values()))
         _write_rows(connection, _remove, list(self._removed.values()))
         if self._calls:
-            connection.executemany(bindings.SAVE_CALL, self._calls)
+            _write_rows(connection, _save_call, self._calls)
             connection.execute(bindings.TRIM_CALLS, (call_records,))
         for written in (self._saved, self._removed, self._calls):
             written.clear()
@@ -56,10 +56,20 @@ def _write_rows(connection: sqlite3.Connection, statement: Callable[[int], str],
 
 @cache
 def _save(rows: int) -> str:
-    head, _, values = bindings.SAVE.partition(" VALUES ")
-    return f"{head} VALUES {', '.join([values] * rows)}"
+    return _for_rows(bindings.SAVE, rows)
+
+
+@cache
+def _save_call(rows: int) -> str:
+    return _for_rows(bindings.SAVE_CALL, rows)
 
 
 @cache
 def _remove(rows: int) -> str:
     return f"DELETE FROM bindings WHERE id IN ({', '.join('?' * rows)})"
+
+
+def _for_rows(statement: str, rows: int) -> str:
+    """An INSERT of one row as one of so many."""
+    head, _, values = statement.partition(" VALUES ")
+    return f"{head} VALUES {', '.join([values] * rows)}"
