@@ -52,6 +52,17 @@ def test_binding_that_is_on_disk_already_is_seen_at_once_and_by_tickets_that_are
     assert ids(location) == [9]
 
 
+def test_binding_that_is_gone_from_the_disk_already_goes_at_once_and_no_open_ticket_brings_it_back() -> None:
+    location = LocationService([binding(1), binding(2)])
+    location.stage(AOR, 1, [binding(1, port=2), binding(2)])
+    location.stage(AOR, 2, [binding(1, port=3), binding(2)])
+    assert [each.flow for each in location.remove(AOR, {1, 9})] == [flow(port=3)]
+    assert ids(location) == [2] and [each.id for each in location.latest(AOR)] == [2]
+    for ticket in (1, 2):
+        location.commit(ticket)
+        assert ids(location) == [2]
+
+
 def test_tickets_of_other_addresses_of_record_do_not_matter() -> None:
     location = LocationService()
     location.stage(AOR, 1, [binding(1)])

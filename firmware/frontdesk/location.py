@@ -22,15 +22,11 @@ after a restart, when there is none, transport and remote address."""
 MAX_HEIRS = 1024
 """Bindings that are gone, while another flow of their device was there."""
 
-_NONE: frozenset[int] = frozenset()
-
 
 @dataclass(slots=True)
 class _Ticket:
     number: int
     bindings: list[Binding]
-    dropped: frozenset[int]
-    """Bindings that it takes away without being asked by their phone."""
 
 
 class LocationService:
@@ -116,10 +112,9 @@ class LocationService:
         self._next_id += 1
         return self._next_id - 1
 
-    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding], dropped: Collection[int] = ()) -> None:
-        """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk. Those that are `dropped`
-        (ids) go even where a ticket before it fails."""
-        staged = _Ticket(ticket, bindings, frozenset(dropped) if dropped else _NONE)
+    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding]) -> None:
+        """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk."""
+        staged = _Ticket(ticket, bindings)
         pending = self._pending.get(aor)
         if pending is None:
             self._pending[aor] = [staged]
@@ -133,6 +128,15 @@ class LocationService:
             ticket.bindings = [*ticket.bindings, binding]
         self._committed[binding.aor] = (*self._committed.get(binding.aor, ()), binding)
         self._index(binding)
+
+    def remove(self, aor: AddressOfRecord, ids: Collection[int]) -> list[Binding]:
+        """Those go, on disk already; the tickets that are open do not bring them back. Returns them as they were to
+        be."""
+        gone = [binding for binding in self.latest(aor) if binding.id in ids]
+        for ticket in self._pending.get(aor, ()):
+            ticket.bindings = [binding for binding in ticket.bindings if binding.id not in ids]
+        self._show(aor, [binding for binding in self._committed.get(aor, ()) if binding.id not in ids])
+        return gone
 
     def commit(self, ticket: int) -> Changes | None:
         """The ticket is on disk: its bindings become visible. Returns what is to be written, if anything is, to take
@@ -149,20 +153,13 @@ class LocationService:
         return None
 
     def fail(self, ticket: int) -> list[int]:
-        """The ticket is not on disk: the committed bindings stand but for those that a later one drops, and what comes
-        from now on builds on them. Returns it and the tickets after it, none of which may be answered with 200."""
+        """The ticket is not on disk: the committed bindings stand, and what comes from now on builds on them. Returns
+        it and the tickets after it, none of which may be answered with 200."""
         aor = self._aor_of.pop(ticket)
         if self._doomed.pop(ticket, None) is not None:
             return []  # told when the one before it failed
         failed, *later = self._pending.pop(aor)
-        drops = [each for each in later if each.dropped]
-        self._doomed.update({each.number: each.bindings for each in later if not each.dropped})
-        left: Sequence[Binding] = self._committed.get(aor, ())
-        for each in drops:
-            each.bindings = [binding for binding in left if binding.id not in each.dropped]
-            left = each.bindings
-        if drops:
-            self._pending[aor] = drops
+        self._doomed.update({each.number: each.bindings for each in later})
         return [failed.number, *(each.number for each in later)]
 
     def _take_back(self, aor: AddressOfRecord, written: list[Binding]) -> Changes:

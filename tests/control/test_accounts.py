@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 
 from frontdesk.control import VerbError
 from frontdesk.control import text as text_of
 from frontdesk.control.passwords import LENGTH, LETTERS
+from frontdesk.events import Kind
+from frontdesk.model import Changes
 from frontdesk.sip.wire import Flow
 from tests.control.desk import Desk, phone
 from tests.store.rows import REALM
@@ -128,6 +131,51 @@ def test_full_disk_changes_nothing_and_says_so(desk: Desk, verb: str, arguments:
         desk.do(verb, **arguments)
     after = dict(desk.box.directory.accounts), desk.contacts(), dict(desk.box.directory.peers), desk.box.settings
     assert after == before
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("account remove", {}),
+        ("account disable", {}),
+        ("device revoke", {"device": "desk"}),
+        ("binding remove", {"contact": "sip:101@192.0.2.9:5061"}),
+    ],
+)
+def test_change_that_alone_cannot_be_written_takes_no_binding_away_and_is_no_event(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, arguments: dict[str, str]
+) -> None:
+    """Whatever else reaches the disk meanwhile."""
+
+    async def full(*_: object, **__: object) -> None:
+        raise OSError("full")
+
+    desk.do("device add", user="101", device="desk", password="another")
+    phone(desk, contact="sip:101@192.0.2.9:5061", device="desk")
+    monkeypatch.setattr(desk.records, "change", full)
+    with pytest.raises(VerbError, match=r"Nothing was changed"):
+        desk.do(verb, user="101", **arguments)
+    for each in (desk, desk.restart()):
+        assert each.contacts() == ["sip:101@192.0.2.9:5061"]
+    assert list(desk.core.events) == []
+
+
+@pytest.mark.parametrize("verb", ["account remove", "account disable"])
+def test_binding_that_is_refreshed_while_its_account_goes_goes_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    there, change = phone(desk), desk.records.change
+
+    async def meanwhile(**what: Any) -> None:
+        await change(**what)
+        desk.core.registrations.background.write(Changes(saved=[there]))
+        desk.box.settle()
+
+    monkeypatch.setattr(desk.records, "change", meanwhile)
+    desk.do(verb, user="101")
+    assert [event.kind for event in desk.core.events] == [Kind.UNREGISTERED]
+    for each in (desk, desk.restart()):
+        assert len(each.box.location) == 0
 
 
 def test_set_changes_the_name_and_nothing_unknown(desk: Desk) -> None:

@@ -91,5 +91,6 @@ async def remove(box: Box, user: str, contact: str) -> Answer:
     found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
     if not found:
         raise NotThere("The account {user!r} has no binding {contact}.", user=user, contact=contact)
-    await box.records.change(dropped=box.drop(found))
+    await box.records.change(dropped=[binding.id for binding in found])
+    box.drop(found)
     return {"user": user, "contact": contact}

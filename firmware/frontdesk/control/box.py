@@ -217,7 +217,7 @@ class Box:
             self.forget(account.username)
             dropped += [each for each in self.location.latest(account.aor) if not account.enabled or drop(each)]
         try:
-            await self.records.change(accounts=accounts, dropped=self.drop(dropped))
+            await self.records.change(accounts=accounts, dropped=[each.id for each in dropped])
         except BaseException:
             for account in accounts:
                 self.directory.drop(account.username)
@@ -225,17 +225,19 @@ class Box:
             for old in before:
                 self.directory.put(old)
             raise
+        self.drop(dropped)
 
     async def remove(self, account: Account) -> None:
         """Takes an account away with all its bindings."""
         self.directory.drop(account.username)
         self.forget(account.username)
-        dropped = self.drop(self.location.latest(account.aor))
+        dropped = self.location.latest(account.aor)
         try:
-            await self.records.change(removed=[account.username], dropped=dropped)
+            await self.records.change(removed=[account.username], dropped=[each.id for each in dropped])
         except BaseException:
             self.directory.put(account)
             raise
+        self.drop(dropped)
 
     def forget(self, username: str) -> None:
         """No nonce of that account is good any longer."""
@@ -256,10 +258,8 @@ class Box:
         if self.core is not None:
             self.core.rename(realm)
 
-    def drop(self, bindings: Iterable[Binding]) -> list[int]:
-        """Takes bindings away in the running box; returns their ids, for the store."""
-        bindings = list(bindings)
-        if self.core is not None and bindings:
+    def drop(self, bindings: Iterable[Binding]) -> None:
+        """Takes bindings away in the running box, which are gone from the disk."""
+        if self.core is not None:
             self.core.drop(bindings, self.clock.now())
             self.settle()
-        return [binding.id for binding in bindings]

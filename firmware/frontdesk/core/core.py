@@ -283,7 +283,7 @@ class Core:
     # -- control -------------------------------------------------------------------------------------------------------
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
-        """Takes bindings away durably and closes their connections."""
+        """Bindings were taken away on disk: they go here too, and their connections are closed."""
         self.registrations.drop(bindings, now)
 
     def write_records(self) -> None:

@@ -7,7 +7,7 @@ fails leaves the committed bindings as they were, and all who waited on it or on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -168,11 +168,9 @@ class Registrations:
         self._next_ticket += 1
         return self._next_ticket - 1
 
-    def _stage(
-        self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes, dropped: Collection[int] = ()
-    ) -> int:
+    def _stage(self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes) -> int:
         ticket = self._ticket()
-        self._location.stage(aor, ticket, bindings, dropped)
+        self._location.stage(aor, ticket, bindings)
         self._act(Commit(ticket, changes))
         return ticket
 
@@ -220,16 +218,17 @@ class Registrations:
         return ticket is not None and binding.id in {each.id for each in self._location.latest(binding.aor)}
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
-        """Takes bindings away durably (account disabled or removed, device revoked) and closes their connections."""
+        """Bindings were taken away on disk (account disabled or removed, device revoked): so they are here, and their
+        connections are closed."""
         by_aor: dict[AddressOfRecord, set[int]] = {}
         for binding in bindings:
             by_aor.setdefault(binding.aor, set()).add(binding.id)
-            self.emit(Event(now, Kind.UNREGISTERED, username_of(binding.aor), _DROPPED, (binding.contact,)))
-            if binding.flow is not None and binding.flow.connection:
-                self._act(Close(binding.flow))
         for aor, ids in by_aor.items():
-            kept = [binding for binding in self._location.latest(aor) if binding.id not in ids]
-            self._stage(aor, kept, Changes(removed=sorted(ids)), ids)
+            for gone in self._location.remove(aor, ids):
+                self.emit(Event(now, Kind.UNREGISTERED, username_of(aor), _DROPPED, (gone.contact,)))
+                if gone.flow is not None and gone.flow.connection:
+                    self._act(Close(gone.flow))
+            self.background.write(Changes(removed=sorted(ids)))  # a refresh may have written one of them meanwhile
 
 
 def _retry_after(request: Request) -> tuple[str, str]:
