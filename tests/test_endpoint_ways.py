@@ -10,13 +10,14 @@ import pytest
 
 from frontdesk import endpoint as endpoint_module
 from frontdesk.endpoint import SLEPT, Endpoint
-from frontdesk.model import Changes, Commit
+from frontdesk.model import Binding, BindingState, Changes, Commit
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Destination, Flow, Send
 from frontdesk.transport import deliveries
 from frontdesk.transport.tls import TurnedAway
 from tests.support.bare_core import BareCore
-from tests.support.served import Disk, run, serving
+from tests.support.registering import REALM
+from tests.support.served import Disk, port_of, run, serving
 
 
 def test_what_is_to_go_over_tls_never_goes_in_the_clear() -> None:
@@ -176,5 +177,60 @@ def test_what_is_due_is_done_though_each_turn_of_the_loop_takes_longer_than_a_sl
                 endpoint.settle()
                 await asyncio.sleep(0)
             assert handled
+
+    run(case)
+
+
+async def heard(reader: asyncio.StreamReader) -> str:
+    """The next message on a connection that is no 100."""
+    while True:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        if not head.startswith("SIP/2.0 100"):
+            return head
+
+
+def lines(message: str, *names: str) -> list[str]:
+    return [line for line in message.split("\r\n") if line.partition(":")[0] in names]
+
+
+def test_box_that_hears_tcp_alone_calls_a_number_that_stands_at_another_account() -> None:
+    """What it sends to itself needs no socket, in the call neither."""
+
+    async def case() -> None:
+        phones: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+        server = await asyncio.start_server(lambda *ends: phones.put_nowait(ends), "127.0.0.1", 0)
+        there = server.sockets[0].getsockname()[1]
+        core = BareCore().core
+        core.directory.peers["127.0.0.1"] = "pbx"
+        async with serving(transport="tcp", core=core) as endpoint:
+            at = port_of(endpoint)
+            door = f"sip:door@127.0.0.1:{there};transport=tcp"
+            for id, user, uri in ((1, "101", f"sip:102@{REALM}"), (2, "102", door)):
+                place = Binding(id, f"sip:{user}@{REALM}", uri, "", None, 0, None, state=BindingState.STATIC)
+                core.location.add(place)
+            caller, to_box = await asyncio.open_connection("127.0.0.1", at)
+            to_box.write(
+                f"INVITE sip:101@{REALM} SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+                f"From: <sip:9@{REALM}>;tag=1\r\nTo: <sip:101@{REALM}>\r\nCall-ID: 1@a\r\nCSeq: 1 INVITE\r\n"
+                "Contact: <sip:9@127.0.0.1;transport=tcp>\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+            phone, from_phone = await phones.get()
+            invite = await heard(phone)
+            assert invite.startswith("INVITE sip:door@")
+            kept = lines(invite, "Via", "Record-Route", "From", "Call-ID", "CSeq")
+            ok = ["SIP/2.0 200 OK", *kept, f"To: <sip:101@{REALM}>;tag=2", f"Contact: <sip:door@127.0.0.1:{there}>"]
+            from_phone.write("\r\n".join([*ok, "Content-Length: 0", "", ""]).encode())
+            answer = await heard(caller)
+            assert answer.startswith("SIP/2.0 200")
+            routes = [line.replace("Record-Route", "Route") for line in lines(answer, "Record-Route")]
+            ack = [
+                f"ACK sip:door@127.0.0.1:{there} SIP/2.0", "Via: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK2", *routes[::-1],
+                *lines(answer, "From", "To", "Call-ID"), "CSeq: 1 ACK", "Max-Forwards: 70", "Content-Length: 0", "", "",
+            ]  # fmt: skip
+            to_box.write("\r\n".join(ack).encode())
+            assert (await heard(phone)).startswith("ACK sip:door@")
+            to_box.close()
+            from_phone.close()
+        server.close()
 
     run(case)

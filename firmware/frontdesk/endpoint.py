@@ -335,12 +335,10 @@ class Endpoint:
         try:
             if isinstance(target, Flow):
                 self.send_over(send.data, target)
-                return
-            known = numeric(target)
-            if known is not None and known[0] == "udp":
+            elif (known := numeric(target)) is not None and known[0] == "udp":
                 self._send_datagram(send.data, known[1])
-                return
-            self._deliveries.deliver(send, target)
+            else:
+                self._deliveries.deliver(send, target)
         except Exception as error:  # what else this turn has to send, and to write, goes on
             if not isinstance(error, SipError):
                 _log.exception("what was to go to %s could not be sent", target)
@@ -350,15 +348,17 @@ class Endpoint:
         """Over a flow that is there. Raises TransportError."""
         if flow.transport != "udp":
             self._connections.send(data, flow)
-            return
-        udp = self._udp.get(flow.local)
-        if udp is None:  # a flow from before a restart with other addresses
-            self._send_datagram(data, flow.remote)
-        else:
+        elif (udp := self._udp.get(flow.local)) is not None:
             udp.send(data, flow.remote)
+        else:  # a flow from before a restart with other addresses
+            self._send_datagram(data, flow.remote)
 
     def _send_datagram(self, data: bytes, remote: HostPort) -> None:
-        self._udp_towards(remote).send(data, remote)
+        if remote not in self._udp and self._core.directory.listens_on(remote):
+            # To the box itself, which is heard there by TCP alone: a spiral needs no socket.
+            self._loop.call_soon(self.arrived, [(data, Flow("udp", remote, remote))])
+        else:
+            self._udp_towards(remote).send(data, remote)
 
     def _udp_towards(self, remote: HostPort) -> UdpSocket:
         """The socket with the address that the system would send from (RFC 3261 section 18.1.1)."""

@@ -124,6 +124,14 @@ def test_contact_of_another_account_at_the_box_is_a_spiral_over_udp(uri: str, fl
     assert target(binding(uri, flow)) == Destination("192.0.2.1", 5060, "udp")
 
 
+def test_spiral_of_a_box_that_is_heard_over_tls_alone_is_to_itself_too() -> None:
+    directory = Directory("desk.example")
+    directory.listen("192.0.2.1", 5061, "tls")
+    directory.put(Account("103", "sip:103@desk.example"))
+    ((candidate,),) = target_set([binding("sip:103@desk.example", None)], directory, 10)
+    assert candidate.target == Destination("192.0.2.1", 5061, "udp") and candidate.is_spiral
+
+
 def test_ones_own_name_as_contact_is_a_phones_mistake() -> None:
     flow = udp("192.0.2.12")
     assert target(binding("sip:102@192.0.2.1", flow)) == flow

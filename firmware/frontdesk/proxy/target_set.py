@@ -201,9 +201,10 @@ def _is_elsewhere(uri: Uri, binding: Binding, directory: Directory) -> bool:
 
 
 def _own_listener(uri: Uri, directory: Directory) -> Destination:
-    """Where the box hears its own requests: by UDP, whose source shows that they are its own; a name needs no DNS."""
-    place = (uri.host, uri.port or SIP_PORT)
-    host, port = place if place in directory.clear else min(directory.clear, default=place)
+    """Where the box hears its own requests: by UDP, whose source shows that they are its own, without a socket where it
+    has none; a name needs no DNS."""
+    place, heard = (uri.host, uri.port or SIP_PORT), directory.clear or directory.addresses
+    host, port = place if place in heard else min(heard, default=place)
     return Destination(bare(host), port, "udp")
 
 
