@@ -82,6 +82,10 @@ class Directory:
         self.secure = {end for transport, end in ends if transport == "tls"}
         self._hosts = {host for host, _ in self.addresses}
 
+    def heard_by(self, transport: str) -> list[tuple[str, int]]:
+        """The addresses at which the box is heard so."""
+        return [end for by, end in self._ends if by == transport]
+
     @property
     def is_encrypted(self) -> bool:
         """Whether anybody is heard by TLS, with WebSockets in it or not."""

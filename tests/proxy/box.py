@@ -58,8 +58,9 @@ class Box:
         self.incoming: list[Incoming] = []
         self.records: list[CallRecord] = []
         self.directory = Directory(self.realm)
-        self.directory.listen(self.host, 5060)
-        self.directory.listen(BOX_V6[0], 5060)
+        for host in (self.host, BOX_V6[0]):
+            for transport in ("udp", "tcp"):
+                self.directory.listen(host, 5060, transport)
         self.bindings: list[Binding] = []
         self.deadlines = Deadlines()
         self.layer = TransactionLayer(self.deadlines, self.wire.append)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.proxy.forwarding import local_hop, via
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Destination, Flow
-from tests.proxy.box import BOX_V6, Box, Who, reply, request, route_set, tcp, udp
+from tests.proxy.box import BOX, BOX_V6, Box, Who, reply, request, route_set, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
 
@@ -165,6 +166,25 @@ def test_record_route_towards_a_connection_that_the_box_has_made_names_where_it_
     assert [value.partition("@")[2] for value in box.request("INVITE").values("record-route")] == [
         "192.0.2.1:5060;lr>", "192.0.2.1:5060;lr;transport=tcp>",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("heard", "wanted"), [("udp", "tcp"), ("tcp", "udp"), ("tls", "udp")])
+def test_record_route_names_a_transport_by_which_the_box_is_heard(box: Box, heard: str, wanted: str) -> None:
+    """Who is called connects there to hang up (RFC 3261 section 16.6 step 4); the Via is the request's own."""
+    box.directory.listen_only([])
+    box.directory.listen("192.0.2.1", 5062, heard)
+    target = Destination("203.0.113.9", 5060, wanted)
+    hop = local_hop(target, box.directory)
+    assert hop == (heard, "192.0.2.1:5062")
+    assert via(target, hop, "z9hG4bK1").startswith(f"Via: SIP/2.0/{wanted.upper()} 192.0.2.1:5062")
+
+
+def test_box_with_a_port_for_each_transport_names_that_of_the_one_it_calls_by(box: Box) -> None:
+    box.directory.listen_only([("udp", BOX)])
+    box.directory.listen("192.0.2.1", 5080, "tcp")
+    box.phone("103", None, "sip:103@203.0.113.9;transport=tcp")
+    invite = forwarded(box, uri="sip:103@desk.example")
+    assert invite.values("record-route")[0].endswith("@192.0.2.1:5080;lr;transport=tcp>")
 
 
 def test_response_without_a_length_gets_one(box: Box) -> None:

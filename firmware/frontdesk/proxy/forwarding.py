@@ -29,7 +29,8 @@ _ROUTE_TRANSPORTS = {
 _REALM = " realm=", ",realm="
 
 Hop = tuple[str, str]
-"""A transport in lower case, and host:port of the box there."""
+"""A transport in lower case, and host:port of the box, which is heard so there."""
+_HEARD = ("udp", "tcp", "tls")
 
 
 IDENTITIES = ("p-asserted-identity", "remote-party-id")
@@ -117,18 +118,22 @@ def _realm(credentials: str) -> str | None:
 
 def local_hop(target: Target, directory: Directory) -> Hop:
     """The box's end towards a target: the flow's own, or the listener that suits one that is still to be connected,
-    that the box has connected to, or that has talked to an address which the box has left."""
+    that the box has connected to, or that has talked to an address which the box has left: of another transport where
+    the box is not heard by that one."""
     if isinstance(target, Flow) and (directory.listens_on(target.local) or target.transport in WEB):
         return target.transport, host_port(target.local)
+    if isinstance(target, Flow) and target.transport == "tls" and not directory.secure:
+        return target.transport, host_port(target.local)  # TLS is no longer heard anew, but that connection lives on
     there = target.remote[0] if isinstance(target, Flow) else target.host
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")
     source = directory.way_out(there)  # of several, or what is sent back would find no way here
-    ends = directory.secure if target.transport == "tls" else directory.clear
-    listeners = sorted(ends, key=lambda end: (_distance(end[0], v6, loopback), bare(end[0]) != source, end))
-    if not listeners and isinstance(target, Flow):  # TLS is no longer heard anew, but that connection lives on
-        return target.transport, host_port(target.local)
-    host, port = listeners[0] if listeners else ("127.0.0.1", SIP_PORT)
-    return target.transport or "udp", f"{host}:{port}"
+    transport = next((by for by in (target.transport or "udp", *_HEARD) if directory.heard_by(by)), "udp")
+    host, port = min(
+        directory.heard_by(transport),
+        key=lambda end: (_distance(end[0], v6, loopback), bare(end[0]) != source, end),
+        default=("127.0.0.1", SIP_PORT),
+    )
+    return transport, f"{host}:{port}"
 
 
 def _distance(host: str, v6: bool, loopback: bool) -> tuple[bool, bool]:
@@ -142,15 +147,14 @@ def host_port(end: HostPort) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def via(hop: Hop, branch: str) -> str:
-    """Step 8."""
-    return _via_before_branch(hop) + branch
+def via(target: Target, hop: Hop, branch: str) -> str:
+    """Step 8: by the transport of the request itself."""
+    return _via_before_branch(target.transport or "udp", hop[1]) + branch
 
 
 @lru_cache(maxsize=64)
-def _via_before_branch(hop: Hop) -> str:
+def _via_before_branch(transport: str, sent_by: str) -> str:
     """With rport over UDP, so that the answer comes back through a router (RFC 3581 section 3)."""
-    transport, sent_by = hop
     rport = ";rport" if transport == "udp" else ""
     return f"Via: SIP/2.0/{transport.upper()} {sent_by}{rport};branch="
 

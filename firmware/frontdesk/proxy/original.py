@@ -89,7 +89,7 @@ class Original:
         """Steps 1 to 9 for one target and its share of Max-Breadth; `branch`: the Via's, if it is known already."""
         request = self._request
         outgoing = local_hop(candidate.target, self._around.directory)
-        lines = [via(outgoing, branch or self._branch_parameter())]
+        lines = [via(candidate.target, outgoing, branch or self._branch_parameter())]
         if request.method in RECORD_ROUTED:
             incoming = local_hop(self._flow, self._around.directory)
             lines += record_routes(self._token_for(candidate), incoming, outgoing, request.uri.scheme)
