@@ -278,17 +278,6 @@ def test_a_path_that_cannot_be_followed_is_refused(desk: Desk, path: str) -> Non
     assert desk.bindings() == []
 
 
-@pytest.mark.parametrize("digits", ["0" * 12 + "1" * 23, "9" * 512, "2147483648"])
-def test_reg_id_beyond_its_range_is_refused(desk: Desk, digits: str) -> None:
-    with pytest.raises(ParseError, match="not a reg-id"):
-        desk.register(f'{PHONE};+sip.instance="<urn:uuid:1>";reg-id={digits}')
-
-
-def test_reg_id_zero_is_refused_and_not_ignored(desk: Desk) -> None:
-    with pytest.raises(ParseError):
-        desk.register(f'{PHONE};+sip.instance="<urn:uuid:1>";reg-id=0')
-
-
 def test_a_static_binding_is_not_the_phones_to_change(desk: Desk) -> None:
     static = Binding(desk.location.new_id(), f"sip:101@{REALM}", "sip:door@192.0.2.9", "", None, 0, None)
     static.state = BindingState.STATIC

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..model import Binding
 from ..sip.address import Address
+from ..sip.errors import Rejection
 from ..sip.message import Request
 from ..sip.wire import Flow
+from .contact import Contact
 
 TAG = "outbound"
 FLOW_TIMER = 120
@@ -23,6 +25,13 @@ def counts(request: Request) -> bool:
 def supports(request: Request) -> bool:
     """Whether its phone says that it has outbound."""
     return TAG in (tag.lower() for tag in request.values("supported"))
+
+
+def check(request: Request, contacts: Sequence[Contact]) -> None:
+    """One flow leads to one device, so a reg-id that counts stands in the only Contact, beside those that go. Raises
+    Rejection."""
+    if len(contacts) > 1 and counts(request) and any(each.instance and each.reg_id for each in contacts):
+        raise Rejection(400, "A reg-id Needs A REGISTER Of Its Own")
 
 
 def outbound_headers(own: Iterable[Binding], request: Request, flow: Flow) -> list[tuple[str, str]]:

@@ -69,8 +69,7 @@ class Registrar:
             self._remove_all(request, values, registration, registrant)
             return registration
         contacts = [Contact.parse(value) for value in values]
-        self._check_intervals(request, contacts, flow)
-        self._check_schemes(request, contacts, flow)
+        self._check(request, contacts, flow)
         _Update(self, request, flow, registrant, registration, now).apply(contacts)
         return registration
 
@@ -118,17 +117,16 @@ class Registrar:
         """Seconds granted to a device that asked for so many and was granted `last` before."""
         return spread(min(asked, self.settings.max_expires), last, device, shortest(self.settings))
 
-    def _check_intervals(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
-        # Step 7: an interval that is too brief refuses the whole request.
-        for contact in contacts:
-            if 0 < self.interval(request, contact, flow) < (least := shortest(self.settings)):
+    def _check(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
+        asked = [(contact, self.interval(request, contact, flow)) for contact in contacts]
+        for contact, seconds in asked:
+            # Step 7: an interval that is too brief refuses the whole request.
+            if 0 < seconds < (least := shortest(self.settings)):
                 raise Rejection(423, headers=[("Min-Expires", str(least))])
-
-    def _check_schemes(self, request: Request, contacts: list[Contact], flow: Flow) -> None:
-        # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.
-        for contact in contacts:
-            if contact.uri.scheme == "sips" and flow.transport not in SECURE and self.interval(request, contact, flow):
+            # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.
+            if contact.uri.scheme == "sips" and flow.transport not in SECURE and seconds:
                 raise Rejection(400, "A sips Contact Needs TLS")
+        outbound.check(request, [contact for contact, seconds in asked if seconds])
 
 
 def check_order(request: Request, binding: Binding, registrant: Registrant, lowest: int) -> None:
