@@ -24,9 +24,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def kept(store: Store, *saved: Binding, now: float = NOW, wall: float = WALL, boot_id: int = BOOT) -> list[Binding]:
+def kept(
+    store: Store, *saved: Binding, now: float = NOW, wall: float = WALL, boot_id: int = BOOT, written: float = WALL
+) -> list[Binding]:
     """Written at NOW on BOOT, read at another time or on another boot."""
-    journal = store.journal(lambda tickets, error: None, clock())
+    journal = store.journal(lambda tickets, error: None, clock(wall=written))
     journal.submit(Commit(1, Changes(saved=list(saved))))
     journal.close()
     reopened = opened(store.directory)
@@ -65,6 +67,12 @@ def test_step_of_the_wall_clock_loses_no_binding(store: Store, years: int) -> No
     [same] = kept(store, binding(), wall=WALL + years * 365 * 86_400)
     assert (same.expires_at, same.state) == (NOW + 3600, BindingState.LIVE)
     assert same.registered_at <= NOW and same.seen_at <= NOW
+
+
+@pytest.mark.parametrize("boot_id", [BOOT, BOOT + 1])
+def test_phone_that_registered_before_the_clock_was_set_is_not_there_since_1970(store: Store, boot_id: int) -> None:
+    [restored] = kept(store, binding(), written=NOW, now=NOW + 30, boot_id=boot_id)
+    assert restored.registered_at == restored.seen_at == restored.call_id_since == NOW + 30
 
 
 def test_same_boot_past_deadline_is_believed_for_one_interval(store: Store) -> None:

@@ -22,6 +22,8 @@ SAVE = f"INSERT OR REPLACE INTO bindings ({COLUMNS}) VALUES ({', '.join('?' * le
 REMOVE = "DELETE FROM bindings WHERE id = ?"
 SENSELESS = (ValueError, TypeError, AttributeError)
 """What a row is read with where a cell of it holds what was never written."""
+OLDEST = 1_795_392_000
+"""2026-11-23, the day of the first release, in Unix seconds: what is older was written before the clock was set."""
 CALL_COLUMNS = ("call_id", "caller", "callee", "started", "answered", "ended", "result", "device")
 SAVE_CALL = f"INSERT INTO calls ({', '.join(CALL_COLUMNS)}) VALUES ({', '.join('?' * len(CALL_COLUMNS))})"
 # Ids grow by one and go from the old end alone, so a number of them is a range.
@@ -107,13 +109,12 @@ def load_legible(
 
 
 def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:
-    offset = wall - now
     (
         id, aor, contact, parameters, transport, local, remote, granted, deadline, boot, registered, seen,
         call_id, cseq, nonce_issued, q, instance, reg_id, path, user_agent, device,
     ) = row  # fmt: skip
     flow = None if transport is None else Flow(transport, _read_local(local), _read(remote))
-    last_seen = seen - offset if seen < wall else now
+    last_seen = _since(seen, now, wall)
     exact = deadline is None or (boot == boot_id and deadline > now)
     return Binding(
         id=id,
@@ -132,12 +133,17 @@ def _binding(row: Row, now: float, wall: float, boot_id: int) -> Binding:
         path=tuple(path.split("\n")) if path else (),
         user_agent=user_agent or "",
         device=device or "",
-        registered_at=registered - offset if registered < wall else now,
+        registered_at=_since(registered, now, wall),
         seen_at=last_seen,
         call_id_since=last_seen,
         state=STATIC if deadline is None else LIVE if exact else RESTORED,
         connected=transport not in RELIABLE,
     )
+
+
+def _since(written: float, now: float, wall: float) -> float:
+    """That wall time on this boot's clock; now for one that cannot be: the clock is not set, or was not then."""
+    return written - (wall - now) if OLDEST <= written < wall else now
 
 
 @lru_cache(maxsize=1024)  # a device's place hardly changes: saves 1 us for each row
