@@ -154,10 +154,13 @@ class Incoming:
     times: ClassVar[int] = 1
 
     def hear(self, status: int, now: float) -> None:
-        """The caller got that status. The first final one counts, or a 2xx that crossed with it."""
+        """The caller got that status. The first final one counts, or a 2xx that crossed with it, or a 6xx though he had
+        given up (RFC 3261 section 16.7 step 6)."""
         if status >= 200:
             if not self.result or status < 300 <= self.result:
                 self.result, self.ended_at = status, now
+            elif status >= 600:
+                self.result, self.why = status, None
         elif 180 <= status < 190 and self.rang_at is None and not self.result:
             self.rang_at = now
 

@@ -178,6 +178,19 @@ def test_call_list_says_that_the_caller_gave_up_though_another_phone_had_refused
     assert fork.statuses[-1] == 487 and [record.result for record in fork.box.records] == [487]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_decline_everywhere_goes_before_a_caller_who_gave_up(late: bool) -> None:
+    """RFC 3261 section 16.7 step 6; the time that it rang is up to when he did."""
+    fork = Fork(2)
+    fork.answer(1, 180)
+    fork.wait(3)
+    for step in (fork.cancel, lambda: fork.answer(0, 603))[:: 1 if late else -1]:
+        step()
+    fork.wait(64)
+    assert outcome(fork) == "rang for 3 s, declined"
+    assert fork.statuses[-1] == 603 and [record.result for record in fork.box.records] == [603]
+
+
 def test_phone_that_rings_after_the_caller_has_given_up_has_not_rung() -> None:
     fork = Fork(1)
     fork.cancel()

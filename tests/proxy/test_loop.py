@@ -172,6 +172,14 @@ def test_breadth_that_does_not_reach_is_440_before_anything_is_sent() -> None:
     assert box.statuses() == [440]
 
 
+def test_call_whose_breadth_does_not_reach_is_in_the_call_list_and_told_to_who_was_called() -> None:
+    box = three_phones()
+    box.receive(request("INVITE", headers=["Max-Breadth: 2"]), A, Who())
+    assert [record.result for record in box.records] == [440]
+    (told,) = box.incoming
+    assert (told.account, told.text) == ("102", f"{told.caller} called: not put through: 440 Max-Breadth Exceeded")
+
+
 def test_of_more_places_than_the_boxs_own_breadth_as_many_ring_as_it_has() -> None:
     box = three_phones()
     box.proxy.settings = Settings(max_breadth=2)

@@ -72,11 +72,11 @@ class ProxyCore:
         """Sections 16.5 and 16.6 for any method but ACK and CANCEL. Raises Rejection, before anything is sent."""
         try:
             groups, called = self._targets(routed, caller, now)
+            breadth = incoming_breadth(request, self.settings.max_breadth)
+            shares(breadth, max(map(len, groups)))
         except Rejection as rejection:
             self._note_refusal(request, routed, flow, caller, rejection, now)
             raise
-        breadth = incoming_breadth(request, self.settings.max_breadth)
-        shares(breadth, max(map(len, groups)))
         side = self.sides.of_caller(request, flow, caller, now) if routed.dialog is None else None
         if routed.dialog is not None and caller.account is not None and request.method == "INVITE":
             self.sides.remember(routed.dialog, request, flow, caller.account, now)
@@ -210,7 +210,7 @@ class ProxyCore:
             watch = self.calls.in_dialog(request, routed.dialog.initiator)
             if watch is not None:
                 watch(Response.to_request(request, status), now, 0)
-        elif request.method == "INVITE" and status in (404, 480):
+        elif request.method == "INVITE" and status in (404, 440, 480):
             callee = self._callee(request.uri, now)
             self.calls.refused(request, flow, caller, callee, status, now)
             dialled = self._directory.resolve(callee.partition(";")[0])
@@ -219,7 +219,7 @@ class ProxyCore:
                 incoming = self._incoming(request, flow, caller, (account.username, callee), now)
                 incoming.hear(status, now)
                 scheme = about_scheme(value for name, value in rejection.headers if name == "Warning")
-                incoming.why = scheme or self._why_unreached(account, now)
+                incoming.why = scheme or (self._why_unreached(account, now) if status != 440 else None)
 
     def _why_unreached(self, account: Account, now: float) -> Sentence:
         if not account.enabled:
