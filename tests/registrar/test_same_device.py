@@ -108,6 +108,22 @@ def test_contact_that_is_taken_away_beside_a_new_one_has_moved_there(desk: Desk)
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("mark", ["", ';+sip.instance="<urn:uuid:1>"'])
+def test_contact_that_is_taken_away_before_a_new_one_has_moved_there_too(desk: Desk, mark: str) -> None:
+    """A call that is up goes on at the new place."""
+    desk.register(OLD + mark)
+    (before,) = desk.bindings()
+    desk.register(f"{OLD}{mark};expires=0", NEW + mark, at=THERE)
+    assert [(each.id, each.contact) for each in desk.bindings()] == [(before.id, "sip:101@10.0.0.7:5062")]
+
+
+@pytest.mark.parametrize(("first", "last", "left"), [("", ";expires=0", 0), (";expires=0", "", 1)])
+def test_of_a_contact_that_stands_there_twice_the_last_counts(desk: Desk, first: str, last: str, left: int) -> None:
+    desk.register(OLD)
+    desk.register(NEW, OLD + first, OLD + last, at=THERE)
+    assert len([each for each in desk.contacts() if each == OLD.strip("<>")]) == left
+
+
 def test_contact_that_is_taken_away_beside_anothers_has_not_moved_there(desk: Desk) -> None:
     desk.register(instance(OLD, 1), call_id="n@p", at=flow(connection=1))
     (before,) = desk.bindings()

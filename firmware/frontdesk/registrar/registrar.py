@@ -179,11 +179,13 @@ class _Update:
 
     def apply(self, contacts: list[Contact]) -> None:
         """Matches each contact with a binding by its URI or instance first, so that one device's contacts do not take
-        each other's. One that is taken away beside a new one has moved there: pjsip says so over a new connection."""
+        each other's. One that is taken away beside a new one, in either order, has moved there: pjsip says so over a
+        new connection."""
         for contact in contacts:
             if (binding := self._named(contact, seconds := self._seconds(contact))) is not None:
                 (self._touched if seconds else self._left).add(binding.id)
-        for contact in contacts:
+        kept = [contact.uri for contact in contacts if self._seconds(contact)]
+        for contact in sorted(contacts, key=lambda each: not (self._seconds(each) or any(map(each.uri.matches, kept)))):
             self._apply(contact)
         self._make_room()
 
