@@ -37,6 +37,15 @@ class TestWhoIsLetIn:
         answer = box.receive(box.signed(ask(method)))[0]
         assert answer.status == status and answer.first("allow") == "REGISTER, OPTIONS"
 
+    @pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+    def test_who_calls_a_number_without_a_host_calls_nobody_at_the_box_itself(self, method: str) -> None:
+        box = BareCore()
+        box.register(OTHER, user="102", at=flow("192.0.2.102"))
+        request = ask(method, "tel:102")
+        assert statuses(box.receive(request)) == [407]
+        box.receive(box.signed(request))
+        assert box.sent[-1][1] == flow("192.0.2.102")
+
     def test_a_stranger_makes_no_transaction(self) -> None:
         box = BareCore()
         for method in ("REGISTER", "MESSAGE", "OPTIONS", "INVITE"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.model import Settings
 from tests.proxy.box import Box, Who, request, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
@@ -133,3 +134,19 @@ def test_phone_at_a_connection_may_be_called_by_its_port(box: Box, uri: str, run
         ((invite, target),) = box.requests("INVITE")
         assert invite.uri.user is not None and invite.uri.user.startswith(rung)
         assert target == (there if rung != "105" else tcp("192.0.2.14", 45299, 2))
+
+
+@pytest.mark.parametrize("uri", ["tel:102", "tel:1-0-2", "TEL:102;phone-context=desk.example"])
+def test_number_without_a_host_is_one_of_the_box(box: Box, uri: str) -> None:
+    """RFC 3261 section 19.1.6; a provider of IMS calls so."""
+    box.receive(request("INVITE", uri), A)
+    ((invite, target),) = box.requests("INVITE")
+    assert (invite.uri_text, target) == ("sip:102@192.0.2.12:5060", B)
+
+
+def test_number_without_a_host_that_nobody_has_is_the_trunks_or_404_and_listed(box: Box) -> None:
+    box.receive(request("INVITE", "tel:+49-30-1234", call_id="1"), A)
+    assert box.statuses() == [404] and [record.callee for record in box.records] == ["+49301234"]
+    box.proxy.settings = Settings(trunk="102")
+    box.receive(request("INVITE", "tel:+49-30-1234", call_id="2"), A)
+    assert box.request("INVITE").uri_text == "sip:+49301234@192.0.2.12:5060"

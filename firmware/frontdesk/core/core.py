@@ -318,4 +318,4 @@ class Core:
 
 
 def _is_to_the_box(request: Request, routed: Routed) -> bool:
-    return routed.own and not request.uri.user
+    return routed.own and not request.uri.user and not request.uri.opaque

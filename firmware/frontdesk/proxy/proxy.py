@@ -211,7 +211,7 @@ class ProxyCore:
             if watch is not None:
                 watch(Response.to_request(request, status), now, 0)
         elif request.method == "INVITE" and status in (404, 440, 480):
-            callee = self._callee(request.uri, now)
+            callee = self._callee(routed.request.uri, now)
             self.calls.refused(request, flow, caller, callee, status, now)
             dialled = self._directory.resolve(callee.partition(";")[0])
             account = dialled or self._directory.account(self._trunk(caller))

@@ -9,7 +9,7 @@ from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection
 from ..sip.grammar import unescape
 from ..sip.message import Request, make_field
-from ..sip.uri import Uri
+from ..sip.uri import TEL, Uri, at_host
 from .record_route import MIN_LENGTH, Dialog, Tokens
 
 
@@ -35,8 +35,11 @@ def is_own(uri: Uri, directory: Directory) -> bool:
 
 
 def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed:
-    """Takes the box's own Routes off. Raises Rejection(400) for a Route that cannot be read."""
+    """Takes the box's own Routes off; a number (tel) is one at the box. Raises Rejection(400) for a Route that cannot
+    be read."""
     routes = request.values("route")
+    if request.uri.scheme == TEL:
+        request = _with_routes(request, at_host(request.uri, directory.realm), routes)
     # maddr is not honoured: a request goes where the box knows, not where its sender points.
     uri, dialog = request.uri, _token(request.uri.user, request, tokens)
     if dialog is not None:

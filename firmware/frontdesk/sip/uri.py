@@ -13,6 +13,8 @@ from .grammar import has_broken_escape, normalize_escapes, parse_parameters, wri
 from .host import parse_hostport, same_host
 
 SIP_SCHEMES = ("sip", "sips")
+TEL = "tel"
+"""A number, wherever it is (RFC 3966)."""
 
 CACHED = 128
 """Characters of the longest URI that is remembered: what strangers send can fill no memory."""
@@ -103,6 +105,12 @@ def is_sip(text: str) -> bool:
         return False
 
 
+def at_host(tel: Uri, host: str) -> str:
+    """The SIP URI of a tel URI's number at that host (section 19.1.6)."""
+    number, semicolon, parameters = tel.opaque.partition(";")
+    return f"sip:{_unseparated(number)}{semicolon}{parameters}@{host}"
+
+
 @lru_cache(1024)  # the same are dialled, and asked for as targets, again and again: saves 1 us for each request
 def _uri(text: str) -> Uri:
     return Uri._parse(text)
@@ -167,7 +175,11 @@ def _headers(text: str) -> Counter[tuple[str, str]]:
 
 
 def _comparable(scheme: str, opaque: str) -> object:
-    if scheme != "tel":
+    if scheme != TEL:
         return opaque
     number, *parameters = opaque.lower().split(";")  # RFC 3966 section 4: visual separators and order mean nothing
-    return "".join(char for char in number if char not in "-.()"), sorted(parameters)
+    return _unseparated(number), sorted(parameters)
+
+
+def _unseparated(number: str) -> str:
+    return "".join(char for char in number if char not in "-.()")
