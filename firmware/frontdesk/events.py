@@ -160,7 +160,7 @@ class Incoming:
             if not self.result or status < 300 <= self.result:
                 self.result, self.ended_at = status, now
             elif status >= 600:
-                self.result, self.why = status, None
+                self.result = status
         elif 180 <= status < 190 and self.rang_at is None and not self.result:
             self.rang_at = now
 
