@@ -65,7 +65,6 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
         ("algorithms", ""),
         ("min-expires", "0"),
         ("min-expires", "2h"),
-        ("timer-c", "3m"),
         ("default-expires", "10s"),
         ("max-expires", "10m"),
         ("listen", "udp:0.0.0.0:٥٠٦٠"),

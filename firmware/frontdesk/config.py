@@ -211,8 +211,7 @@ SETTINGS = (
     Setting("max-connections", COUNT, "TCP connections open at once.", 1, 100_000),
     Setting("max-accounts", COUNT, "Accounts of the box.", 1, 1_000_000),
     Setting("flush", DURATION, "How long a pure refresh may wait for the disk; 0s: it never waits.", 0, 86_400),
-    # More than three minutes, says RFC 3261 section 16.6 step 11.
-    Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 181, 3600),
+    Setting("timer-c", DURATION, "How long a call may ring with no news (RFC 3261 Timer C).", 1, 3600),
     Setting("max-breadth", COUNT, "Branches that one call may have at once (RFC 5393).", 1, 1000),
     Setting("call-records", COUNT, "Ended calls that are kept; the oldest go first.", 0, 1_000_000),
     Setting("events", COUNT, "Events that are kept in memory; the oldest go first.", 1000, 1_000_000),
