@@ -17,8 +17,11 @@ from ..sip.wire import Flow, Send
 
 OWN_METHODS = "REGISTER, OPTIONS"
 """What the box itself does; everything else it passes on to phones."""
-OPTIONS_HEADERS = [("allow", OWN_METHODS), ("accept", "application/sdp"), ("supported", ", ".join(SUPPORTED))]
-"""Of the 200 to an OPTIONS that asks the box itself (section 11.2)."""
+OPTIONS_HEADERS = [
+    ("accept", "application/sdp"), ("accept-encoding", "identity"), ("accept-language", "en"),
+    ("supported", ", ".join(SUPPORTED)),
+]  # fmt: skip
+"""Of the 200 to an OPTIONS that asks the box itself. No Allow: a proxy passes any method on (section 11.2)."""
 _ASKED = f"SIP/2.0 407 {reason_phrase(407)}".encode()
 _NO_BODY = f"{NO_BODY[2]}\r\n\r\n".encode()
 
