@@ -45,6 +45,11 @@ def test_no_breadth_left_is_440() -> None:
     assert answer(request("INVITE", headers=["Max-Breadth: 0"])).status == 440
 
 
+def test_who_goes_no_further_needs_no_breadth() -> None:
+    box = Box()
+    box.proxy.validate(_parsed(request("REGISTER", f"sip:{BOX[0]}", headers=["Max-Breadth: 0"])))
+
+
 def test_proxy_require_is_420_and_names_each_option() -> None:
     response = answer(request("INVITE", headers=["Proxy-Require: sec-agree, foo", "Proxy-Require: bar"]))
     assert (response.status, response.values("unsupported")) == (420, ["sec-agree", "foo", "bar"])

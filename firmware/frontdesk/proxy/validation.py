@@ -62,9 +62,9 @@ def _max_forwards(request: Request, directory: Directory) -> None:
 
 
 def _loop_detection(request: Request, directory: Directory, max_breadth: int) -> None:
-    """4. Loop detection check, and whether any breadth is left (RFC 5393)."""
+    """4. Loop detection check, and whether any breadth is left (RFC 5393), which the box itself needs none of."""
     detect_loop(request, directory.addresses)
-    if incoming_breadth(request, max_breadth) == 0:
+    if incoming_breadth(request, max_breadth) == 0 and not is_own(request.uri, directory):
         raise Rejection(440)
 
 
