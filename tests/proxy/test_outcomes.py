@@ -38,9 +38,11 @@ def _expected(answers: list[int]) -> int | None:
     real = [answer for answer in answers if answer > 0]
     for first, last in _classes():
         found = [answer for answer in real if first <= answer < last]
+        if not found and first == 400 and -1 in answers:
+            return 408
         if found:
             return _of_class(found)
-    return 408 if -1 in answers else 480
+    return 480
 
 
 def _classes() -> Iterator[tuple[int, int]]:

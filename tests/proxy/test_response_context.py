@@ -208,6 +208,15 @@ def test_silence_of_one_leaves_the_others_refusal() -> None:
     assert fork.statuses == [100, 486]
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_silence_of_one_goes_before_anothers_server_error(status: int) -> None:
+    """It counts as a 408, and 4xx is the lower class (sections 16.7 step 6 and 16.8)."""
+    fork = Fork(2)
+    fork.answer(0, status)
+    fork.wait(33)
+    assert fork.statuses == [100, 408]
+
+
 def test_silence_of_the_higher_q_goes_on_to_the_lower() -> None:
     fork = Fork(2, q=[0.9, 0.5])
     fork.wait(33)

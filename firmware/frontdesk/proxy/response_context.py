@@ -335,7 +335,8 @@ class ResponseContext:
     def _final(self) -> Response:
         responses = after_cancel(self._responses) if self._cancelled else self._responses
         best = best_response(responses) if responses else None
-        if best is not None:
+        timed_out = self._timed_out and self._invite  # as a 408, before another's 5xx (sections 16.7 step 6 and 16.8)
+        if best is not None and not (timed_out and best.status // 100 == 5):
             own = NOT_THE_CALLERS.get(best.status)
             return self._own(own) if own else best
         if self._cancelled:
