@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from frontdesk.model import Account
@@ -24,6 +26,19 @@ def answers(message: Torture, *, trusted: bool) -> list[int]:
     box.core.read(message.data, HERE, box.clock.now)
     box.settle()
     return [sent.status for sent, _ in box.sent if isinstance(sent, Response)]
+
+
+_REASON = re.compile(r"(?:[-;/?:@&=+$,\w.!~*'() ]|%[0-9A-F]{2})+")
+"""Reason-Phrase (RFC 3261 section 25.1). Browsers' phones hear no other answer (JsSIP)."""
+
+
+@pytest.mark.parametrize("message", [each for each in MESSAGES if each.answer], ids=str)
+def test_what_a_refusal_quotes_makes_it_no_less_of_an_answer(message: Torture) -> None:
+    box = BareCore()
+    box.core.read(message.data, HERE, box.clock.now)
+    box.settle()
+    ((sent, _),) = box.sent
+    assert isinstance(sent, Response) and _REASON.fullmatch(sent.reason)
 
 
 def is_silent(message: Torture) -> bool:

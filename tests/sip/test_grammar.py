@@ -9,6 +9,7 @@ from frontdesk.sip.grammar import (
     is_token,
     parse_number,
     parse_parameters,
+    phrase,
     quote,
     split_unquoted,
     unquote,
@@ -89,3 +90,17 @@ def test_names_are_written_as_the_rfcs_write_them() -> None:
 
 def test_what_is_no_header_name_has_no_key() -> None:
     assert [header_key(name) for name in ("", " via", "a b", "a\0", "é", "\N{KELVIN SIGN}")] == [""] * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Sequence Number Lower Than Before", "Sequence Number Lower Than Before"),
+        ("not a URI: '<sip:a@[::1]>'", "not a URI: '%3Csip:a@%5B::1%5D%3E'"),
+        ('50%, "x\\y"', "50%25, %22x%5Cy%22"),
+        ("one\r\nVia: two\0", "one%0D%0AVia: two%00"),
+        ("caf\u00e9 \udcff", "caf\u00e9 %FF"),
+    ],
+)
+def test_a_reason_phrase_holds_what_it_may(text: str, said: str) -> None:
+    assert phrase(text) == said

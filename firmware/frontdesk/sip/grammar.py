@@ -13,6 +13,7 @@ from .errors import ParseError
 TOKEN = frozenset(string.ascii_letters + string.digits + "-.!%*_+`'~")
 TOKEN_BYTES = "".join(sorted(TOKEN)).encode()
 LWS = " \t\r\n"
+PHRASE = frozenset(string.ascii_letters + string.digits + ";/?:@&=+$,-_.!~*'() ")
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _RESERVED = frozenset(b";/?:@&=+$,%")
@@ -138,6 +139,17 @@ def quote(text: str) -> str:
 def one_line(text: str) -> str:
     """`text` with line ends turned to spaces: nothing that we write can begin a header line of its own."""
     return text.replace("\r", " ").replace("\n", " ") if "\n" in text or "\r" in text else text
+
+
+def phrase(text: str) -> str:
+    """`text` as a Reason-Phrase (section 25.1): what may not stand there is escaped. JsSIP hears no other answer."""
+    return text if PHRASE.issuperset(text) else "".join(map(_in_a_phrase, text))
+
+
+def _in_a_phrase(char: str) -> str:
+    if char in PHRASE or (not char.isascii() and char.isprintable()):
+        return char
+    return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def unescape(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .address import Address
 from .errors import ParseError
-from .grammar import LWS, is_token, one_line, parse_number, split_unquoted, write_parameters
+from .grammar import LWS, is_token, one_line, parse_number, phrase, split_unquoted, write_parameters
 from .headers import canonical_name
 from .status import reason_phrase
 from .uri import Uri
@@ -318,7 +318,7 @@ class Response(Message):
     ) -> Response:
         """The answer by 8.2.6.2: Via, From, To (with `to_tag` where it has none), Call-ID, CSeq, then `headers`."""
         more = [*(make_field(name, value) for name, value in headers), NO_BODY]
-        return request.answered(status, one_line(reason or reason_phrase(status)), more, to_tag)
+        return request.answered(status, phrase(reason) if reason else reason_phrase(status), more, to_tag)
 
     @property
     def ingredients(self) -> Ingredients | None:
