@@ -25,7 +25,7 @@ class Contact:
     text: str
     """The URI without angle brackets, as it came."""
     parameters: str
-    """All but expires, each with its semicolon, names in lower case: what is echoed."""
+    """All but expires and a q that is none, each with its semicolon, names in lower case: what is echoed."""
     expires: int | None
     """Seconds asked for by the parameter; None where it is absent. One that is no number counts as 3600 (section
     10.3)."""
@@ -43,13 +43,14 @@ class Contact:
             raise ParseError(f"a Contact to register must be a sip or sips URI, not {address.uri.scheme}")
         parameters = dict(address.parameters)  # the address is shared: what is parsed often is parsed once
         expires = parameters.pop("expires", None)
+        q = _mend_q(parameters)
         instance = parameters.get("+sip.instance")
         return cls(
             address.uri,
             _uri_text(value),
             write_parameters(parameters),
             None if expires is None else parse_expires(expires),
-            None if (q := parameters.get("q")) is None else parse_q(q),
+            q,
             unquote(instance) if instance else None,
             _reg_id(parameters.get("reg-id")),
         )
@@ -78,6 +79,21 @@ def parse_expires(text: str) -> int:
     if not (text.isdecimal() and text.isascii()):
         return 3600
     return min(int(text.lstrip("0")[:12] or "0"), 2**32 - 1)
+
+
+def _mend_q(parameters: dict[str, str | None]) -> float | None:
+    """The preference, to three decimals as the grammar has it (section 25.1). One that is none is taken out: it is no
+    reason to keep its phone from being called, and the account's others may be unable to read it (JsSIP)."""
+    if "q" not in parameters:
+        return None
+    text = unquote(parameters["q"] or "")[:5]
+    try:
+        q = parse_q(text)
+    except ParseError:
+        del parameters["q"]
+        return None
+    parameters["q"] = text
+    return q
 
 
 def _reg_id(text: str | None) -> int | None:
