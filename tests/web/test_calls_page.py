@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -87,6 +88,25 @@ def test_search_reads_all_calls_that_are_kept(house: House, browser: Browser) ->
     ]  # fmt: skip
     on_loop(lambda: house.desk.box.records.change(calls=calls))
     assert found(browser, "103") == ["103"]
+
+
+def test_older_calls_are_a_link_away_page_by_page(house: House, browser: Browser) -> None:
+    calls = [
+        {"call_id": f"d{at}", "caller": "105", "callee": f"{1000 + at}", "started": STARTED + 86_400 + at,
+         "answered": None, "ended": STARTED + 86_400 + at, "result": 487, "device": ""}
+        for at in range(2 * SHOWN)
+    ]  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    for search, last in (("", ["2027", "101", "103", "102"]), ("105", [])):
+        seen, page = [], browser.get("/calls", params={"q": search}).text
+        assert "Back" not in page
+        while link := re.search(r'href="([^"]*)">Further<', page):
+            seen += re.findall(r'data-label="To">(.*?)<', page)
+            page = browser.get(html.unescape(link[1])).text
+        seen += re.findall(r'data-label="To">(.*?)<', page)
+        assert seen == [call["callee"] for call in reversed(calls)] + last
+        back = re.search(r'href="([^"]*)">Back<', page)
+        assert back and "Further" in browser.get(html.unescape(back[1])).text
 
 
 def test_search_finds_a_call_that_is_up_once_though_it_reads_in_parts(house: House, browser: Browser) -> None:

@@ -83,6 +83,12 @@ class Visit:
         """What this visitor may do."""
         return self.token_role or (self.session.role if self.session else Role.VIEWER)
 
+    @property
+    def first(self) -> int:
+        """How many rows of a long table come before those that are asked for."""
+        start = self.query.get("start", "")
+        return int(start) if start.isascii() and start.isdecimal() and len(start) < 8 else 0
+
     def on_loop(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """Does something where the box lives."""
         return self.house.on_loop(work)

@@ -24,10 +24,9 @@ READ, CALLS, EVENTS = 500, 10, 200
 def show(visit: Visit) -> str:
     """All accounts, or those that were searched for."""
     search = visit.query.get("q", "")[:100]
-    start = visit.query.get("start", "")
-    first = int(start) if start.isascii() and start.isdecimal() and len(start) < 8 else 0
-    return visit.render("accounts", who=visit.do("who", search=search, start=first, limit=SHOWN), search=search,
-                        shown=SHOWN)  # fmt: skip
+    who = visit.do("who", search=search, start=visit.first, limit=SHOWN)
+    more = who["start"] + SHOWN < who["found"]
+    return visit.render("accounts", who=who, search=search, first=who["start"], shown=SHOWN, more=more)
 
 
 def one(visit: Visit, user: str) -> str:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ..visit import Visit
 
 SHOWN = 100
+"""On one page."""
 
 
 def show(visit: Visit) -> str:
-    """All, or those that were searched for."""
-    search = visit.query.get("q", "")[:100]
+    """All, or those that were searched for, the newest first."""
+    search, first = visit.query.get("q", "")[:100], visit.first
     wanted = search.casefold().strip()
-    found = [call for call in _read(visit, whole=bool(wanted)) if _matches(visit, call, wanted)]
-    return visit.render("calls", calls=found[:SHOWN], search=search, more=max(0, len(found) - SHOWN))
+    found = (call for call in _read(visit) if _matches(visit, call, wanted))
+    calls = list(islice(found, first, first + SHOWN + 1))
+    return visit.render("calls", calls=calls[:SHOWN], search=search, first=first, shown=SHOWN, more=len(calls) > SHOWN)
 
 
-def _read(visit: Visit, whole: bool) -> Iterator[dict[str, Any]]:
-    """The newest, or all that are kept: a few at a time, so that no phone waits for it."""
+def _read(visit: Visit) -> Iterator[dict[str, Any]]:
+    """As many as are asked for: a few at a time, so that no phone waits for it."""
     start = 0
     while calls := visit.do("calls", limit=SHOWN, start=start):
         yield from calls
         start += SHOWN
-        if not whole or start >= visit.box.settings.call_records:
+        if start >= visit.box.settings.call_records:
             return
 
 

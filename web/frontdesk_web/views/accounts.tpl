@@ -12,13 +12,8 @@
 <tr><td><span class="dot{{" on" if each["devices"] else ""}}"></span><a href="/accounts/{{each["user"]}}">{{each["user"]}}</a></td><td>{{each["name"]}}</td><td>{{", ".join(each["aliases"])}}</td><td>{{n_("{n} phone", "{n} phones", len(each["devices"])).format(n=len(each["devices"])) if each["enabled"] else _("disabled")}}</td></tr>
 %   end
 </tbody></table>
-<p class="soft small">{{_("{first} to {last} of {found}").format(first=who["start"] + 1, last=who["start"] + len(who["accounts"]), found=who["found"])}}
-%   if who["start"]:
- <a href="/accounts?q={{quote(search)}}&amp;start={{max(0, who["start"] - shown)}}">{{_("Back")}}</a>
-%   end
-%   if who["start"] + shown < who["found"]:
- <a href="/accounts?q={{quote(search)}}&amp;start={{who["start"] + shown}}">{{_("Further")}}</a>
-%   end
+<p class="soft small">{{_("{first} to {last} of {found}").format(first=first + 1, last=first + len(who["accounts"]), found=who["found"])}}
+% include("turn", path="/accounts")
 </p>
 % else:
 <p class="soft">{{_("No account has that.") if search else _("There is no account yet.")}}</p>

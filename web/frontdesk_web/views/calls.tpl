@@ -7,10 +7,12 @@
 <section class="sheet">
 % if calls:
 % include("call_table", calls=calls)
-%   if more:
-<p class="soft">{{n_("and {n} more", "and {n} more", more).format(n=more)}}</p>
-%   end
 % else:
-<p class="soft">{{_("No call is like that.") if search else _("There was no call yet.")}}</p>
+<p class="soft">{{_("No call is like that.") if search or first else _("There was no call yet.")}}</p>
+% end
+% if first or more:
+<p class="small">
+%   include("turn", path="/calls")
+</p>
 % end
 </section>
