@@ -319,6 +319,20 @@ def test_six_cards_are_printed_on_a_page_and_nothing_else(box: Box, visit: Calla
     assert len(re.findall(rb"/Type /Page\b", page.pdf(prefer_css_page_size=True))) == 2
 
 
+def test_code_of_a_card_and_paper_are_white_whatever_colours_somebody_has(box: Box, visit: Callable[..., Page]) -> None:
+    page = visit()
+    set_up(page, box)
+    page.goto("/accounts/101/card")
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    white, black = "rgb(255, 255, 255)", "rgb(0, 0, 0)"
+    for place, color in ((".qr", white), (".card", black)):
+        assert page.locator(place).evaluate("(it) => getComputedStyle(it).backgroundColor") == color
+    page.emulate_media(media="print", forced_colors="none", color_scheme="dark")
+    page.goto("/calls")
+    assert page.locator(".sheet").last.evaluate("(it) => getComputedStyle(it).backgroundColor") == white
+    expect(page.get_by_role("search")).to_be_hidden()
+
+
 def test_file_that_is_too_large_is_refused_on_a_page_that_leads_back(
     box: Box, visit: Callable[..., Page], tmp_path: Path
 ) -> None:
