@@ -92,6 +92,8 @@ def test_peer_is_trusted_until_it_is_removed(desk: Desk) -> None:
     desk.do("peer add", address="[2001:DB8::0:1]", name="pbx")
     assert desk.do("peer list") == [{"address": "2001:db8::1", "name": "pbx"}]
     assert desk.box.directory.peers == {"2001:db8::1": "pbx"}
+    desk.do("peer add", address="2001:db8::1")  # once more: it keeps its name
+    assert desk.restart().do("peer list") == [{"address": "2001:db8::1", "name": "pbx"}]
     desk.do("peer remove", address="2001:db8::1")
     assert not desk.restart().box.directory.peers
     for words in ("peer remove", "peer add"):

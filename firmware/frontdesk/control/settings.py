@@ -163,9 +163,10 @@ async def rename(box: Box, domain: str) -> Answer:
 # -- peers -------------------------------------------------------------------------------------------------------------
 
 
-async def trust(box: Box, address: str, name: str = "") -> Answer:
+async def trust(box: Box, address: str, name: str | None = None) -> Answer:
     """Requests from that address need no password."""
-    address, name = checked_address(address), checked_name(name)
+    address = checked_address(address)  # one that is trusted already keeps its name, unless another is said
+    name = box.directory.peers.get(address, "") if name is None else checked_name(name)
     await box.records.change(pairs=[("peers", address, name)])
     box.directory.peers[address] = name
     return {"address": address, "name": name}
