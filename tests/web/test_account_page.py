@@ -70,3 +70,11 @@ def test_password_that_can_be_guessed_is_told_of(house: House, browser: Browser)
     form = forms(browser.get("/accounts"))["/accounts/csv"]
     page = followed(browser, browser.post("/accounts/csv", data=form, files=file))
     assert "2 Passwörter sind sofort zu erraten" in page and "besser für 201, 203." in page
+
+
+def test_account_that_is_removed_meanwhile_leads_to_those_that_are_there(house: House, browser: Browser) -> None:
+    csrf = forms(browser.get("/accounts/101"))["/logout"]["csrf"]
+    house.desk.do("account remove", user="101")
+    for word in ("name", "remove"):
+        answer = browser.post(f"/accounts/101/{word}", data={"csrf": csrf, "name": "New"})
+        assert answer.status_code == 404 and '<a href="/accounts">All accounts</a>' in answer.text

@@ -39,6 +39,9 @@ SAID = {
 }
 """Of errors that are no refusals of ours."""
 
+PLACES = {"/": N_("Overview"), "/login": N_("Log in"), "/accounts": N_("All accounts")}
+"""What a link from an error is called that leads to no form."""
+
 
 def send(visit: Visit, name: str) -> HTTPResponse:
     """Style sheet, script, icon."""
@@ -120,8 +123,7 @@ def _sentence(error: HTTPError) -> str:
         error.content_type = "application/json"
         return json.dumps({"error": said}) + "\n"
     page = request.environ.get(gate.ON, "/")
-    to_page = texts.gettext("Log in") if page.startswith("/login") else texts.gettext("To the form")
-    link = texts.gettext("Overview") if page == "/" else to_page
+    link = texts.gettext(PLACES.get(page, N_("To the form")))
     title = f"{status} {texts.gettext(TITLES[status])}" if status in TITLES else error.status_line
     shown: str = template("error", template_lookup=[VIEWS], language=name, title=title, said=said, page=page,
                           link=link, static=static.address)  # fmt: skip

@@ -119,8 +119,9 @@ class Refusal(HTTPError):  # type: ignore[misc]
     """With a sentence in the browser's language."""
 
 
-def refused(status: int, text: str, **words: object) -> Refusal:
-    """One sentence, in the browser's language."""
+def refused(status: int, text: str, *, page: str = "", **words: object) -> Refusal:
+    """One sentence, in the browser's language. `page`: where one goes on, if not at the form."""
+    request.environ[ON] = page or request.environ.get(ON, "/")
     return Refusal(status, language.catalog(spoken_language()).gettext(text).format(**words))
 
 

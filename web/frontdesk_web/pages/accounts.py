@@ -53,7 +53,7 @@ def account_of(visit: Visit, user: str) -> dict[str, Any]:
     """What is known of an account. Raises Refusal where there is none."""
     found: list[dict[str, Any]] = visit.do("who", search=user, limit=1)["accounts"]
     if not found or found[0]["user"] != user:
-        raise refused(404, N_("There is no such account."))
+        raise refused(404, N_("There is no such account."), page="/accounts")
     return found[0]
 
 
