@@ -38,15 +38,15 @@
 <section class="sheet"><h2>{{_("Add many")}}</h2>
 <form method="post" action="/accounts/range">
 % include("csrf")
-<div class="field"><label for="range">{{_("Numbers")}}</label><input id="range" name="range" placeholder="101-120" value="{{form.get("range", "")}}" required>
-<p class="hint">{{_("Each gets a password; you are shown their cards.")}}</p></div>
+<div class="field"><label for="range">{{_("Numbers")}}</label><input id="range" aria-describedby="range-hint" name="range" placeholder="101-120" value="{{form.get("range", "")}}" required>
+<p class="hint" id="range-hint">{{_("Each gets a password; you are shown their cards.")}}</p></div>
 <button>{{_("Add")}}</button>
 </form></section>
 <section class="sheet"><h2>{{_("Add from a file")}}</h2>
 <form method="post" action="/accounts/csv" enctype="multipart/form-data">
 % include("csrf")
-<div class="field"><label for="file">{{_("CSV file")}}</label><input id="file" name="file" type="file" accept=".csv,text/csv" required>
-<p class="hint">{{_("Its first line names the columns: username, and any of password, name, enabled, aliases. Who has no password gets one, and you are shown the cards; accounts that are there keep theirs.")}}</p></div>
+<div class="field"><label for="file">{{_("CSV file")}}</label><input id="file" aria-describedby="file-hint" name="file" type="file" accept=".csv,text/csv" required>
+<p class="hint" id="file-hint">{{_("Its first line names the columns: username, and any of password, name, enabled, aliases. Who has no password gets one, and you are shown the cards; accounts that are there keep theirs.")}}</p></div>
 <button>{{_("Add")}}</button>
 </form></section>
 </div>

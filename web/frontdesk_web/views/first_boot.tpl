@@ -7,8 +7,8 @@
 % if step == "box":
 <h1>{{_("The box")}}</h1>
 <div class="field"><label for="password">{{_("Admin password")}}</label>
-<input id="password" name="password" type="password" minlength="{{shortest}}" maxlength="{{longest}}" autocomplete="new-password" required>
-<p class="hint">{{_("At least {n} characters. It opens this page and the console.").format(n=shortest)}}</p></div>
+<input id="password" aria-describedby="password-hint" name="password" type="password" minlength="{{shortest}}" maxlength="{{longest}}" autocomplete="new-password" required>
+<p class="hint" id="password-hint">{{_("At least {n} characters. It opens this page and the console.").format(n=shortest)}}</p></div>
 <div class="field"><label for="again">{{_("Once more")}}</label>
 <input id="again" name="again" type="password" autocomplete="new-password" required></div>
 <div class="field"><label for="hostname">{{_("Name of the box")}}</label>
@@ -18,8 +18,8 @@
 <p class="hint" id="zone-hint">{{_("Such as Europe/Berlin.")}}</p></div>
 %   if not clock_set:
 <div class="field"><label for="clock">{{_("Time now (UTC)")}}</label>
-<input id="clock" name="clock" type="datetime-local" value="{{form.get("clock", "")}}">
-<p class="hint">{{_("The box does not know what time it is.")}}</p></div>
+<input id="clock" aria-describedby="clock-hint" name="clock" type="datetime-local" value="{{form.get("clock", "")}}">
+<p class="hint" id="clock-hint">{{_("The box does not know what time it is.")}}</p></div>
 <script src="{{static("clock.js")}}" defer></script>
 %   end
 <p class="actions"><button>{{_("Next")}}</button></p>

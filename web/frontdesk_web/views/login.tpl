@@ -8,7 +8,7 @@
 <form method="post" action="/login">
 %   include("carried")
 <div class="field"><label for="password">{{_("Password")}}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required autofocus></div>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus{{!' aria-describedby="error"' if visit.error else ""}}></div>
 <fieldset class="field">
 <legend class="label">{{_("As")}}</legend>
 %   viewer = visit.form.get("role") == "viewer"

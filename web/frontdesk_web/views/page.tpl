@@ -3,7 +3,7 @@
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{title}} – {{visit.box.settings.hostname}}</title>
+<title>{{visit.error + " – " if visit.error else ""}}{{title}} – {{visit.box.settings.hostname}}</title>
 <link rel="stylesheet" href="{{static("style.css")}}">
 <link rel="icon" href="{{static("icon.svg")}}" type="image/svg+xml">
 </head>
@@ -25,7 +25,7 @@
 <p class="notice bad">{{_("This page comes over plain http: whoever listens in on the network can read it.")}}</p>
 % end
 % if visit.error:
-<p class="notice bad" role="alert">{{visit.error}}</p>
+<p id="error" class="notice bad" role="alert">{{visit.error}}</p>
 % end
 % for notice in notices:
 <div class="notice{{" bad" if notice.failed else ""}}" role="{{"alert" if notice.failed else "status"}}"><p>{{notice.text}}</p>

@@ -27,9 +27,9 @@
 <section class="sheet"><h2>{{_("Backup")}}</h2>
 <form method="post" action="/system/backup">
 %   include("csrf")
-<div class="field"><label for="passphrase">{{_("Passphrase")}}</label><input id="passphrase" name="passphrase" type="password" autocomplete="new-password" required></div>
+<div class="field"><label for="passphrase">{{_("Passphrase")}}</label><input id="passphrase" aria-describedby="passphrase-hint" name="passphrase" type="password" autocomplete="new-password" required></div>
 <div class="field"><label for="again">{{_("Once more")}}</label><input id="again" name="again" type="password" autocomplete="new-password" required>
-<p class="hint">{{_("The backup holds every secret of the box, sealed with this passphrase. It is the same as the console's.")}}</p></div>
+<p class="hint" id="passphrase-hint">{{_("The backup holds every secret of the box, sealed with this passphrase. It is the same as the console's.")}}</p></div>
 <button class="plain">{{_("Save a backup")}}</button>
 %   include("console", line="backup")
 </form></section>
@@ -37,8 +37,8 @@
 <form method="post" action="/system/restore" enctype="multipart/form-data">
 %   include("csrf")
 <div class="field"><label for="file">{{_("Backup file")}}</label><input id="file" name="file" type="file" required></div>
-<div class="field"><label for="sealed">{{_("Passphrase")}}</label><input id="sealed" name="passphrase" type="password" autocomplete="off" required>
-<p class="hint">{{_("The box is then what the backup says; what it is now is gone.")}}</p></div>
+<div class="field"><label for="sealed">{{_("Passphrase")}}</label><input id="sealed" aria-describedby="sealed-hint" name="passphrase" type="password" autocomplete="off" required>
+<p class="hint" id="sealed-hint">{{_("The box is then what the backup says; what it is now is gone.")}}</p></div>
 <button class="bad">{{_("Restore")}}</button>
 %   include("console", line="import")
 </form></section>

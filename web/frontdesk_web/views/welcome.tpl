@@ -8,7 +8,7 @@
 <form method="post" action="/welcome">
 %   include("carried")
 <div class="field"><label for="code">{{_("First-boot code")}}</label>
-<input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus aria-describedby="code-hint">
+<input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" required autofocus aria-describedby="{{"error " if visit.error else ""}}code-hint">
 <p class="hint" id="code-hint">{{_("Eight letters and digits. The box shows it at its console and on its panel; `frontdesk status` shows it too.")}}</p></div>
 <button>{{_("Begin")}}</button>
 </form>
