@@ -36,3 +36,10 @@ def test_what_a_browser_keeps_for_long_has_another_address_once_it_is_another(
 def test_what_is_asked_for_at_another_address_is_kept_by_no_browser(browser: Browser, path: str) -> None:
     """Else a page of the last release, when it is back, would be shown with the style of this one for a year."""
     assert browser.get(path).headers["Cache-Control"] == "no-cache"
+
+
+def test_what_has_not_changed_is_not_sent_again(browser: Browser) -> None:
+    answer = browser.get("/static/style.css")
+    assert "ETag" not in answer.headers  # or one in quotes (RFC 9110 section 8.8.3)
+    again = browser.get("/static/style.css", headers={"If-Modified-Since": answer.headers["Last-Modified"]})
+    assert again.status_code == 304 and not again.content

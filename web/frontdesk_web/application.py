@@ -45,7 +45,8 @@ PLACES = {"/": N_("Overview"), "/login": N_("Log in"), "/accounts": N_("All acco
 
 def send(visit: Visit, name: str) -> HTTPResponse:
     """Style sheet, script, icon."""
-    answer = static_file(name, root=str(static.FILES))
+    # Bottle's ETag has no quotes (RFC 9110 section 8.8.3).
+    answer = static_file(name, root=str(static.FILES), etag=False)
     if answer.status_code in (200, 304):
         is_own = f"/static/{name}?{request.query_string}" == static.address(name)  # and not that of another release
         answer.set_header("Cache-Control", static.KEPT if is_own else "no-cache")
