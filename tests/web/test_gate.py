@@ -178,6 +178,14 @@ def test_where_there_is_no_https_nothing_leads_there(house: House) -> None:
     assert place_of(house.browser("http").get("/trust")) == "/"
 
 
+def test_where_the_certificate_was_given_http_leads_to_https_and_explains_nothing(house: House) -> None:
+    """The box did not make it, and has no ca.crt that anybody could trust."""
+    browser = house.browser("http", sibling=True)
+    assert "made itself" in browser.get("/trust").text
+    house.site.authority, house.site.https_port = b"", 8443
+    assert place_of(browser.get("/trust")) == "https://frontdesk.local:8443/"
+
+
 def test_password_over_plain_http_alone_is_refused_unless_the_setting_allows_it(house: House) -> None:
     house.site.https_port = 0
     browser = house.browser("http")

@@ -12,6 +12,8 @@ from ..route import Need
 from ..typed import ask_who, keep_carried
 from ..visit import Visit
 
+HTTPS = 443
+
 
 def login(visit: Visit) -> str:
     """Asks for the password, but nobody who is logged in."""
@@ -48,10 +50,14 @@ def _may_type(visit: Visit) -> None:
 
 
 def trust(visit: Visit) -> str:
-    """Explains the browser's warning, and leads to https, where there is that."""
-    if not visit.house.site.https_port:
+    """Explains the browser's warning, where there is one, and leads to https, where there is that."""
+    port = visit.house.site.https_port
+    if not port:
         go("/")
-    return visit.render("trust")
+    url = f"https://{visit.host}{'' if port == HTTPS else f':{port}'}/"
+    if not visit.house.site.authority:  # The certificate was given: browsers know who made it.
+        go(url)
+    return visit.render("trust", url=url)
 
 
 def authority(visit: Visit) -> bytes:
