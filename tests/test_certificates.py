@@ -327,7 +327,7 @@ def test_given_pair_that_is_broken_shuts_nobody_out(house: House) -> None:
     (house.directory / "given.key").write_bytes(b"nonsense")
     (house.directory / "given.crt").write_bytes(b"nonsense")
     house.leaf()
-    assert house.certificates.authority and len(house.certificates.fingerprint) == 95
+    assert house.certificates.authority and len(house.certificates.fingerprint) == 95 and house.certificates.unused
     assert house.verify("-verify_hostname", "frontdesk.local") == "box.crt: OK"
 
 
@@ -338,7 +338,7 @@ def test_good_pair_in_place_of_a_broken_one_is_used(house: House) -> None:
     (house.directory / "given.crt").write_bytes(pair.pem)
     os.utime(house.directory / "given.crt", (1, 1))
     house.certificates.context()
-    assert house.certificates.is_given and not house.certificates.authority
+    assert house.certificates.is_given and not house.certificates.authority and not house.certificates.unused
 
 
 @pytest.mark.parametrize("is_trusted", [False, True])

@@ -96,6 +96,11 @@ class Site:
         return self.certificates.fault if self.certificates else ""
 
     @property
+    def unused(self) -> str:
+        """Why the certificate that was given is not used; empty: it is, or there is none."""
+        return self.certificates.unused if self.certificates else ""
+
+    @property
     def urls(self) -> list[str]:
         """Where the page is, for people."""
         if self.https_port:

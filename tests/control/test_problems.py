@@ -283,17 +283,39 @@ def test_notice_is_told_with_its_own_cure(desk: Desk) -> None:
     assert (problem["text"], problem["cure"]) == ("Something was set aside as x", "Remove it.")
 
 
-def test_page_that_has_no_certificate_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:
+def with_no_certificate(desk: Desk, directory: Path) -> Site:
+    """A box that can make none."""
+
     def make(*_: object) -> Settled:
         raise OSError("no certificate was made: nobody knows how")
 
     site = desk.box.site = Site(lambda: desk.box.settings, lambda: REALM, desk.box.clock.now)
-    site.certificates = Certificates(tmp_path / "tls", site.names, desk.box.clock.wall, make)
-    assert told(desk) == []
+    site.certificates = Certificates(directory, site.names, desk.box.clock.wall, make)
+    return site
+
+
+def test_page_that_has_no_certificate_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:
+    site = with_no_certificate(desk, tmp_path)
+    assert site.certificates and told(desk) == []
     with pytest.raises(OSError, match="nobody"):
         site.certificates.context()
     [problem] = told(desk)
     assert "no certificate was made: nobody knows how" in problem["text"] and problem["cure"].endswith(".")
+
+
+def test_certificate_that_was_given_and_is_not_used_is_told_with_the_reason(desk: Desk, tmp_path: Path) -> None:
+    site = with_no_certificate(desk, tmp_path)
+    (tmp_path / "given.crt").write_text("nonsense")
+    assert "(given.crt is there alone)" in told(desk)[0]["text"]
+    (tmp_path / "given.key").write_text("nonsense")
+    assert site.certificates and told(desk) == [], "nobody has tried it yet"
+    with pytest.raises(OSError, match="nobody"):
+        site.certificates.context()
+    _, problem = told(desk)
+    assert "PEM" in problem["text"] and "`given.key`" in problem["cure"]
+    (tmp_path / "given.crt").unlink()
+    (tmp_path / "given.key").unlink()
+    assert len(told(desk)) == 1
 
 
 def test_lights_tell_of_every_problem_but_that_the_box_is_new(desk: Desk) -> None:

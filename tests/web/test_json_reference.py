@@ -105,6 +105,7 @@ class Site:
     urls: ClassVar = ["https://192.0.2.1/"]
     fingerprint = "AB:CD"
     fault = "no room"
+    unused = "given.crt is there alone"
     http_port = https_port = 0
 
 

@@ -27,6 +27,7 @@ from .settled import Settled, noted, read
 __all__ = ["Certificates", "Names"]
 
 TRUSTED = "trusted.crt"
+GIVEN = ("given.crt", "given.key")
 NO_WILDCARDS = 0x2
 """*.pbx.example is not sip.pbx.example (RFC 5922 section 7.2): OpenSSL's X509_CHECK_FLAG_NO_WILDCARDS."""
 PATIENCE = 60.0
@@ -55,6 +56,8 @@ class Certificates:
         self._context: ssl.SSLContext | None = None
         self._refused: list[int] = []
         """Stamp of a given pair that cannot be used."""
+        self._refusal = ""
+        """Why."""
         self._basis: object = None
         """What the context was made for."""
         self._good = (released(), released())
@@ -73,9 +76,17 @@ class Certificates:
     def _stamp(self) -> list[int]:
         """Of the pair that somebody has put there; empty: there is none."""
         try:
-            return [(self._directory / name).stat().st_mtime_ns for name in ("given.crt", "given.key")]
+            return [(self._directory / name).stat().st_mtime_ns for name in GIVEN]
         except OSError:
             return []
+
+    @property
+    def unused(self) -> str:
+        """Why what somebody has put there is not used; empty: it is, or there is nothing."""
+        there = [name for name in GIVEN if (self._directory / name).exists()]
+        if len(there) == 1:
+            return f"{there[0]} is there alone"
+        return self._refusal if there and not self.is_given else ""
 
     @property
     def authority(self) -> bytes:
@@ -179,7 +190,7 @@ class Certificates:
         try:
             context.load_cert_chain(self._directory / "given.crt", self._directory / "given.key")
         except (OSError, ValueError) as error:
-            self._refused = self._stamp()
+            self._refused, self._refusal = self._stamp(), str(error)
             _log.warning("given.crt and given.key cannot be used, the box's own certificate is: %s", error)
             return False
         return True

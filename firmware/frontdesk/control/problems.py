@@ -40,6 +40,11 @@ CERTIFICATE = Problem(
     "There is no certificate: no browser reaches the page by https, and no phone the box over TLS ({error})",
     "See that the clock is right and that the disk has room, then try it once more.",
 )
+GIVEN = Problem(
+    "The certificate that was given is not used, the box's own is ({error})",
+    "See that `given.crt` and `given.key` are there, in PEM, and that the key is of this certificate and has no "
+    "password.",
+)
 TRUNK = Problem(
     "No call goes out: the setting `trunk` is {name}, and that is no account with a place",
     "See that there is the account and that it is enabled, and add its place by `binding add --static`, or set `trunk` "
@@ -76,6 +81,8 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
         yield _told(DISK)
     if box.site and box.site.fault:
         yield _told(CERTIFICATE, {"error": box.site.fault})
+    if box.site and box.site.unused:
+        yield _told(GIVEN, {"error": box.site.unused})
 
 
 def leads_out(box: Box) -> bool:
