@@ -72,6 +72,12 @@ def test_password_that_can_be_guessed_is_told_of(house: House, browser: Browser)
     assert "2 Passwörter sind sofort zu erraten" in page and "besser für 201, 203." in page
 
 
+def test_preference_is_written_as_the_browsers_language_has_it(house: House, browser: Browser) -> None:
+    house.desk.do("binding add", user="101", contact=DOOR, static=True, q="0.5")
+    for language, said in (("en", "preference 0.5<"), ("de", "Vorrang 0,5<")):
+        assert said in browser.get("/accounts/101", headers={"Accept-Language": language}).text
+
+
 def test_account_that_is_removed_meanwhile_leads_to_those_that_are_there(house: House, browser: Browser) -> None:
     csrf = forms(browser.get("/accounts/101"))["/logout"]["csrf"]
     house.desk.do("account remove", user="101")

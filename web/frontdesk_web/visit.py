@@ -167,9 +167,9 @@ class Visit:
         today = datetime.fromtimestamp(self.box.clock.wall(), zone).date()
         return at.strftime(form if at.date() == today or form != "%H:%M" else "%Y-%m-%d %H:%M")
 
-    def decimal(self, number: float) -> str:
-        """With one digit after the point, or the comma."""
-        return f"{number:.1f}".replace(".", self._("."))
+    def decimal(self, number: float, form: str = ".1f") -> str:
+        """With a point or a comma; with one digit after it, if nothing else is said."""
+        return f"{number:{form}}".replace(".", self._("."))
 
     def since(self, seconds: float) -> str:
         """A time that was so many seconds ago."""
