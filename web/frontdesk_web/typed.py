@@ -13,7 +13,9 @@ SECRETS = frozenset({"again", "csrf", "old", "passphrase", "password"})
 """Fields that are never shown again, nor carried anywhere."""
 CARRIED = "typed."
 """Begins the name of a field of the page that asks for the password, where it holds a field of another form."""
-ENDED = N_("Your session has ended, so nothing was done. Once you are in, what you typed is there, but for passwords.")
+ENDED = N_(
+    "Your session has ended, so nothing was done. Once you are in, what you typed is there, but no password or file."
+)
 OLD = N_("That form is of an earlier session, and not done: look it over (passwords are empty), and send it once more.")
 
 
