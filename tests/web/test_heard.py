@@ -48,3 +48,11 @@ def test_what_is_wrong_is_said_first_and_with_the_field_where_one_goes_on(house:
     title, page = titled(house.logged_in(), "/accounts", "/accounts/range", range="viele")
     assert title.startswith("&#039;viele&#039; is no range such as 101-120")
     assert 'aria-describedby="error"' not in house.browser().get("/login").text
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/", "Overview"), ("/accounts/101", "Accounts"), ("/cards", "Accounts"), ("/log", "System")],
+)
+def test_links_to_all_pages_say_where_one_is(house: House, path: str, name: str) -> None:
+    assert re.findall(r'aria-current="page">(.*?)<', house.logged_in().get(path).text) == [name]

@@ -13,8 +13,9 @@
 <a class="brand" href="/"><img src="{{static("icon.svg")}}" alt="">{{visit.box.settings.hostname}}</a>
 % if visit.session and visit.session.answers is None:
 <nav aria-label="{{_("Pages")}}">
-%   for path, name in (("/", _("Overview")), ("/accounts", _("Accounts")), ("/calls", _("Calls")), ("/peers", _("Peers")), ("/settings", _("Settings")), ("/system", _("System"))):
-<a href="{{path}}"{{!' aria-current="page"' if visit.path == path or (path != "/" and visit.path.startswith(path)) else ""}}>{{name}}</a>
+%   here = "/" + visit.path.split("/")[1]
+%   for name, path, *below in ((_("Overview"), "/"), (_("Accounts"), "/accounts", "/cards"), (_("Calls"), "/calls"), (_("Peers"), "/peers"), (_("Settings"), "/settings"), (_("System"), "/system", "/log", "/events")):
+<a href="{{path}}"{{!' aria-current="page"' if here in (path, *below) else ""}}>{{name}}</a>
 %   end
 </nav>
 <form method="post" action="/logout"><input type="hidden" name="csrf" value="{{visit.session.csrf}}"><button class="link">{{_("Log out")}}</button></form>
