@@ -78,6 +78,7 @@ class TestOverload:
                 endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 1)])
                 now += overload.CALL_PATIENCE + 1
                 assert await answers(phone, TURN + 1) == [b"503"] * (TURN + 1)
+                assert endpoint.waiting.refused_at == now
                 endpoint.arrived([(options(), flow)])
                 assert await answers(phone, 1) == [b"200"]
             told = [event.text for event in core.events if event.kind is Kind.WARNING]

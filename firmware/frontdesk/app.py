@@ -359,6 +359,7 @@ class _Appliance:
             listen=lambda settings: self._listen(endpoint, settings),
             log=self._recent,
             disk=self._store.space,
+            refused_at=lambda: endpoint.waiting.refused_at,
             day=self._day(journal),
             started_at=self._clock.now(),
             turn=asyncio.Lock(),

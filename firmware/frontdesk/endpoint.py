@@ -221,8 +221,8 @@ class Endpoint:
         if not self._refused:
             self._tell(now, Wording("more requests than the box can carry: new ones are answered 503 until it can"))
         self._refused += 1
-        answer = refusal(data, flow)
-        if answer is not None:
+        self.waiting.refused_at = now
+        if answer := refusal(data, flow):
             with contextlib.suppress(TransportError):
                 self.send_over(*answer)
 

@@ -69,6 +69,8 @@ class Inbox:
         self._registrations: _Lane = OrderedDict()
         self._next = self._calls
         self._bytes = self._taken = 0
+        self.refused_at = -inf
+        """When one was refused last; its driver keeps it."""
 
     def __len__(self) -> int:
         return len(self._ending) + len(self._calls) + len(self._registrations)

@@ -17,6 +17,7 @@ from frontdesk.control.times import iso
 from frontdesk.core.core import UNTOLD
 from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Secret, Sentence
+from frontdesk.overload import LATEST
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.wire import Flow
 from frontdesk.site import Site
@@ -165,6 +166,39 @@ def test_account_whose_phone_did_not_register_again_is_told_until_one_does(desk:
     there.expires_at = NOW - 1
     assert len(told(desk)) == 1
     desk.do("account disable", user="101")
+    assert told(desk) == []
+
+
+def test_account_whose_only_connection_is_closed_is_told_until_it_has_a_way_again(desk: Desk) -> None:
+    """Behind a router no other can be opened; beside it, where its Contact is what it comes from, one can."""
+    behind = phone(desk, flow=Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.9", 40000), 7))
+    assert told(desk) == [] and desk.do("who")["accounts"][0]["reached"]
+    behind.connected = False
+    (problem,) = told(desk)
+    assert problem["account"] == "101" and "closed" in problem["text"] and problem["since"] is None
+    assert not desk.do("who")["accounts"][0]["reached"] and list(alarms(desk.box)) == []
+    beside = phone(desk, flow=Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.3", 40000), 8), contact="sip:101@192.0.2.3")
+    beside.connected = False
+    assert told(desk) == [] and desk.do("who")["accounts"][0]["reached"]
+
+
+def test_account_is_told_once_of_which_one_phone_has_run_out_and_another_has_closed(desk: Desk) -> None:
+    desk.core.events.add(Event(NOW - 600, Kind.EXPIRED, "101", Wording("expired"), ()))
+    phone(desk, flow=Flow("tls", ("192.0.2.1", 5061), ("192.0.2.9", 40000), 7)).connected = False
+    assert ["closed" in problem["text"] for problem in told(desk)] == [True]
+
+
+def test_account_of_a_box_that_does_not_run_is_not_reached(desk: Desk) -> None:
+    phone(desk)
+    desk.box.core = None
+    assert not desk.do("who")["accounts"][0]["reached"]
+
+
+def test_overload_is_told_until_whoever_got_a_503_has_come_again(desk: Desk) -> None:
+    desk.box.refused_at = lambda: NOW - LATEST + 1
+    (problem,) = told(desk)
+    assert "503" in problem["text"] and list(alarms(desk.box)) == [problem]
+    desk.box.refused_at = lambda: NOW - LATEST
     assert told(desk) == []
 
 

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from frontdesk.proxy.calls import Call, CallState
+from frontdesk.sip.wire import Flow
+from tests.control.desk import phone
 from tests.store.rows import clock
 from tests.web.house import NAME, House
 
@@ -48,6 +50,15 @@ def test_card_says_what_a_phone_can_be_set_to(house: House, listeners: list[str]
 def test_overview_says_where_phones_register_as_a_card_does(house: House) -> None:
     house.desk.box.listeners = ["udp:0.0.0.0:5060", "tcp:0.0.0.0:5060", "udp:[::]:5060"]
     assert "<dt>Phones register at</dt><dd>192.0.2.1 (UDP, TCP)</dd>" in house.logged_in().get("/live").text
+
+
+@pytest.mark.parametrize("page", ["/live", "/accounts"])
+def test_account_has_its_light_while_a_call_would_find_a_way_to_it(house: House, page: str) -> None:
+    there = phone(house.desk, flow=Flow("tcp", ("192.0.2.1", 5060), ("192.0.2.9", 40000), 7))
+    light = '<td><span class="dot on"></span><a href="/accounts/101">'
+    assert light in house.logged_in().get(page).text
+    there.connected = False
+    assert light not in house.logged_in().get(page).text
 
 
 @pytest.mark.parametrize(

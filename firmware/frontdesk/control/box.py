@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableSequence, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config import DEFAULTS
@@ -143,6 +144,8 @@ class Box:
     """The last lines of the log, oldest first."""
     disk: Callable[[], tuple[int, int]] = lambda: (0, 0)
     """Bytes that are free, and all, where the data are."""
+    refused_at: Callable[[], float] = lambda: -inf
+    """When a request was answered 503 last, since there were too many."""
     day: Day | None = None
     """The last 24 hours."""
     started_at: float = 0.0

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from ..events import MAX_HOSTS, Event, Incoming, Kind
-from ..model import Binding
+from ..model import Binding, username_of
 from ..sip.errors import Rule
 from .box import Box
 from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, subject
@@ -16,6 +16,8 @@ from .times import is_set, iso
 Answer = dict[str, Any]
 RECENT = 3600.0
 """Seconds for which a refusal is a problem."""
+OVERLOADED = 60.0
+"""Seconds for which a 503 is a problem: whoever got it has come again by then (its Retry-After)."""
 MOST_REFUSALS = 8
 """Refusals that are told; a scan from outside has thousands."""
 NEARLY_FULL = 0.05
@@ -33,6 +35,15 @@ SILENT = Problem(
 GONE = Problem(
     "Nobody is reached at {account}: its phone has not registered again",
     "See that it has power and network. It registers by itself then.",
+)
+CLOSED = Problem(
+    "Nobody is reached at {account}: the connection of its phone is closed, and only that phone can open one",
+    "See that it has power and network, and that its app runs. It registers by itself then.",
+)
+OVERLOAD = Problem(
+    "More comes in than the box can carry: calls and registrations are refused (503)",
+    "When power is back, all phones come at once, and it is over in some minutes. Else see that nobody reaches the box "
+    "from outside, and look among the events for a phone or PBX that comes again and again.",
 )
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -72,6 +83,8 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
         yield _told(STOPPED)
     for notice in box.all_notices:
         yield _told(Problem(notice.template, notice.cure), notice.words)
+    if box.clock.now() < box.refused_at() + OVERLOADED:
+        yield _told(OVERLOAD)
     if not is_set(box.clock.wall()):
         yield _told(CLOCK)
     if box.settings.trunk and not leads_out(box):
@@ -110,12 +123,17 @@ def _of_phones(box: Box) -> Iterator[Answer]:
 
 
 def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:
+    """Accounts whose phones have all run out, and not signed off, or closed their connections."""
     if box.core is None:
         return
     offset = box.clock.offset()
-    for event in _gone(box, box.core.events.since(box.clock.now() - RECENT)):
-        since = iso(event.at + offset)
-        yield _told(GONE, {"account": event.account}) | {"account": event.account, "since": since}
+    events = box.core.events.since(box.clock.now() - RECENT)
+    expired = {event.account: iso(event.at + offset) for event in events if event.kind is Kind.EXPIRED}
+    closed = {username_of(binding.aor) for binding in box.location if not binding.connected}
+    for user in sorted(expired.keys() | closed):
+        if _is_unreached(box, user):
+            since = None if user in closed else expired[user]
+            yield _told(CLOSED if user in closed else GONE, {"account": user}) | {"account": user, "since": since}
 
 
 def _of_those_who_turned_away(box: Box) -> Iterator[Answer]:
@@ -191,15 +209,11 @@ def _has_followed(binding: Binding, ghost: Binding) -> bool:
     return is_alike and binding.registered_at > ghost.seen_at
 
 
-def _gone(box: Box, events: Iterable[Event]) -> list[Event]:
-    """The last registration of each account whose phones have all run out, and not signed off."""
-    last = {event.account: event for event in events if event.kind is Kind.EXPIRED}
-    return [event for event in last.values() if _is_alone(box, event.account)]
-
-
-def _is_alone(box: Box, user: str) -> bool:
+def _is_unreached(box: Box, user: str) -> bool:
     account = box.directory.account(user)
-    return account is not None and account.enabled and not box.location.bindings(account.aor, box.clock.now())
+    if account is None or not account.enabled or box.core is None:
+        return False
+    return not any(map(box.core.proxy.reaches, box.location.bindings(account.aor, box.clock.now())))
 
 
 def _unmended(events: Iterable[Event]) -> list[Event]:

@@ -35,15 +35,16 @@ def _matches(account: Account, wanted: str) -> bool:
 
 
 def _told(box: Box, account: Account) -> Answer:
-    now = box.clock.now()
-    offset = box.clock.offset()
+    now, offset = box.clock.now(), box.clock.offset()
+    bindings = box.location.bindings(account.aor, now)
     return {
         "user": account.username,
         "name": account.name,
         "enabled": account.enabled,
         "aliases": list(account.aliases),
         "passwords": [secret.name for secret in account.secrets],
-        "devices": [reached(binding, now, offset) for binding in box.location.bindings(account.aor, now)],
+        "reached": box.core is not None and any(map(box.core.proxy.reaches, bindings)),
+        "devices": [reached(binding, now, offset) for binding in bindings],
     }
 
 

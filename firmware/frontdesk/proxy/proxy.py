@@ -23,7 +23,7 @@ from .record_route import Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
 from .sides import Sides
-from .target_set import Candidate, for_scheme, host_of, target_set
+from .target_set import Candidate, for_scheme, host_of, target_of, target_set
 from .validation import validate
 
 Called = tuple[str, str]
@@ -110,6 +110,10 @@ class ProxyCore:
         self._layer.answer(request, flow, Response.to_request(request, 200, to_tag=self._around.random()), now)
         if isinstance(context := transaction.context, ResponseContext):  # else the box itself has answered it (9.2)
             context.cancel([("Reason", value) for value in request.lines("reason")], now)
+
+    def reaches(self, binding: Binding) -> bool:
+        """Whether there is a way to that device, as far as is known."""
+        return target_of(binding, self._directory) is not None
 
     def shut_down(self, now: float) -> None:
         """The box stops: calls that nobody has answered end; it keeps the others, as far as they are known."""

@@ -9,7 +9,7 @@
 % if who["accounts"]:
 <table class="wide"><thead><tr><th>{{_("Account")}}</th><th>{{_("Name")}}</th><th>{{_("Also reached as")}}</th><th>{{_("Phones")}}</th></tr></thead><tbody>
 %   for each in who["accounts"]:
-<tr><td><span class="dot{{" on" if each["devices"] else ""}}"></span><a href="/accounts/{{each["user"]}}">{{each["user"]}}</a></td><td>{{each["name"]}}</td><td>{{", ".join(each["aliases"])}}</td><td class="number">{{n_("{n} phone", "{n} phones", len(each["devices"])).format(n=len(each["devices"])) if each["enabled"] else _("disabled")}}</td></tr>
+<tr><td><span class="dot{{" on" if each["reached"] else ""}}"></span><a href="/accounts/{{each["user"]}}">{{each["user"]}}</a></td><td>{{each["name"]}}</td><td>{{", ".join(each["aliases"])}}</td><td class="number">{{n_("{n} phone", "{n} phones", len(each["devices"])).format(n=len(each["devices"])) if each["enabled"] else _("disabled")}}</td></tr>
 %   end
 </tbody></table>
 <p class="soft small">{{_("{first} to {last} of {found}").format(first=first + 1, last=first + len(who["accounts"]), found=who["found"])}}

@@ -50,7 +50,7 @@
 %     for device in devices:
 <tr><td>\\
 %       if device is devices[0]:
-<span class="dot{{" on" if device else ""}}"></span><a href="/accounts/{{account["user"]}}">{{account["user"]}}</a> {{account["name"]}}\\
+<span class="dot{{" on" if account["reached"] else ""}}"></span><a href="/accounts/{{account["user"]}}">{{account["user"]}}</a> {{account["name"]}}\\
 %       end
 </td>\\
 %       if device is None:
