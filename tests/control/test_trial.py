@@ -66,6 +66,19 @@ def test_commit_that_is_tried_twice_is_tried_longer_and_not_kept(desk: Desk, mac
     assert desk.do("config get", key="flush") == "10m" and "Nobody confirmed" in notices(desk)
 
 
+def test_alarm_that_waits_for_its_turn_takes_nothing_back_once_the_time_was_renewed(
+    desk: Desk, machine: Machine
+) -> None:
+    stage(desk, flush="5m")
+    desk.do("config commit", confirm=60)
+    (late,) = desk.bells
+    desk.do("config commit", confirm=90)
+    finish(late.work())
+    assert used(desk, "flush") == "5m" and "they go back in 1m 30s" in notices(desk)
+    desk.ring()
+    assert used(desk, "flush") == "10m"
+
+
 def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)

@@ -150,8 +150,9 @@ class Candidate:
         if way_back := owed.way_back(before, after):
             await owed.owe(box.records, way_back)
 
-        alarm = self._later(seconds, lambda: self._end(box))
-        self.trial = Trial(EDITOR.get(), before, after, dict(self._texts), box.clock.now() + seconds, alarm)
+        ends_at = box.clock.now() + seconds
+        alarm = self._later(seconds, lambda: self._end(box, ends_at))
+        self.trial = Trial(EDITOR.get(), before, after, dict(self._texts), ends_at, alarm)
         self.discard()
 
     def try_on(self, box: Box, seconds: float) -> dict[str, Any]:
@@ -159,19 +160,22 @@ class Candidate:
         assert self._later is not None
         assert self.trial is not None
         self.trial.alarm.cancel()
-        self.trial.alarm = self._later(seconds, lambda: self._end(box))
-        self.trial.ends_at = box.clock.now() + seconds
+        ends_at = self.trial.ends_at = box.clock.now() + seconds
+        self.trial.alarm = self._later(seconds, lambda: self._end(box, ends_at))
         return {"changed": list(self.trial.texts), "confirm": seconds, "notes": []}
 
-    async def _end(self, box: Box) -> None:
-        """The time is over; what cannot go back now is tried again until it can."""
+    async def _end(self, box: Box, ends_at: float) -> None:
+        """The time is over, unless it was renewed before this had its turn; what cannot go back now is tried again
+        until it can."""
         assert self._later is not None
         async with box.turn:
+            if self.trial is None or self.trial.ends_at != ends_at:
+                return
             try:
                 await self.go_back(box, by_itself=True)
             except (OSError, VerbError):
                 if self.trial is not None:
-                    self.trial.alarm = self._later(AGAIN, lambda: self._end(box))
+                    self.trial.alarm = self._later(AGAIN, lambda: self._end(box, ends_at))
 
     def end_trial(self) -> Trial | None:
         """They stay, or were taken back: nothing more happens by itself."""
