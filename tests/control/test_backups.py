@@ -165,6 +165,23 @@ def test_nothing_is_written_that_could_not_be_read_back(desk: Desk, monkeypatch:
             write(desk)
 
 
+def test_backup_that_is_too_long_has_fewer_calls_once_fewer_are_to_be_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        done(desk.box.records.change(calls=[CALL | {"call_id": str(number)}]))
+    whole = len(backup(desk))
+    monkeypatch.setattr(configuration, "LONGEST", whole - 1)
+    with pytest.raises(VerbError, match="set `call-records` lower"):
+        backup(desk)
+    desk.do("config set", key="call-records", value="2")
+    assert len(backup(desk)) < whole
+    desk.do("config set", key="call-records", value="0")
+    monkeypatch.setattr(configuration, "LONGEST", 100)
+    with pytest.raises(VerbError, match=r"read back\.$"):
+        backup(desk)
+
+
 def test_box_with_less_room_takes_all_accounts_of_a_backup(desk: Desk, tmp_path: Path) -> None:
     """It takes the place of one that has died."""
     for user in range(201, 206):

@@ -31,7 +31,6 @@ SHORTEST = 8
 """Characters of a passphrase."""
 WIDTH = 57
 """Bytes in a line, 76 characters."""
-MOST_CALLS = 1_000_000
 NOT_IN_IT = "Each phone is reached again once it registers; tokens for programs are in no backup: make them anew."
 
 
@@ -45,11 +44,18 @@ async def backup(box: Box, passphrase: str) -> str:
     if box.core is not None:
         box.core.write_records()
         box.settle()
-    calls = (await box.records.calls(MOST_CALLS))[::-1]
+    calls = (await box.records.calls(box.settings.call_records))[::-1]
     text = configuration.write(await exports.taken(box, True))
     plain = "".join([text, *(json.dumps(call) + "\n" for call in calls)]).encode("utf-8", "surrogateescape")
     words, sealed = await box.admin.off_loop(partial(sealing.seal, plain, passphrase, CONTEXT))
-    return configuration.bounded(configuration.numbered(FIRST, [" ".join(words), *_base64(sealed)]))
+    whole = configuration.numbered(FIRST, [" ".join(words), *_base64(sealed)])
+    if calls and len(whole) > configuration.LONGEST:
+        raise VerbError(
+            "It would have more than {most} KiB, the most that can be read back: set `call-records` lower, and it has "
+            "fewer calls.",
+            most=configuration.LONGEST >> 10,
+        )
+    return configuration.bounded(whole)
 
 
 async def restore(box: Box, text: str, passphrase: str) -> Answer:
