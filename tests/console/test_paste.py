@@ -75,7 +75,8 @@ def test_line_that_was_lost_is_named(visit: Visit, tmp_path: Path, number: int) 
 
 def test_line_is_as_long_as_a_setting_may_be(visit: Visit) -> None:
     desk = visit.desk
-    desk.do("config set", key="domains", value=" ".join(f"branch-{number}.example.com" for number in range(1000)))
+    street = ".".join(["x" * 60] * 3)
+    desk.do("config set", key="domains", value=" ".join(f"branch-{n}.{street}.example.com" for n in range(1000)))
     text = desk.do("export", secrets=True)
     desk.do("config set", key="domains", value="default")
     assert "Imported" in visit.type("import\r" + lines(text))

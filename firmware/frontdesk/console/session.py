@@ -28,8 +28,6 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"
 PROMPT = "frontdesk> "
 UNPROTECTED = "There is no admin password yet: whoever is at this line administers the box. `set password` sets one."
 WAKE = "Enter sets this box up; Ctrl-C gives the full prompt. "
-LONGEST_LINE = 64 << 10
-"""Characters of one that is pasted: a setting may hold a thousand names."""
 PASTE = "Paste it now: its last line begins with a dot. Ctrl-C changes nothing."
 HINT = "? helps at every point of a line, Tab completes, and words can be cut short."
 
@@ -220,7 +218,8 @@ class Session:
         lines: list[str] = []
         size = 0
         while not lines or not lines[-1].startswith("."):
-            lines.append(await self._terminal.ask(Prompt("", hidden=True, longest=LONGEST_LINE), self._patience))
+            line = Prompt("", hidden=True, longest=LONGEST - size)  # a setting may hold thousands of names
+            lines.append(await self._terminal.ask(line, self._patience))
             size += len(lines[-1]) + 1
             if size > LONGEST:
                 raise VerbError(f"More than {LONGEST >> 10} KiB were pasted; nothing was changed.")
