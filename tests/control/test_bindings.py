@@ -50,6 +50,12 @@ def test_static_binding_is_there_at_once_and_for_good(desk: Desk) -> None:
     assert desk.restart().contacts() == ["sip:door@192.0.2.7"]
 
 
+def test_where_nobody_is_found_who_says_no_more_than_that(desk: Desk) -> None:
+    assert text.who(desk.do("who", search="nobody")) == "No account was found."
+    desk.do("account remove", user="101")
+    assert text.who(desk.do("who")) == "No account was found."
+
+
 def test_static_binding_with_a_preference(desk: Desk) -> None:
     desk.do("binding add", user="101", contact="sip:gsm@192.0.2.8", static=True, q="0,5")
     assert [row["q"] for row in desk.do("bindings")] == [0.5]

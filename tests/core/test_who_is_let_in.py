@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from frontdesk.control.refusals import subject
 from frontdesk.model import Binding, BindingState
 from frontdesk.sip.message import Request
 from frontdesk.sip.wire import Flow
@@ -146,6 +147,13 @@ class TestRefusalsAreTold:
         assert statuses(box.receive(request)) == [403]
         text = "REGISTER refused: unknown domain for 'frontdesk.home.example'"
         assert self.refused(box) == ("", "unknown-domain", text)
+
+    def test_a_password_for_another_domain_names_nobody(self) -> None:
+        foreign = 'Authorization: Digest username="101", realm="elsewhere.example", nonce="1", uri="a", response="b"'
+        box, request = BareCore(), register_request(PHONE, headers=(foreign,))
+        assert statuses(box.receive(request)) == [401]
+        assert self.refused(box) == ("", "other-realm", "REGISTER refused: other realm")
+        assert subject(list(box.core.events)[-1]) == ""
 
     def test_an_address_of_record_that_is_another_accounts(self) -> None:
         box, request = BareCore(), register_request(PHONE, user="102")

@@ -169,5 +169,6 @@ def is_put_right(box: Box, event: Event) -> bool:
 
 
 def subject(event: Event) -> str:
-    """What the refusal was about."""
-    return event.text.rpartition(" for ")[2].strip("'\"")
+    """What the refusal was about; "" where it named nothing."""
+    _, named, about = event.text.rpartition(" for ")
+    return about.strip("'\"") if named else ""

@@ -185,7 +185,7 @@ def who(answer: Any) -> str:
             values = (place, over, moment(device["since"] or ""), device["with"])
             rows.append([account["user"], cell(account["name"]), *map(cell, values)])
     shown = f"{len(answer['accounts'])} of {answer['found']} accounts."
-    return f"{aligned(rows)}\n{shown}" if len(rows) > 1 else "There are no such accounts."
+    return f"{aligned(rows)}\n{shown}" if len(rows) > 1 else "No account was found."
 
 
 def problems(answer: Any) -> str:

@@ -39,6 +39,7 @@ MAX_METHOD = 16
 UNTOLD = frozenset({Rule.NO_CREDENTIALS, Rule.STALE_NONCE})
 """Refusals that are part of every login and no event."""
 _REFUSED = Wording("{method} refused: {rule} for {about!r}")
+_REFUSED_FOR_NOBODY = Wording("{method} refused: {rule}")
 
 LET_IN = Caller(None)
 """Whoever needs no account for what he asks; nobody writes into it."""
@@ -208,8 +209,11 @@ class Core:
         known = rejection.about if isinstance(rejection, Refused) and rejection.about in self.directory.accounts else ""
         if caller is not None and caller.account is not None:
             known = caller.account.username
-        words = request.method[:MAX_METHOD], rule.words, rejection.about
-        self.events.add(Event(now, Kind.REFUSED, known, _REFUSED, words, flow, rule))
+        words: tuple[str, ...] = request.method[:MAX_METHOD], rule.words
+        wording = _REFUSED_FOR_NOBODY
+        if rejection.about:
+            words, wording = (*words, rejection.about), _REFUSED
+        self.events.add(Event(now, Kind.REFUSED, known, wording, words, flow, rule))
 
     # -- disk, time and transport --------------------------------------------------------------------------------------
 
