@@ -28,6 +28,10 @@ class Display:
         self._letter = bytearray(_LETTER)
         self._stamp = framebuf.FrameBuffer(self._letter, _LETTER, _LETTER, framebuf.MONO_VLSB)
 
+    def doubt(self) -> None:
+        """Sets it up with the next picture: one that had no power for a moment is dark, and takes all the same."""
+        self._screen = None
+
     def clear(self) -> None:
         """An empty picture."""
         self._canvas.fill(0)

@@ -74,6 +74,15 @@ class Link:
         """Nobody waits for the note any longer."""
         self._is_asking = False
 
+    def begin_anew(self) -> None:
+        """Whoever was at the USB port has left: to the box it is another panel's, and what was on its way is nobody's.
+        """
+        self._instance = self._instance % 65535 + 1
+        self._box = _NO_BOX
+        self._greeted_at = self._turned_at - _GREET
+        self.stream.reset()
+        self.typed = bytearray()
+
     # -- its turn ------------------------------------------------------------------------------------------------------
 
     def turn(self, now: int) -> None:

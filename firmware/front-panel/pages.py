@@ -133,6 +133,12 @@ def reset(display: Display, is_held: bool) -> None:
     display.row(7, "B, 3 s: yes" if not is_held else "B: hold on ...")
 
 
+def asking(display: Display) -> None:
+    """The box has not answered yet: it may be starting."""
+    note(display, "Asking the box ...")
+    display.row(6, "A: call it off")
+
+
 def note(display: Display, sentence: str) -> None:
     """What the box said to a question."""
     display.title("Factory reset")

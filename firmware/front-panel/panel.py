@@ -22,6 +22,8 @@ _PATIENCE = const(30000)
 """Milliseconds in which a question has to be confirmed."""
 _START = const(120000)
 """Milliseconds in which its answer has to come: a box that was powered with the panel has to start first."""
+_DOUBT = const(60000)
+"""Milliseconds after which the display is set up once more, which takes it a blink."""
 _CLOCK = const(0x3FFFFFFF)
 NORMAL, ASKED, SENT, ANSWERED = 0, 1, 2, 3
 
@@ -39,6 +41,7 @@ class Panel:
         self._is_fresh = True
         """It was powered a moment ago."""
         self._drawn_at = now - _DRAW
+        self._set_up_at = now
         self._page = pages.HOME
         self._part = 0
         self._reset = NORMAL
@@ -55,6 +58,9 @@ class Panel:
         self._advance_reset(now)
         if (now - self._drawn_at) & _CLOCK >= _DRAW:
             self._drawn_at = now
+            if (now - self._set_up_at) & _CLOCK >= _DOUBT:
+                self._set_up_at = now
+                self.display.doubt()
             self._draw()
             self._shine(now)
 
@@ -68,22 +74,24 @@ class Panel:
     # -- buttons -------------------------------------------------------------------------------------------------------
 
     def _press(self, first: int, second: int, now: int) -> None:
-        if self._reset == ASKED:
-            if second == HELD:
-                self._enter(SENT, now)
-                self.link.ask_reset(now)
-            elif first == PRESSED:
-                self._enter(NORMAL, now)
-        elif self._reset == ANSWERED:
+        if self._reset != NORMAL:
+            self._answer(first, second, now)
+        elif HELD in (first, second):
+            if self._is_fresh:
+                self._enter(ASKED, now)
+        elif first == PRESSED:
+            self._turn_page(1)
+        elif second == PRESSED:
+            self._turn_page(-1)
+
+    def _answer(self, first: int, second: int, now: int) -> None:
+        if self._reset == ASKED and second == HELD:
+            self._enter(SENT, now)
+            self.link.ask_reset(now)
+        elif self._reset == SENT and first == PRESSED:
+            self._end_reset("Called off, unless the box has begun.", now)
+        elif self._reset == ANSWERED or (self._reset == ASKED and first == PRESSED):
             self._enter(NORMAL, now)
-        elif self._reset == NORMAL:
-            if HELD in (first, second):
-                if self._is_fresh:
-                    self._enter(ASKED, now)
-            elif first == PRESSED:
-                self._turn_page(1)
-            elif second == PRESSED:
-                self._turn_page(-1)
 
     def _turn_page(self, step: int) -> None:
         """Goes on; an alarm that takes several pictures is several pages."""
@@ -103,14 +111,17 @@ class Panel:
         self._reset = state
         self._reset_at = now
 
+    def _end_reset(self, note: str, now: int) -> None:
+        self.link.give_up()
+        self.link.note = note
+        self._enter(ANSWERED, now)
+
     def _advance_reset(self, now: int) -> None:
         # Asked while it is fresh, once: after twelve days the clock is where it was at power-up.
         self._is_fresh = self._is_fresh and (now - self._started_at) & _CLOCK < _POWER_UP
         waited = (now - self._reset_at) & _CLOCK
         if self._reset == SENT and (self.link.note or waited > _START):
-            self.link.give_up()
-            self.link.note = self.link.note or "The box does not answer."
-            self._enter(ANSWERED, now)
+            self._end_reset(self.link.note or "The box does not answer.", now)
         elif (self._reset == ASKED and waited > _PATIENCE) or (self._reset == ANSWERED and waited > _NOTE):
             self._enter(NORMAL, now)
 
@@ -121,7 +132,7 @@ class Panel:
         if self._reset == ASKED:
             pages.reset(self.display, self._keys[1].is_down)
         elif self._reset == SENT:
-            pages.note(self.display, "Asking the box ...")
+            pages.asking(self.display)
         elif self._reset == ANSWERED:
             pages.note(self.display, self.link.note)
         elif self.link.is_silent:
@@ -172,6 +183,8 @@ class Panel:
 
     def _carry(self) -> None:
         """Between the USB port and the box's console; while the box is down, its last lines."""
+        if self._usb.was_left():
+            self.link.begin_anew()
         if self.link.typed:
             count = self._usb.write(bytes(self.link.typed))
             self.link.typed = self.link.typed[count:]

@@ -22,6 +22,7 @@ class UsbPort:
     def __init__(self) -> None:
         self._buffer = bytearray(_PIECE)
         self._view = memoryview(self._buffer)
+        self._was_open = self._was_used = False
         if HAS_PORT:
             self._port = CDCInterface()
             self._port.init(timeout=0)
@@ -30,6 +31,15 @@ class UsbPort:
             self._port = None
             self._poll = select.poll()
             self._poll.register(sys.stdin, select.POLLIN)
+
+    def was_left(self) -> bool:
+        """Whether since the last time the cable was pulled, which the next computer's reset tells, or whoever had
+        opened the port has closed it (DTR)."""
+        if self._port is None:
+            return False
+        was_open, was_used = self._was_open, self._was_used
+        self._was_open, self._was_used = self._port.is_open(), self._port.dtr
+        return (was_open and not self._was_open) or (was_used and not self._was_used)
 
     def read(self) -> bytes:
         """What was typed."""

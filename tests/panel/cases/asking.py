@@ -28,6 +28,9 @@ class Unplugged:
     def write(self, data: bytes) -> int:
         return len(data)
 
+    def was_left(self) -> bool:
+        return False
+
 
 link.UART = Line
 panel.UsbPort = Unplugged
@@ -73,6 +76,16 @@ assert front._reset == ANSWERED and front.link.note.startswith("Everything")
 ask()
 pass_(121)
 assert front._reset == ANSWERED and front.link.note == "The box does not answer."
+line = front.link._uart
+line.sent = b""
+pass_(5)
+assert not [frame for frame in FrameReader().read(line.sent) if frame.type == channels.BUTTON]
+
+ask()
+for is_down in (True, False):
+    front._keys[0]._pin.down = is_down
+    pass_(1)
+assert front._reset == ANSWERED and front.link.note.startswith("Called off")
 line = front.link._uart
 line.sent = b""
 pass_(5)

@@ -44,9 +44,16 @@ assert said(22) == [(channels.BUTTON, 1)]
 assert said(24, Frame(channels.NOTE, 1, b"It is done.")) == [] and panel.note == "It is done."
 assert said(26) == []
 
-assert said(40) == [GREETS] and not panel.is_silent, "15 s without a word"
-assert said(42) == [] and said(45) == [GREETS]
-said(24 + SILENT // 1000 + 1)
+panel.begin_anew()
+line.sent, line.coming = b"", b""
+panel.turn(26_002)
+(greeting,) = FrameReader().read(line.sent)
+assert greeting.type == channels.PANEL_HELLO and channels.read_hello(greeting.payload)[1] == 8, "as another panel's"
+assert said(26.1, hello(2)) == []
+
+assert said(42) == [GREETS] and not panel.is_silent, "15 s without a word"
+assert said(44) == [] and said(47) == [GREETS]
+said(26 + SILENT // 1000 + 1)
 assert panel.is_silent
 for day in range(1, 14):  # the clock begins anew after twelve days
     said((day * 86400 * 1000 & 0x3FFFFFFF) / 1000)

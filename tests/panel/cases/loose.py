@@ -2,8 +2,12 @@
 
 import os
 
+import leds
+import link
 from display import Display
 from machine import I2C
+from panel import Panel
+from uart import Line
 
 SHOWN = os.getenv("PANEL_PICTURE") or ""
 reached = I2C.writeto, I2C.writevto
@@ -38,4 +42,30 @@ draw("one")
 assert picture() == one
 draw("two")
 assert picture() != one
+
+dark = True
+
+
+def light(bus: I2C, address: int, data: bytes) -> None:
+    """Only a display that is set up is lit: 0xaf is the last of that."""
+    global dark
+    dark = dark and data[1] != 0xAF
+    reached[0](bus, address, data)
+
+
+I2C.writeto = light  # it had no power for a moment: it answers, and shows nothing
+draw("one")
+assert dark
+display.doubt()
+draw("one")
+assert not dark and picture() == one
+
+link.UART, leds.HAS_LIGHT = Line, False
+os.putenv("PANEL_USB", "/dev/null")
+front = Panel(0, 7)
+for second in range(60):
+    front.turn(1000 * second)
+    dark = True
+front.turn(60_000)
+assert not dark, "nobody can ask a display whether it is lit: it is set up once more each minute"
 print("ok")  # noqa: T201 - the test reads it

@@ -22,6 +22,9 @@ class Quiet:
     def write(self, data: bytes) -> int:
         return len(data)
 
+    def was_left(self) -> bool:
+        return False
+
 
 class Pixel:
     """The light; of all of them the last colour."""

@@ -4,8 +4,13 @@ from machine import UART, environ
 
 
 class CDCInterface(UART):
+    dtr = True
+
     def __init__(self) -> None:
         pass
+
+    def is_open(self) -> bool:
+        return True
 
     def init(self, timeout: int) -> None:
         assert timeout == 0
