@@ -51,6 +51,10 @@ class Stream:
         """Sends in its turn; look at `room` first, what is more is kept all the same."""
         self._waiting += data
 
+    def drop(self) -> None:
+        """What waits is not sent; a piece that is on its way arrives."""
+        self._waiting = bytearray()
+
     def due(self, now: int) -> "Frame | None":
         """A frame that is to be sent now."""
         if self._unacknowledged is not None:

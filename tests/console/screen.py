@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from frontdesk.console.columns import columns
 from frontdesk.control.checks import is_visible
+from frontdesk.control.columns import columns
 
 
 class Screen:

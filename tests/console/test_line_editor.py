@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.console.columns import columns
 from frontdesk.console.line_editor import LONGEST, WIDTH, Completion, Ending, LineEditor, Prompt, Typed
 from frontdesk.control.checks import is_visible
+from frontdesk.control.columns import columns
 from tests.console.screen import Screen
 
 

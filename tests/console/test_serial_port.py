@@ -158,6 +158,24 @@ def test_what_nobody_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     use("pty", lambda: device, act)
 
 
+def test_what_is_not_to_be_shown_any_more_is_not_sent() -> None:
+    device = Pty()
+
+    async def act(port: Port, behind: Behind) -> None:
+        other = raw(device.path)
+        port.write(b"x" * 100_000)
+        port.drop()
+        port.write(b"\r\n$ ")
+        await drained(port)
+        shown = b""
+        while not shown.endswith(b"$ "):
+            shown += await read(other, 1)
+        assert len(shown) <= PIECE + 4
+        os.close(other)
+
+    use("pty", lambda: device, act)
+
+
 class Slow:
     """A device that notes when it is given how much."""
 

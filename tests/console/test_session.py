@@ -9,6 +9,7 @@ import pytest
 from frontdesk.console import session
 from frontdesk.console.line_editor import LONGEST, WIDTH
 from frontdesk.control import TABLE
+from frontdesk.control.columns import columns
 from panel_link import messages
 from panel_link.frames import Frame, FrameReader
 from tests.console.conftest import PASSWORD
@@ -180,6 +181,23 @@ def test_every_screen_fits_eighty_columns(visit: Visit) -> None:
         rows = visit.say(f"show {what}").splitlines()
         assert rows and max(map(len, rows)) < WIDTH, what
     assert max(map(len, visit.say("help").splitlines())) < WIDTH
+
+
+def test_ctrl_c_ends_what_is_still_to_be_shown_and_nothing_else_does(visit: Visit) -> None:
+    visit.say("show log")
+    assert visit.dropped == 0
+    visit.type("show log\r\x03")
+    assert visit.dropped == 1 and visit.prompt == PROMPT
+
+
+def test_wide_letters_take_two_columns_in_tables_and_in_lines_that_go_on(visit: Visit) -> None:
+    visit.desk.do("account set", user="101", assignment="name=受付と案内")
+    visit.desk.do("account add", user="102", name="Workshop")
+    heading, *rows = visit.say("show accounts").splitlines()
+    assert {columns(row[: row.index("yes")]) for row in rows} == {heading.index("enabled")}
+    visit.desk.do("account set", user="102", assignment=f"name={'電' * 100}")
+    rows = visit.say("show accounts").splitlines()
+    assert max(map(columns, rows)) < WIDTH and "".join(rows).count("電") == 100
 
 
 def test_help_and_tab_know_the_box(visit: Visit) -> None:

@@ -35,7 +35,9 @@ class Visit:
         self.screen = Screen()
         self.alarms: list[Alarm] = []
         self._loop = asyncio.new_event_loop()
-        self.console = Console(desk.box, self.sent.extend, self._later)
+        self.dropped = 0
+        """How often what was still to be sent was not to be shown any more."""
+        self.console = Console(desk.box, self.sent.extend, self._later, self._drop)
         self._do(self.console.found)
 
     def type(self, text: str | bytes) -> str:
@@ -74,6 +76,9 @@ class Visit:
     @property
     def prompt(self) -> str:
         return self.screen.row
+
+    def _drop(self) -> None:
+        self.dropped += 1
 
     def _later(self, seconds: float, call: Callable[[], None]) -> Alarm:
         alarm = Alarm(seconds, call)

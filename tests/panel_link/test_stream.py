@@ -47,6 +47,16 @@ def test_bytes_arrive_once_and_in_order_over_a_line_that_loses_half() -> None:
     assert near.is_idle
 
 
+def test_what_was_dropped_is_not_sent_and_what_is_on_its_way_arrives() -> None:
+    near, far = Stream(1), Stream(2)
+    near.write(b"x" * (LONGEST + 1))
+    assert near.due(0) is not None
+    near.drop()
+    near.write(b"y")
+    assert carry(near, far, RESEND) + carry(near, far, 2 * RESEND) == b"x" * LONGEST + b"y"
+    assert near.is_idle
+
+
 def test_times_that_begin_anew_end_no_wait() -> None:
     near = Stream(1)
     near.write(b"x")

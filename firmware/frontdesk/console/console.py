@@ -11,6 +11,8 @@ from .programs import SILENCE, Programs
 from .session import Session
 from .terminal import Later, Terminal
 
+INTERRUPT = b"\x03"
+"""Ctrl-C."""
 MACHINE = 0
 """The byte that begins a frame; at the start of a line it says that a program is there."""
 
@@ -18,9 +20,13 @@ MACHINE = 0
 class Console:
     """What sits behind a port; it ends with the box."""
 
-    def __init__(self, box: Box, send: Callable[[bytes], None], later: Later, editor: str = CONSOLE) -> None:
+    def __init__(
+        self, box: Box, send: Callable[[bytes], None], later: Later, drop: Callable[[], None], editor: str = CONSOLE
+    ) -> None:
+        """`drop`: what was sent and waits for the line is not shown any more."""
         self._clock = box.clock
         self._send = send
+        self._drop = drop
         self._later = later
         self._terminal = Terminal(self._send_to_people, later)
         self._session = Session(box, self._terminal, editor)
@@ -53,6 +59,8 @@ class Console:
         """Takes what came over the line."""
         while data and self._silence is None:
             typed, zero, rest = data.partition(bytes([MACHINE]))
+            if INTERRUPT in typed:
+                self._drop()  # long output ends where it is
             if typed:
                 self._terminal.receive(typed)
             if zero and self._terminal.at_start:

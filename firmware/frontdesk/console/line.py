@@ -52,7 +52,8 @@ class Line:
 
 def console(box: Box, where: str) -> Line:
     """A line at which people and programs administer the box."""
-    return Line(where, "console", lambda port: Console(box, port.write, asyncio.get_running_loop().call_later))
+    later = asyncio.get_running_loop().call_later
+    return Line(where, "console", lambda port: Console(box, port.write, later, port.drop))
 
 
 def panel(box: Box, where: str) -> Line:

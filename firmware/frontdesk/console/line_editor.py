@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
+from ..control.columns import base, columns, fitting
 from . import keys
-from .columns import base, columns, fitting
 from .keys import Keys
 
 WIDTH = 80

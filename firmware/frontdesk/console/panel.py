@@ -52,7 +52,7 @@ class Panel:
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
         self._stream = Stream(secrets.randbits(16))
-        self._console = Console(box, self._type, self._loop.call_later, PANEL_CONSOLE)
+        self._console = Console(box, self._type, self._loop.call_later, self._stream.drop, PANEL_CONSOLE)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._shown: dict[int, tuple[bytes, float]] = {}

@@ -177,6 +177,10 @@ class Port:
         if self._pump is None:
             self._write_piece()
 
+    def drop(self) -> None:
+        """What waits is not sent."""
+        self._queue.clear()
+
     # -- one opening ---------------------------------------------------------------------------------------------------
 
     async def _use(self, behind: Behind) -> OSError:

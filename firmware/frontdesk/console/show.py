@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..control.columns import columns, fitting
 from ..control.text import NOBODY, WHEREABOUTS, aligned, cell, length, outcome, whereabouts
 from ..control.times import moment
 from .line_editor import WIDTH
@@ -85,9 +86,10 @@ def wrapped(text: str) -> str:
     """Lines that are too long for the terminal go on in the next row, a little to the right."""
     lines: list[str] = []
     for line in text.split("\n"):
-        while len(line) >= WIDTH:
-            cut = line.rfind(" ", len(INDENT) + 1, WIDTH - 1)
-            cut = cut if cut > 0 else WIDTH - 1
+        while columns(line) >= WIDTH:
+            room = fitting(line, WIDTH - 1)
+            cut = line.rfind(" ", len(INDENT) + 1, room)
+            cut = cut if cut > 0 else room
             lines.append(line[:cut].rstrip())
             line = INDENT + line[cut:].lstrip()
         lines.append(line)

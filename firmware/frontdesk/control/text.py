@@ -12,6 +12,7 @@ from ..sip.status import REFUSED as REFUSED
 from ..sip.status import STOPPED
 from .bindings import CLOSED
 from .checks import is_visible
+from .columns import columns
 from .day import counted_since
 from .errors import Sentence
 from .times import ago, moment
@@ -54,9 +55,10 @@ def cell(value: object) -> str:
 def aligned(rows: Iterable[list[str]]) -> str:
     """Rows with two spaces between the columns."""
     rows = list(rows)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
+        "  ".join(text + " " * (width - columns(text)) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     )
 
 
