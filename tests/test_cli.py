@@ -248,6 +248,12 @@ def test_secret_is_the_first_line_of_a_file_where_one_is_named(
     assert "1 accounts" in shell.ok("restore", str(saved), "--passphrase-file", str(word))
 
 
+def test_data_without_a_name_are_not_those_of_the_current_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["account", "list", "--data", ""])
+    assert "--data: it is empty" in capsys.readouterr().err
+
+
 def test_export_makes_no_data(shell: Shell) -> None:
     assert shell.run("export") == 2
     assert "no box" in shell.error and not shell.data.exists()

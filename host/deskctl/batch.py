@@ -13,7 +13,7 @@ from typing import Any
 
 from . import office as offices
 from . import passwords
-from .office import ROW, Office, OfficeError
+from .office import DEFAULT, ROW, Office, OfficeError
 from .sheet import page, write_private
 
 COLUMNS = ("serial", "hostname", "address", "gateway", "dns", "domain", "range", "label")
@@ -48,12 +48,16 @@ class Row:
 def read(text: str, file: str, base: Office | None) -> list[Row]:
     """The boxes; `base` holds what is the same for all. Raises OfficeError."""
     rows, mistakes = [], []
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    # Where a comma stands in numbers, as in German, spreadsheets write a semicolon between values.
+    delimiter = ";" if ";" in text.partition("\n")[0] else ","
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True, delimiter=delimiter)
     try:
         unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
         if unknown or not reader.fieldnames:
             raise ValueError(f"The first line names columns out of {', '.join(COLUMNS)}")
         for values in reader:
+            if not any(values.values()):
+                continue  # spreadsheets leave such rows
             try:
                 rows.append(_row(values, f"{file}:{reader.line_num}", base))
             except ValueError as error:
@@ -72,6 +76,9 @@ def _row(values: dict[str | Any, Any], place: str, base: Office | None) -> Row:
     if None in values or None in values.values():
         raise ValueError("It has another number of values than the first line")
     told = {name: value.strip() for name, value in values.items() if value.strip()}
+    for name in SETTINGS:
+        if told.get(name) == DEFAULT:
+            raise ValueError(f"A box shows no {DEFAULT!r} for {name}: write the value itself, or nothing")
     label = told.get("label") or told.get("hostname") or told.get("serial")
     if not label:
         raise ValueError("A box needs a label, a host name or a serial number")

@@ -261,6 +261,12 @@ def test_row_comes_on_top_of_what_is_the_same_for_all() -> None:
     assert x.serial == ""
 
 
+def test_spreadsheet_may_write_semicolons_between_values_and_rows_without_any() -> None:
+    text = "label;hostname;dns\nx;north;192.0.2.2, 192.0.2.3\n;;\n"
+    [row] = batch.read(text, "b.csv", None)
+    assert row.label == "x" and row.office.settings == {"hostname": "north", "net.dns": "192.0.2.2, 192.0.2.3"}
+
+
 def test_a_range_takes_nothing_from_what_is_said_of_an_account() -> None:
     base = read_office('[[account]]\nuser = "101"\nname = "Front desk"\naliases = ["desk"]\n', "o.toml")
     [row] = batch.read("label,range\nx,101-102\n", "b.csv", base)
@@ -285,6 +291,7 @@ def test_a_range_over_an_alias_is_a_mistake_before_any_box_is_asked() -> None:
         ("serial,range\nA1,5-3\n", "b.csv:2: A range is such as"),
         ("serial,range\nA1\n", "b.csv:2: It has another number of values"),
         ("serial,range\n,5-6\n", "b.csv:2: A box needs a label"),
+        ("label,hostname\nx,default\n", "b.csv:2: A box shows no 'default' for hostname: write the value itself"),
         ("serial,label\nA1,x\nA1,y\n", "b.csv: The serial 'A1' stands there twice."),
         ("serial,label\nA1,x\nA2,x\n", "b.csv: The label 'x' stands there twice."),
         ("serial,hostname\nA1,north\nA2,North\n", "b.csv: The hostname 'north' stands there twice."),

@@ -110,7 +110,7 @@ def _add_argument(parser: ArgumentParser, argument: Argument) -> None:
 def _add_data(parser: ArgumentParser) -> None:
     """Before the command or after it: no default of a command undoes what was given before."""
     parser.add_argument(
-        "--data", type=Path, default=SUPPRESS, metavar="DIR",
+        "--data", type=folder, default=SUPPRESS, metavar="DIR",
         help="where the box keeps its data (default: $FRONTDESK_DATA, else ./data)",
     )  # fmt: skip
 
@@ -203,6 +203,13 @@ def _port(what: str, text: str) -> str:
     if text not in ("pty", "off") and not text.startswith("/") and "://" not in text:
         raise ArgumentTypeError(f"{what} is at pty, at a port such as /dev/ttyAMA0, or off, not {text!r}")
     return text
+
+
+def folder(text: str) -> Path:
+    """A folder, by its name: an empty one is a variable of a script that is not set, and not the folder it runs in."""
+    if not text:
+        raise ArgumentTypeError("it is empty; the folder in which you are is `.`")
+    return Path(text)
 
 
 def whole_number(text: str) -> int:
