@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from frontdesk.config import CERTIFICATES
+from frontdesk.config import CERTIFICATES, OWED
 from frontdesk.control import VerbError, owed
 from frontdesk.control.day import Day
+from frontdesk.control.start import started
 from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Commit, Settings
 from frontdesk.proxy.calls import Call
@@ -20,6 +21,7 @@ from frontdesk.site import Site
 from frontdesk.store.records import Records
 from frontdesk.store.snapshots import Snapshots
 from frontdesk.store.wiping import ALL, MARK
+from tests.control.computer import notices
 from tests.control.desk import Desk, finish, phone
 from tests.control.test_exports import filled
 from tests.store.rows import REALM
@@ -226,8 +228,10 @@ def test_certificates_of_the_page_go_too(desk: Desk) -> None:
 
 def test_network_is_kept_where_that_is_said(desk: Desk) -> None:
     filled(desk)
+    desk.do("config set", key="web.names", value="phones.example.com")
     desk.do("factory-reset", **{"keep-network": True, "yes": True})
-    assert desk.restart().box.settings == Settings(net_dns=("192.0.2.1", "192.0.2.2"))
+    kept = Settings(net_dns=("192.0.2.1", "192.0.2.2"), web_names=("phones.example.com",))
+    assert desk.restart().box.settings == kept
 
 
 def test_running_box_has_the_names_that_the_computer_has_after_a_reset(
@@ -236,6 +240,24 @@ def test_running_box_has_the_names_that_the_computer_has_after_a_reset(
     monkeypatch.setattr(desk.box.system, "defaults", lambda settings: replace(settings, hostname="raspberrypi"))
     desk.do("factory-reset", yes=True)
     assert desk.taken[-1] == desk.box.settings == Settings(hostname="raspberrypi")
+
+
+def test_computer_that_cannot_be_reset_now_is_at_the_next_start(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    resets: list[str] = []
+
+    async def refuse() -> None:
+        raise VerbError("frontdesk-helper does not answer.")
+
+    async def reset() -> None:
+        resets.append("done")
+
+    monkeypatch.setattr(desk.box.system, "reset", refuse)
+    desk.do("factory-reset", yes=True)
+    assert "not as they were at first" in notices(desk)
+    again = desk.restart()
+    monkeypatch.setattr(again.box.system, "reset", reset)
+    finish(started(again.box, owed.read(again.store.meta)))
+    assert resets == ["done"] and OWED not in again.restart().store.meta
 
 
 def test_reset_wants_to_be_sure(desk: Desk) -> None:

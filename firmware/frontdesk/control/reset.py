@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from ..config import HOST, text_of
-from . import exports
+from . import exports, owed
 from .box import Box, VerbError
 from .configuration import Configuration
 from .errors import Sentence
+
+KEPT = (*HOST, "web.names")
+"""Where the network is kept: what the machine has, and by which names browsers reach it there."""
 
 
 async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False) -> dict[str, Any]:
     """Takes away accounts, settings, calls, certificates and passwords."""
     if not yes:
         raise VerbError("Everything on the box would go, and nothing brings it back; say --yes.")
-    kept = {key: text_of(box.settings, key) for key in HOST} if keep_network else {}
+    kept = {key: text_of(box.settings, key) for key in KEPT} if keep_network else {}
     changed = {key: text for key, text in kept.items() if text != text_of(box.defaults, key)}
     empty = Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed))
     await exports.apply(box, empty, wipe=True, certificates=True)
@@ -28,12 +32,14 @@ async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False)
 
 
 async def _reset_machine(box: Box) -> None:
-    """The computer is as it was before, too; that the box is empty does not hang on it."""
+    """The computer is as it was before, too; that the box is empty does not hang on it. What cannot be now is owed."""
     try:
         await box.system.reset()
     except VerbError as error:
         sentence = "Network, name and time zone of this computer are not as they were at first: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error)))
+        with suppress(OSError):
+            await owed.owe(box.records, {owed.RESET: None})
     box.defaults = box.system.defaults(box.defaults)
     box.use(box.defaults)
     await box.announce(box.settings.hostname)
