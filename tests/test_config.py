@@ -74,6 +74,8 @@ def test_duration_is_read_as_it_is_written(seconds: int) -> None:
         ("domains", "a.example, b!"),
         ("domains", "fd00::10"),
         ("web.names", "https://box.example"),
+        ("domains", "\u212aelvin.example"),
+        ("hostname", "\u212aelvin"),
         ("no-such", "1"),
     ],
 )

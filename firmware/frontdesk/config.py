@@ -98,10 +98,10 @@ def read_names(text: str) -> tuple[str, ...]:
 
     if text.lower() == NONE:
         return ()
-    names = tuple(dict.fromkeys(text.lower().replace(",", " ").split()))
-    if not all(map(is_host, names)):
+    names = text.replace(",", " ").split()
+    if not all(map(is_host, names)):  # as it was typed: some letters are others in lower case, the Kelvin sign a k
         raise ValueError("is a list of names such as example.com, and of addresses such as 192.0.2.10 or [fd00::10]")
-    return names
+    return tuple(dict.fromkeys(map(str.lower, names)))
 
 
 def read_algorithms(text: str) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ def read_algorithms(text: str) -> tuple[str, ...]:
 def read_host_name(text: str) -> str:
     """One label, in lower case; not a number, which would be read as an address (RFC 1123 section 2.1)."""
     name = text.lower()
-    if not LABEL.fullmatch(name) or name.isdecimal() or name == "localhost":
+    if not text.isascii() or not LABEL.fullmatch(name) or name.isdecimal() or name == "localhost":
         raise ValueError("is up to 63 letters, digits and dashes, with a letter, and not localhost")
     return name
 

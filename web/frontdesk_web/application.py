@@ -44,12 +44,14 @@ PLACES = {"/": N_("Overview"), "/login": N_("Log in"), "/accounts": N_("All acco
 
 
 def send(visit: Visit, name: str) -> HTTPResponse:
-    """Style sheet, script, icon."""
-    # Bottle's ETag has no quotes (RFC 9110 section 8.8.3).
-    answer = static_file(name, root=str(static.FILES), etag=False)
+    """Style sheet, script, icon: whole, and known by its ETag alone (RFC 9110 sections 13.1.3 and 14.2)."""
+    for asked in ("HTTP_RANGE", "HTTP_IF_MODIFIED_SINCE"):
+        request.environ.pop(asked, None)
+    answer = static_file(name, root=str(static.FILES), etag=static.tag(name))
     if answer.status_code in (200, 304):
         is_own = f"/static/{name}?{request.query_string}" == static.address(name)  # and not that of another release
         answer.set_header("Cache-Control", static.KEPT if is_own else "no-cache")
+        answer.set_header("Accept-Ranges", "none")
     return answer
 
 

@@ -11,7 +11,16 @@ KEPT = "max-age=31536000, immutable"
 """A year: another release has other addresses."""
 
 
-@cache
 def address(name: str) -> str:
     """Where a page finds it."""
-    return f"/static/{name}?{crc32((FILES / name).read_bytes()):08x}"
+    return f"/static/{name}?{_checksum(name)}"
+
+
+def tag(name: str) -> str | bool:
+    """Its ETag, quotes included (RFC 9110 section 8.8.3); False where there is no such file."""
+    return (FILES / name).is_file() and f'"{_checksum(name)}"'
+
+
+@cache
+def _checksum(name: str) -> str:
+    return f"{crc32((FILES / name).read_bytes()):08x}"

@@ -24,9 +24,18 @@ def read_host_name(text: str) -> str:
 def read_zone(text: str, database: Path = ZONES) -> str:
     """A name of the time zone database, in whatever letters; where this computer has none, whatever could be one."""
     text = _spelled(text, database)
-    if not ZONE.fullmatch(text) or (database.is_dir() and not (database / text).is_file()):
+    if not ZONE.fullmatch(text) or (database.is_dir() and not _is_zone(database / text)):
         raise VerbError("{text!r} is no time zone such as UTC or Europe/Berlin.", text=text)
     return text
+
+
+def _is_zone(file: Path) -> bool:
+    """Whether it is one (RFC 9636 section 3.1), and no list of leap seconds, which stands among them."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(4) == b"TZif"
+    except OSError:
+        return False
 
 
 def _spelled(text: str, database: Path) -> str:
