@@ -104,14 +104,6 @@ def test_new_password_is_typed_twice_at_a_terminal(
     shell.ok(*words)
 
 
-def test_data_may_stand_before_the_command_or_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FRONTDESK_DATA", "/elsewhere")
-    for words in ("--data /here account list", "account --data /here list", "account list --data /here",
-                  "--data /there account list --data /here", "--data /here serve"):  # fmt: skip
-        assert build_parser().parse_args(words.split()).data == Path("/here")
-    assert build_parser().parse_args(["account", "list"]).data == Path("/elsewhere")
-
-
 def test_first_domain_is_the_realm(shell: Shell) -> None:
     shell.ok("account", "add", "101", "--domain", "Example.com")
     shell.ok("account", "add", "102", "--domain", "other.example")
@@ -248,12 +240,6 @@ def test_secret_is_the_first_line_of_a_file_where_one_is_named(
     assert "1 accounts" in shell.ok("restore", str(saved), "--passphrase-file", str(word))
 
 
-def test_data_without_a_name_are_not_those_of_the_current_folder(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        build_parser().parse_args(["account", "list", "--data", ""])
-    assert "--data: it is empty" in capsys.readouterr().err
-
-
 def test_export_makes_no_data(shell: Shell) -> None:
     assert shell.run("export") == 2
     assert "no box" in shell.error and not shell.data.exists()
@@ -337,12 +323,6 @@ def test_help_at_every_level(words: str, capsys: pytest.CaptureFixture[str]) -> 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"frontdesk {__version__}\n"
-
-
-def test_data_comes_from_the_environment(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FRONTDESK_DATA", str(tmp_path / "elsewhere"))
-    assert main(["account", "add", "101"]) == 0
-    assert (tmp_path / "elsewhere" / "frontdesk.db").exists()
 
 
 def test_list_loads_neither_the_core_nor_asyncio(shell: Shell) -> None:

@@ -103,9 +103,12 @@ def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: 
     with _as_owner(directory), DirectoryLock(directory, serve=False):
         store = Store.open(directory, domains[0] if domains else None)
         try:
-            return (_wait_for if verb.waits else _finish)(run(_box(store), verb.words, arguments))
+            box = _box(store)
+            if not verb.waits:
+                return _finish(run(box, verb.words, arguments))
         finally:
             store.close()
+    return _wait_for(run(box, verb.words, arguments))  # it only looks: meanwhile a box may start
 
 
 @contextmanager

@@ -1,0 +1,42 @@
+"""Which data a command is about, and whom it keeps out of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from frontdesk.cli import main
+from frontdesk.cli.parser import build_parser
+from frontdesk.control import network
+from frontdesk.store import DirectoryLock
+
+
+def test_data_may_stand_before_the_command_or_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_DATA", "/elsewhere")
+    for words in ("--data /here account list", "account --data /here list", "account list --data /here",
+                  "--data /there account list --data /here", "--data /here serve"):  # fmt: skip
+        assert build_parser().parse_args(words.split()).data == Path("/here")
+    assert build_parser().parse_args(["account", "list"]).data == Path("/elsewhere")
+
+
+def test_data_without_a_name_are_not_those_of_the_current_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["account", "list", "--data", ""])
+    assert "--data: it is empty" in capsys.readouterr().err
+
+
+def test_data_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_DATA", str(tmp_path / "elsewhere"))
+    assert main(["account", "add", "101"]) == 0
+    assert (tmp_path / "elsewhere" / "frontdesk.db").exists()
+
+
+def test_box_may_start_while_a_command_waits_for_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def echoes(address: str) -> list[float]:
+        with DirectoryLock(tmp_path, serve=True):
+            return [1.0]
+
+    monkeypatch.setattr(network, "_echoes", echoes)
+    assert main(["account", "add", "101", "--data", str(tmp_path)]) == 0
+    assert main(["ping", "192.0.2.1", "--data", str(tmp_path)]) == 0
