@@ -214,7 +214,7 @@ class _Reader:
                 continue
             if isinstance(name, str):
                 # An IPv4 address that is mapped into IPv6 is itself, as the box writes it.
-                self._office.peers[str(getattr(peer, "ipv4_mapped", None) or peer)] = name
+                self._office.peers[str(getattr(peer, "ipv4_mapped", None) or peer)] = name.strip()
             else:
                 self._wrong('A peer has a name, such as "192.0.2.9" = "Provider".', "peers", address)
 

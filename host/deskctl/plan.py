@@ -17,6 +17,8 @@ STAGE, COMMIT = "config stage", "config commit"
 ROLLBACK = "config rollback"
 ADD = "account add"
 MOST_ACCOUNTS = "max-accounts"
+TRUNK = "trunk"
+"""The one setting that names an account, as which capital letters are others than small ones."""
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 WORDS = {"none": (), "all": ("udp", "tcp")}
 """What stands for other values in a list, or for none at all: the box writes out what is meant by it."""
@@ -156,7 +158,7 @@ def _settings(office: Office, state: State) -> Iterator[Step]:
     """Staged one by one and taken into use together: they may be possible only together."""
     for key, value in office.settings.items():
         now = state.settings.get(key)
-        if now is not None and not same(now, value):
+        if now is not None and not same(now, value, cased=key == TRUNK):
             yield Step(f"~ {key}: {now or '-'} -> {value or '-'}", STAGE, {"key": key, "value": value})
 
 
@@ -185,15 +187,16 @@ def _peers(office: Office, state: State) -> Iterator[Step]:
             yield Step(f"{sign} peer {address}  {name}".rstrip(), "peer add", {"address": address, "name": name})
 
 
-def same(one: str, other: str) -> bool:
-    """Whether two texts of a setting mean the same: 600s is 10m, commas may stand close, and twice is once."""
-    return _canonical(one) == _canonical(other)
+def same(one: str, other: str, *, cased: bool = False) -> bool:
+    """Whether two texts of a setting mean the same: 600s is 10m, commas may stand close, and twice is once; `cased`:
+    capital letters are others than small ones."""
+    return _canonical(one if cased else one.lower()) == _canonical(other if cased else other.lower())
 
 
 def _canonical(text: str) -> object:
     if duration := _DURATION.fullmatch(text.strip()):
         return float(duration[1]) * UNITS[duration[2]]
-    parts = [part for word in text.lower().replace(",", " ").split() for part in WORDS.get(word, (word,))]
+    parts = [part for word in text.replace(",", " ").split() for part in WORDS.get(word.lower(), (word,))]
     return list(dict.fromkeys(map(_address, parts)))
 
 

@@ -66,6 +66,7 @@ def test_name_may_have_an_emoji_of_several_parts() -> None:
 
 def test_address_of_a_peer_is_canonical() -> None:
     assert read('[peers]\n"2001:DB8:0::1" = "x"\n', "o.toml").peers == {"2001:db8::1": "x"}
+    assert read('[peers]\n"192.0.2.9" = " x "\n', "o.toml").peers == {"192.0.2.9": "x"}, "as the box keeps it"
     assert read('[peers]\n"::ffff:192.0.2.9" = "x"\n', "o.toml").peers == {"192.0.2.9": "x"}
 
 

@@ -55,6 +55,18 @@ def test_box_that_is_so_already_gets_nothing() -> None:
     assert diff(THERE) == []
 
 
+def test_account_that_a_setting_names_is_another_one_with_other_capitals() -> None:
+    there = replace(EMPTY, settings={"trunk": "pbx", "timezone": "Europe/Berlin"})
+
+    def told(settings: str) -> list[str]:
+        return plan.make(read(f"[settings]\n{settings}\n", "o.toml"), there, str).diff
+
+    assert told('trunk = "PBX"') == ["~ trunk: pbx -> PBX"]
+    assert told('trunk = "pbx"') == told('timezone = "europe/berlin"') == []
+    there.settings["trunk"] = "none"
+    assert told('trunk = "None"') == []
+
+
 def test_settings_are_staged_first_and_in_use_before_there_are_accounts() -> None:
     office = read(f'[box]\ndomain = "office.example"\n{OFFICE}', "o.toml")
     verbs = [step.verb for step in plan.make(office, EMPTY, str).steps]
