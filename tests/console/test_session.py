@@ -8,6 +8,7 @@ import pytest
 
 from frontdesk.console import session
 from frontdesk.console.line_editor import LONGEST, WIDTH
+from frontdesk.console.terminal import LOOK
 from frontdesk.control import TABLE
 from frontdesk.control.columns import columns
 from panel_link import messages
@@ -188,6 +189,16 @@ def test_ctrl_c_ends_what_is_still_to_be_shown_and_nothing_else_does(visit: Visi
     assert visit.dropped == 0
     visit.type("show log\r\x03")
     assert visit.dropped == 1 and visit.prompt == PROMPT
+
+
+def test_what_was_typed_ahead_waits_while_enough_is_to_be_shown_but_for_ctrl_c(visit: Visit) -> None:
+    visit.is_busy = True
+    assert visit.type("show log\rshow log\r") == visit.wait(LOOK) == ""
+    visit.is_busy = False
+    assert visit.wait(LOOK).count(PROMPT) == 2
+    visit.is_busy = True
+    visit.type("show log\r")
+    assert visit.type("\x03").endswith(f"{PROMPT} ") and visit.dropped == 1
 
 
 def test_wide_letters_take_two_columns_in_tables_and_in_lines_that_go_on(visit: Visit) -> None:

@@ -37,7 +37,8 @@ class Visit:
         self._loop = asyncio.new_event_loop()
         self.dropped = 0
         """How often what was still to be sent was not to be shown any more."""
-        self.console = Console(desk.box, self.sent.extend, self._later, self._drop)
+        self.is_busy = False
+        self.console = Console(desk.box, self, self._later)
         self._do(self.console.found)
 
     def type(self, text: str | bytes) -> str:
@@ -77,8 +78,12 @@ class Visit:
     def prompt(self) -> str:
         return self.screen.row
 
-    def _drop(self) -> None:
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def drop(self) -> None:
         self.dropped += 1
+        self.is_busy = False
 
     def _later(self, seconds: float, call: Callable[[], None]) -> Alarm:
         alarm = Alarm(seconds, call)

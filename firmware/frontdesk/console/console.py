@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import Protocol
 
 from ..control import Box
 from ..control.candidate import CONSOLE, Alarm
@@ -17,18 +17,26 @@ MACHINE = 0
 """The byte that begins a frame; at the start of a line it says that a program is there."""
 
 
+class Out(Protocol):
+    """What is shown, on its way."""
+
+    @property
+    def is_busy(self) -> bool:
+        """So much is on its way that no more should be asked for."""
+
+    def write(self, data: bytes) -> None: ...
+    def drop(self) -> None:
+        """What waits is not shown any more."""
+
+
 class Console:
     """What sits behind a port; it ends with the box."""
 
-    def __init__(
-        self, box: Box, send: Callable[[bytes], None], later: Later, drop: Callable[[], None], editor: str = CONSOLE
-    ) -> None:
-        """`drop`: what was sent and waits for the line is not shown any more."""
+    def __init__(self, box: Box, line: Out, later: Later, editor: str = CONSOLE) -> None:
         self._clock = box.clock
-        self._send = send
-        self._drop = drop
+        self._line = line
         self._later = later
-        self._terminal = Terminal(self._send_to_people, later)
+        self._terminal = Terminal(self._send_to_people, later, lambda: line.is_busy)
         self._session = Session(box, self._terminal, editor)
         self._programs = Programs(box)
         self._silence: Alarm | None = None
@@ -53,14 +61,14 @@ class Console:
     @property
     def is_full(self) -> bool:
         """Nothing more should be read off the line for now."""
-        return self._terminal.is_full
+        return self._terminal.is_full or (self._silence is not None and self._line.is_busy)
 
     def receive(self, data: bytes) -> None:
         """Takes what came over the line."""
         while data and self._silence is None:
             typed, zero, rest = data.partition(bytes([MACHINE]))
             if INTERRUPT in typed:
-                self._drop()  # long output ends where it is
+                self._line.drop()  # long output ends where it is
             if typed:
                 self._terminal.receive(typed)
             if zero and self._terminal.at_start:
@@ -80,7 +88,7 @@ class Console:
         reply = self._programs.receive(data, self._clock.now())
         if self._silence is None or self._programs.heard:
             self._wait_for_silence()
-        self._send(reply)
+        self._line.write(reply)
         if self._programs.left:
             self._give_back()
 
@@ -100,4 +108,4 @@ class Console:
 
     def _send_to_people(self, data: bytes) -> None:
         if self._silence is None:
-            self._send(data)
+            self._line.write(data)

@@ -52,8 +52,7 @@ class Line:
 
 def console(box: Box, where: str) -> Line:
     """A line at which people and programs administer the box."""
-    later = asyncio.get_running_loop().call_later
-    return Line(where, "console", lambda port: Console(box, port.write, later, port.drop))
+    return Line(where, "console", lambda port: Console(box, port, asyncio.get_running_loop().call_later))
 
 
 def panel(box: Box, where: str) -> Line:

@@ -52,7 +52,7 @@ class Panel:
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
         self._stream = Stream(secrets.randbits(16))
-        self._console = Console(box, self._type, self._loop.call_later, self._stream.drop, PANEL_CONSOLE)
+        self._console = Console(box, self, self._loop.call_later, PANEL_CONSOLE)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._working: set[asyncio.Task[None]] = set()
         self._shown: dict[int, tuple[bytes, float]] = {}
@@ -81,7 +81,7 @@ class Panel:
     @property
     def is_full(self) -> bool:
         """Nothing more should be read off the line for now."""
-        return self._console.is_full
+        return self._console.is_full or self._port.is_busy
 
     def found(self) -> None:
         """The port is open: whoever is there hears of a box that has begun anew."""
@@ -144,10 +144,18 @@ class Panel:
         if data:
             self._console.receive(data)
 
-    def _type(self, data: bytes) -> None:
+    is_busy = False
+    """Whoever waits for the USB port must go on reading: what was taken there is told on the same line."""
+
+    def write(self, data: bytes) -> None:
+        """Sends to the USB port, if a panel is there."""
         if self._panel is not None:
             self._stream.write(data)
             self._push()
+
+    def drop(self) -> None:
+        """What waits for the USB port is not sent."""
+        self._stream.drop()
 
     def _push(self) -> None:
         frame = self._stream.due(round(self._loop.time() * 1000))

@@ -28,7 +28,7 @@ RETRY = 1.0
 STALLED = 5.0
 """Seconds in which nothing could be written: nobody reads, and what waits is dropped."""
 MOST_QUEUED = 256 << 10
-"""Bytes to be written; while there are more, nothing is read."""
+"""Bytes to be written; while there are more, none should be asked for."""
 
 _log = logging.getLogger(__name__)
 
@@ -167,6 +167,11 @@ class Port:
         """Bytes that are still to be written."""
         return len(self._queue)
 
+    @property
+    def is_busy(self) -> bool:
+        """So much waits that no more should be asked for."""
+        return len(self._queue) > MOST_QUEUED
+
     def write(self, data: bytes) -> None:
         """Sends in its turn; where no port is open, nobody is there to read it."""
         if self._device is None or not data:
@@ -211,7 +216,7 @@ class Port:
         device = self._device
         if device is None:
             return
-        if behind.is_full or len(self._queue) > MOST_QUEUED:
+        if behind.is_full:
             self._resume = self._loop.call_later(POLL, self._watch, behind)
         elif device.descriptor is None:
             self._read(device, behind)

@@ -10,6 +10,8 @@ from .line_editor import Ending, LineEditor, Prompt, Typed
 
 MOST_WAITING = 8 << 10
 """Bytes typed ahead; the line is not read on until they are fewer."""
+LOOK = 0.02
+"""Seconds between two looks at a line that has enough to show."""
 GONE = "The line was taken over, or is dead."
 
 
@@ -28,9 +30,12 @@ Later = Callable[[float, Callable[[], None]], Alarm]
 class Terminal:
     """Shows text and asks for lines, over bytes that go to `send` and come by `receive`."""
 
-    def __init__(self, send: Callable[[bytes], None], later: Later) -> None:
+    def __init__(self, send: Callable[[bytes], None], later: Later, is_busy: Callable[[], bool]) -> None:
+        """`is_busy`: so much is still to be shown that nothing more is asked for now."""
         self._send = send
         self._later = later
+        self._is_busy = is_busy
+        self._look: Alarm | None = None
         self._editor = LineEditor()
         self._answer: asyncio.Future[Typed] | None = None
         self._patience: float | None = None
@@ -103,12 +108,19 @@ class Terminal:
     def _advance(self) -> None:
         if self._answer is None or self._answer.done():
             return
+        if self._is_busy():
+            self._look = self._look or self._later(LOOK, self._look_again)
+            return
         typed = self._editor.read()
         self._write(self._editor.take_output())
         if typed is None:
             self._wind(self._patience)
         else:
             self._answer.set_result(typed)
+
+    def _look_again(self) -> None:
+        self._look = None
+        self._advance()
 
     def _wind(self, patience: float | None) -> None:
         if self._alarm is not None:
