@@ -261,7 +261,7 @@ def test_decoy_opens_nothing() -> None:
     authenticator = make(account("1001", Secret("", {})))
     phone = Phone(authenticator)
     given = Credentials.parse(phone.authorization(1, phone.challenge()))
-    response = kd("MD5", authenticator._decoys["MD5"], given.data("MD5", "REGISTER"))
+    response = kd("MD5", authenticator._nobody.ha1["MD5"], given.data("MD5", "REGISTER"))
     value = phone.authorization(1, phone.nonce).replace(given.response, response)
     with pytest.raises(Refused):
         authenticator.authenticate(make_request(value), 11.0, proxy=False)
@@ -315,6 +315,24 @@ def test_every_failure_costs_the_same_hashing_and_comparing(
     (cost,) = costs
     assert len(cost[0]) == MAX_SECRETS + 1
     assert len(cost[1]) == MAX_SECRETS
+
+
+@pytest.mark.parametrize("username", ["nobody", "off", "1001", "crowd"])
+def test_every_failure_reads_as_many_secrets(username: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read one takes as long as to hash with it: who exists would be seen by that alone."""
+    read: list[str] = []
+    of = Secret.of
+
+    def reading(self: Secret, algorithm: str) -> str | None:
+        read.append(algorithm)
+        return of(self, algorithm)
+
+    phone = Phone(make(account("1001"), account("off", enabled=False), CROWD), username=username, password="wrong")
+    value = phone.authorization(1, phone.challenge())
+    monkeypatch.setattr(Secret, "of", reading)
+    with pytest.raises(Refused):
+        phone.authenticator.authenticate(make_request(value), 11.0, proxy=False)
+    assert len(read) == MAX_SECRETS + 1  # the last to say by which rule it is refused
 
 
 def test_stale_nonce_is_answered_without_any_hashing(hashes: list[int]) -> None:

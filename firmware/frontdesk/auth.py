@@ -75,7 +75,7 @@ class Authenticator:
     def rename(self, realm: str) -> None:
         """Answers for another realm from now on."""
         self._realm = realm
-        self._decoys = {name: ha1(name, "", realm, self._decoy) for name in HASHES}
+        self._nobody = Secret("", {name: ha1(name, "", realm, self._decoy) for name in HASHES})
         self._around_nonces, self._around_proxy_nonces = map(self._lines_around_nonces, _CHALLENGED_IN)
         self.generation += 1
 
@@ -103,7 +103,7 @@ class Authenticator:
             raise Refused(400, Rule.BAD_URI, username, "Digest uri is not the Request-URI")
         secret = self._secret(good, credentials, request.method)
         if good is None or secret is None:
-            raise self._challenge(now, proxy, _failure(account, credentials.algorithm), username)
+            raise self._challenge(now, proxy, self._failure(account, credentials.algorithm), username)
         # The account's floor comes last: asked before the password, it would tell strangers that the account is in use.
         if not self.nonces.spend(good.username, window, use, now):
             raise self._challenge(now, proxy, Rule.STALE_NONCE, username)
@@ -155,20 +155,34 @@ class Authenticator:
         return ours[0] if ours else None
 
     def _secret(self, account: Account | None, credentials: Credentials, method: str) -> Secret | None:
-        """The secret that the response was made with. Finding none costs MAX_SECRETS hashes, whoever was named."""
+        """The secret that the response was made with. Finding none costs MAX_SECRETS secrets that are read, hashed and
+        compared, whoever was named."""
         algorithm = credentials.algorithm
         data = credentials.data(algorithm, method)
         response = credentials.response.lower()
         response = response if response.isascii() else ""
-        decoy = self._decoys[algorithm]
         secrets = account.secrets if account else ()
         for secret in secrets:
-            stored = secret.of(algorithm)
-            if compare_digest(kd(algorithm, stored or decoy, data), response) and stored:
+            if self._fits(secret, algorithm, data, response):
                 return secret
         for _ in range(len(secrets), MAX_SECRETS):
-            compare_digest(kd(algorithm, decoy, data), response)
+            self._fits(self._nobody, algorithm, data, response)
         return None
+
+    def _fits(self, secret: Secret, algorithm: str, data: str, response: str) -> bool:
+        stored = secret.of(algorithm)
+        made = kd(algorithm, stored or self._nobody.of(algorithm) or "", data)
+        return compare_digest(made, response) and stored is not None
+
+    def _failure(self, account: Account | None, algorithm: str) -> Rule:
+        """Why no secret fits. Who does not exist is asked for his, too: it takes time."""
+        secrets = account.secrets if account is not None else (self._nobody,)
+        has_secret = any(secret.of(algorithm) for secret in secrets)
+        if account is None:
+            return Rule.UNKNOWN_USER
+        if not account.enabled:
+            return Rule.DISABLED_ACCOUNT
+        return Rule.WRONG_PASSWORD if has_secret else Rule.NO_PASSWORD
 
     def challenges(self, now: float) -> bytes:
         """The header lines of a 401's fresh challenges, encoded."""
@@ -199,14 +213,6 @@ def _identity(request: Request) -> bytes:
     stands in the top Via. Without qop the credentials say nothing of the rest, and whoever has overheard them could put
     other Contacts to them (RFC 7616 section 5.5)."""
     return sha256(request.encode()).digest()
-
-
-def _failure(account: Account | None, algorithm: str) -> Rule:
-    if account is None:
-        return Rule.UNKNOWN_USER
-    if not account.enabled:
-        return Rule.DISABLED_ACCOUNT
-    return Rule.WRONG_PASSWORD if any(secret.of(algorithm) for secret in account.secrets) else Rule.NO_PASSWORD
 
 
 def _same_resource(text: str, request: Request) -> bool:
