@@ -183,6 +183,7 @@ class Greeting(asyncio.Protocol):
     def _done(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
+        self._task = None
         self._connections.greeted(self)
 
     async def _shake_hands(self, line: asyncio.Transport) -> None:
@@ -201,6 +202,9 @@ class Greeting(asyncio.Protocol):
             else:
                 made.connection_made(secure)
         except (OSError, ValueError) as error:
+            # Its frames hold asyncio's future, and that holds it: 50 kB each, which a stranger can ask for without end
+            # before the collector looks (`process.settle_memory`).
+            error.__traceback__ = None
             self.abort()
             self._connections.handshake_failed(flow, error)
 
