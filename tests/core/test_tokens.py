@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
 
-from frontdesk.model import Account, Binding, BindingState, Secret
+from frontdesk.model import Account, Binding, BindingState, Secret, Settings
 from frontdesk.proxy.record_route import Dialog, Side
 from frontdesk.proxy.sides import MAX_PROVEN
 from frontdesk.sip.digest import ha1
@@ -122,6 +123,33 @@ def test_with_the_password_of_another_account_it_opens_nothing(box: BareCore, me
     secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
     box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
     assert statuses(box.receive(box.signed(call_.ask(method), THIEF, user="103"), THIEF)) == [403]
+
+
+@pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])
+def test_without_it_another_account_says_nothing_in_a_call(box: BareCore, method: str) -> None:
+    """The tags and the Contact alone would do for a phone; one of its own account may have lost its Routes."""
+    call_ = call(box)
+    secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
+    box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
+    forward, back = call_.ask(method), call_.ask_back(method)
+    back.uri_text = "sip:101@192.0.2.101:5060"
+    for request, user, there in ((forward, "101", THERE), (back, "102", HERE)):
+        request.replace("route", [])
+        stolen = deepcopy(request)
+        stolen.replace("from", [f"<sip:103@{REALM}>;tag={request.from_.tag}"])
+        assert statuses(box.receive(box.signed(stolen, THIEF, user="103"), THIEF)) == [403]
+        assert reached(box, box.signed(request, user=user), HERE) == there
+
+
+def test_without_it_who_has_answered_for_another_number_is_let_in() -> None:
+    box = BareCore(Settings(trunk="102"))
+    box.register(PHONE)
+    box.register(OTHER, user="102", at=THERE, call_id="b@phone")
+    box.receive(box.signed(ask("INVITE", f"sip:0301234@{REALM}")))
+    back = answered(box, THERE).ask_back("BYE")
+    back.uri_text = "sip:101@192.0.2.101:5060"
+    back.replace("route", [])
+    assert reached(box, box.signed(back, THERE, user="102"), THERE) == HERE
 
 
 @pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])

@@ -174,6 +174,11 @@ class CallBook:
         call = self._calls.get((request.call_id, request.from_.tag or ""))
         return call.caller if call is not None else _name(request, peer)
 
+    def of(self, request: Request) -> Call | None:
+        """The call that is up and whose tags a request in it has."""
+        ends = request.from_.tag, request.to.tag
+        return next((call for tag in ends if (call := self._calls.get((request.call_id, tag or "")))), None)
+
     def refused(self, request: Request, flow: Flow, caller: Caller, callee: str, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
         call = _call(request, flow, caller, callee, now)

@@ -165,6 +165,8 @@ class ProxyCore:
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
             check_method(routed.request, caller.account, called[0])
+            if routed.request.to.tag and (call := self.calls.of(routed.request)) is not None:
+                self.sides.check_party(call, caller.account)
         groups = target_set(bindings, self._directory, self.settings.max_bindings, number)
         if len(bindings) > self.settings.max_breadth:  # as many as may ring at once do, or each call to it would be 440
             groups = [group[: self.settings.max_breadth] for group in groups]

@@ -14,7 +14,7 @@ from ..sip.message import Request
 from ..sip.uri import Uri
 from ..sip.wire import RELIABLE, Destination, Flow, HostPort, Target
 from .admission import Caller, check_from
-from .calls import contact_of
+from .calls import Call, contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
 from .target_set import LOOKED_UP, Candidate, at_contact, by_flow, target_of, transport_of, user_of
@@ -72,6 +72,15 @@ class Sides:
             raise Rejection(403, "Not a call of this account", rule=Rule.OTHER_DIALOG, about=account.username)
         if binding is None or not dialog.is_named:
             check_from(request, account, self._directory)
+
+    def check_party(self, call: Call, account: Account) -> None:
+        """The same of a call that is up, for who says something in it without a token: a phone may have lost its
+        Routes, but whoever has overheard the tags needs no more than these to hang up (section 12.2.2)."""
+        bindings = map(self._location.device, filter(None, call.phones.values()))
+        aors = {binding.aor for binding in bindings if binding is not None}
+        names = call.account, call.callee, *call.pending.values()
+        if account.aor not in aors and all(self._directory.resolve(name) is not account for name in names):
+            raise Rejection(403, "Not a call of this account", rule=Rule.OTHER_DIALOG, about=account.username)
 
     def remember(self, dialog: Dialog, invite: Request, flow: Flow, account: Account, now: float) -> None:
         """Its sender has shown a password, which an ACK can't be asked for; and there he is reached from now on."""
