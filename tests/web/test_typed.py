@@ -44,7 +44,7 @@ def log_in(browser: Browser, page: Response, **fields: str) -> Response:
 def test_every_field_of_a_password_is_a_secret_one() -> None:
     from pathlib import Path
 
-    views = "".join(view.read_text() for view in Path(VIEWS).glob("*.tpl"))
+    views = "".join(view.read_text() for view in Path(*VIEWS).glob("*.tpl"))
     names = re.findall(r'<input[^>]* name="(\w+)" type="password"', views)
     assert len(names) == views.count('type="password"') and set(names) | {"csrf"} == SECRETS
 

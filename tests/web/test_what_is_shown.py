@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+import bottle
 import pytest
+from frontdesk_web.visit import VIEWS
 
 from frontdesk.proxy.calls import Call, CallState
 from frontdesk.sip.wire import Flow
@@ -87,3 +89,13 @@ def test_system_says_whether_the_clock_is_set(house: House) -> None:
     house.desk.box.clock = clock(wall=50.0)
     page = browser.get("/system").text
     assert "(not set)</dd>" in page and f"({zone})" not in page
+
+
+def test_each_page_is_made_from_the_template_that_the_last_one_has_left(house: House) -> None:
+    """What Bottle keeps of a page it keeps for good: nobody may fill the memory by asking."""
+    bottle.TEMPLATES.clear()
+    browser = house.logged_in()
+    answers = [browser.get(path).status_code for path in ("/", "/live", "/accounts/101", "/nowhere")]
+    assert answers == [200, 200, 200, 404]
+    assert browser.get("/", headers={"Host": "elsewhere.test"}).status_code == 421
+    assert {lookup for lookup, _ in bottle.TEMPLATES} == {id(VIEWS)}

@@ -128,6 +128,6 @@ def _sentence(error: HTTPError) -> str:
     page = request.environ.get(gate.ON, "/")
     link = texts.gettext(PLACES.get(page, N_("To the form")))
     title = f"{status} {texts.gettext(TITLES[status])}" if status in TITLES else error.status_line
-    shown: str = template("error", template_lookup=[VIEWS], language=name, title=title, said=said, page=page,
+    shown: str = template("error", template_lookup=VIEWS, language=name, title=title, said=said, page=page,
                           link=link, static=static.address)  # fmt: skip
     return shown

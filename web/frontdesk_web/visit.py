@@ -24,7 +24,8 @@ from .language import N_
 from .sessions import Notice, Session, Sessions
 from .site import OnLoop, Site
 
-VIEWS = str(Path(__file__).parent / "views")
+VIEWS = [str(Path(__file__).parent / "views")]
+"""The very same list each time: Bottle keeps each template for good, by the list that it was looked for in."""
 Spoken = Callable[[str, Mapping[str, object]], str]
 """The console's line for a verb and its arguments; empty: there is none."""
 
@@ -153,7 +154,7 @@ class Visit:
     def part(self, view: str, **values: object) -> str:
         """A piece of a page. What a phone says of itself may be no UTF-8: such bytes are shown as question marks."""
         shown: str = template(
-            view, template_lookup=[VIEWS], visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
+            view, template_lookup=VIEWS, visit=self, _=self.texts.gettext, n_=self.texts.ngettext,
             time=self.time, length=length, quote=quote, static=static.address, **values,
         )  # fmt: skip
         return shown.encode("utf-8", "replace").decode()
