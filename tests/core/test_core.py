@@ -321,6 +321,13 @@ class TestEvents:
         box.register(f"{PHONE};expires=0", cseq=4, at=flow(port=61_000))
         assert self.kinds(box) == ["registered", "moved", "unregistered"]
 
+    def test_who_takes_all_away_is_told_of_each(self) -> None:
+        box = BareCore()
+        box.register(PHONE)
+        box.register("<sip:101@192.0.2.101:5070>", call_id="other@phone", at=flow(port=5070))
+        box.register("*", cseq=2, headers=("Expires: 0",))
+        assert self.kinds(box)[2:] == ["unregistered", "unregistered"]
+
     def test_a_wrong_password_is_told_with_its_rule_and_a_challenge_is_not(self) -> None:
         box = BareCore()
         box.receive(box.signed(register_request(PHONE), password="wrong"))

@@ -39,8 +39,16 @@ def instance(contact: str, number: int, reg_id: int | None = None) -> str:
         ),
         ({}, {"call_id": "n@p", "at": HERE}),
         ({"at": flow(connection=4)}, {"call_id": "n@p", "at": flow(connection=4)}),
+        ({}, {"contact": instance(NEW, 1), "at": THERE}),
+        ({"contact": instance(OLD, 1)}, {"at": THERE}),
+        ({}, {"contact": instance(NEW, 1), "call_id": "n@p", "at": HERE}),
+        ({"contact": instance(OLD, 1)}, {"call_id": "n@p", "at": HERE}),
     ],
-    ids=["instance", "device secret", "Call-ID", "MAC", "flow", "connection"],
+    ids=[
+        "instance", "device secret", "Call-ID", "MAC", "flow", "connection", "Call-ID, and an instance from now on",
+        "Call-ID, and an instance no longer", "flow, and an instance from now on",
+        "flow, and an instance no longer",
+    ],
 )
 def test_a_device_that_reappears_elsewhere_replaces_its_old_binding(
     desk: Desk, first: dict[str, object], second: dict[str, object]
@@ -53,6 +61,8 @@ def test_a_device_that_reappears_elsewhere_replaces_its_old_binding(
     ("first", "second"),
     [
         ({"contact": instance(OLD, 1)}, {"contact": instance(NEW, 2), "call_id": "n@p", "at": THERE}),
+        ({"contact": instance(OLD, 1), "device": "base"}, {"contact": instance(NEW, 2), "device": "base", "at": THERE}),
+        ({"contact": instance(OLD, 1)}, {"contact": instance(NEW, 2), "call_id": "n@p", "at": HERE}),
         ({"device": "tablet"}, {"device": "desk", "call_id": "n@p", "at": THERE}),
         ({}, {"call_id": "n@p", "at": THERE}),
         ({"headers": ("User-Agent: Snom",)}, {"headers": ("User-Agent: Snom",), "call_id": "n@p", "at": flow(port=9)}),
@@ -75,8 +85,9 @@ def test_a_device_that_reappears_elsewhere_replaces_its_old_binding(
         ),
     ],
     ids=[
-        "instance", "device secret", "no mark", "two equal phones behind one router", "connection", "a number as long",
-        "a name like a MAC", "a date", "what no maker gives",
+        "instance", "instance beside an equal secret", "instance over one flow", "device secret", "no mark",
+        "two equal phones behind one router", "connection", "a number as long", "a name like a MAC", "a date",
+        "what no maker gives",
     ],
 )
 def test_two_devices_keep_their_two_bindings(desk: Desk, first: dict[str, object], second: dict[str, object]) -> None:
