@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import resource
 import socket
@@ -17,11 +16,10 @@ from types import SimpleNamespace
 import pytest
 
 from frontdesk import app
-from frontdesk.listeners import USUAL, Listener, spread
+from frontdesk.listeners import Listener
 from frontdesk.model import Settings
 from frontdesk.service_manager import ServiceManager
 from frontdesk.store import Store, StoreError
-from frontdesk.transport.interfaces import wildcards
 from frontdesk.transport.tcp import ON_THE_WAY
 
 LISTENERS = Listener("tcp", "127.0.0.1", 0), Listener("udp", "127.0.0.1", 0)
@@ -113,20 +111,6 @@ def test_what_was_done_later_is_let_go_of(tmp_path: Path) -> None:
 
     with appliance_of(tmp_path) as appliance:
         asyncio.run(asyncio.wait_for(case(appliance), 5))
-
-
-def test_where_the_kernel_has_no_ipv6_the_box_listens_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert wildcards()[0] == "0.0.0.0"
-
-    class OldSocket(socket.socket):
-        def __init__(self, family: int = -1, type: int = -1) -> None:
-            if family == socket.AF_INET6:
-                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
-            super().__init__(family, type)
-
-    monkeypatch.setattr(socket, "socket", OldSocket)
-    assert wildcards() == ["0.0.0.0"]
-    assert spread(USUAL, wildcards()) == (Listener("udp", "0.0.0.0", 5060), Listener("tcp", "0.0.0.0", 5060))
 
 
 @pytest.mark.parametrize(

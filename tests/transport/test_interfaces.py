@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+
 import pytest
 
-from frontdesk.transport.interfaces import is_own, way_out
+from frontdesk.transport.interfaces import is_own, way_out, wildcards
 
 
 @pytest.mark.parametrize(("host", "source"), [("127.0.0.9", "127.0.0.1"), ("::1", "::1")])
@@ -25,3 +28,18 @@ def test_way_out_is_the_kernels(host: str, source: str) -> None:
 )
 def test_an_address_is_the_machines_or_not(host: str, own: bool) -> None:
     assert is_own(host) is own
+
+
+@pytest.mark.parametrize(("lacks", "found"), [((), ["0.0.0.0", "::"]), ((socket.AF_INET6,), ["0.0.0.0"])])
+def test_all_addresses_are_those_of_ipv6_too_where_the_kernel_has_it(
+    monkeypatch: pytest.MonkeyPatch, lacks: tuple[int, ...], found: list[str]
+) -> None:
+    class Socket:
+        def __init__(self, family: int, kind: int) -> None:
+            if family in lacks:
+                raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(socket, "socket", Socket)
+    assert wildcards() == found

@@ -44,6 +44,23 @@ def test_a_connection_that_is_open_is_used_again() -> None:
     run(case)
 
 
+def test_port_is_there_again_at_once_though_connections_to_it_are_remembered() -> None:
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            await until(lambda: len(driver.open) == 1)
+            driver.open[0].close()
+            await reader.read()  # The box ends it, so the kernel keeps its port in TIME_WAIT (RFC 9293).
+            writer.close()
+            await until(lambda: not driver.open)
+        again = Connections(Driver(), lambda: 1)
+        assert await again.listen("tcp", address) == address
+        again.close()
+
+    run(case)
+
+
 def test_a_connection_that_is_being_opened_is_for_all_who_ask() -> None:
     async def case() -> None:
         driver = Driver()

@@ -69,6 +69,23 @@ def test_no_more_is_heard_in_a_turn_than_it_has_time_for_and_of_each_as_much(
     run(case)
 
 
+def test_who_waits_for_a_turn_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def case() -> None:
+        async with flooded(monkeypatch) as (driver, _):
+            await until(lambda: len(driver.frames) > 5 * PIPELINED)
+            late, transport = Connection(driver.open[0]._connections), WithoutSocket()
+            late.connection_made(transport)
+            late.get_buffer(0)[: len(MESSAGE)] = MESSAGE
+            late.buffer_updated(len(MESSAGE))
+            waits = transport.is_paused
+            assert waits and late.flow not in driver.heard
+            await until(lambda: late.flow in driver.heard)
+            assert not transport.is_paused
+            late.connection_lost(None)
+
+    run(case)
+
+
 def test_phone_with_a_binding_does_not_wait_behind_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
     async def case() -> None:
         async with flooded(monkeypatch) as (driver, _):
