@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from ..control import NOUNS, Argument, Kind
 from .line_editor import WIDTH, Completion
 from .phrases import OPENINGS, Phrase, asked, name
+from .show import wrapped
 from .words import Word, split
 
 ENTER = "<Enter>"
@@ -159,7 +160,7 @@ class Grammar:
             if not rows:
                 _step(paths, start)
         except Misspoken as error:
-            return str(error)
+            return wrapped(str(error))
         return aligned(rows)
 
     def overview(self) -> str:
