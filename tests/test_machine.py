@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -293,3 +294,24 @@ def test_helper_that_is_not_there_is_an_ordinary_computer(tmp_path: Path, desk: 
     desk.box.system = Machine(tmp_path / "none", "eth0")
     with pytest.raises(VerbError, match="frontdesk-helper, which does for the box what needs root, does not answer"):
         do(desk, "reboot")
+
+
+def test_whoever_may_not_ask_the_helper_leaves_the_computer_as_it_is(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a computer that has the service, where somebody else runs a box of his own."""
+    helper = tmp_path / "helper.sock"
+    helper.touch()
+    monkeypatch.setattr(machine, "HELPER", helper)
+    found = machine.machine("", helper), machine.asleep(desk.box.records)
+    assert [type(each) for each in found] == [Machine, NextStart]
+    stat = os.stat
+
+    def denied(path: Any, **how: Any) -> os.stat_result:
+        if path == helper:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return stat(path, **how)
+
+    monkeypatch.setattr(os, "stat", denied)
+    found = machine.machine("", helper), machine.asleep(desk.box.records)
+    assert [type(each) for each in found] == [ManagedElsewhere, ManagedElsewhere]
