@@ -233,7 +233,7 @@ def build_parser() -> Parser:
     _add_provision(add("provision", _provision, "Make a box what a file says; only what differs is changed."))
     _add_saving(
         add("export", _export, "Write down what was set on a box."),
-        add("backup", _backup, "Write down all of a box, passwords and calls too, sealed with a passphrase."),
+        add("backup", _backup, "Write down all of a box, calls too, sealed with a passphrase."),
         add("restore", _restore, "Read an export or a backup back."),
     )
     panel = commands.add_parser("panel", help="The front panel.", description="The front panel.")
