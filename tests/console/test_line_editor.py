@@ -108,6 +108,12 @@ def test_line_has_an_end() -> None:
     assert seat.screen.bells == 5
 
 
+def test_tab_rings_where_there_is_nothing_to_complete() -> None:
+    seat = Seat()
+    assert seat.texts(b"ab\t\r") == ["ab"]
+    assert seat.screen.bells == 1
+
+
 def test_interrupt_and_end() -> None:
     assert Seat().type(b"abc\x03") == [Typed(Ending.INTERRUPT)]
     assert Seat().type(b"\x04") == [Typed(Ending.END)]

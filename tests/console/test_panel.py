@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from frontdesk.console import panel as room
-from frontdesk.console.panel import AGAIN, MOST_WAITING, POWER_UP, Panel, address_of, alarms_of
+from frontdesk.console.panel import AGAIN, MOST_WAITING, POWER_UP, Panel, address_of, alarms_of, status_of
 from frontdesk.console.serial_port import Port
+from frontdesk.control import Box
 from frontdesk.events import Event, Kind, Wording
 from panel_link import channels
 from panel_link.frames import Frame, FrameReader
@@ -97,6 +98,29 @@ def test_box_greets_until_a_panel_has_greeted(desk: Desk) -> None:
         answer = await bench.hears(GREETING)
         assert (answer[0].type, answer[0].id) == (channels.BOX_HELLO, 1)
         assert channels.BOX_HELLO not in types(await bench.hears(seconds=AGAIN[channels.BOX_HELLO]))
+
+    use(desk, act)
+
+
+def test_box_is_looked_at_as_often_as_before_however_much_has_happened(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Box] = []
+
+    async def looked(box: Box) -> channels.Status:
+        looks.append(box)
+        return await status_of(box)
+
+    monkeypatch.setattr(room, "status_of", looked)
+
+    async def act(bench: Bench) -> None:
+        for _ in range(3):
+            desk.core.events.add(Event(desk.now, Kind.WARNING, "", Wording("something")))
+            desk.core.events.publish()
+            await bench.hears(seconds=room.SETTLING)
+        looks.clear()
+        await bench.hears(seconds=room.LOOK)
+        assert len(looks) == 1
 
     use(desk, act)
 

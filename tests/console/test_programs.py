@@ -13,6 +13,7 @@ import pytest
 from frontdesk.console.identity import serial_number
 from frontdesk.console.programs import SILENCE, Programs
 from frontdesk.control.admin import on_the_spot
+from frontdesk.control.candidate import PROGRAM
 from frontdesk.control.throttle import SERIAL_LINE, Throttled
 from panel_link.asking import Asker, Call, Port, Refused
 from panel_link.messages import LOG_IN
@@ -23,6 +24,7 @@ class Cable(Port):
     """From a laptop to a box; the box works while the laptop waits."""
 
     def __init__(self, desk: Desk, password: str = "") -> None:
+        self.box = desk.box
         self.admin = desk.box.admin
         if password:
             self.set(password)
@@ -107,6 +109,12 @@ def test_box_without_password_does_every_verb(connected: Connected) -> None:
         "answer": {"user": "101", "aor": cable.machine._box.account("101").aor, "weak": ["101"]}
     }
     assert [row["user"] for row in cable.ask("account list")["answer"]] == ["101"]
+
+
+def test_what_a_program_has_staged_is_known_to_be_a_programs(connected: Connected) -> None:
+    cable = connected()
+    cable.ask("config stage", key="flush", value="5m")
+    assert cable.box.candidate.editor == PROGRAM
 
 
 def test_refused_verb_is_one_sentence(connected: Connected) -> None:

@@ -150,6 +150,21 @@ def test_no_binding_id_is_given_twice_though_all_was_wiped(tmp_path: Path) -> No
     store.close()
 
 
+def test_what_is_deleted_is_overwritten_while_all_is_wiped_and_not_after_it(tmp_path: Path) -> None:
+    """A card wears out by what is written."""
+    said: list[str] = []
+    store = opened(tmp_path)
+
+    def wiped(connection: sqlite3.Connection) -> None:
+        connection.set_trace_callback(said.append)
+        wipe(connection, certificates=False)
+
+    store.write(wiped, snapshot=False)
+    store.close()
+    order = [each for each in said if "secure_delete" in each or "DELETE FROM accounts" in each]
+    assert order == ["PRAGMA secure_delete = ON", "DELETE FROM accounts", "PRAGMA secure_delete = OFF"]
+
+
 def test_binding_that_was_there_before_ids_were_set_apart_keeps_its_id(tmp_path: Path) -> None:
     store = opened(tmp_path)
     journal = store.journal(lambda tickets, error: None, clock())
