@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,6 +191,27 @@ def test_code_that_outlived_a_power_cut_is_dead(desk: Desk, admin: Admin) -> Non
     assert again.code is None
     again.settle_code()
     assert not (desk.path / "first-boot-code").exists()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "bearable"),
+    [
+        ((1 << 14, 8, 16), True), ((1 << 14, 8, 17), False), ((1 << 14, 8, 0), False), ((1 << 14, 32, 1), True),
+        ((1 << 13, 33, 1), False), ((1 << 15, 32, 1), False), ((1 << 14, 0, 1), False), ((2, 8, 1), True),
+        ((1, 8, 1), False), ((3 << 12, 8, 1), False), ((0, 8, 1), False),
+    ],
+)  # fmt: skip
+def test_cost_is_bearable_up_to_64_mebibytes_and_a_minute(numbers: tuple[int, int, int], bearable: bool) -> None:
+    assert scrypt.Cost(*numbers).bearable is bearable
+
+
+@pytest.mark.parametrize("held", [b"", b"\n", b"\xff\xff\n"])
+def test_file_that_lost_its_code_to_a_power_cut_lets_nobody_in(tmp_path: Path, held: bytes) -> None:
+    (tmp_path / "first-boot-code").write_bytes(held)
+    code = FirstBootCode(tmp_path)
+    assert not code.check("", "192.0.2.9") and not code.check(held.decode("latin-1"), "192.0.2.9")
+    code.settle()
+    assert len(code.text or "") == 8
 
 
 def test_too_many_wrong_codes_from_one_address_close_it_until_somebody_is_at_the_box(admin: Admin) -> None:
