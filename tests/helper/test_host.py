@@ -31,7 +31,8 @@ def test_everybody_may_read_what_is_written_whatever_the_umask(computer: Host) -
         assert computer.write("/etc/new/file", "said\n")
     finally:
         os.umask(before)
-    assert computer.path("/etc/new/file").stat().st_mode & 0o777 == MODE
+    modes = [computer.path(name).stat().st_mode & 0o777 for name in ("/etc", "/etc/new", "/etc/new/file")]
+    assert modes == [0o755, 0o755, MODE]
 
 
 def test_what_is_there_already_is_not_written_again(computer: Host, monkeypatch: pytest.MonkeyPatch) -> None:

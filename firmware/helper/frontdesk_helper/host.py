@@ -52,7 +52,7 @@ class Host:
         if path.is_file() and self.read(name) == text:
             return False
         try:
-            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            _make(path.parent)
             with fresh.open("w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)
                 os.fchmod(file.fileno(), MODE)
@@ -98,3 +98,11 @@ class Host:
     def set_clock(self, wall: float) -> None:
         """In Unix seconds."""
         time.clock_settime(time.CLOCK_REALTIME, wall)
+
+
+def _make(folder: Path) -> None:
+    """For everybody to go into, whatever the service's umask: networkd, for one, is not root."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir()
+        folder.chmod(0o755)
