@@ -31,6 +31,15 @@ def test_value_that_is_in_use_is_no_difference(desk: Desk) -> None:
     assert desk.do("config diff") == []
     with pytest.raises(VerbError, match="Nothing is staged"):
         desk.do("config commit")
+    assert "staged" not in notices(desk)
+
+
+def test_what_is_in_use_is_staged_no_longer_whatever_is_set_later(desk: Desk) -> None:
+    stage(desk, max_expires="2h")
+    desk.do("config commit")
+    assert "staged" not in notices(desk)
+    desk.do("config set", key="max-expires", value="3h")
+    assert desk.do("config diff") == []
 
 
 @pytest.mark.parametrize(
