@@ -38,6 +38,16 @@ def found(browser: Browser, search: str) -> list[str]:
     return re.findall(r'data-label="To">(.*?)<', page)
 
 
+def given_up(house: House, count: int) -> None:
+    """So many calls later, from 105 to 106."""
+    calls = [
+        {"call_id": f"d{at}", "caller": "105", "callee": "106", "started": STARTED + 86_400 + at,
+         "answered": None, "ended": STARTED + 86_400 + at, "result": 487, "device": ""}
+        for at in range(count)
+    ]  # fmt: skip
+    on_loop(lambda: house.desk.box.records.change(calls=calls))
+
+
 def test_call_that_the_box_has_not_seen_the_end_of_says_so(house: House) -> None:
     call = {"call_id": "c", "caller": "101", "callee": "102", "started": STARTED, "answered": STARTED,
             "ended": STARTED + 9, "result": STOPPED, "device": ""}  # fmt: skip
@@ -81,12 +91,7 @@ def test_search_finds_what_the_page_shows(browser: Browser, search: str, wanted:
 def test_search_reads_all_calls_that_are_kept(house: House, browser: Browser) -> None:
     most = house.desk.box.settings.call_records
     house.desk.do("config set", key="call-records", value=str(2 * most))
-    calls = [
-        {"call_id": f"d{at}", "caller": "105", "callee": "106", "started": STARTED + 86_400 + at,
-         "answered": None, "ended": STARTED + 86_400 + at, "result": 487, "device": ""}
-        for at in range(most)
-    ]  # fmt: skip
-    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    given_up(house, most)
     assert found(browser, "103") == ["103"]
 
 
@@ -110,12 +115,7 @@ def test_older_calls_are_a_link_away_page_by_page(house: House, browser: Browser
 
 
 def test_search_finds_a_call_that_is_up_once_though_it_reads_in_parts(house: House, browser: Browser) -> None:
-    calls = [
-        {"call_id": f"d{at}", "caller": "105", "callee": "106", "started": STARTED + 86_400 + at,
-         "answered": None, "ended": STARTED + 86_400 + at, "result": 487, "device": ""}
-        for at in range(2 * SHOWN)
-    ]  # fmt: skip
-    on_loop(lambda: house.desk.box.records.change(calls=calls))
+    given_up(house, 2 * SHOWN)
     house.desk.core.proxy.calls.begin(Call(("up", "tag"), "101", "101", "107", "", house.desk.now))
     assert found(browser, "107") == ["107"]
 
