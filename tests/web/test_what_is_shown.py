@@ -6,6 +6,7 @@ import re
 
 import bottle
 import pytest
+from frontdesk_web.pages.front import CALLS
 from frontdesk_web.visit import VIEWS
 
 from frontdesk.proxy.calls import Call, CallState
@@ -71,6 +72,32 @@ def test_call_rings_only_when_its_phone_says_so(house: House, state: CallState, 
     call = Call(("a", "b"), "101", "101", "102", "", house.desk.now, state=state)
     house.desk.core.proxy.calls.begin(call)
     assert f"<td>{shown}</td>" in house.logged_in().get("/live").text
+
+
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_calls_that_have_no_room_in_the_overview_are_counted(house: House, more: int) -> None:
+    for number in range(CALLS + more):
+        house.desk.core.proxy.calls.begin(Call((f"c{number}", "tag"), "101", "101", "102", "", house.desk.now))
+    page = house.logged_in().get("/live").text
+    assert page.count("<td>calling</td>") == CALLS
+    assert re.findall(r"and (\d+) more", page) == [str(more)] * bool(more)
+
+
+def test_call_that_all_phones_have_left_is_in_the_overview_no_longer(house: House) -> None:
+    call = Call(("a", "b"), "101", "101", "102", "", house.desk.now, phone=7)
+    house.desk.core.proxy.calls.begin(call)
+    assert "<td>calling</td>" in house.logged_in().get("/live").text
+    call.left[7] = house.desk.now
+    assert "102</td>" not in house.logged_in().get("/live").text
+
+
+def test_overview_says_which_way_emergency_numbers_go_where_there_is_one(house: House) -> None:
+    sentence = "What is dialled and nobody here has goes out through pbx"
+    house.desk.do("account add", user="pbx")
+    house.desk.do("config set", key="trunk", value="pbx")
+    assert sentence not in house.logged_in().get("/live").text
+    house.desk.do("binding add", user="pbx", contact="sip:192.0.2.20", static=True)
+    assert sentence in house.logged_in().get("/live").text
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ class Notice:
     """What was done, told on the next page."""
 
     text: str
-    lines: tuple[str, ...] = ()
+    lines: tuple[str, ...]
     """What does the same at the console, or as commands of a shell where the console has no phrase."""
-    secret: str = ""
-    """What is shown this once."""
-    failed: bool = False
+    secret: str
+    """What is shown this once; empty: nothing."""
+    failed: bool
     """Whether it could not be done."""
 
 
