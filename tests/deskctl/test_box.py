@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from deskctl.box import AnotherBox, Box, NeedsLogin, Refused, _answer
+from deskctl.box import ERASE_LINE, AnotherBox, Box, NeedsLogin, Refused, _answer
 from deskctl.cable import Cable
 from panel_link.asking import Anew, LinkError, NoAnswer
 from tests.deskctl.conftest import Boxes
@@ -42,6 +42,19 @@ def test_verbs_are_answered(boxes: Boxes) -> None:
         box.ask("account remove", user="404")
     box.close()
     assert there.machine.left
+
+
+def test_what_a_plug_has_typed_is_erased_before_the_greeting(boxes: Boxes) -> None:
+    there, heard = boxes(), bytearray()
+    receive = there.machine.receive
+
+    def listen(data: bytes, now: float) -> bytes:
+        heard.extend(data)
+        return receive(data, now)
+
+    there.machine.receive = listen  # type: ignore[method-assign]
+    connected(there).close()
+    assert heard.startswith(ERASE_LINE + b"\0")
 
 
 def test_login_is_asked_for_once(boxes: Boxes) -> None:
