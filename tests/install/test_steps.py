@@ -94,6 +94,23 @@ def test_all_is_on_the_disk_before_the_box_starts(root: Path, steps: list[str]) 
     assert steps.index("sync") < steps.index(f"systemctl start {SERVICES}")
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("systemd-sysusers", "systemd-tmpfiles --create"),  # Its directory is the user's.
+        ("systemd-tmpfiles --create", "systemctl start"),
+        ("systemctl daemon-reload", "systemctl start"),
+        ("systemctl stop serial-getty@ttyAMA0.service", "udevadm trigger"),  # It took the port for root.
+        ("udevadm control --reload", "udevadm trigger"),
+        ("udevadm trigger", "systemctl start"),
+    ],
+)
+def test_the_system_is_ready_before_the_box_starts(root: Path, steps: list[str], first: str, then: str) -> None:
+    program._install(BOARD, root, LIVE)
+    place = {step: at for at, each in enumerate(steps) for step in (first, then) if each.startswith(step)}
+    assert place[first] < place[then]
+
+
 def test_another_environment_is_on_the_disk_and_in_place_before_the_old_one_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
