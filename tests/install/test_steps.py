@@ -72,6 +72,15 @@ def test_a_box_that_has_nothing_new_is_not_started_anew(root: Path, steps: list[
     assert steps[-1] == f"systemctl restart {SERVICES}"
 
 
+def test_a_box_whose_environment_is_new_is_started_anew(
+    root: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program._install(BOARD, root, LIVE)
+    monkeypatch.setattr(environment, "install", lambda place, wheels: True)
+    program._install(BOARD, root, LIVE)
+    assert steps[-1] == f"systemctl restart {SERVICES}"
+
+
 @pytest.mark.parametrize("failing", ["systemd-sysusers", f"systemctl restart {SERVICES}"])
 def test_what_was_installed_and_not_started_is_started_anew_the_next_time(
     root: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch, failing: str
@@ -87,6 +96,23 @@ def test_what_was_installed_and_not_started_is_started_anew_the_next_time(
     for word in ("restart", "start"):
         program._install(BOARD, root, LIVE)
         assert steps[-1] == f"systemctl {word} {SERVICES}"
+
+
+@pytest.mark.parametrize("place", ["/root/.pyenv/versions/3.13", "/home/anna/python"])
+def test_python_that_the_service_could_not_read_is_refused(
+    root: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    monkeypatch.setattr(sys, "base_prefix", place)
+    assert program._install(BOARD, root, LIVE) == 2 and not steps
+    assert place in capsys.readouterr().err
+
+
+def test_where_no_systemd_runs_nothing_is_begun(
+    root: Path, steps: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(system, "is_running", lambda: False)
+    assert program._install(BOARD, root, LIVE) == 2 and not steps and not (root / "run").exists()
+    assert "DESTDIR" in capsys.readouterr().err
 
 
 def test_all_is_on_the_disk_before_the_box_starts(root: Path, steps: list[str]) -> None:
