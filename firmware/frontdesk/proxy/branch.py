@@ -38,7 +38,7 @@ class Branch:
         self.candidate = candidate
         self.client: ClientTransaction | None = None
         self.timer_c: Delay | None = None
-        self.alike: list[Branch] = []
+        self.alike: tuple[Branch, ...] = ()
         """Those to other flows of the same phone, or addresses of the same name, itself among them, where there are
         any."""
         self.others = candidate.others

@@ -32,6 +32,23 @@ class ClientUser(Protocol):
         """The connection of an INVITE that has had a provisional response is closed: none may come over it any more."""
 
 
+class Nobody:
+    """Who is not interested: in what becomes of a CANCEL, as the INVITE's own end counts, or in what is over."""
+
+    def received(self, client: ClientTransaction, response: Response, now: float) -> None: ...
+
+    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None: ...
+
+    def timed_out(self, client: ClientTransaction, now: float) -> None: ...
+
+    def failed(self, client: ClientTransaction, now: float) -> None: ...
+
+    def cut_off(self, client: ClientTransaction, now: float) -> None: ...
+
+
+NOBODY = Nobody()
+
+
 class ClientSurroundings(Surroundings, Protocol):
     """What a client transaction needs of its layer: an INVITE that is cancelled starts another one."""
 
@@ -162,6 +179,7 @@ class NonInviteClientTransaction(ClientTransaction):
         self._start(NonInviteClientEvent.TIMER_K, 0 if self.reliable else T4, now)
         self._tell(now)
         self._let_go()
+        self._user = NOBODY  # there is one final response: what its user keeps for it goes now
 
     def give_up(self, now: float) -> None:
         self._terminate(now)

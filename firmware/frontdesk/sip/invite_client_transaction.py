@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import product
 from typing import ClassVar
 
-from .client_transaction import ClientSurroundings, ClientTransaction, ClientUser
+from .client_transaction import NOBODY, ClientSurroundings, ClientTransaction, ClientUser
 from .hop_requests import ack_to, cancel_of
 from .message import Request, Response
 from .timers import T1, TIMEOUT, TIMER_D
-from .wire import Destination, Target
-
-
-class Nobody:
-    """The user of a CANCEL: whatever becomes of it, the INVITE's own end counts."""
-
-    def received(self, client: ClientTransaction, response: Response, now: float) -> None: ...
-
-    def found(self, client: ClientTransaction, others: Sequence[Destination], now: float) -> None: ...
-
-    def timed_out(self, client: ClientTransaction, now: float) -> None: ...
-
-    def failed(self, client: ClientTransaction, now: float) -> None: ...
-
-    def cut_off(self, client: ClientTransaction, now: float) -> None: ...
+from .wire import Target
 
 
 class InviteClientState(StrEnum):
@@ -121,7 +107,7 @@ class InviteClientTransaction(ClientTransaction):
     # -- Proceeding --------------------------------------------------------------------------------------------------
 
     def _send_cancel(self, now: float) -> None:
-        self._layer.client(cancel_of(self.request, self._cancel_headers or ()), self.target, Nobody(), now)
+        self._layer.client(cancel_of(self.request, self._cancel_headers or ()), self.target, NOBODY, now)
         self._start(InviteClientEvent.GIVEN_UP, TIMEOUT, now)
 
     def _accept(self, now: float) -> None:

@@ -120,7 +120,7 @@ class NonInviteServerTransaction(ServerTransaction):
         ServerTransaction.__init__(self, request, flow, key, layer, NonInviteServerState.TRYING, target)
 
     def begin(self, now: float) -> None:
-        self._waits_in = (self._layer.trying,)
+        self._waits_in = self._layer.trying.alone
         self._layer.trying.start(self, now)
 
     def respond(self, response: Response, now: float) -> None:

@@ -105,6 +105,8 @@ class Delay:
         self._seconds = seconds
         self._deadlines = deadlines
         self._waiting: OrderedDict[Waiter, float] = OrderedDict()  # a dictionary searches for its first
+        self.alone = (self,)
+        """For those who wait here and nowhere else, which most do: one for all."""
         self._due: float | None = None
         """When it looks at them; too early where the first of them is stopped before."""
 

@@ -63,7 +63,10 @@ class Transaction:
             self._take(timer, now)
         else:
             delay = self._layer.deadlines.delays[timer, seconds]
-            self._waits_in += (delay,)
+            if self._waits_in:
+                self._waits_in += (delay,)
+            else:
+                self._waits_in = delay.alone
             delay.start(self, now)
 
     def _stop_all(self) -> None:
