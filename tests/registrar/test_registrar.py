@@ -8,6 +8,7 @@ from frontdesk.model import Binding, BindingState, Settings
 from frontdesk.registrar.answer import contact_value
 from frontdesk.registrar.contact import parse_expires
 from frontdesk.sip.errors import ParseError, Rejection
+from frontdesk.sip.uri import Uri
 from tests.support.registering import HERE, REALM, Desk, Registrant, flow, register_request
 
 PHONE = "<sip:101@192.0.2.101:5060>"
@@ -343,6 +344,18 @@ def test_phone_that_sends_from_another_port_than_it_listens_at_is_reached_where_
         expected = heard if heard != at else port
         assert binding.flow.remote == ("192.0.2.101", expected)
     assert bool(registration.changes) == (heard == at)
+
+
+def test_more_contacts_than_an_account_may_have_are_refused_before_they_are_compared(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """64 KiB of them would take seconds, in which nobody is called."""
+    most = desk.registrar.settings.max_bindings
+    desk.register(", ".join(f"<sip:{number}@192.0.2.101>" for number in range(most)))
+    monkeypatch.setattr(Uri, "matches", None)
+    contacts = [f"<sip:x{number}@192.0.2.101>" for number in range(most + 1)]
+    assert refused(desk, ", ".join(contacts)).status == 403
+    assert len(desk.contacts()) == most
 
 
 @pytest.mark.parametrize(("kind", "host"), [("Desk", "192.0.2.60"), ("Soft", "192.0.2.50")])

@@ -126,7 +126,10 @@ class Registrar:
             # RFC 5630 section 5.2: who may be called by SIPS registers over TLS, whatever his Request-URI says.
             if contact.uri.scheme == "sips" and flow.transport not in SECURE and seconds:
                 raise Rejection(400, "A sips Contact Needs TLS")
-        outbound.check(request, [contact for contact, seconds in asked if seconds])
+        kept = [contact for contact, seconds in asked if seconds]
+        outbound.check(request, kept)
+        if len(kept) > self.settings.max_bindings:  # told before each is compared with all others
+            raise Rejection(403, "Too Many Contacts In One Request")
 
 
 def check_order(request: Request, binding: Binding, registrant: Registrant, lowest: int) -> None:
@@ -372,8 +375,6 @@ class _Update:
         if excess <= 0:
             return
         spare = [each for each in registered if each.id not in self._touched]
-        if len(spare) < excess:
-            raise Rejection(403, "Too Many Contacts In One Request")
         own = {each.instance for each in registered if each.id in self._touched and each.instance}
         spare.sort(key=lambda each: (_is_alive(each), not self._is_like(each, own), _is_connected(each), each.seen_at))
         for binding in spare[:excess]:
