@@ -152,6 +152,18 @@ def test_without_it_who_has_answered_for_another_number_is_let_in() -> None:
     assert reached(box, box.signed(back, THERE, user="102"), THERE) == HERE
 
 
+def test_without_it_who_is_still_rung_is_let_in(box: BareCore) -> None:
+    """All that a peer calls under one Call-ID and tag is one call, and only the first of it named the callee."""
+    box.directory.peers[DOOR.remote[0]] = "pbx"
+    for number, user in enumerate(("101", "102")):
+        invite = ask("INVITE", f"sip:{user}@{REALM}", headers=f"Contact: <sip:door@{DOOR.remote[0]}>\r\n")
+        invite.replace("via", [f"SIP/2.0/UDP {DOOR.remote[0]};branch=z9hG4bKdoor{number};rport"])
+        box.receive(invite, DOOR)
+    update = Call(box, Response.to_request(invite, 183)).ask_back("UPDATE")
+    update.uri_text = "sip:101@192.0.2.101:5060"
+    assert reached(box, box.signed(update, THERE, user="102"), THERE) == HERE
+
+
 @pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])
 def test_under_another_name_it_opens_nothing(box: BareCore, method: str) -> None:
     """Not to its own phones either: they would be somebody else to those that they talk to."""
