@@ -40,6 +40,19 @@ def test_a_failed_ticket_restores_what_was_committed_and_takes_the_later_ones_al
     assert take_back.removed == [2, 3] and take_back.saved == [first]
 
 
+def test_what_comes_or_goes_by_a_ticket_that_is_open_is_left_to_it_when_another_is_taken_back() -> None:
+    """It may fail: nobody would take back what the take-back has written of it."""
+    first, second = binding(1), binding(2)
+    location = LocationService([first, second])
+    location.stage(AOR, 1, [first, second])
+    location.stage(AOR, 2, [first, second, binding(3)])
+    location.fail(1)
+    location.stage(AOR, 3, [first, binding(4)])
+    take_back = location.commit(2)
+    assert take_back is not None
+    assert take_back.removed == [3] and take_back.saved == [first]
+
+
 def test_binding_that_is_on_disk_already_is_seen_at_once_and_by_tickets_that_are_open() -> None:
     location = LocationService([binding(1)])
     location.stage(AOR, 1, [binding(1, port=2)])

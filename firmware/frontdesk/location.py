@@ -163,10 +163,13 @@ class LocationService:
         return [failed.number, *(each.number for each in later)]
 
     def _take_back(self, aor: AddressOfRecord, written: list[Binding]) -> Changes:
-        # Of what is to be, not of what is committed: this is written after all tickets that are open now.
-        kept = self.latest(aor)
-        kept_ids = {binding.id for binding in kept}
-        return Changes(saved=list(kept), removed=[binding.id for binding in written if binding.id not in kept_ids])
+        # As it is to be, not as it is committed: this is written after all tickets that are open now. But what comes or
+        # goes by these they write themselves, or it does neither.
+        kept = {binding.id: binding for binding in self.latest(aor)}
+        return Changes(
+            saved=[binding for id, binding in kept.items() if id in self._by_id],
+            removed=[binding.id for binding in written if binding.id not in kept and binding.id not in self._by_id],
+        )
 
     def _show(self, aor: AddressOfRecord, bindings: list[Binding]) -> None:
         before = self._committed.get(aor, ())
