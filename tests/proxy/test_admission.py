@@ -142,10 +142,11 @@ def test_number_without_a_host_is_one_of_the_box(box: Box, uri: str) -> None:
     box.receive(request("INVITE", uri), A)
     ((invite, target),) = box.requests("INVITE")
     assert (invite.uri_text, target) == ("sip:102@192.0.2.12:5060", B)
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == ["102"]
 
 
 def test_number_without_a_host_that_nobody_has_is_the_trunks_or_404_and_listed(box: Box) -> None:
-    box.receive(request("INVITE", "tel:+49-30-1234", call_id="1"), A)
+    box.receive(request("INVITE", "tel:+49-30-1234;isub=5", call_id="1"), A)
     assert box.statuses() == [404] and [record.callee for record in box.records] == ["+49301234"]
     box.proxy.settings = Settings(trunk="102")
     box.receive(request("INVITE", "tel:+49-30-1234", call_id="2"), A)

@@ -161,7 +161,7 @@ class ProxyCore:
         else:
             account, number = dialled(uri, self._directory, self._trunk(caller))
             bindings = self._location.bindings(account.aor, now)
-            called = account.username, unescape(uri.user or "")
+            called = account.username, _number(uri)
         if caller.account is not None:
             check_from(routed.request, caller.account, self._directory)
             check_method(routed.request, caller.account, called[0])
@@ -219,7 +219,7 @@ class ProxyCore:
         elif request.method == "INVITE" and status in (404, 440, 480):
             callee = self._callee(routed.request.uri, now)
             self.calls.refused(request, flow, caller, callee, status, now)
-            dialled = self._directory.resolve(callee.partition(";")[0])
+            dialled = self._directory.resolve(callee)
             account = dialled or self._directory.account(self._trunk(caller))
             if account is not None:
                 incoming = self._incoming(request, flow, caller, (account.username, callee), now)
@@ -239,4 +239,9 @@ class ProxyCore:
     def _callee(self, uri: Uri, now: float) -> str:
         """What was dialled; the account's name where that is the Contact of its phone."""
         named = self.sides.at_contact(uri, now)
-        return unescape((Uri.parse(named[0].aor) if named else uri).user or "")
+        return _number(Uri.parse(named[0].aor) if named else uri)
+
+
+def _number(uri: Uri) -> str:
+    """What was dialled, a name too, without what a number may have for parameters (RFC 3966: phone-context)."""
+    return unescape(uri.user or "").partition(";")[0]
