@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shutil
 import ssl
 import subprocess
@@ -83,9 +84,14 @@ class Certificates:
     @property
     def unused(self) -> str:
         """Why what somebody has put there is not used; empty: it is, or there is nothing."""
-        there = [name for name in GIVEN if (self._directory / name).exists()]
+        there = [name for name in GIVEN if os.path.lexists(self._directory / name)]
         if len(there) == 1:
             return f"{there[0]} is there alone"
+        for name in there:  # Links may lead to where the box may not look, or nowhere.
+            try:
+                (self._directory / name).stat()
+            except OSError as error:
+                return f"{name}: {error.strerror}"
         return self._refusal if there and not self.is_given else ""
 
     @property
