@@ -127,7 +127,8 @@ class Link:
                 self._is_asking = False
         elif frame.type == channels.TAKEN:
             self.stream.taken(frame.id)
-        elif frame.type == channels.CONSOLE and len(self.typed) < _MOST_TYPED:
+        elif frame.type == channels.CONSOLE and self._box != _NO_BOX and len(self.typed) < _MOST_TYPED:
+            # What comes before a box has greeted is for whoever has left.
             data, taken = self.stream.receive(frame)
             self.typed += data
             self._send(taken)

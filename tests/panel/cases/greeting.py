@@ -49,7 +49,10 @@ line.sent, line.coming = b"", b""
 panel.turn(26_002)
 (greeting,) = FrameReader().read(line.sent)
 assert greeting.type == channels.PANEL_HELLO and channels.read_hello(greeting.payload)[1] == 8, "as another panel's"
+assert said(26.05, Frame(channels.CONSOLE, 11, b"z")) == [] and not panel.typed, "for whoever has left"
 assert said(26.1, hello(2)) == []
+assert said(26.2, Frame(channels.CONSOLE, 11, b"z")) == [(channels.TAKEN, 11)] and panel.typed == b"z"
+panel.typed = bytearray()
 
 assert said(42) == [GREETS] and not panel.is_silent, "15 s without a word"
 assert said(44) == [] and said(47) == [GREETS]
