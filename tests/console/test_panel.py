@@ -11,10 +11,12 @@ import pytest
 from frontdesk.console import panel as room
 from frontdesk.console.panel import AGAIN, MOST_WAITING, POWER_UP, Panel, address_of, alarms_of, status_of
 from frontdesk.console.serial_port import Port
+from frontdesk.console.terminal import LOOK
 from frontdesk.control import Box
 from frontdesk.events import Event, Kind, Wording
 from panel_link import channels
 from panel_link.frames import Frame, FrameReader
+from panel_link.stream import RESEND
 from tests.control.desk import Desk
 
 GREETING = Frame(channels.PANEL_HELLO, 1, channels.hello("0.1.0", 7))
@@ -84,6 +86,11 @@ def use(desk: Desk, act: Act) -> None:
 
 def types(frames: list[Frame]) -> list[int]:
     return [frame.type for frame in frames]
+
+
+def kinds(frames: list[Frame]) -> list[tuple[int, int]]:
+    """Types and ids."""
+    return [(frame.type, frame.id) for frame in frames]
 
 
 def shown(frames: list[Frame]) -> list[int]:
@@ -162,7 +169,7 @@ def test_console_is_for_a_panel_that_has_greeted_and_begins_anew_with_another(de
         enter = Frame(channels.CONSOLE, 300, b"\x03")
         assert channels.TAKEN not in types(await bench.hears(enter))
         assert channels.CONSOLE in types(await bench.hears(GREETING))
-        assert (channels.TAKEN, 300) in [(frame.type, frame.id) for frame in await bench.hears(enter)]
+        assert (channels.TAKEN, 300) in kinds(await bench.hears(enter))
         assert channels.CONSOLE not in types(await bench.hears(GREETING))
         assert channels.CONSOLE in types(await bench.hears(ANOTHER))
 
@@ -178,6 +185,28 @@ def test_another_panel_hears_nothing_of_the_visit_before(desk: Desk) -> None:
             heard += console[-1].payload
             frames = await bench.hears(Frame(channels.TAKEN, console[-1].id))
         assert heard.startswith(b"\r\nFrontdesk "), bytes(heard)
+
+    use(desk, act)
+
+
+def test_whoever_holds_enter_down_takes_no_memory_without_bound_and_nothing_is_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each Enter before a password is typed is answered with a greeting, and the line has as much room both ways."""
+    monkeypatch.setattr(room, "MOST_QUEUED", 1 << 10)
+    desk.do("passwd admin", password="correct horse")
+
+    async def act(bench: Bench) -> None:
+        await bench.hears(GREETING)
+        number = 1
+        while (channels.TAKEN, number) in kinds(await bench.hears(Frame(channels.CONSOLE, number, b"\r" * 32))):
+            number += 1
+            assert number < 500
+        assert not bench.panel.is_full, "what is taken at the USB port is told on the same line"
+        frames, again = await bench.hears(seconds=LOOK), Frame(channels.CONSOLE, number, b"\r")
+        while (channels.TAKEN, number) not in kinds(frames):
+            taken = [Frame(channels.TAKEN, frame.id) for frame in frames if frame.type == channels.CONSOLE]
+            frames = await bench.hears(*taken, again, seconds=RESEND / 1000)
 
     use(desk, act)
 

@@ -22,7 +22,7 @@ from ..control import Box, VerbError, alarms, run
 from ..control.candidate import PANEL_CONSOLE
 from ..control.host import reachable
 from .console import Console
-from .serial_port import Port
+from .serial_port import MOST_QUEUED, Port
 
 LOOK = 2.0
 """Seconds between two looks at what no event tells of: addresses, alarms, what administrators do."""
@@ -81,7 +81,7 @@ class Panel:
     @property
     def is_full(self) -> bool:
         """Nothing more should be read off the line for now."""
-        return self._console.is_full or self._port.is_busy
+        return self._port.is_busy
 
     def found(self) -> None:
         """The port is open: whoever is there hears of a box that has begun anew."""
@@ -137,15 +137,18 @@ class Panel:
     # -- its USB port --------------------------------------------------------------------------------------------------
 
     def _take(self, frame: Frame) -> None:
-        if self._panel is None:
-            return  # It comes again when it has greeted.
+        if self._panel is None or self._console.is_full:
+            return  # It comes again: it will have greeted, or there is room.
         data, taken = self._stream.receive(frame)
         self._write(taken)
         if data:
             self._console.receive(data)
 
-    is_busy = False
-    """Whoever waits for the USB port must go on reading: what was taken there is told on the same line."""
+    @property
+    def is_busy(self) -> bool:
+        """So much waits for the USB port that no more should be asked for. The line is read on all the same: what was
+        taken there is told on it."""
+        return self._stream.room + MOST_QUEUED < 0
 
     def write(self, data: bytes) -> None:
         """Sends to the USB port, if a panel is there."""
