@@ -176,6 +176,8 @@ def test_search_goes_on_from_page_to_page_whatever_was_searched_for(house: House
         [link] = re.findall(rf'href="([^"]+)">{word}</a>', page)
         page = browser.get(unescape(link)).text
         assert said in page
+    past = browser.get("/accounts?start=100").text
+    assert "no account yet" not in past and re.search(r'href="/accounts\?q=&amp;start=50">Back<', past)
 
 
 def test_file_of_accounts_goes_in_and_out(house: House, browser: Browser) -> None:

@@ -16,7 +16,12 @@
 % include("turn", path="/accounts")
 </p>
 % else:
-<p class="soft">{{_("No account has that.") if search else _("There is no account yet.")}}</p>
+<p class="soft">{{_("No account has that.") if search or first else _("There is no account yet.")}}</p>
+%   if first:
+<p class="small">
+%     include("turn", path="/accounts")
+</p>
+%   end
 % end
 % made = len(visit.session.cards)
 % if made and visit.role == "admin":
