@@ -331,27 +331,6 @@ def test_given_pair_that_is_broken_shuts_nobody_out(house: House) -> None:
     assert house.verify("-verify_hostname", "frontdesk.local") == "box.crt: OK"
 
 
-@pytest.mark.parametrize("error", [errno.EACCES, errno.ENOENT])
-def test_given_pair_that_the_box_may_not_look_at_is_told_and_nothing_fails(
-    house: House, monkeypatch: pytest.MonkeyPatch, error: int
-) -> None:
-    """As links into a folder of root's are, or of which what they led to is gone."""
-    house.leaf()
-    kept = house.directory.parent / "kept"
-    for name in ("given.crt", "given.key"):
-        (house.directory / name).symlink_to(kept / name)
-    stat = Path.stat
-
-    def shut(path: Path, **how: bool) -> os.stat_result:
-        if how.get("follow_symlinks", True) and path.is_symlink():
-            raise OSError(error, os.strerror(error), str(path))
-        return stat(path, **how)
-
-    monkeypatch.setattr(Path, "stat", shut)
-    assert house.certificates.unused == f"given.crt: {os.strerror(error)}"
-    assert house.certificates.authority
-
-
 def test_good_pair_in_place_of_a_broken_one_is_used(house: House) -> None:
     test_given_pair_that_is_broken_shuts_nobody_out(house)
     pair = making.authority(frozenset({"given"}), released(), NOW)

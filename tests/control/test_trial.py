@@ -79,6 +79,14 @@ def test_alarm_that_waits_for_its_turn_takes_nothing_back_once_the_time_was_rene
     assert used(desk, "flush") == "10m"
 
 
+def test_way_back_that_the_machine_refuses_is_tried_again_until_it_takes_it(desk: Desk, machine: Machine) -> None:
+    stage(desk, net__address="192.0.2.10/24")
+    desk.do("config commit", confirm=60)
+    for machine.refuses, address in (("nmcli failed.", "192.0.2.10/24"), ("", "dhcp")):
+        finish(desk.bells[-1].work())
+        assert used(desk, "net.address") == address
+
+
 def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)

@@ -110,8 +110,11 @@ def test_older_calls_are_a_link_away_page_by_page(house: House, browser: Browser
             page = browser.get(html.unescape(link[1])).text
         seen += re.findall(r'data-label="To">(.*?)<', page)
         assert seen == [call["callee"] for call in reversed(calls)] + last
+        assert "No call" not in page, "the last page has some"
         back = re.search(r'href="([^"]*)">Back<', page)
         assert back and "Further" in browser.get(html.unescape(back[1])).text
+    past = browser.get("/calls", params={"start": 9 * SHOWN}).text
+    assert "No call is like that." in past and "Back" in past
 
 
 def test_search_finds_a_call_that_is_up_once_though_it_reads_in_parts(house: House, browser: Browser) -> None:

@@ -1,0 +1,46 @@
+"""A pair that somebody has put there and that is not used: why is told, and never in the way of anything else."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from frontdesk.certificates import Certificates, Names
+
+PAIR = "given.crt", "given.key"
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Certificates:
+    return Certificates(tmp_path, lambda: Names(frozenset(), frozenset()), time.time)
+
+
+def test_there_is_nothing_to_tell_where_nobody_put_anything(certificates: Certificates) -> None:
+    assert certificates.unused == ""
+
+
+@pytest.mark.parametrize("name", PAIR)
+def test_half_a_pair_is_told(certificates: Certificates, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("PEM")
+    assert certificates.unused == f"{name} is there alone"
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.ENOENT])
+def test_links_that_the_box_may_not_follow_or_that_lead_nowhere_are_told(
+    certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
+) -> None:
+    for name in PAIR:
+        (tmp_path / name).symlink_to(tmp_path / "kept" / name)
+    stat = Path.stat
+
+    def shut(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if follow_symlinks and path.is_symlink():
+            raise OSError(error, os.strerror(error), str(path))
+        return stat(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", shut)
+    assert certificates.unused == f"given.crt: {os.strerror(error)}" and not certificates.is_given
