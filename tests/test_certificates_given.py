@@ -5,11 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
-from frontdesk.certificates import Certificates, Names
+from frontdesk.certificates import Certificates, Names, making, released
 
 PAIR = "given.crt", "given.key"
 
@@ -44,3 +51,13 @@ def test_links_that_the_box_may_not_follow_or_that_lead_nowhere_are_told(
 
     monkeypatch.setattr(Path, "stat", shut)
     assert certificates.unused == f"given.crt: {os.strerror(error)}" and not certificates.is_given
+
+
+def test_key_with_a_password_is_told_and_nobody_is_asked_for_it(certificates: Certificates, tmp_path: Path) -> None:
+    pair = making.authority(frozenset({"given"}), released(), released() + timedelta(days=100))
+    key = load_pem_private_key(pair.key_pem, None)
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    (tmp_path / "given.crt").write_bytes(pair.pem)
+    (tmp_path / "given.key").write_bytes(locked)
+    certificates.context()
+    assert certificates.unused == "given.key has a password"

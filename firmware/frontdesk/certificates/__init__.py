@@ -194,7 +194,7 @@ class Certificates:
     def _took_given(self, context: ssl.SSLContext) -> bool:
         """A pair that is broken shuts nobody out: the box's own is used until there is a good one."""
         try:
-            context.load_cert_chain(self._directory / "given.crt", self._directory / "given.key")
+            context.load_cert_chain(self._directory / "given.crt", self._directory / "given.key", _locked)
         except (OSError, ValueError) as error:
             self._refused, self._refusal = self._stamp(), str(error)
             _log.warning("given.crt and given.key cannot be used, the box's own certificate is: %s", error)
@@ -222,6 +222,11 @@ def settle_apart(directory: Path, names: Names, now: datetime, released: datetim
     except (KeyError, TypeError, ValueError, subprocess.TimeoutExpired) as error:
         raise OSError(f"no certificate was made: {error}") from None
     raise OSError(f"no certificate was made: {(done.stderr.strip().splitlines() or ['it ended early'])[-1]}")
+
+
+def _locked() -> str:
+    """Asked for a key's password: else OpenSSL asks the terminal at which the box was started, and all wait."""
+    raise ValueError("given.key has a password")
 
 
 def _changed(path: Path) -> int:
