@@ -253,7 +253,7 @@ def test_computer_that_cannot_be_reset_now_is_at_the_next_start(desk: Desk, monk
 
     monkeypatch.setattr(desk.box.system, "reset", refuse)
     desk.do("factory-reset", yes=True)
-    assert "not as they were at first" in notices(desk)
+    assert "not as at first until the next start" in notices(desk)
     again = desk.restart()
     monkeypatch.setattr(again.box.system, "reset", reset)
     finish(started(again.box, owed.read(again.store.meta)))

@@ -36,7 +36,7 @@ async def _reset_machine(box: Box) -> None:
     try:
         await box.system.reset()
     except VerbError as error:
-        sentence = "Network, name and time zone of this computer are not as they were at first: {error}"
+        sentence = "Network, name and time zone of this computer are not as at first until the next start: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error)))
         with suppress(OSError):
             await owed.owe(box.records, {owed.RESET: None})
