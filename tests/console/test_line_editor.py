@@ -69,6 +69,26 @@ def test_cuts_make_no_difference(parts: list[bytes], data: st.DataObject) -> Non
     assert whole.screen.rows == cut.screen.rows
 
 
+@given(st.lists(st.sampled_from([b"ab", b"?", b"\r", b"\x1b[D", b"\x7f", b"\x15", "ü".encode(), b"\xff", b"\x03"])))
+def test_what_nobody_sees_is_the_same_line(parts: list[bytes]) -> None:
+    stream = b"".join(parts)
+    assert Seat(Prompt("> ", hidden=True)).type(stream) == Seat(Prompt("> ")).type(stream)
+
+
+def test_what_nobody_sees_is_put_into_a_long_line_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line may have megabytes, and calls wait while it is copied."""
+    put: list[str] = []
+    insert = LineEditor._insert
+
+    def noted(editor: LineEditor, text: str) -> None:
+        put.append(text)
+        insert(editor, text)
+
+    monkeypatch.setattr(LineEditor, "_insert", noted)
+    typed = "Who is über? I? " * 100
+    assert Seat(Prompt("", hidden=True)).texts(f"{typed}\r".encode()) == [typed] and len(put) == 1
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_give_printable_lines_and_plain_output(data: bytes) -> None:
     seat = Seat()

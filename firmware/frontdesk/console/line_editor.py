@@ -79,6 +79,8 @@ class LineEditor:
         self._output: list[str] = []
         self._prompt: Prompt | None = None
         self._text = ""
+        self._typed: list[str] = []
+        """What nobody sees is put into the line together: each letter by itself would copy a long one anew."""
         self._at = 0
         self._history: list[str] = []
         self._looking = 0
@@ -125,12 +127,13 @@ class LineEditor:
         while read < len(self._pending) and self._ended is None:
             if run := self._plain(read):
                 self._keys.skip()
-                self._insert(run)
+                self._type(run)
                 read += len(run)
                 continue
             read += 1
             for key in self._keys.read(self._pending[read - 1]):
                 self._press(key)
+        self._settle()
         del self._pending[:read]
         ended, self._ended = self._ended, None
         if ended is not None:
@@ -169,10 +172,22 @@ class LineEditor:
         if self._ended is not None:
             return  # A broken byte before the line's end: its stand-in and the end come together.
         action = self._actions.get(key)
-        if action is not None:
+        if len(key) == 1 and (action is None or self._is_hidden):
+            self._type(key)
+        elif action is not None:
+            self._settle()
             action()
-        elif len(key) == 1:
-            self._insert(key)
+
+    def _type(self, text: str) -> None:
+        if self._is_hidden:
+            self._typed.append(text)
+        else:
+            self._insert(text)
+
+    def _settle(self) -> None:
+        if self._typed:
+            self._insert("".join(self._typed))
+            self._typed.clear()
 
     def _enter(self) -> None:
         if self._is_explained:
