@@ -260,6 +260,14 @@ def test_computer_that_cannot_be_reset_now_is_at_the_next_start(desk: Desk, monk
     assert resets == ["done"] and OWED not in again.restart().store.meta
 
 
+@pytest.mark.parametrize("keep_network", [False, True])
+def test_last_reset_says_whether_the_computer_is_reset_at_the_next_start(desk: Desk, keep_network: bool) -> None:
+    """Or a network that was kept, or given since, would go at the next power cut."""
+    asyncio.run(owed.owe(desk.box.records, {owed.RESET: None, "hostname": "lobby"}))
+    desk.do("factory-reset", **{"keep-network": keep_network, "yes": True})
+    assert owed.read(desk.restart().store.meta) == {"hostname": "lobby"}
+
+
 def test_reset_wants_to_be_sure(desk: Desk) -> None:
     text = filled(desk).do("export", secrets=True)
     with pytest.raises(VerbError, match="say --yes"):

@@ -55,10 +55,9 @@ async def withdraw(records: Kept, before: Pair | None) -> None:
 async def paid(records: Kept, keys: Collection[str]) -> list[Pair]:
     """Kept together with settings of these keys that the computer has already; what else it is owed, it still is.
     Raises OSError."""
-    if not keys:
-        return []
-    left = {key: text for key, text in read(await records.pairs("meta")).items() if key not in keys}
-    return [("meta", OWED, json.dumps(left) if left else None)]
+    owing = read(await records.pairs("meta")) if keys else {}
+    left = {key: text for key, text in owing.items() if key not in keys}
+    return [("meta", OWED, json.dumps(left) if left else None)] if left != owing else []
 
 
 async def settle(records: Kept, keys: Collection[str]) -> None:
