@@ -19,6 +19,11 @@ STATES ?= 200
 # What tests/appliance makes and starts an emulated board with.
 APPLIANCE_PACKAGES := mmdebstrap arch-test qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
 
+# What an upgrade of the system's Python or a move of the clone has spoilt is installed anew.
+ifneq ($(wildcard $(VENV)/.run),)
+$(shell $(BIN)/python -c 'from importlib.util import find_spec; exit(not find_spec("frontdesk.model"))' 2>/dev/null || rm -rf $(VENV))
+endif
+
 .DEFAULT_GOAL := run
 .PHONY: run hints install uninstall translations appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
 
