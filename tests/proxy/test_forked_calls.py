@@ -44,12 +44,19 @@ def test_call_that_a_peer_forks_is_the_one_that_answers(box: Box) -> None:
     assert box.records == []
 
 
-def test_call_that_a_peer_forks_fails_when_all_forks_have(box: Box) -> None:
+def test_call_that_a_peer_forks_fails_when_all_forks_have_and_how_is_told_of_the_one_that_did(box: Box) -> None:
     first, second = forked(box)
-    box.receive(reply(first, 486), B)
+    box.receive(reply(second, 486), C)
     assert box.records == []
-    box.receive(reply(second, 480), C)
+    box.receive(reply(first, 480), B)
     assert [(record.callee, record.result) for record in box.records] == [("102", 480)]
+
+
+def test_call_that_a_peer_forks_is_shown_as_to_one_that_still_rings(box: Box) -> None:
+    first, second = forked(box)
+    box.receive(reply(second, 180), C)
+    box.receive(reply(first, 486), B)
+    assert [(call.callee, call.state) for call in box.proxy.calls.active(box.now)] == [("103", CallState.RINGING)]
 
 
 def test_fork_that_fails_after_another_has_answered_does_not_end_the_call(box: Box) -> None:
@@ -69,6 +76,14 @@ def test_hunt_of_a_peer_goes_on_in_the_same_call_while_it_is_being_cancelled(box
     says(box, 487)
     box.receive(reply(second, 200), C)
     assert [call.callee for call in box.proxy.calls.active(box.now)] == ["103"]
+
+
+def test_hunt_of_a_peer_that_nobody_answers_ends_as_its_last_phone_did(box: Box) -> None:
+    first, second = forked(box)
+    box.receive(reply(first, 487), B)
+    box.receive(reply(second, 486), C)
+    assert [(record.callee, record.result) for record in box.records] == [("103", 486)]
+    assert [event.text for event in box.events] == ["calls 102", "call to 103 failed: 486"]
 
 
 def test_hunt_of_a_peer_begins_another_call_once_the_first_has_ended(box: Box) -> None:

@@ -71,7 +71,8 @@ class Call:
     """Username of the credentials; "" for a trusted peer."""
     caller: str
     callee: str
-    """The user part that was dialled, or whose phone; of several, the one that answered."""
+    """The user part that was dialled, or whose phone; of several the one that answered, else one that is still called,
+    else the last that was: the result is his."""
     source: str
     started_at: float
     state: CallState = CallState.CALLING
@@ -253,6 +254,8 @@ class CallBook:
         callee = call.pending.get(transaction, call.callee)
         if status >= 200:
             call.pending.pop(transaction, None)
+        if status >= 300 and call.answered_at is None:
+            call.callee = next(iter(call.pending.values()), callee)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
             self._tell(Kind.RINGING, call, now, _RINGS, callee)
