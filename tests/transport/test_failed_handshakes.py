@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from frontdesk.sip.errors import TransportError
+from frontdesk.sip.wire import Destination
 from frontdesk.transport.tls import Greeting, SecureConnection
 from tests.transport.driver import Driver, contexts, listening, run, until
 
@@ -82,5 +84,36 @@ def test_one_that_makes_room_leaves_nothing(turns: int, made: Path) -> None:
             newer.close()
             await until(lambda: not left())
             writer.close()
+
+    run(case)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_one_that_the_box_began_leaves_nothing(made: Path) -> None:
+    """Where the other end is not who it should be."""
+
+    async def case() -> None:
+        driver = Driver()
+        async with listening(driver, 1000, "tls", contexts(made)) as address:
+            assert driver.connections is not None
+            with pytest.raises(TransportError):
+                await driver.connections.connect(Destination(*address, "tls", "other.test"))
+            await until(lambda: not left())
+
+    run(case)
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_one_that_the_box_began_and_nobody_answers_leaves_nothing(made: Path) -> None:
+    async def case() -> None:
+        driver = Driver()
+        silent = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+        async with silent, listening(driver, 1000, "tls", contexts(made)):
+            host, port = silent.sockets[0].getsockname()
+            place = Destination(host, port, "tls", "box.test")
+            assert driver.connections is not None
+            with pytest.raises(TransportError):
+                await driver.connections.connect(place)
+            await until(lambda: not left())
 
     run(case)

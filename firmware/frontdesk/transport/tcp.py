@@ -144,7 +144,10 @@ class Connections:
         if opening is None:
             opening = self._opening[place] = asyncio.get_running_loop().create_task(self._connect(place))
             opening.add_done_callback(lambda _: self._opening.pop(place, None))
-        return await asyncio.shield(opening)  # who no longer waits for it leaves it to the others
+        try:
+            return await asyncio.shield(opening)  # who no longer waits for it leaves it to the others
+        finally:
+            del opening  # it holds the error whose frames would hold it
 
     async def _connect(self, place: Destination) -> Connection:
         made = SecureConnection(self, name=_name(place)) if place.transport == "tls" else Connection(self)
@@ -154,6 +157,7 @@ class Connections:
                 line, _ = await asyncio.get_running_loop().create_connection(lambda: made, *_address(place), **how)
                 _keep_alive(line.get_extra_info("socket"))
         except (OSError, ValueError, TimeoutError) as error:
+            error.__traceback__ = None  # as in a `Greeting`: its frames hold what holds it
             self.handshake_failed(made.flow._replace(remote=_address(place)), error)
             transport, host, port = made.flow.transport.upper(), place.host, place.port
             raise TransportError(f"{transport} to {host}:{port}: {why(error)}") from error
