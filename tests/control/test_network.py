@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from frontdesk import RELEASED
-from frontdesk.control import VerbError, network, run, text
+from frontdesk.control import VerbError, alarms, network, run, text
 from frontdesk.control.host import ManagedElsewhere
-from tests.control.desk import Desk
+from tests.control.desk import Desk, phone
 from tests.control.test_admin import done
 from tests.store.rows import NOW, clock
 
@@ -48,6 +48,7 @@ def findings(desk: Desk, *interfaces: dict[str, Any]) -> str:
     [
         ([], "BAD  network   There is no interface"),
         ([interface("down")], "BAD  eth0      There is no link: is the cable in"),
+        ([interface("lowerlayerdown")], "BAD  eth0      There is no link: is the cable in"),
         ([interface(addresses=("fe80::1/64",))], "BAD  eth0      It has no address: does a DHCP server answer?"),
         ([interface(addresses=("169.254.3.4/16",))], "BAD  eth0      No DHCP server answered, so it has 169"),
         ([interface(addresses=("192.0.2.5/24",))], "ok   eth0"),
@@ -93,3 +94,35 @@ def test_last_lines_of_the_log(desk: Desk) -> None:
     assert desk.do("log")[0] == "line 200"
     assert desk.do("log", limit=2) == ["line 298", "line 299"]
     assert desk.do("log", limit=0) == []
+
+
+NO_NETWORK = "The box has no network: nobody is reached, and nobody reaches it"
+PLACE = "udp:192.0.2.5:5060"
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "heard_at", "is_told"),
+    [
+        ([], PLACE, True),
+        ([interface("down", ("192.0.2.5/24",))], PLACE, True),
+        ([interface("lowerlayerdown", ("192.0.2.5/24",))], PLACE, True),
+        ([interface(addresses=("fe80::1/64",))], PLACE, True),
+        ([interface("down"), interface("unknown", ("192.0.2.5/24",))], PLACE, False),
+        ([interface(addresses=("169.254.3.4/16",))], PLACE, False),
+        ([], "udp:127.0.0.2:5060", False),
+        ([], "tcp:[::1]:5060", False),
+    ],
+)
+def test_box_without_network_says_so_before_it_speaks_of_phones(
+    desk: Desk, interfaces: list[dict[str, Any]], heard_at: str, is_told: bool
+) -> None:
+    desk.box.system, desk.box.listeners = Wired(*interfaces), [heard_at, "udp:[::1]:5070"]
+    phone(desk).connected = False
+    told = [problem["text"] for problem in desk.do("problems")]
+    assert (told[0] == NO_NETWORK) == is_told
+    assert [problem["text"] for problem in alarms(desk.box)] == [NO_NETWORK] * is_told
+
+
+def test_box_that_does_not_run_says_nothing_of_its_network(desk: Desk) -> None:
+    desk.box.system, desk.box.listeners = Wired(), ()
+    assert NO_NETWORK not in [problem["text"] for problem in desk.do("problems")]

@@ -13,10 +13,20 @@ from .host import reachable, without_dhcp
 from .times import is_set
 
 Answer = dict[str, Any]
+CUT = frozenset({"down", "lowerlayerdown", "notpresent"})
+"""What Linux says of an interface without a link (RFC 2863), or of one, as a VLAN, that is on such a one."""
+LOOPBACK = ("127.", "[::1]")
+"""Where a listener is heard by this computer alone."""
 TRIES = 3
 """Echo requests of one ping."""
 WAIT = 1
 """Seconds for each answer."""
+
+
+def is_cut_off(box: Box) -> bool:
+    """Whether phones are to reach it from elsewhere, and no interface has both a link and an address."""
+    is_heard = any(not place.partition(":")[2].startswith(LOOPBACK) for place in box.listeners)
+    return is_heard and not any(each["link"] not in CUT and reachable(each) for each in box.system.network())
 
 
 async def ping(box: Box, address: str) -> Answer:
@@ -53,7 +63,7 @@ async def _findings(box: Box) -> AsyncIterator[Answer]:
 
 def _interface(interface: Answer) -> Answer:
     name = interface["name"]
-    if interface["link"] == "down":
+    if interface["link"] in CUT:
         return _bad(name, "There is no link: is the cable in, and is the other end turned on?")
     addresses = reachable(interface)
     if not addresses:

@@ -10,6 +10,7 @@ from ..events import MAX_HOSTS, Event, Incoming, Kind
 from ..model import Binding, username_of
 from ..sip.errors import Rule
 from .box import Box
+from .network import is_cut_off
 from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, subject
 from .times import is_set, iso
 
@@ -44,6 +45,10 @@ OVERLOAD = Problem(
     "More comes in than the box can carry: calls and registrations are refused (503)",
     "When power is back, all phones come at once, and it is over in some minutes. Else see that nobody reaches the box "
     "from outside, and look among the events for a phone or PBX that comes again and again.",
+)
+NETWORK = Problem(
+    "The box has no network: nobody is reached, and nobody reaches it",
+    "See that its cable is in, and that what it leads to is turned on and gives the box an address.",
 )
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -83,6 +88,8 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
         yield _told(STOPPED)
     for notice in box.all_notices:
         yield _told(Problem(notice.template, notice.cure), notice.words)
+    if is_cut_off(box):
+        yield _told(NETWORK)
     if box.clock.now() < box.refused_at() + OVERLOADED:
         yield _told(OVERLOAD)
     if not is_set(box.clock.wall()):
