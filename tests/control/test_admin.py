@@ -16,7 +16,7 @@ from frontdesk.control import Role, VerbError, scrypt
 from frontdesk.control.admin import AT_ONCE, LONGEST, RESTRICTED, Admin, on_the_spot
 from frontdesk.control.administration import recover, recovery_offered
 from frontdesk.control.first_boot_code import LETTERS, MOST_TRIES, TRIES, Closed, FirstBootCode
-from frontdesk.control.throttle import FREE, SERIAL_LINE, SOURCES, Crowded, Throttle, Throttled
+from frontdesk.control.throttle import FREE, SERIAL_LINE, SOURCES, WELCOME, Crowded, Throttle, Throttled
 from tests.control.desk import Desk
 from tests.store.rows import NOW
 
@@ -140,6 +140,27 @@ def test_who_tries_while_others_do_is_told_to_come_back_but_for_the_console(desk
             each.send(None)
     admin.off_loop = on_the_spot
     assert done(admin.check(PASSWORD, "192.0.2.99"))
+
+
+def test_who_has_logged_in_from_there_before_is_not_kept_out_by_strangers(desk: Desk, admin: Admin) -> None:
+    assert done(admin.check(PASSWORD, "192.0.2.99"))
+    admin._trying = AT_ONCE
+    assert done(admin.check(PASSWORD, "192.0.2.99"))
+    with pytest.raises(Crowded):
+        done(admin.check(PASSWORD, "192.0.2.99", Role.VIEWER))
+    for _ in range(FREE):
+        assert not done(admin.check("wrong password", "192.0.2.99"))
+    with pytest.raises(Throttled):
+        done(admin.check("wrong password", "192.0.2.99"))
+
+
+def test_throttle_knows_so_many_who_have_logged_in() -> None:
+    throttle = Throttle()
+    for number in range(WELCOME):
+        throttle.succeeded(str(number))
+    for source in ("0", "another"):
+        throttle.succeeded(source)
+    assert [throttle.welcomes(each) for each in ("0", "1", "2", "stranger")] == [True, False, True, False]
 
 
 def test_wait_doubles_up_to_a_minute() -> None:

@@ -98,13 +98,15 @@ class Admin:
 
     async def check(self, password: str, source: str, role: Role = Role.ADMIN) -> bool:
         """Whether it is the password. Raises Throttled where that source has tried too often, Crowded where others are
-        before it: each takes a second of a small board, and holds up a page. The console is never refused so."""
+        before it: each takes a second of a small board, and holds up a page. The console is never refused so, and who
+        has logged in from there before is not either: else strangers from many addresses could keep everybody out."""
         kept = self._of(role)
         if self.kept is None or len(password) > LONGEST:
             return False
-        if self._trying >= AT_ONCE and source != SERIAL_LINE:
-            raise Crowded
+        is_line = source == SERIAL_LINE
         source = source if role is Role.ADMIN else f"{source} {role}"  # the right one of one clears none of the other
+        if self._trying >= AT_ONCE and not is_line and not self._throttle.welcomes(source):
+            raise Crowded
         self._throttle.admit(source, self._now())
         # One that is not set takes as long as a wrong one, so that nobody learns whether it is.
         self._trying += 1

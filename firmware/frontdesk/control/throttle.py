@@ -13,6 +13,9 @@ SERIAL_LINE = "console"
 SOURCES = 256
 """Sources that are remembered; the one that has been silent longest is forgotten first."""
 
+WELCOME = 16
+"""Sources that are known to have had the right password; the one that has logged in the longest ago goes first."""
+
 
 class Throttled(VerbError):
     """Too many wrong passwords came from there."""
@@ -35,6 +38,8 @@ class Throttle:
     def __init__(self) -> None:
         self._tries: dict[str, tuple[int, float]] = {}
         """Wrong ones in a row, and until when the next has to wait."""
+        self._welcome: dict[str, None] = {}
+        """Those that had the right password, the latest last."""
 
     def admit(self, source: str, now: float) -> None:
         """One try more. Raises Throttled where it comes too early; that one does not count."""
@@ -51,3 +56,11 @@ class Throttle:
     def succeeded(self, source: str) -> None:
         """The password was right."""
         self._tries.pop(source, None)
+        self._welcome.pop(source, None)
+        self._welcome[source] = None
+        if len(self._welcome) > WELCOME:
+            del self._welcome[next(iter(self._welcome))]
+
+    def welcomes(self, source: str) -> bool:
+        """Whether it has had the right password."""
+        return source in self._welcome
