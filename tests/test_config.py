@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from frontdesk.config import (
     DEFAULTS,
+    DIGITS,
     SETTINGS,
     Setting,
     SettingError,
@@ -18,6 +19,7 @@ from frontdesk.config import (
     find,
     load,
     parse,
+    read_count,
     read_duration,
     text_of,
     write_duration,
@@ -52,6 +54,13 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 @given(st.integers(0, 10**7))
 def test_duration_is_read_as_it_is_written(seconds: int) -> None:
     assert read_duration(write_duration(seconds)) == seconds
+
+
+def test_number_is_no_longer_than_the_database_takes_it() -> None:
+    assert read_count("9" * DIGITS) == 10**DIGITS - 1
+    for digits in (DIGITS + 1, 5000):
+        with pytest.raises(ValueError, match=f"^has at most {DIGITS} digits$"):
+            read_count("9" * digits)
 
 
 @pytest.mark.parametrize(

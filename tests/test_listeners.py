@@ -30,7 +30,7 @@ def test_listeners_are_kept_as_they_are_meant(text: str, kept: tuple[str, ...]) 
     "text",
     [
         *("sctp", "ws:", "tls:5061", "tls:box.example:5061", "udp:192.0.2.1:70000", ""),
-        *("udp:[::1:5060", "udp:::1]:5060", "udp:::1:5060", "udp:[192.0.2.1]:5060"),
+        *("udp:[::1:5060", "udp:::1]:5060", "udp:::1:5060", "udp:[192.0.2.1]:5060", f"udp:192.0.2.1:{'9' * 5000}"),
     ],
 )
 def test_what_is_none_is_refused(text: str) -> None:

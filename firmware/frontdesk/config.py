@@ -78,10 +78,16 @@ def write_duration(seconds: float) -> str:
     return f"{seconds:.15g}s"
 
 
+DIGITS = 18
+"""Of a number, as the database takes it; int() refuses thousands of them with an error of its own."""
+
+
 def read_count(text: str) -> int:
-    """A whole number."""
+    """A whole number as it is typed. Raises ValueError with the rule that the text breaks."""
     if not text.isascii() or not text.isdecimal():
         raise ValueError("is a whole number")
+    if len(text) > DIGITS:
+        raise ValueError("has at most 18 digits")
     return int(text)
 
 

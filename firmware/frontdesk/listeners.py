@@ -83,7 +83,7 @@ def _place(text: str) -> tuple[str, int] | None:
     from ipaddress import ip_address
 
     host, _, port = text.rpartition(":")
-    if not port.isascii() or not port.isdecimal() or int(port) > 65535:
+    if not port.isascii() or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
         return None
     in_brackets = host[:1] == "[" and host[-1:] == "]"
     try:

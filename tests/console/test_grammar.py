@@ -101,6 +101,7 @@ def test_password_is_asked_for_and_not_typed_on_the_line() -> None:
         ("add account 101 name", "There is more to say: TEXT."),
         ("show status now", "'now' cannot stand here: `show status` ends before it."),
         ("set account 999 name x", "'x' cannot stand here: `set account USER KEY=VALUE` ends before it."),
+        (f"show calls limit {'9' * 5000}", f"limit takes a whole number, not '{'9' * 40}'."),
         ("show calls limit many", "limit takes a whole number, not 'many'."),
         ('add account 101 name "Front', "A quotation mark is missing."),
         ("add account 101 name a name b", "'name' cannot stand here; password can."),

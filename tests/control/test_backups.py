@@ -18,6 +18,8 @@ from tests.control.test_exports import elsewhere, filled
 from tests.store.rows import REALM
 
 PASSPHRASE = "four words of mine"
+LONG = "9" * 5000
+"""Digits that int() refuses."""
 FORMATS = Path(__file__).parent / "formats"
 CALL = {
     "call_id": "a84b4c76e66710", "caller": "sip:101@example.com", "callee": "sip:102@example.com", "started": 1.5,
@@ -99,6 +101,9 @@ def _newer(text: str) -> str:
         (_without_a_line, PASSPHRASE, "Line 3 is missing, line 4 came in its place: copy all of it"),
         (_another_byte, PASSPHRASE, "It came through damaged, its checksum is another: copy all of it"),
         (_newer, PASSPHRASE, r"A newer Frontdesk wrote it .*: update this box first"),
+        (lambda text: f"frontdesk-backup {LONG}\n", PASSPHRASE, "It does not begin with `frontdesk-backup 1`"),
+        (lambda text: text.replace("backup 1", "backup 0"), PASSPHRASE, "It does not begin with `frontdesk-backup 1`"),
+        (lambda text: text.replace("\n2 ", f"\n{LONG} "), PASSPHRASE, "Line 2 came through damaged"),
         (lambda text: "", PASSPHRASE, "There is nothing to import: choose what was saved"),
         (lambda text: "frontdesk-backup 1\n1 scrypt\n", PASSPHRASE, "It ends after line 1, .*: copy all of it"),
     ],

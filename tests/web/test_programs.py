@@ -93,6 +93,7 @@ def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
     assert api.put("/api/1/settings/none", json={"value": "on"}).status_code == 404
     assert api.put("/api/1/settings/timezone", json={"value": "Moon/Crater"}).status_code == 400
     assert api.get("/api/1/calls?limit=many").status_code == 400
+    assert api.get(f"/api/1/calls?limit={'9' * 5000}").status_code == 400
     assert api.get("/api/1/status?words=x&self=y").status_code == 400
     assert api.get("/api/1/nothing").json()["error"]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from bottle import HTTPResponse, request
 
-from frontdesk.control import TABLE, Kind, Role, VerbError
+from frontdesk.control import TABLE, Kind, Role, VerbError, read_count
 from frontdesk.control.errors import NotThere
 
 from .route import LARGE, Need, Route
@@ -108,9 +108,10 @@ def _given(visit: Visit, verb: str) -> Mapping[str, object]:
 
 def _typed(kind: Kind, value: str) -> object:
     if kind is Kind.COUNT:
-        if not value.isascii() or not value.isdecimal():
-            raise VerbError(f"{value[:40]!r} is no number.")
-        return int(value)
+        try:
+            return read_count(value)
+        except ValueError:
+            raise VerbError(f"{value[:40]!r} is no number.") from None
     return value == "true" if kind is Kind.FLAG else value
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from .. import __version__
-from ..control import NOUNS, VERBS, Argument, Kind, Verb, VerbError
+from ..control import NOUNS, VERBS, Argument, Kind, Verb, VerbError, read_count
 from ..control.checks import checked_domain
 
 GROUPS = {
@@ -214,9 +214,10 @@ def folder(text: str) -> Path:
 
 def whole_number(text: str) -> int:
     """A whole number, not negative."""
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is no whole number")
-    return int(text)
+    try:
+        return read_count(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text[:40]!r} is no whole number") from None
 
 
 def seconds(text: str) -> float:

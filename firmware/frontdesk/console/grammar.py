@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..control import NOUNS, Argument, Kind
+from ..control import NOUNS, Argument, Kind, read_count
 from .line_editor import WIDTH, Completion
 from .phrases import OPENINGS, Phrase, asked, name
 from .show import wrapped
@@ -88,9 +88,10 @@ class Path:
         assert argument is not None
         value: object = text
         if argument.kind is Kind.COUNT:
-            if not (text.isascii() and text.isdecimal()):
-                raise Misspoken(f"{argument.name} takes a whole number, not {text!r}.")
-            value = int(text)
+            try:
+                value = read_count(text)
+            except ValueError:
+                raise Misspoken(f"{argument.name} takes a whole number, not {text[:40]!r}.") from None
         left = self.left if self.wants is not None else self.left[1:]
         return replace(self, left=left, wants=None, values={**self.values, argument.name: value})
 

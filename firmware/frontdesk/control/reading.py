@@ -16,7 +16,8 @@ from .errors import Refused, Sentence, VerbError
 LINE = "Line {line}: {reason}"
 NOTHING = "{reason} Nothing was imported."
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^ "]+')
-_LINE = re.compile(r"([0-9]+) +(.*)")
+_LINE = re.compile(r"([0-9]{1,9}) +(.*)")
+_FORMAT = re.compile(r"[1-9][0-9]{0,8}")
 _HEX = re.compile(r"[0-9a-f]+")
 
 
@@ -43,10 +44,10 @@ def statements(text: str, header: str, version: int) -> Iterator[tuple[int, str]
 
 def _check_header(line: str, header: str, known: int) -> None:
     name, _, version = line.partition(" ")
-    if name != header or not version.isdecimal():
+    if name != header or not _FORMAT.fullmatch(version):
         sentence = "It does not begin with `{header} {known}`: choose another file, or copy it from its first line on."
         raise VerbError(sentence, header=header, known=known)
-    if not 1 <= int(version) <= known:
+    if int(version) > known:
         sentence = "A newer Frontdesk wrote it (format {version}, this one knows {known}): update this box first."
         raise VerbError(sentence, version=version, known=known)
 
