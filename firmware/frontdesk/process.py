@@ -1,8 +1,9 @@
-"""What the process asks of Python and of the kernel: a collector that is quiet, files enough, and the time of where it
-stands."""
+"""What the process asks of Python, the C library and the kernel: a collector that is quiet, memory that is given back,
+files enough, and the time of where it stands."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -10,6 +11,9 @@ import time
 
 LEAST_SHARE = 8
 """One file of so many is a connection's, however few are granted: of 1,024 an office of TCP phones still gets in."""
+LARGE = 1 << 20
+"""Bytes of a piece of memory that is the kernel's again as soon as it is free."""
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
 def settle_memory() -> None:
@@ -21,6 +25,18 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 1000, 20)
+    _give_large_memory_back()
+
+
+def _give_large_memory_back() -> None:
+    """Each password that is tried takes 16 MB for a moment. The C library takes the first for a sign that such pieces
+    are wanted again, and keeps some for each thread: 100 MB of who has tried a few."""
+    import ctypes  # ifaddr has it loaded
+
+    with contextlib.suppress(AttributeError):  # another C library than GNU's, which keeps none
+        tune = ctypes.CDLL(None).mallopt
+        tune(_MMAP_THRESHOLD, LARGE)
+        tune(_TRIM_THRESHOLD, 2 * LARGE)
 
 
 def keep_time(zone: str) -> None:
