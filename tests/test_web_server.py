@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import socket
 import ssl
@@ -364,3 +365,17 @@ def test_port_that_is_taken_leaves_all_as_it_was(house: House) -> None:
         with pytest.raises(OSError, match=str(wanted.port)):
             house.server.listen([wanted])
     assert house.ask("https") and house.ask("http")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_connection_that_is_closed_leaves_nothing(scheme: str, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a garbage collector, which looks seldom: a stranger may open thousands."""
+    gone = threading.Semaphore(0)
+    monkeypatch.setattr(connection.Connection, "__del__", lambda _: gone.release(), raising=False)
+    gc.disable()
+    try:
+        for _ in range(2 * listener.WORKERS):  # each has the last one in its hand until the next
+            house.ask(scheme)
+        assert gone.acquire(timeout=PATIENCE)
+    finally:
+        gc.enable()

@@ -68,6 +68,10 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
         self.sent_away = False
         """Whether its place is somebody else's."""
         super().__init__(listening, sock, self._make)
+        # Cheroot puts a cache before each, which holds the connection that holds it: 8 kB of each that is closed would
+        # stay until the collector looks (`process.settle_memory`).
+        for name in ("get_peer_creds", "resolve_peer_creds"):
+            self.__dict__.pop(name, None)
 
     def _make(self, sock: Any, mode: str, size: int) -> Any:
         if "w" in mode:
