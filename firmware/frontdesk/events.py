@@ -307,6 +307,10 @@ class EventLog:
         events, calls = _events(self._rings.get(account, [])), self._incoming.get(account, [])
         return sorted([*events, *calls], key=lambda each: each.at)
 
+    def last_calls(self) -> Iterator[Incoming]:
+        """Of each account that was called, the last one."""
+        return (calls[-1] for calls in self._incoming.values())
+
     def since(self, at: float) -> Iterator[Event]:
         """All events from then on, in no order."""
         for ring in reversed(self._rings.values()):  # the one with the last news first

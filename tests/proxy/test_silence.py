@@ -6,9 +6,9 @@ import pytest
 
 from frontdesk.events import Kind
 from frontdesk.model import BindingState
-from frontdesk.proxy.calls import RETRIED_WITHIN
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
+from frontdesk.sip.status import RETRIED_WITHIN
 from tests.proxy.box import Box, reply, request, udp
 from tests.proxy.fork import PHONES, Fork
 

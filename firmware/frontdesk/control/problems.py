@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
 
-from ..events import MAX_HOSTS, Event, Incoming, Kind
+from ..events import MAX_HOSTS, Event, EventLog, Incoming, Kind
 from ..model import Binding, username_of
 from ..sip.errors import Rule
+from ..sip.status import CHALLENGES, RETRIED_WITHIN
 from .box import Box
 from .network import is_cut_off
 from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, subject
@@ -49,6 +50,10 @@ OVERLOAD = Problem(
 NETWORK = Problem(
     "The box has no network: nobody is reached, and nobody reaches it",
     "See that its cable is in, and that what it leads to is turned on and gives the box an address.",
+)
+ASKED = Problem(
+    "Nobody is put through to {account}: it asks for a password ({status})",
+    "Let it take calls from the box's address without one: no phone here has it.",
 )
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -117,6 +122,7 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     events = list(box.core.events.since(box.clock.now() - RECENT))
     for event in _silent(box, events):
         yield _told(SILENT, {"source": event.host, "account": event.account}) | {"account": event.account}
+    yield from _of_those_who_ask(box, box.core.events)
     unmended = [event for event in _unmended(events) if event.rule != Rule.TURNED_AWAY]
     refused = [event for event in unmended if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
@@ -127,6 +133,16 @@ def _of_phones(box: Box) -> Iterator[Answer]:
         key = one["text"], "" if event.rule == Rule.BAD_URI else event.account
         told[key] = _together(told[key], one) if key in told else one
     yield from [*told.values()][:MOST_REFUSALS]
+
+
+def _of_those_who_ask(box: Box, events: EventLog) -> Iterator[Answer]:
+    """A PBX or a phone whose challenge came back to a caller that did not answer it."""
+    now, offset = box.clock.now(), box.clock.offset()
+    for call in events.last_calls():
+        is_over = call.ended_at + RETRIED_WITHIN <= now < call.ended_at + RECENT
+        if call.result in CHALLENGES and is_over and box.directory.account(call.account) is not None:
+            asked = _told(ASKED, {"account": call.account, "status": call.result})
+            yield asked | {"account": call.account, "since": iso(call.at + offset)}
 
 
 def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..sip.message import Response
+from ..sip.status import CHALLENGES
 
-CHALLENGES = (401, 407)
 _CHALLENGE_KEYS = ("www-authenticate", "proxy-authenticate")
 
 _USEFUL = 3

@@ -14,7 +14,7 @@ from ..sip.checks import MAX_URI
 from ..sip.errors import ParseError
 from ..sip.grammar import LWS, parse_number, unescape
 from ..sip.message import Message, Request, Response
-from ..sip.status import STOPPED, TRIED_AGAIN
+from ..sip.status import RETRIED_WITHIN, STOPPED, TRIED_AGAIN
 from ..sip.timers import TIMEOUT, Deadline, Deadlines
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
@@ -22,8 +22,6 @@ from .admission import Caller
 
 MAX_CALLS = 10_000
 """Calls known at a time; beyond it the oldest is given up."""
-RETRIED_WITHIN = 10.0
-"""Seconds that a challenged caller has for it until the call counts as failed."""
 MAX_NAME = 128
 """Characters of who calls and who is called that are kept."""
 MAX_CACHED = 128

@@ -41,8 +41,12 @@ OUTCOMES = {
 }
 """What the statuses of RFC 3261 section 21 mean to people."""
 REFUSED = "not put through"
-TRIED_AGAIN = (401, 407, 422)
+CHALLENGES = (401, 407)
+"""What asks for credentials."""
+TRIED_AGAIN = (*CHALLENGES, 422)
 """What asks the caller for the same INVITE once more: with credentials, or a longer session (RFC 4028)."""
+RETRIED_WITHIN = 10.0
+"""Seconds that he has for it until the call counts as failed."""
 
 
 def reason_phrase(status: int) -> str:
