@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+from pathlib import Path
 from typing import Any
 
+import ifaddr
 import pytest
 
 from frontdesk import RELEASED
-from frontdesk.control import VerbError, alarms, network, run, text
+from frontdesk.control import VerbError, alarms, host, network, run, text
 from frontdesk.control.host import ManagedElsewhere
 from tests.control.desk import Desk, phone
 from tests.control.test_admin import done
@@ -98,6 +101,7 @@ def test_last_lines_of_the_log(desk: Desk) -> None:
 
 NO_NETWORK = "The box has no network: nobody is reached, and nobody reaches it"
 PLACE = "udp:192.0.2.5:5060"
+LABELLED = [("eth0", "192.0.2.5"), ("eth0:1", "192.0.2.6")]
 
 
 @pytest.mark.parametrize(
@@ -126,3 +130,27 @@ def test_box_without_network_says_so_before_it_speaks_of_phones(
 def test_box_that_does_not_run_says_nothing_of_its_network(desk: Desk) -> None:
     desk.box.system, desk.box.listeners = Wired(), ()
     assert NO_NETWORK not in [problem["text"] for problem in desk.do("problems")]
+
+
+def test_network_that_cannot_be_looked_at_keeps_nothing_else_from_being_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file is left for it, as where many connect at once, or there is no /sys: the LED would go dark for ever."""
+
+    def refuse(system: Wired) -> list[dict[str, Any]]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Wired, "network", refuse)
+    desk.box.system, desk.box.listeners = Wired(), [PLACE]
+    phone(desk).connected = False
+    assert NO_NETWORK not in [problem["text"] for problem in desk.do("problems")]
+    assert list(alarms(desk.box)) == []
+
+
+def test_address_with_a_label_is_one_of_its_interface(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As `eth0:avahi`, or `eth0:1` of ifupdown: without it the box would have no network."""
+    (tmp_path / "eth0").mkdir()
+    monkeypatch.setattr(host, "INTERFACES", tmp_path)
+    adapters = [ifaddr.Adapter(name, name, [ifaddr.IP(ip, 24, name)]) for name, ip in LABELLED]
+    monkeypatch.setattr(ifaddr, "get_adapters", lambda: adapters)
+    assert [each["addresses"] for each in ManagedElsewhere().network()] == [["192.0.2.5/24", "192.0.2.6/24"]]

@@ -70,10 +70,11 @@ class ManagedElsewhere:
         """Its interfaces, the loopback left out."""
         import ifaddr
 
-        addresses = {
-            adapter.name: [f"{ip.ip if ip.is_IPv4 else ip.ip[0]}/{ip.network_prefix}" for ip in adapter.ips]
-            for adapter in ifaddr.get_adapters()
-        }
+        addresses: dict[str, list[str]] = {}
+        for adapter in ifaddr.get_adapters():
+            name = adapter.name.partition(":")[0]  # an address may have a label, as `eth0:1`
+            texts = (f"{ip.ip if ip.is_IPv4 else ip.ip[0]}/{ip.network_prefix}" for ip in adapter.ips)
+            addresses.setdefault(name, []).extend(texts)
         gateways = read_gateways()
         return [
             {
