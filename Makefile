@@ -19,9 +19,10 @@ STATES ?= 200
 # What tests/appliance makes and starts an emulated board with.
 APPLIANCE_PACKAGES := mmdebstrap arch-test qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
 
-# What an upgrade of the system's Python or a move of the clone has spoilt is installed anew.
+# What an upgrade of the system's Python or a move of the clone has spoilt is installed anew. The code is found, not run:
+# where somebody has just broken it, nothing is spoilt.
 ifneq ($(wildcard $(VENV)/.run),)
-$(shell $(BIN)/python -c 'from importlib.util import find_spec; exit(not find_spec("frontdesk.model"))' 2>/dev/null || rm -rf $(VENV))
+$(shell $(BIN)/python -c 'from importlib.util import find_spec; find_spec("frontdesk").origin or exit(1)' 2>/dev/null || rm -rf $(VENV))
 endif
 
 .DEFAULT_GOAL := run
