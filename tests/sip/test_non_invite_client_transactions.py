@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from frontdesk.sip.message import Request
+from frontdesk.sip.wire import Destination
 from tests.support.bench import TCP, UDP, Bench, request, response
 
 
@@ -88,3 +92,19 @@ def test_non_invite_is_never_cancelled(bench: Bench) -> None:
     answer(bench, sent, 100)
     client.cancel(0.0, ())
     assert not bench.times("CANCEL")
+
+
+def test_who_asked_is_let_go_with_the_final_response_and_hears_of_nothing_more(bench: Bench) -> None:
+    """What a call keeps for its BYE would stay until Timer K."""
+    asker, sent = Bench(), request()
+    client, left = bench.layer.client(sent, UDP, asker, 0.0), weakref.ref(asker)
+    answer(bench, sent, 200)
+    assert [status for _, status in asker.told] == ["200"]
+    client.sent_over(UDP, [Destination("192.0.2.9", 5060, "udp")], 0.1)
+    client.flow_closed(0.1)
+    assert [status for _, status in asker.told] == ["200"]
+    del asker
+    gc.collect()
+    assert left() is None
+    client.give_up(0.2)
+    assert len(bench.layer) == 0
