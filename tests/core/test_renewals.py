@@ -92,10 +92,17 @@ def test_whatever_is_known_by_its_form_is_a_sip_uri(contact: str) -> None:
     assert Uri.parse(contact).scheme == "sip"
 
 
+@pytest.mark.parametrize("port", [1, 5060, 10_000, 49_152, 59_999, 60_000, 64_999])
+def test_a_contact_at_a_port_that_a_system_gives_is_known_by_its_form(port: int) -> None:
+    """Not even parsed, which is a twelfth of a move: whoever names no port of his own stands at one above 32767."""
+    assert PLAIN.fullmatch(f"sip:101@192.0.2.101:{port};transport=udp")
+
+
 @pytest.mark.parametrize(
     ("contact", "is_one"),
     [
         ("sip:101@192.0.2.101:5060;transport=udp", True),
+        ("sip:101@192.0.2.101:65535", True),
         ("sip:101@phone.example", True),
         ("sips:101@phone.example", False),
         ("sip:101@192.0.2.256", False),

@@ -23,7 +23,8 @@ _SCHEME = frozenset(string.ascii_letters + string.digits + "+-.")
 _USERINFO = frozenset(string.ascii_letters + string.digits + "-_.!~*'()&=+$,;?/%" + "#")
 """unreserved, escaped and user-unreserved; and #, which phones leave as it is in the codes that people dial (*21#)."""
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-PLAIN = re.compile(rf"sip:[0-9A-Za-z]+@{_OCTET}(?:\.{_OCTET}){{3}}(?::[1-9][0-9]{{0,3}})?(?:;transport=[a-z]+)?")
+_PORT = "(?:[1-5]?[0-9]{1,4}|6[0-4][0-9]{3})"
+PLAIN = re.compile(rf"sip:[0-9A-Za-z]+@{_OCTET}(?:\.{_OCTET}){{3}}(?::{_PORT})?(?:;transport=[a-z]+)?")
 """User, address, port and transport, as most phones write their Contact."""
 _NEVER_IGNORED = ("user", "ttl", "method", "maddr", "transport")
 """uri-parameters that make a difference where only one URI has them; the rule names four, its examples transport."""
