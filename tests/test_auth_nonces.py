@@ -117,7 +117,7 @@ def test_busy_account_looks_like_no_account_to_a_stranger() -> None:
     authenticator = make()
     stranger = Phone(authenticator, password="wrong")
     stranger.challenge(10.0)
-    for at in range(20):
+    for at in range(25):
         phone = Phone(authenticator)
         phone.challenge(11.0 + at)
         phone.send(1, 12.0 + at)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.nonces import LONGEST_LIFE, UNUSED_LIFE, WINDOW_BITS, WINDOWS, Nonces, Use
+from frontdesk.nonces import LEFT, LONGEST_LIFE, UNUSED_LIFE, WINDOW_BITS, WINDOWS, Nonces, Use
 
 KEY = bytes(range(32))
 REQUEST = b"a request"
@@ -190,11 +190,13 @@ def test_nothing_is_kept_for_a_stranger() -> None:
     assert not nonces._used
 
 
-def test_account_keeps_sixteen_windows() -> None:
+def test_account_keeps_twenty_windows_and_sixteen_once_there_must_be_room() -> None:
     nonces = make()
-    fill(nonces, 40)
-    assert WINDOWS == 16
+    assert (WINDOWS, LEFT) == (20, 16)
+    issued = fill(nonces, WINDOWS)
     assert len(nonces._used["a"].windows) == WINDOWS
+    newcomer = fill(nonces, 1, 30.0)[0]
+    assert [window.nonce for window in nonces._used["a"].windows] == [*issued[WINDOWS - LEFT :], newcomer]
 
 
 def test_window_unused_for_the_longest_goes_first() -> None:
@@ -221,10 +223,11 @@ def test_of_those_that_registered_the_one_unused_for_the_longest_goes_first_howe
     issued = fill(nonces, WINDOWS)
     for nonce in [*issued, issued[1], issued[1]]:
         nonces.extend("a", nonce, 3600.0)
-    assert all(passes(nonces, "a", nonce, 2, 50.0) for nonce in issued if nonce != issued[1])
-    fill(nonces, 1, 60.0)
-    assert not passes(nonces, "a", issued[1], 2, 61.0)
-    assert passes(nonces, "a", issued[0], 3, 61.0)
+    others = [nonce for nonce in issued if nonce != issued[1]]
+    assert all(passes(nonces, "a", nonce, 2, 50.0 + at) for at, nonce in enumerate(reversed(others)))
+    fill(nonces, 1, 80.0)
+    assert not passes(nonces, "a", issued[1], 2, 81.0)
+    assert passes(nonces, "a", issued[0], 3, 81.0)
 
 
 def test_newcomer_is_kept_though_all_others_registered() -> None:
@@ -240,7 +243,7 @@ def test_nonce_whose_window_went_is_stale_and_so_is_each_older_one_without_a_win
     older, other = nonces.issue(1.0), nonces.issue(1.0)
     assert passes(nonces, "b", other, 1, 2.0)
     issued = fill(nonces, WINDOWS + 1)
-    newer = nonces.issue(4.0)
+    newer = nonces.issue(10.0)
     assert not passes(nonces, "a", issued[0], 2, 30.0)
     assert not passes(nonces, "a", older, 1, 30.0)
     assert passes(nonces, "a", newer, 1, 30.0)
