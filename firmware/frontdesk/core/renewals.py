@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
-from itertools import takewhile
-from typing import Any
 
 from ..auth import Authenticator
 from ..events import Event
@@ -31,63 +29,18 @@ from ..sip.response_target import response_target
 from ..sip.server_transaction import NonInviteServerTransaction
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
-from ..sip.uri import Uri, is_sip
+from ..sip.uri import is_sip
 from ..sip.via import MAGIC_COOKIE
 from ..sip.wire import Flow, Send
 from .answer_template import NEXT_CONTACT, AnswerTemplate, make_answer_template, same
+from .device import Device, Hashing
 from .held import ReadyAnswer
 from .registrations import Accepted, Registrations
-from .template import QUESTION, Holes, Template, is_usual, make_template
+from .template import QUESTION, Holes, is_usual, make_template
 
 SPARE = 64
 """Devices kept beyond twice those that there were, until those that are gone are swept out together."""
 _CALL_ID = b"\r\nCall-ID: "
-_Hashing = tuple[Callable[[bytes], Any], bytes]
-"""The hash of an algorithm, and the tail of what is hashed: qop and HA2."""
-
-
-@dataclass(slots=True)
-class _Device(Template):
-    """What is known of one device; its template is no object of its own, which takes 50 bytes more."""
-
-    binding: Binding
-    """As it is, or as it will be when it is on disk."""
-    call_id: str
-    flow: Flow
-    target: Flow
-    """Where its answers go."""
-    key: str
-    """Of its server transactions, but for the branch."""
-    username: str
-    ha1: bytes
-    hashing: _Hashing
-    generation: int
-    """Of the accounts, when this was learnt."""
-    asked: int
-    """Seconds."""
-    hears_at_source: bool
-    """Whatever its Contact says: else another Contact is another flow (see the registrar)."""
-    answer: AnswerTemplate
-    """Of its 200, which says this device alone."""
-    window: Window | None = None
-    """Of the nonce that it has used last: found with it."""
-    company: tuple[Binding, ...] = ()
-    """All bindings of the account, where those before this one were last seen to be other devices'."""
-
-    def is_among(self, bindings: tuple[Binding, ...], contact: str) -> bool:
-        """Whether the registrar would take this device's binding for its own, as the first that its marks fit."""
-        own = self.binding
-        if contact != own.contact and not self.hears_at_source:
-            return False
-        if len(bindings) == 1 or (self.company is bindings and contact == own.contact):
-            return True
-        earlier = list(takewhile(lambda each: each is not own, bindings))
-        if own.instance:
-            return all(each.instance != own.instance for each in earlier)
-        if contact != own.contact or not _is_elsewhere(own.contact, earlier):
-            return False
-        self.company = bindings
-        return True
 
 
 @dataclass(slots=True)
@@ -131,7 +84,7 @@ class Renewals:
         self._layer = layer
         self._registrar = registrar
         self._registrations = registrations
-        self._known: dict[str, _Device] = {}
+        self._known: dict[str, Device] = {}
         self._sweep_at = SPARE
 
     def clear(self) -> None:
@@ -151,36 +104,41 @@ class Renewals:
         holes = device.read(data)
         if holes is None or not is_usual(holes) or device.generation != self._authenticator.generation:
             return False
-        key = device.key + holes[0].decode()
-        if self._layer.knows(key):
-            return False  # a retransmission
         if len(holes) == len(QUESTION):
-            self._challenge(device, holes, now)
-            return True
-        return self._renew(device, holes, key, data, now, wall_offset)
+            return self._challenge(device, holes, now)
+        return self._renew(device, holes, data, now, wall_offset)
 
-    def _renew(
-        self, device: _Device, holes: Holes, key: str, data: bytes, now: float, wall_offset: float | None
-    ) -> bool:
+    def _renew(self, device: Device, holes: Holes, data: bytes, now: float, wall_offset: float | None) -> bool:
+        """A retransmission of what the layer knows has no CSeq, or no count, that is new: it goes the long way."""
         binding, cseq, contact = device.binding, int(holes[1]), holes[2].decode()
         bindings = self._location.settled(binding)
         if not bindings or not _may_renew(binding, cseq, now) or not device.is_among(bindings, contact):
-            return False
+            return self._repeat(device, holes, now)
         if (wall_offset is None) != (device.answer.end is None):
             return False
         date = None if wall_offset is None else _date(int(now + wall_offset))
         if contact == binding.contact and self._registrations.settings.flush:
-            return self._fold(device, holes, cseq, bindings, key, now, date)
-        return self._write(device, holes, bindings, key, data, now, date)
+            return self._fold(device, holes, cseq, bindings, now, date)
+        return self._write(device, holes, bindings, data, now, date)
 
-    def _challenge(self, device: _Device, holes: Holes, now: float) -> None:
+    def _challenge(self, device: Device, holes: Holes, now: float) -> bool:
         """Stateless, as every challenge (section 8.2.7)."""
+        if self._layer.knows(device.key + holes[0].decode()):
+            return False  # a retransmission
         headers = self._authenticator.challenges(now)
         self._layer.send(Send(device.answer.challenge(holes, headers), device.target))
+        return True
+
+    def _repeat(self, device: Device, holes: Holes, now: float) -> bool:
+        """A retransmission of its last refresh gets the same answer once more (section 17.2.2)."""
+        answer = device.answered(holes, now)
+        if answer is None:
+            return False
+        self._layer.send(Send(answer, device.target))
+        return True
 
     def _fold(
-        self, device: _Device, holes: Holes, cseq: int, bindings: tuple[Binding, ...], key: str, now: float,
-        date: bytes | None
+        self, device: Device, holes: Holes, cseq: int, bindings: tuple[Binding, ...], now: float, date: bytes | None
     ) -> bool:
         """A pure refresh: in memory, and answered at once."""
         window = self._spend(device, holes, now)
@@ -192,13 +150,13 @@ class Renewals:
         alone = len(bindings) == 1
         window.extend(expires_at if alone else _longest(bindings))
         template = device.answer if alone else self._answer(device, bindings, now)
-        answer = template.ok(holes[0], holes[1], date)
-        self._layer.answer_under(key, answer, (template, holes[1], date), device.target, now)
+        self._layer.send(Send(template.ok(holes[0], holes[1], date), device.target))
+        if not device.target.reliable:
+            device.last = template, holes[0], holes[1], date
         return True
 
     def _write(
-        self, device: _Device, holes: Holes, bindings: tuple[Binding, ...], key: str, data: bytes, now: float,
-        date: bytes | None
+        self, device: Device, holes: Holes, bindings: tuple[Binding, ...], data: bytes, now: float, date: bytes | None
     ) -> bool:
         """A refresh that is not folded, or a move: answered when it is on disk."""
         contact = holes[2].decode()
@@ -220,6 +178,7 @@ class Renewals:
         bindings = tuple([binding if each is device.binding else each for each in bindings])
         device.binding = binding
         request = UnreadRequest("REGISTER", "", data, device.flow)
+        key = device.key + holes[0].decode()
         transaction = self._layer.server_under(key, request, device.flow, device.target, now)
         answer = self._answer(device, bindings, now), holes[1], date
         emit = self._registrations.emit if moved else None
@@ -227,7 +186,7 @@ class Renewals:
         self._registrations.write(binding, bindings, held)
         return True
 
-    def _answer(self, device: _Device, bindings: tuple[Binding, ...], now: float) -> AnswerTemplate:
+    def _answer(self, device: Device, bindings: tuple[Binding, ...], now: float) -> AnswerTemplate:
         """That of the 200 to it, its binding having just been granted its interval; as `answer_headers`."""
         if len(bindings) == 1:
             return device.answer
@@ -235,7 +194,7 @@ class Renewals:
         values = [_own_value(each) if each is own else contact_value(each, settings, now) for each in bindings]
         return device.answer.saying(NEXT_CONTACT.join(values))
 
-    def _spend(self, device: _Device, holes: Holes, now: float) -> Window | None:
+    def _spend(self, device: Device, holes: Holes, now: float) -> Window | None:
         """Takes what the request uses of its nonce, if its proof is good: the last check."""
         _, _, _, nonce, nc, cnonce, response = holes
         count, text, window = int(nc, 16), nonce.decode(), device.window
@@ -277,7 +236,7 @@ class Renewals:
         }
         self._sweep_at = 2 * len(self._known) + SPARE
 
-    def _device(self, data: bytes, flow: Flow, accepted: Accepted, now: float) -> _Device | None:
+    def _device(self, data: bytes, flow: Flow, accepted: Accepted, now: float) -> Device | None:
         request, account = accepted.request, accepted.caller.account
         values, contacts, own = request.lines("authorization"), request.values("contact"), accepted.registration.own
         if (len(values), len(request.values("via")), len(contacts), len(own)) != (1, 1, 1, 1) or account is None:
@@ -297,7 +256,7 @@ class Renewals:
         date = accepted.answer.first("date")
         alone, asked = answer.saying(_own_value(binding)), self._registrar.interval(request, contact, flow)
         ready = ReadyAnswer(answer, holes[0], same(holes[1]), None if date is None else same(date.encode()))
-        device = _Device(
+        device = Device(
             template.proof, template.proof_cut, template.question, template.question_cut,
             binding=binding,
             call_id=request.call_id,
@@ -361,12 +320,6 @@ def _longest(bindings: tuple[Binding, ...]) -> float:
     return max(each.expires_at for each in bindings if each.expires_at is not None)
 
 
-def _is_elsewhere(contact: str, bindings: list[Binding]) -> bool:
-    """Whether none of them is at that URI."""
-    uri = Uri.parse(contact)
-    return not any(uri.matches(Uri.parse(each.contact)) for each in bindings)
-
-
 def _is_read_alike(holes: Holes, request: Request, credentials: Credentials) -> bool:
     """Whether the template takes for the holes what the parser took for them."""
     branch, digits, _, *proof = (each.decode() for each in holes)
@@ -382,7 +335,7 @@ def _same_key(key: str) -> str:
 
 # One pair for all devices that ask the same URI.
 @lru_cache(maxsize=64)
-def _hashing(algorithm: str, qop: str, uri: str) -> _Hashing:
+def _hashing(algorithm: str, qop: str, uri: str) -> Hashing:
     return HASHES[algorithm], _bytes(f"{qop}:{h(algorithm, f'REGISTER:{uri}')}")
 
 

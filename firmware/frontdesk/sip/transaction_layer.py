@@ -92,18 +92,14 @@ class TransactionLayer:
 
     def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
         """A non-INVITE request and its final response in one step: the way of most REGISTERs, no machine made."""
-        encoded = response.encode()
-        self.answer_under(server_key(request), encoded, encoded, response_target(request, flow), now)
+        encoded, target = response.encode(), response_target(request, flow)
+        self.send(Send(encoded, target))
+        if not target.reliable:
+            self.finished.add(server_key(request), encoded, target, now)
 
     def knows(self, key: str) -> bool:
         """Whether a request with that key would be a retransmission."""
         return key in self._servers or self.finished.holds(key)
-
-    def answer_under(self, key: str, answer: bytes, kept: bytes | Ingredients, target: Flow, now: float) -> None:
-        """The same where the key and the encoded answer are known, and what is to be kept of it."""
-        self.send(Send(answer, target))
-        if not target.reliable:
-            self.finished.add(key, kept, target, now)
 
     def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None:
         """A non-INVITE server transaction over UDP is Completed: its key and answer are kept."""
