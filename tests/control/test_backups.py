@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from frontdesk.config import DEFAULTS
-from frontdesk.control import VerbError, configuration
+from frontdesk.control import VerbError, backups, configuration, sealing
 from frontdesk.control.administration import recover
+from frontdesk.control.configuration import Configuration
 from frontdesk.model import HA1_SIZES, Account, Secret
 from tests.control.desk import Desk
 from tests.control.test_admin import PASSWORD, done
@@ -138,6 +142,63 @@ def test_cost_that_a_board_cannot_bear_is_not_paid(desk: Desk, cost: str) -> Non
     lines = [line.replace(" 4 8 1 ", f" {cost} ") for line in backup(desk).splitlines()[:-1]]
     text = "".join(f"{line}\n" for line in [*lines, f". {checksum(lines)}"])
     with pytest.raises(VerbError, match="sealed"):
+        desk.do("restore", text=text, passphrase=PASSPHRASE)
+
+
+def _sealed(plain: bytes) -> str:
+    """A backup that no box has written."""
+    words, sealed = sealing.seal(plain, PASSPHRASE, backups.CONTEXT)
+    return configuration.numbered(backups.FIRST, [" ".join(words), b64encode(sealed).decode()])
+
+
+def _row(call: object) -> bytes:
+    return json.dumps(call).encode() + b"\n"
+
+
+EXPORT = configuration.write(Configuration(realm=REALM)).encode()
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        b"",
+        b"#\n" * (2 << 20),
+        b"a" * (2 << 20),
+        EXPORT + b"hello\n",
+        EXPORT + b"[" * 100_000,
+        EXPORT + _row([]),
+        EXPORT + _row(CALL | {"caller": None}),
+        *(EXPORT + _row(CALL | {key: time}) for key in ("started", "ended") for time in (None, "", 1e300, -1)),
+    ],
+)
+def test_what_is_sealed_and_no_box_changes_nothing(desk: Desk, plain: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call without its times would be in the way of whoever looks at the calls."""
+    before = everything(busy(desk))
+    monkeypatch.setattr(configuration, "LONGEST", 3 << 20)
+    with pytest.raises(VerbError, match=r"What was sealed is no box|There is nothing to import"):
+        desk.do("restore", text=_sealed(plain), passphrase=PASSPHRASE)
+    assert everything(desk) == before
+
+
+def test_what_was_packed_in_another_way_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zlib.compress", lambda plain, level: plain)
+    with pytest.raises(VerbError, match="What was sealed is damaged"):
+        desk.do("restore", text=_sealed(EXPORT), passphrase=PASSPHRASE)
+
+
+def test_small_file_that_is_large_inside_takes_no_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of more calls than a box keeps the newest come back; and there is a limit to what is read at all."""
+    kept = DEFAULTS.call_records
+    text = _sealed(EXPORT + b"".join(_row(CALL | {"started": at}) for at in range(20 * kept)))
+    tracemalloc.start()
+    try:
+        assert desk.do("restore", text=text, passphrase=PASSPHRASE)["calls"] == kept
+        assert tracemalloc.get_traced_memory()[1] < 20 * kept * len(_row(CALL)) / 2
+    finally:
+        tracemalloc.stop()
+    assert done(desk.box.records.calls(1))[0]["started"] == 20 * kept - 1
+    monkeypatch.setattr(sealing, "LONGEST", 10 * kept)
+    with pytest.raises(VerbError, match="What was sealed has more than 100000 bytes"):
         desk.do("restore", text=text, passphrase=PASSPHRASE)
 
 

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from collections import deque
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from ..model import Settings
 from . import configuration, exports, reading, sealing
 from .box import Box, VerbError
 from .configuration import END
@@ -31,6 +34,11 @@ SHORTEST = 8
 """Characters of a passphrase."""
 WIDTH = 57
 """Bytes in a line, 76 characters."""
+LONGEST_LINE = 1 << 20
+"""Bytes of a line of what was sealed."""
+LATEST = 1e11
+"""Unix seconds that no call reaches: they are in the year 5138."""
+NO_BACKUP = "What was sealed is no box: choose another backup."
 NOT_IN_IT = "Each phone is reached again once it registers; tokens for programs are in no backup: make them anew."
 
 
@@ -60,10 +68,7 @@ async def backup(box: Box, passphrase: str) -> str:
 
 async def restore(box: Box, text: str, passphrase: str) -> Answer:
     """Makes the box what a backup holds; what was on it is gone."""
-    words, sealed = await box.admin.off_loop(partial(_read, text))
-    plain = await box.admin.off_loop(partial(sealing.unseal, words, sealed, passphrase, CONTEXT))
-    export, calls = _parted(plain.decode("utf-8", "surrogateescape"))
-    read = await box.admin.off_loop(partial(reading.read, export))
+    read, calls = await box.admin.off_loop(partial(_opened, box.defaults, text, passphrase))
     answer = await exports.apply(box, read, wipe=True, calls=calls)
     return answer | {"calls": len(calls), "notes": [*answer["notes"], Sentence(NOT_IN_IT)]}
 
@@ -87,8 +92,45 @@ def _read(text: str) -> tuple[list[str], bytes]:
         raise VerbError("It came through damaged, something in it is no base64: copy all of it once more.") from None
 
 
-def _parted(plain: str) -> tuple[str, list[Answer]]:
-    """The export, up to its last line, and the calls."""
-    lines = plain.splitlines()
-    end = next((number for number, line in enumerate(lines) if line.startswith(END)), len(lines) - 1)
-    return "\n".join(lines[: end + 1]), [json.loads(line) for line in lines[end + 1 :]]
+def _opened(defaults: Settings, text: str, passphrase: str) -> tuple[configuration.Configuration, list[Answer]]:
+    """The export, and the calls: the newest, as many as the box is to keep. Raises VerbError."""
+    lines = _lines(sealing.unseal(*_read(text), passphrase, CONTEXT))
+    read = reading.read(_export(lines))
+    newest = deque(lines, exports.settings_of(defaults, read).call_records)
+    return read, [_call(line) for line in newest]
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+        if len(rest) > LONGEST_LINE:
+            raise VerbError(NO_BACKUP)
+    if rest:
+        yield rest
+
+
+def _export(lines: Iterator[bytes]) -> str:
+    """Up to its last line, which is taken from the lines as well."""
+    export = bytearray()
+    for line in lines:
+        export += line + b"\n"
+        if line.startswith(END.encode()):
+            break
+        if len(export) > configuration.LONGEST:
+            raise VerbError(NO_BACKUP)
+    return export.decode("utf-8", "surrogateescape")
+
+
+def _call(line: bytes) -> Answer:
+    """Checked: one without a time would be in the way of whoever looks at the calls."""
+    try:
+        call = json.loads(line)
+        texts = [call[key] for key in ("call_id", "caller", "callee", "device")]
+        times = [call["started"], call["ended"], call["answered"] or 0]
+        if not all(isinstance(each, str) for each in texts) or not all(0 <= each < LATEST for each in times):
+            raise ValueError
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise VerbError(NO_BACKUP) from None
+    return dict(call)

@@ -77,7 +77,7 @@ async def apply(
     _check_names(before, read)
     if wipe:
         _make_room(box, read)
-    settings = _settings(box.defaults if wipe else box.settings, read)
+    settings = settings_of(box.defaults if wipe else box.settings, read)
     added = sum(account.username not in before for account in accounts)
     check_room(settings, len(before) + added if added else 0)
     preferred = [] if wipe else _preferred(box, read)
@@ -105,7 +105,7 @@ async def apply(
 def _make_room(box: Box, read: Configuration) -> None:
     """A box that takes another's place, on a smaller board perhaps, has all of its accounts."""
     accounts = len(read.accounts)
-    if accounts > _settings(box.defaults, read).max_accounts:
+    if accounts > settings_of(box.defaults, read).max_accounts:
         read.settings["max-accounts"] = str(accounts)
         sentence = "max-accounts is {accounts} now: so many are in the backup, and more than this board has by default."
         read.notes.append(Sentence(sentence, accounts=accounts))
@@ -145,7 +145,8 @@ def _check_names(before: dict[str, Account], read: Configuration) -> None:
                 )
 
 
-def _settings(old: Settings, read: Configuration) -> Settings:
+def settings_of(old: Settings, read: Configuration) -> Settings:
+    """The old ones, but for what an export sets. Raises VerbError."""
     try:
         return combined(old, read.settings)
     except SettingError as error:

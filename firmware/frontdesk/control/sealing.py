@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from . import scrypt
 from .errors import VerbError
@@ -12,7 +12,9 @@ from .errors import VerbError
 NONCE = 12
 """Bytes (RFC 5116 section 5.2)."""
 LONGEST = 256 << 20
-"""Bytes of what was sealed: more would fill a small board's memory."""
+"""Bytes of what was sealed."""
+PIECE = 64 << 10
+"""Bytes of it that are unpacked at once."""
 
 
 def seal(plain: bytes, passphrase: str, context: bytes) -> tuple[list[str], bytes]:
@@ -25,8 +27,9 @@ def seal(plain: bytes, passphrase: str, context: bytes) -> tuple[list[str], byte
     return words, AESGCM(key).encrypt(nonce, zlib.compress(plain, 9), context + " ".join(words).encode())
 
 
-def unseal(words: Sequence[str], sealed: bytes, passphrase: str, context: bytes) -> bytes:
-    """What was sealed. Raises VerbError."""
+def unseal(words: Sequence[str], sealed: bytes, passphrase: str, context: bytes) -> Iterator[bytes]:
+    """What was sealed, piece by piece: a small file may unpack to more than a small board's memory has. Raises
+    VerbError, while it is read too."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -38,11 +41,21 @@ def unseal(words: Sequence[str], sealed: bytes, passphrase: str, context: bytes)
         raise VerbError(
             "The passphrase is not the one it was sealed with: type that one, capital letters and spaces alike."
         ) from None
-    unpacking = zlib.decompressobj()
-    plain = unpacking.decompress(packed, LONGEST)
-    if unpacking.unconsumed_tail:
-        raise VerbError("What was sealed has more than {longest} bytes: choose another backup.", longest=LONGEST)
-    return plain
+    return _unpacked(packed)
+
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    unpacking, left = zlib.decompressobj(), LONGEST
+    while packed and not unpacking.eof:
+        try:
+            piece = unpacking.decompress(packed, PIECE)
+        except zlib.error:
+            raise VerbError("What was sealed is damaged: choose another backup.") from None
+        left -= len(piece)
+        if left < 0:
+            raise VerbError("What was sealed has more than {longest} bytes: choose another backup.", longest=LONGEST)
+        yield piece
+        packed = unpacking.unconsumed_tail
 
 
 def _read(words: Sequence[str]) -> tuple[bytes, bytes, scrypt.Cost]:
