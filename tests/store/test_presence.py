@@ -36,3 +36,12 @@ def test_no_database_is_made_in_place_of_one_that_was_deleted(tmp_path: Path) ->
     store = opened(tmp_path)
     assert [each.username for each in store.accounts()] == ["101"]
     store.close()
+
+
+def test_directory_that_is_gone_has_no_room_and_is_no_error(tmp_path: Path) -> None:
+    """Else `problems`, which tells that it is gone, could not be asked."""
+    store = opened(tmp_path / "box")
+    assert 0 < store.space()[0] <= store.space()[1]
+    store.directory.rename(tmp_path / "elsewhere")
+    assert store.space() == (0, 0)
+    store.close()

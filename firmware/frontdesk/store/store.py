@@ -106,8 +106,12 @@ class Store:
         return found
 
     def space(self) -> tuple[int, int]:
-        """Bytes of its file system that are free for users, and all."""
-        state = os.statvfs(self.directory)
+        """Bytes of its file system that are free for users, and all; of a directory that is gone none, since a notice
+        says so already (`presence.py`)."""
+        try:
+            state = os.statvfs(self.directory)
+        except OSError:
+            return 0, 0
         return state.f_bavail * state.f_frsize, state.f_blocks * state.f_frsize
 
     # -- writing -------------------------------------------------------------------------------------------------------
