@@ -11,14 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from frontdesk import accepting
 from frontdesk.certificates import Certificates, Names
 from frontdesk.certificates.settling import settle
 from frontdesk.web_server import WebListener, WebServer, connection, listener
 from frontdesk.web_server.spool import CutOff, Spool
+from tests.support.few_files import few_files
 
 PATIENCE = 8.0
 """Seconds for an answer that has nothing to wait for: less than the time that a silent client is given."""
@@ -104,6 +107,21 @@ def house(tmp_path: Path) -> Iterator[House]:
     for thread in threading.enumerate():
         if thread.name.startswith("web "):
             thread.join(10)
+
+
+def test_browser_that_comes_while_there_are_no_files_waits_for_one_and_fills_no_log(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    paused = threading.Semaphore(0)
+    monkeypatch.setattr(accepting, "time", SimpleNamespace(sleep=lambda seconds: paused.release()))
+    with socket.socket() as browser:
+        browser.settimeout(PATIENCE)
+        with few_files():
+            browser.connect(("127.0.0.1", house.port("http")))
+            assert paused.acquire(timeout=PATIENCE) and paused.acquire(timeout=PATIENCE)
+        browser.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert browser.recv(100).startswith(b"HTTP/1.1 200")
+    assert not caplog.records
 
 
 def test_browser_that_trusts_the_boxs_ca_is_answered(house: House) -> None:

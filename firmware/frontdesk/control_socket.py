@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from .accepting import ListeningSocket
 from .config import CONTROL_SOCKET
 from .control import Box, VerbError, requests, run
 from .control.configuration import LONGEST
@@ -120,7 +121,7 @@ def _listening_in(directory: Path) -> socket.socket:
 
 
 def _listening(address: str) -> socket.socket:
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listening = ListeningSocket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listening.bind(address)
         listening.listen(CLIENTS)

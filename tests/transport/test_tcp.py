@@ -17,6 +17,7 @@ from frontdesk.sip.wire import Destination
 from frontdesk.transport import connection
 from frontdesk.transport.connection import Connection
 from frontdesk.transport.tcp import Connections
+from tests.support.few_files import few_files
 from tests.transport.driver import MESSAGE, Driver, WithoutSocket, listening, run, until
 
 
@@ -31,6 +32,25 @@ def test_a_burst_of_connections_does_not_pass_the_limit() -> None:
             assert len(driver.open) == 3
 
     run(case)
+
+
+def test_who_comes_while_there_are_no_files_waits_for_one_and_fills_no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyncio.constants.ACCEPT_RETRY_DELAY", 0.05)
+    told: list[dict[str, object]] = []
+
+    async def case() -> None:
+        driver, loop = Driver(), asyncio.get_running_loop()
+        loop.set_exception_handler(lambda loop, context: told.append(context))
+        async with listening(driver) as address, AsyncExitStack() as phones:
+            phone = phones.enter_context(socket.socket())
+            with few_files():
+                phone.connect(address)
+                await until(lambda: len(told) == 2)
+                assert not driver.open
+            await until(lambda: len(driver.open) == 1)
+
+    run(case)
+    assert 2 <= len(told) < 20 and {str(each["exception"]) for each in told} == {"[Errno 24] Too many open files"}
 
 
 def test_a_connection_that_is_open_is_used_again() -> None:

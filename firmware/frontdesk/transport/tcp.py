@@ -13,6 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from ..accepting import ListeningSocket
 from ..sip.errors import TransportError
 from ..sip.wire import SECURE, Destination, Flow, HostPort
 from .connection import Connection, Driver, framing_of
@@ -109,10 +110,8 @@ class Connections:
         # The box itself may listen at all addresses of a port and at one of them, until the one or the other is closed.
         made = partial(Greeting if transport in SECURE else Connection, self, transport)
         server = await asyncio.get_running_loop().create_server(
-            made, address[0], address[1], family=family, backlog=BACKLOG, reuse_port=True
+            made, sock=_bound(family, address), backlog=BACKLOG
         )
-        if not server.sockets:  # asyncio passes over a family that the kernel does not have
-            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
         _keep_alive(server.sockets[0])  # what it accepts inherits that
         bound: HostPort = server.sockets[0].getsockname()[:2]
         self._servers[transport, bound] = server
@@ -251,11 +250,23 @@ class Connections:
 
 def _look_whether_free(family: socket.AddressFamily, address: HostPort) -> None:
     """Raises OSError where somebody else listens: two whose ports may be reused would share the connections."""
-    with socket.socket(family, socket.SOCK_STREAM) as line:
+    _bound(family, address, reuse=False).close()
+
+
+def _bound(family: socket.AddressFamily, address: HostPort, *, reuse: bool = True) -> ListeningSocket:
+    """`reuse`: beside another one of the box. Raises OSError."""
+    line = ListeningSocket(family, socket.SOCK_STREAM)
+    try:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             line.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         line.bind(address)
+    except OSError:
+        line.close()
+        raise
+    return line
 
 
 def _no_tls() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from ..accepting import PatientSocket
 from .listener import ALL_BODIES, MOST, Application, Server
 from .spool import Spool
 
@@ -102,7 +103,7 @@ def _end(server: Server) -> None:
 
 def _bound(listener: WebListener) -> socket.socket:
     family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = PatientSocket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
