@@ -36,6 +36,18 @@ def test_who_answers_the_challenge_is_not(password: str) -> None:
     assert told(box) == []
 
 
+def test_late_copy_of_what_was_challenged_is_none() -> None:
+    box = BareCore()
+    asked = ask("INVITE", f"sip:102@{REALM}")
+    box.receive(box.signed(asked), HERE)
+    box.receive(asked, HERE)
+    box.clock.advance(3 * PATIENCE)
+    assert told(box) == []
+    box.receive(ask("INVITE", f"sip:102@{REALM}"), HERE)
+    box.clock.advance(3 * PATIENCE)
+    assert len(told(box)) == 1
+
+
 def test_a_challenge_of_another_request_is_no_answer() -> None:
     box = BareCore()
     box.receive(ask("INVITE", f"sip:102@{REALM}"), PBX)

@@ -13,8 +13,8 @@ from ..sip.wire import Flow
 
 PATIENCE = 10.0
 """Seconds that a caller has to answer a challenge."""
-MOST = 16
-"""Hosts that are waited for at a time."""
+MOST = 32
+"""Hosts that are looked at at a time."""
 
 
 class Unanswered:
@@ -23,7 +23,9 @@ class Unanswered:
     def __init__(self, deadlines: Deadlines, emit: Callable[[Event], None]) -> None:
         self._deadlines = deadlines
         self._emit = emit
-        self._since: dict[str, tuple[float, Flow]] = {}
+        self._since: dict[str, tuple[float, Flow | None]] = {}
+        """Host -> when it was challenged, and where; None once it has answered. It stays until the patience is over: a
+        late copy of what was challenged, as some networks make, finds that there was an answer."""
         self._armed = False
 
     def challenged(self, flow: Flow, now: float) -> None:
@@ -38,16 +40,17 @@ class Unanswered:
 
     def answered(self, flow: Flow) -> None:
         """A request with credentials came from there, or one that is refused for a reason of its own."""
-        if self._since:
-            self._since.pop(flow.remote[0], None)
+        if self._since and (waiting := self._since.get(flow.remote[0])):
+            self._since[flow.remote[0]] = waiting[0], None
 
     def _look(self, now: float) -> None:
         self._armed = False
         for host, (since, flow) in list(self._since.items()):
             if now - since >= PATIENCE:
                 del self._since[host]
-                wording = Wording("INVITE refused: no credentials from {host}")
-                self._emit(Event(now, Kind.REFUSED, "", wording, (host,), flow, Rule.NEVER_ANSWERED))
+                if flow is not None:
+                    wording = Wording("INVITE refused: no credentials from {host}")
+                    self._emit(Event(now, Kind.REFUSED, "", wording, (host,), flow, Rule.NEVER_ANSWERED))
         if self._since:
             self._armed = True
             self._deadlines.set(now + PATIENCE, self._look)
