@@ -2,9 +2,9 @@
 
 DIR/tls holds ca.crt and ca.key, which are made once, and again only where they would end before a leaf does, or where
 somebody wants a name that they are not good for: whoever trusts a CA should not have to trust another because the box
-is called otherwise; box.crt and box.key, made
-anew when they grow old or names change; and given.crt and given.key, which somebody may put there: they are used as
-they are; and trusted.crt, whom the box believes besides those whom its system does.
+is called otherwise, or because its clock was ahead for a while (ca-before.crt and its key are the CA of before);
+box.crt and box.key, made anew when they grow old or names change; and given.crt and given.key, which somebody may put
+there: they are used as they are; and trusted.crt, whom the box believes besides those whom its system does.
 """
 
 from __future__ import annotations
