@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import resource
 import socket
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from signal import SIGTERM
 from types import SimpleNamespace
 
 import pytest
 
 from frontdesk import app
+from frontdesk.control_socket import ControlSocket
 from frontdesk.listeners import Listener
 from frontdesk.model import Settings
-from frontdesk.service_manager import ServiceManager
+from frontdesk.service_manager import READY, ServiceManager
 from frontdesk.store import Store, StoreError
 from frontdesk.transport.tcp import ON_THE_WAY
 
@@ -111,6 +114,32 @@ def test_what_was_done_later_is_let_go_of(tmp_path: Path) -> None:
 
     with appliance_of(tmp_path) as appliance:
         asyncio.run(asyncio.wait_for(case(appliance), 5))
+
+
+def test_what_may_wait_for_the_disk_is_on_it_though_something_does_not_close(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the system grants no thread any more, the page does not."""
+    close = ControlSocket.close
+
+    async def fail(control: ControlSocket) -> None:
+        await close(control)
+        raise RuntimeError("no thread")
+
+    monkeypatch.setattr(ControlSocket, "close", fail)
+    monkeypatch.setattr(app, "settle_memory", lambda: None)
+    shut_down: list[float] = []
+
+    def tell(word: str) -> None:
+        if word == READY:
+            os.kill(os.getpid(), SIGTERM)
+
+    with appliance_of(tmp_path) as appliance:
+        monkeypatch.setattr(appliance._core, "shut_down", shut_down.append)
+        monkeypatch.setattr(appliance._manager, "tell", tell)
+        with pytest.raises(RuntimeError, match="no thread"):
+            asyncio.run(asyncio.wait_for(appliance.serve(), 10))
+    assert shut_down
 
 
 @pytest.mark.parametrize(

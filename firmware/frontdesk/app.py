@@ -234,16 +234,17 @@ class _Appliance:
         self._manager.tell(READY)
         if front is not None:
             self._show(front, box)
-        chores = [asyncio.create_task(box.admin.count_uptime()), asyncio.create_task(self._started(box))]
-        chores += self._watch(journal, page)
+        tasks = [*map(asyncio.create_task, (box.admin.count_uptime(), self._started(box))), *self._watch(journal, page)]
         await stop.wait()
         self._manager.tell(STOPPING)
-        for chore in chores:
-            chore.cancel()
-        page.close()
-        await asyncio.gather(*(line.close() for line in lines))
-        await control.close()
-        self._core.shut_down(self._clock.now())
+        for task in tasks:
+            task.cancel()
+        try:
+            page.close()
+            await asyncio.gather(*(line.close() for line in lines))
+            await control.close()
+        finally:
+            self._core.shut_down(self._clock.now())
         return 0
 
     async def _started(self, box: Box) -> None:
