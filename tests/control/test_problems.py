@@ -27,8 +27,11 @@ from tests.store.rows import NOW, REALM, WALL, clock
 REGISTERED = Wording("registered")
 
 
-def refuse(desk: Desk, rule: str, account: str = "101", name: str = "101", source: str = "192.0.2.23:5060/udp") -> None:
-    text = f"REGISTER refused: {rule.replace('-', ' ')} for {name!r}"
+def refuse(
+    desk: Desk, rule: str, account: str = "101", name: str = "101", source: str = "192.0.2.23:5060/udp",
+    method: str = "REGISTER",
+) -> None:  # fmt: skip
+    text = f"{method} refused: {rule.replace('-', ' ')} for {name!r}"
     desk.core.events.add(Event(desk.now, Kind.REFUSED, account, Wording(text), (), source, rule))
 
 
@@ -396,3 +399,17 @@ def test_pbx_that_is_not_trusted_is_a_problem_until_it_calls(desk: Desk) -> None
     assert problem["text"] == "192.0.2.50 calls and shows no password" and "`peer add`" in problem["cure"]
     desk.core.events.add(Event(NOW - 30, Kind.CALLING, "", Wording("calls 101"), (), pbx))
     assert told(desk) == []
+
+
+@pytest.mark.parametrize("rule", ["never-answered", "wrong-password", "other-caller", "bad-uri"])
+def test_pbx_that_is_trusted_by_now_is_no_problem_before_it_calls_again(desk: Desk, rule: str) -> None:
+    refuse(desk, rule, source="192.0.2.50:5060/udp", method="INVITE")
+    assert len(told(desk)) == 1
+    desk.do("peer add", address="192.0.2.50")
+    assert told(desk) == []
+
+
+def test_pbx_that_registers_with_a_wrong_password_is_a_problem_though_it_is_trusted(desk: Desk) -> None:
+    desk.do("peer add", address="192.0.2.50")
+    refuse(desk, "wrong-password", source="192.0.2.50:5060/udp")
+    assert len(told(desk)) == 1

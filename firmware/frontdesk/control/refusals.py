@@ -144,6 +144,10 @@ OF_LOGINS = frozenset({
     Rule.OTHER_ACCOUNT,
 })  # fmt: skip
 """What a phone has got right that has registered since."""
+OF_STRANGERS = OF_LOGINS | {
+    Rule.UNKNOWN_USER, Rule.OTHER_CALLER, Rule.OTHER_REALM, Rule.BAD_URI, Rule.NEVER_ANSWERED,
+}  # fmt: skip
+"""What nobody asks of a trusted peer, but where it registers."""
 OF_TLS = frozenset({Rule.UNTRUSTED, Rule.TURNED_AWAY, Rule.UNTRUSTED_PEER, Rule.OLD_TLS})
 """What is wrong between the box and one phone or server, which has not said who it is."""
 GUESSED = Problem(
@@ -153,9 +157,16 @@ GUESSED = Problem(
 )
 
 
+def _is_trusted(box: Box, event: Event) -> bool:
+    hosts = {event.host, *event.others}
+    return hosts <= box.directory.peers.keys() and not event.text.startswith("REGISTER ")
+
+
 def is_put_right(box: Box, event: Event) -> bool:
-    """Whether its cause is gone, or its phone has registered since: a renewal is no event."""
+    """Whether its cause is gone, it is trusted by now, or its phone has registered since: a renewal is no event."""
     if (is_mended := MENDED.get(Rule(event.rule))) and is_mended(box, subject(event)):
+        return True
+    if Rule(event.rule) in OF_STRANGERS and _is_trusted(box, event):
         return True
     account = box.directory.account(event.account)
     if event.account and account is None:
