@@ -237,6 +237,50 @@ def test_peer_that_called_over_tls_is_called_back_over_its_connection(box: Box) 
     assert target == peer
 
 
+PEER = tls("198.51.100.70", 5)
+
+
+def called_by_peer(box: Box) -> list[str]:
+    """Its Routes, as the phone that it has called has them."""
+    box.directory.peers[PEER.remote[0]] = "pbx"
+    box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls")
+    box.receive(request("INVITE", "sip:102@desk.example", flow=PEER), PEER, Who(peer="pbx"))
+    ((invite, _),) = box.requests("INVITE")
+    return invite.values("record-route")
+
+
+def say(box: Box, method: str, contact: str, routes: list[str], cseq: int) -> None:
+    text = request(
+        method, contact, caller="102", flow=PHONE, routes=routes, tag="callee", to_tag="caller", cseq=cseq,
+        to="<sip:101@desk.example>",
+    )  # fmt: skip
+    box.receive(text, PHONE)
+
+
+def test_peer_whose_connection_over_tls_is_closed_is_asked_where_it_says(box: Box) -> None:
+    """As after a restart of the box: it would talk on for hours, since nobody there has heard that the phone hung up.
+    It is asked there at once from then on, since an ACK is sent no second time."""
+    contact, there = "sip:gw@198.51.100.70:5071;transport=TLS", Destination("198.51.100.70", 5071, "tls")
+    routes = called_by_peer(box)
+    say(box, "INVITE", contact, routes, 2)
+    ((invite, first),) = box.requests("INVITE")
+    box.layer.transport_failed(f"INVITE {invite.via.branch}", box.now)
+    ((invite, second),) = box.requests("INVITE")
+    assert (first, second) == (PEER, there)
+    box.receive(reply(invite, 200), PEER)
+    for method, cseq in (("ACK", 2), ("BYE", 3)):
+        say(box, method, contact, routes, cseq)
+        assert [target for _, target in box.requests(method)] == [there]
+
+
+@pytest.mark.parametrize("contact", ["sip:gw@pbx.example;transport=tls", "sip:gw@198.51.100.70:5060;transport=udp"])
+def test_peer_whose_connection_over_tls_is_closed_is_asked_nowhere_else(box: Box, contact: str) -> None:
+    routes = called_by_peer(box)
+    say(box, "BYE", contact, routes, 2)
+    box.layer.transport_failed(box.wire[-1].key, box.now)
+    assert box.statuses()[-1] == 480
+
+
 def test_connection_that_has_outlived_its_listener_keeps_its_own_address(box: Box) -> None:
     box.phone("102", PHONE, "sip:102@192.0.2.12;transport=tls")
     box.directory.listen_only({("udp", ("192.0.2.1", 5060))})

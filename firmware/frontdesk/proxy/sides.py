@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..directory import Directory
@@ -21,6 +22,8 @@ from .target_set import LOOKED_UP, Candidate, at_contact, by_flow, target_of, tr
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
+MAX_CLOSED = 64
+"""Connections of peers that were found closed and are remembered."""
 FOLLOWED = frozenset({"INVITE", "UPDATE", "ACK", "PRACK", "INFO", "BYE"})
 """What goes after a phone that has registered anew: none of them does more in a dialog than outside of one."""
 
@@ -36,13 +39,14 @@ class Proven(NamedTuple):
 
 class Sides:
     """What the location service, the directory and a token say of a dialog's sides. Of its own it keeps who has shown a
-    password in a dialog."""
+    password in a dialog, and which peers' connections are closed."""
 
     def __init__(self, location: LocationService, directory: Directory) -> None:
         self._location = location
         self._directory = directory
         self._proven: dict[tuple[str, str | None], Proven] = {}
         """By the dialog's token and the side's tag."""
+        self._closed: dict[Flow, None] = {}
 
     # -- who may speak for it ------------------------------------------------------------------------------------------
 
@@ -135,8 +139,9 @@ class Sides:
         if side.flow is not None and side.flow.local == LOOKED_UP and not isinstance(there, Flow):
             name = there.host if there else ""  # the first of its addresses may be dead, and the place be gone by now
             there = Destination(*side.flow.remote, side.flow.transport, name)
-        target = there or self._peer_target(side.flow, routed.route or uri) or side.flow
-        return [[Candidate(routed.request.uri_text, target, side)]] if target else []
+        if target := there or self._peer_target(side.flow, routed.route or uri):
+            return [[Candidate(routed.request.uri_text, target, side)]]
+        return [[self._over(side.flow, routed, side)]] if side.flow is not None else []
 
     def _flows(self, binding: Binding, uri: str, now: float) -> list[Candidate]:
         """Its own, then the others of its device: any valid one will do (RFC 5626 section 5.3.2)."""
@@ -181,6 +186,17 @@ class Sides:
             return flow._replace(remote=(flow.remote[0], uri.port or SIP_PORT))
         return Destination(flow.remote[0], uri.port, transport) if transport in ("udp", "tcp") else None
 
+    def _over(self, flow: Flow, routed: Routed, side: Side) -> Candidate:
+        """That flow. Where it is a trusted peer's connection over TLS and closed, as after a restart of the box, he is
+        asked where he says: only then, since his certificate may be of a name that nobody here knows."""
+        found = Candidate(routed.request.uri_text, flow, side)
+        uri = routed.route or routed.request.uri
+        is_there = self._directory.trusts(flow) and bare(uri.host) == flow.remote[0]
+        if flow.transport != "tls" or transport_of(uri) not in (None, "tls") or not is_there:
+            return found
+        anew = replace(found, target=Destination(flow.remote[0], uri.port, "tls"))
+        return anew if flow in self._closed else replace(found, others=(anew,))
+
     def whereabouts(self, rung: Candidate) -> Target:
         """Where a phone is that was rung, by the same transport: it may have moved since, and still has to hear of the
         call's end. At which of a name's addresses it was rung is no move (sections 9.1 and 17.1.1.3)."""
@@ -191,7 +207,12 @@ class Sides:
         return found
 
     def passed_over(self, rung: Candidate, heard: Candidate, now: float) -> None:
-        """Its phone was heard by way of the other: until it registers there again, that goes first."""
+        """Its phone was heard by way of the other: until it registers there again, that goes first; a peer's closed
+        connection is asked no more, for an ACK that is lost there is sent by no other way."""
+        if isinstance(rung.target, Flow) and not rung.side.binding:
+            if len(self._closed) >= MAX_CLOSED:
+                del self._closed[next(iter(self._closed))]
+            self._closed[rung.target] = None
         binding = self._location.binding(rung.side.binding) if rung.side.binding != heard.side.binding else None
         if binding is not None:
             binding.passed_over_at = now
