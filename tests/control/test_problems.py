@@ -15,7 +15,7 @@ from frontdesk.control.problems import MOST_REFUSALS, RECENT
 from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.core.core import UNTOLD
-from frontdesk.events import Event, Kind, Wording
+from frontdesk.events import Event, Incoming, Kind, Wording
 from frontdesk.model import Secret, Sentence
 from frontdesk.overload import LATEST
 from frontdesk.sip.errors import Rule
@@ -413,3 +413,25 @@ def test_pbx_that_registers_with_a_wrong_password_is_a_problem_though_it_is_trus
     desk.do("peer add", address="192.0.2.50")
     refuse(desk, "wrong-password", source="192.0.2.50:5060/udp")
     assert len(told(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "is_told"),
+    [
+        ("sip:0301@192.0.2.50:5061;transport=tls", False),
+        ("sip:0301@pbx.example;transport=TLS", False),
+        ("sip:0301@192.0.2.50:5060", True),
+        ("sip:0301@192.0.2.51;transport=tls", True),
+    ],
+)
+def test_certificate_that_is_trusted_by_now_is_no_problem(desk: Desk, device: str, *, is_told: bool) -> None:
+    """As an answered call over TLS shows."""
+    desk.do("binding add", user="101", contact="sip:pbx.example;transport=tls", static=True)
+    desk.now = NOW - 60
+    refuse(desk, "untrusted-peer", "", source="192.0.2.50:5061/tls")
+    caller = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.23", 5060))
+    call = Incoming(NOW - 30, "101", "102", "0301", caller, device=device)
+    desk.core.events.add_incoming(call)
+    assert len(told(desk)) == 1
+    call.hear(200, NOW - 20)
+    assert len(told(desk)) == is_told

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf
 
-from ..events import MAX_HOSTS, Event
+from ..events import MAX_HOSTS, Event, Incoming
+from ..model import username_of
 from ..sip.errors import ParseError, Rule
-from ..sip.host import parse_hostport
+from ..sip.host import bare, parse_hostport
+from ..sip.uri import Uri
+from ..sip.wire import Destination
 from .box import Box
 
 
@@ -162,9 +165,29 @@ def _is_trusted(box: Box, event: Event) -> bool:
     return hosts <= box.directory.peers.keys() and not event.text.startswith("REGISTER ")
 
 
+def _has_answered(box: Box, event: Event) -> bool:
+    """Whether a call since went over TLS to that address, or to a name, and was answered: the box trusts it by now."""
+    if box.core is None:
+        return False
+    users = {username_of(each.aor) for each in box.location if each.flow is None}
+    calls = [each for user in users for each in box.core.events.of(user) if isinstance(each, Incoming)]
+    return any(each.at > event.at and 0 < each.result < 300 and _is_there(each.device, event.host) for each in calls)
+
+
+def _is_there(device: str, host: str) -> bool:
+    try:
+        uri = Uri.parse(device)
+    except ParseError:
+        return False
+    transport = "tls" if uri.scheme == "sips" else (uri.parameters.get("transport") or "").lower()
+    return transport == "tls" and (bare(uri.host) == host or Destination(bare(uri.host), None, transport).is_name)
+
+
 def is_put_right(box: Box, event: Event) -> bool:
     """Whether its cause is gone, it is trusted by now, or its phone has registered since: a renewal is no event."""
     if (is_mended := MENDED.get(Rule(event.rule))) and is_mended(box, subject(event)):
+        return True
+    if event.rule == Rule.UNTRUSTED_PEER and _has_answered(box, event):
         return True
     if Rule(event.rule) in OF_STRANGERS and _is_trusted(box, event):
         return True
