@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from deskctl.box import COMES_BACK
 from frontdesk import app, endpoint, overload
+from frontdesk.cli import main
 from frontdesk.console import panel, programs, session
 from frontdesk.control import admin, configuration, tokens
 from frontdesk.core import registrations
@@ -21,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 README, ARCHITECTURE = "README.md", "firmware/ARCHITECTURE.md"
 LINE, PANEL, JSON = "firmware/panel_link/README.md", "firmware/front-panel/README.md", "firmware/JSON.md"
 LAPTOP = "host/deskctl/README.md"
+ASTERISK = "firmware/ASTERISK.md"
 MIB = 1 << 20
 
 
@@ -61,3 +65,10 @@ def watchdog() -> int:
 )  # fmt: skip
 def test_documents_have_the_programs_numbers(document: str, sentence: str) -> None:
     assert sentence in " ".join((ROOT / document).read_text().split())
+
+
+def test_what_a_box_is_told_for_asterisk_is_what_it_takes(tmp_path: Path) -> None:
+    lines = re.findall(r"^    frontdesk (.+)$", (ROOT / ASTERISK).read_text(), re.MULTILINE)
+    for line in lines:
+        assert main([*shlex.split(line), "--data", str(tmp_path)]) == 0, line
+    assert len(lines) > 4
