@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.model import Settings
+from frontdesk.model import BindingState, Settings
+from frontdesk.sip.wire import Destination
 from tests.proxy.box import Box, Who, request, tcp, udp
 
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
@@ -151,3 +152,29 @@ def test_number_without_a_host_that_nobody_has_is_the_trunks_or_404_and_listed(b
     box.proxy.settings = Settings(trunk="102")
     box.receive(request("INVITE", "tel:+49-30-1234", call_id="2"), A)
     assert box.request("INVITE").uri_text == "sip:+49301234@192.0.2.12:5060"
+
+
+@pytest.mark.parametrize(
+    ("uri", "callee"),
+    [("urn:service:sos", "sos"), ("URN:Service:SOS", "sos"), ("urn:service:sos.police", "sos"),
+     ("urn:service:sos.fire.forest", "sos.fire")],
+)  # fmt: skip
+def test_service_is_called_by_its_name_and_a_part_of_it_by_that_of_the_whole(box: Box, uri: str, callee: str) -> None:
+    """RFC 5031: an emergency key, and 112 has its name."""
+    place = Destination("192.0.2.40", None, None)
+    for number, name in (("112", "sos"), ("118", "sos.fire")):
+        box.account(number, name)
+        box.phone(number, None, f"sip:{number}@192.0.2.40", state=BindingState.STATIC)
+    box.receive(request("INVITE", uri, to=f"<{uri}>"), A)
+    ((invite, target),) = box.requests("INVITE")
+    assert (invite.uri_text, target) == (f"sip:{'112' if callee == 'sos' else '118'}@192.0.2.40", place)
+    assert invite.to.uri.scheme == "urn"
+    assert [call.callee for call in box.proxy.calls.active(box.now)] == [callee]
+
+
+def test_service_that_nobody_is_called_by_is_404_and_what_is_no_service_416(box: Box) -> None:
+    box.receive(request("INVITE", "urn:service:sos.police", call_id="1"), A)
+    assert box.statuses() == [404] and [record.callee for record in box.records] == ["sos"]
+    for number, uri in enumerate(("urn:service:", "urn:service:sos.", "urn:nena:service:sos", "urn:service:a%40b")):
+        box.receive(request("INVITE", uri, call_id=f"2{number}"), A)
+        assert box.statuses() == [416]

@@ -9,7 +9,7 @@ from ..sip.address import Address
 from ..sip.errors import ParseError, Rejection
 from ..sip.grammar import unescape
 from ..sip.message import Request, make_field
-from ..sip.uri import TEL, Uri, at_host
+from ..sip.uri import SIP_SCHEMES, Uri, at_host, service_of
 from .record_route import MIN_LENGTH, Dialog, Tokens
 
 
@@ -35,11 +35,11 @@ def is_own(uri: Uri, directory: Directory) -> bool:
 
 
 def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed:
-    """Takes the box's own Routes off; a number (tel) is one at the box. Raises Rejection(400) for a Route that cannot
-    be read."""
+    """Takes the box's own Routes off; a number (tel) or a service is one at the box. Raises Rejection(400) for a Route
+    that cannot be read."""
     routes = request.values("route")
-    if request.uri.scheme == TEL:
-        request = _with_routes(request, at_host(request.uri, directory.realm), routes)
+    if request.uri.scheme not in SIP_SCHEMES:
+        request = _with_routes(request, _at_the_box(request.uri, directory), routes)
     # maddr is not honoured: a request goes where the box knows, not where its sender points.
     uri, dialog = request.uri, _token(request.uri.user, request, tokens)
     if dialog is not None:
@@ -52,6 +52,15 @@ def preprocess(request: Request, directory: Directory, tokens: Tokens) -> Routed
         return Routed(request, dialog, None, directory.serves(uri.host, uri.port), routes_end=True)
     rest = _with_routes(request, str(uri) if strict else request.uri_text, routes[own:])
     return Routed(rest, dialog, route, route is None and directory.serves(uri.host, uri.port))
+
+
+def _at_the_box(uri: Uri, directory: Directory) -> str:
+    """The SIP URI of a number, or of a service (RFC 5031): it is dialled by its name, what is a part of it by that of
+    the whole where nobody is called so."""
+    service = service_of(uri)
+    while "." in service and directory.resolve(service) is None:
+        service = service.rpartition(".")[0]
+    return f"sip:{service}@{directory.realm}" if service else at_host(uri, directory.realm)
 
 
 def _with_routes(request: Request, uri: str, routes: list[str]) -> Request:

@@ -9,7 +9,7 @@ from ..directory import Directory
 from ..sip.errors import ParseError, Rejection
 from ..sip.message import Request
 from ..sip.plain_request import PlainRequest
-from ..sip.uri import SIP_SCHEMES, TEL
+from ..sip.uri import SIP_SCHEMES, TEL, service_of
 from .loop import detect_loop, incoming_breadth
 from .record_route import MIN_LENGTH
 from .routing import is_own
@@ -46,8 +46,8 @@ def is_for_an_account(request: PlainRequest) -> bool:
 
 
 def _uri_scheme(request: Request) -> None:
-    """2. URI scheme check: a number is one of the box's."""
-    if request.uri.scheme not in (*SIP_SCHEMES, TEL):
+    """2. URI scheme check: a number or a service is one of the box's."""
+    if request.uri.scheme not in (*SIP_SCHEMES, TEL) and not service_of(request.uri):
         raise Rejection(416)
 
 

@@ -15,6 +15,8 @@ from .host import parse_hostport, same_host
 SIP_SCHEMES = ("sip", "sips")
 TEL = "tel"
 """A number, wherever it is (RFC 3966)."""
+_SERVICE = re.compile(r"service:([a-z0-9-]+(?:\.[a-z0-9-]+)*)")
+"""What a URN of a service, such as urn:service:sos.fire, has after its scheme (RFC 5031 section 3)."""
 
 CACHED = 128
 """Characters of the longest URI that is remembered: what strangers send can fill no memory."""
@@ -110,6 +112,12 @@ def at_host(tel: Uri, host: str) -> str:
     """The SIP URI of a tel URI's number at that host (section 19.1.6)."""
     number, semicolon, parameters = tel.opaque.partition(";")
     return f"sip:{_unseparated(number)}{semicolon}{parameters}@{host}"
+
+
+def service_of(uri: Uri) -> str:
+    """The service that a URN names, whatever their case: `sos.fire`; "" where it names none."""
+    found = _SERVICE.fullmatch(uri.opaque.lower()) if uri.scheme == "urn" else None
+    return found[1] if found else ""
 
 
 @lru_cache(1024)  # the same are dialled, and asked for as targets, again and again: saves 1 us for each request
