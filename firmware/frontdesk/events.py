@@ -113,7 +113,7 @@ ENDS = {status: Sentence(template) for status, template in OUTCOMES.items()} | {
     416: NO_SIPS, 480: Sentence("its phone is not available"), 487: Sentence("the caller gave up"),
 }  # fmt: skip
 """What a status means to who is called. A phone that knows no SIPS says 416 (RFC 3261 section 8.2.2.1)."""
-RUNG_ENDS = dict.fromkeys((480, 486), Sentence("nobody answered"))
+RUNG_ENDS = dict.fromkeys((408, 480, 486), Sentence("nobody answered"))
 """What the same status says where a phone has rung. It was not the one that is busy."""
 DECLINED_ENDS = dict.fromkeys((486, 600), Sentence("declined"))
 """What it says of the phone that has rung itself: whoever presses its red button sends 486 most of the time."""

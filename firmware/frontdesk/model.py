@@ -189,7 +189,7 @@ class CallRecord:
     """The final status the caller got (200 for an answered call, 487 for one given up); 0: it was up when the box
     stopped, at `ended_at`."""
     device: str = ""
-    """The URI of the Contact that answered."""
+    """The URI of the Contact that answered, or of the first that rang where none did; "": none rang."""
 
 
 @dataclass(slots=True)

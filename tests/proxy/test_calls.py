@@ -170,8 +170,27 @@ def test_refused_call_leaves_its_status(box: Box) -> None:
     invited(box)
     says(box, 180)
     says(box, 486)
-    assert [(record.answered_at, record.result, record.device) for record in box.records] == [(None, 486, "")]
+    assert [(record.answered_at, record.result) for record in box.records] == [(None, 486)]
     assert kinds(box) == [Kind.CALLING, Kind.RINGING, Kind.ENDED]
+
+
+@pytest.mark.parametrize(
+    ("said", "device"),
+    [((), ""), ((100, 199), ""), ((180,), "sip:102@10.0.0.2:5062"), ((183, 180), "sip:102@10.0.0.2:5062")],
+)
+def test_what_has_rung_is_known_though_nobody_answered(box: Box, said: tuple[int, ...], device: str) -> None:
+    invited(box)
+    for status in (*said, 480):
+        says(box, status)
+    assert [record.device for record in box.records] == [device]
+
+
+def test_what_rings_without_a_contact_is_known_by_what_was_dialled_and_is_not_what_answered(box: Box) -> None:
+    invited(box)
+    says(box, 180, contact="")
+    assert [call.device for call in box.proxy.calls.active(box.now)] == ["102"]
+    says(box, 200, contact="")
+    assert [call.device for call in box.proxy.calls.active(box.now)] == [""]
 
 
 def test_call_that_was_given_up_is_487(box: Box) -> None:

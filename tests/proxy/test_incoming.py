@@ -76,7 +76,7 @@ def test_what_comes_after_the_answer_is_no_other_call(box: Box) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (486, "busy"), (600, "busy"), (603, "declined"), (480, "its phone is not available"), (408, "nobody answered"),
+        (486, "busy"), (600, "busy"), (603, "declined"), (480, "its phone is not available"), (408, "no reply"),
         (488, "no codec in common"), (302, "forwarded"), (500, "not put through: 500 Server Internal Error"),
     ],
 )  # fmt: skip
@@ -89,8 +89,11 @@ def test_what_the_phone_says_is_told_in_words(status: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(486, "declined"), (600, "declined"), (480, "nobody answered"), (488, "no codec in common")],
-)
+    [
+        (486, "declined"), (600, "declined"), (480, "nobody answered"), (408, "nobody answered"),
+        (488, "no codec in common"),
+    ],
+)  # fmt: skip
 def test_phone_that_has_rung_says_the_same_of_its_user(status: int, words: str) -> None:
     fork = Fork(1)
     fork.answer(0, 180)

@@ -61,7 +61,18 @@ def test_call_that_the_box_has_not_seen_the_end_of_says_so(house: House) -> None
 def test_phone_that_could_not_be_had_need_not_have_been_unregistered() -> None:
     """What a phone answers that is not to be disturbed, or that has rung until its user did not come, is 480 too (RFC
     3261 section 21.4.18; Twinkle does both)."""
-    assert outcome({"state": "ended", "result": 480}) == "not available (480)"
+    assert outcome({"state": "ended", "result": 480, "device": ""}) == "not available (480)"
+
+
+@pytest.mark.parametrize(
+    ("result", "words", "rung"),
+    [(480, "not available (480)", "nobody answered (480)"), (408, "no reply (408)", "nobody answered (408)"),
+     (487, "given up (487)", "given up while it rang (487)"), (486, "busy (486)", "busy or declined (486)"),
+     (603, "declined (603)", "declined (603)"), (200, "answered", "answered")],
+)  # fmt: skip
+def test_call_that_was_missed_is_told_from_one_that_rang_nowhere(result: int, words: str, rung: str) -> None:
+    row = {"state": "ended", "result": result, "device": ""}
+    assert (outcome(row), outcome(row | {"device": "sip:102@192.0.2.12"})) == (words, rung)
 
 
 def test_calls_say_how_they_ended(browser: Browser) -> None:

@@ -23,7 +23,7 @@ from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
 from frontdesk.control.refusals import REFUSALS, Problem
-from frontdesk.control.text import OUTCOMES, REFUSED
+from frontdesk.control.text import OUTCOMES, REFUSED, RUNG_OUTCOMES
 from frontdesk.core.core import UNTOLD
 from frontdesk.sip.errors import Rule
 from frontdesk.store.trouble import Trouble
@@ -141,7 +141,7 @@ def used() -> set[str | tuple[str, str]]:
     sentences = [*REFUSALS.values()]
     sentences += [each for each in vars(problems).values() if isinstance(each, Problem)]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
-    found |= {UNRESOLVED, REFUSED, *OUTCOMES.values()}
+    found |= {UNRESOLVED, REFUSED, *OUTCOMES.values(), *RUNG_OUTCOMES.values()}
     counted = {text for each in found if isinstance(each, tuple) for text in each}
     return found | refusals() - counted | rules() | rules_of_requests() | {setting.meaning for setting in SETTINGS}
 

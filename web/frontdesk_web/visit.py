@@ -16,7 +16,7 @@ from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.errors import Refused, Sentence
-from frontdesk.control.text import OUTCOMES, REFUSED, length, weak
+from frontdesk.control.text import code, ending, length, weak
 from frontdesk.control.times import iso
 
 from . import language, static
@@ -182,10 +182,7 @@ class Visit:
 
     def outcome(self, call: dict[str, Any]) -> str:
         """How a call ended."""
-        result = call["result"]
-        if call["state"] != "ended":
-            return self._("still up")
-        return self._(OUTCOMES.get(result, REFUSED)) + (f" ({result})" if result >= 300 else "")
+        return self._(ending(call)) + code(call) if call["state"] == "ended" else self._("still up")
 
 
 def _zone(name: str) -> ZoneInfo | Any:

@@ -9,6 +9,7 @@ from typing import Any
 from ..model import username_of
 from ..sip.status import OUTCOMES as OUTCOMES
 from ..sip.status import REFUSED as REFUSED
+from ..sip.status import RUNG_OUTCOMES as RUNG_OUTCOMES
 from ..sip.status import STOPPED
 from .bindings import CLOSED
 from .checks import is_visible
@@ -219,10 +220,19 @@ TALKING = "talking"
 
 def outcome(call: Any) -> str:
     """How far it is, or how it ended."""
-    result = call["result"]
     if call["state"] != "ended":
         return TALKING if call["state"] == "answered" else str(call["state"])
-    return OUTCOMES.get(result, REFUSED) + (f" ({result})" if result >= 300 else "")
+    return ending(call) + code(call)
+
+
+def ending(call: Any) -> str:
+    """How it ended, in words."""
+    return (RUNG_OUTCOMES if call["device"] else OUTCOMES).get(call["result"], REFUSED)
+
+
+def code(call: Any) -> str:
+    """What the caller got instead of an answer, to stand behind those words."""
+    return f" ({call['result']})" if call["result"] >= 300 else ""
 
 
 def length(call: Any) -> str:

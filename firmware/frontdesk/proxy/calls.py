@@ -76,7 +76,7 @@ class Call:
     state: CallState = CallState.CALLING
     answered_at: float | None = None
     device: str = ""
-    """The URI of the Contact that answered."""
+    """The URI of the Contact that answered; until then of the first that rang."""
     pending: dict[str, str] = field(default_factory=dict)
     """The INVITEs without a final response: whom each calls, by the key of its transaction."""
     dialogs: dict[str, bool] = field(default_factory=dict)
@@ -256,6 +256,7 @@ class CallBook:
             call.callee = next(iter(call.pending.values()), callee)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
+            call.device = _device_of(response) or callee
             self._tell(Kind.RINGING, call, now, _RINGS, callee)
         elif 200 <= status < 300:
             tag = _tag(response)
@@ -300,9 +301,7 @@ class CallBook:
         call.callee = callee
         call.state = CallState.ANSWERED
         call.answered_at = now
-        contact = response.first("contact") or ","
-        is_usual = "," not in contact and len(contact) <= MAX_CACHED
-        call.device = _device(contact) if is_usual else _shown(contact_of(response))
+        call.device = _device_of(response)
         self._tell(Kind.ANSWERED, call, now, _ANSWERED, call.callee)
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
@@ -357,13 +356,10 @@ def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float)
 
 
 def _name(request: Request, peer: str) -> str:
-    return (_through(peer, request.from_.uri) or str(request.from_.uri))[:MAX_NAME]
-
-
-def _through(peer: str, uri: Uri) -> str:
-    """Who calls through a trusted peer, as far as it says, and which: `+4930123 (pbx)`."""
+    """Who calls; through a trusted peer, as far as it says, and through which: `+4930123 (pbx)`."""
+    uri = request.from_.uri
     user = unescape(uri.user or "") if uri.scheme in SIP_SCHEMES else uri.opaque.partition(";")[0]
-    return f"{user} ({peer})" if user and peer else peer
+    return (f"{user} ({peer})" if user and peer else peer or str(uri))[:MAX_NAME]
 
 
 def _tag(response: Response) -> str:
@@ -372,6 +368,13 @@ def _tag(response: Response) -> str:
         return response.to.tag or ""
     except ParseError:
         return ""
+
+
+def _device_of(response: Response) -> str:
+    """The URI of its Contact, as it is shown."""
+    contact = response.first("contact") or ","
+    is_usual = "," not in contact and len(contact) <= MAX_CACHED
+    return _device(contact) if is_usual else _shown(contact_of(response))
 
 
 @lru_cache(512)

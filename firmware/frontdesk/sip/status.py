@@ -31,8 +31,8 @@ OUTCOMES = {
     200: "answered",
     302: "forwarded",
     404: "no such number",
-    408: "nobody answered",
-    480: "not available",  # nobody is registered, or a phone says so: by itself (do not disturb) or after it has rung
+    408: "no reply",
+    480: "not available",  # nobody is registered, or a phone says so by itself (do not disturb)
     486: "busy",
     487: "given up",
     488: "no codec in common",
@@ -40,6 +40,13 @@ OUTCOMES = {
     603: "declined",
 }
 """What the statuses of RFC 3261 section 21 mean to people."""
+RUNG_OUTCOMES = OUTCOMES | {
+    408: "nobody answered",
+    480: "nobody answered",
+    486: "busy or declined",  # another phone may be busy while one rings
+    487: "given up while it rang",
+}
+"""What they mean where a phone has rung: somebody missed a call."""
 REFUSED = "not put through"
 CHALLENGES = (401, 407)
 """What asks for credentials."""
