@@ -101,3 +101,43 @@ def test_trunk_that_is_not_there_leads_nowhere(box: Box, state: str) -> None:
         box.restart()
     box.receive(request("INVITE", "sip:0301234@desk.example"), A)
     assert box.statuses() == [480 if state == "no place" else 404]
+
+
+@pytest.mark.parametrize(
+    ("uri", "sent_to"),
+    [
+        ("sip:+4930@192.0.2.20", "sip:+4930@192.0.2.20:5060"),
+        ("sip:asterisk@192.0.2.20:5060;transport=udp", "sip:asterisk@192.0.2.20:5060"),
+        ("sip:101@192.0.2.20", "sip:101@192.0.2.20:5060"),
+    ],
+)
+def test_who_is_named_at_the_trunks_place_is_called_through_it(box: Box, uri: str, sent_to: str) -> None:
+    """The caller of a PBX who is transferred from one phone to the other (RFC 5589)."""
+    replaces = "Replaces: call-7;to-tag=1;from-tag=2"
+    box.receive(request("INVITE", uri, headers=[replaces]), A)
+    ((invite, target),) = box.requests("INVITE")
+    assert (invite.uri_text, target) == (sent_to, Destination("192.0.2.20", 5060, None))
+    assert invite.lines("replaces") == [replaces.partition(" ")[2]]
+
+
+@pytest.mark.parametrize(
+    ("uri", "who"),
+    [("sip:1@192.0.2.20:5070", None), ("sip:1@192.0.2.21", None), ("sips:1@192.0.2.20", None),
+     ("sip:1@192.0.2.20", Who(peer="gate")), ("sip:1@192.0.2.20", Who())],
+)  # fmt: skip
+def test_no_other_place_is_called_so_nor_the_trunks_by_who_has_no_account(box: Box, uri: str, who: Who | None) -> None:
+    box.receive(request("INVITE", uri), A, who)
+    assert box.statuses() == [403]
+
+
+def test_place_of_a_trunk_that_is_disabled_is_called_by_nobody(box: Box) -> None:
+    box.account("pbx", enabled=False)
+    box.receive(request("INVITE", "sip:1@192.0.2.20"), A)
+    assert box.statuses() == [403]
+
+
+def test_place_over_tls_has_the_port_of_tls(box: Box) -> None:
+    box.phone("tls", None, "sip:pbx.example.com;transport=tls", state="static")
+    box.proxy.settings = Settings(trunk="tls")
+    ((invite, _),) = sent(box, "sip:+4930@PBX.example.com:5061;transport=tls")
+    assert invite.uri_text == "sip:+4930@pbx.example.com;transport=tls"

@@ -18,7 +18,7 @@ from .admission import Caller, check_from
 from .calls import Call, contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
-from .target_set import LOOKED_UP, Candidate, at_contact, by_flow, target_of, transport_of, user_of
+from .target_set import LOOKED_UP, Candidate, at_contact, by_flow, place, place_of, target_of, transport_of, user_of
 
 MAX_PROVEN = 512
 """Sides of dialogs who have shown a password that are remembered."""
@@ -229,6 +229,10 @@ class Sides:
         bindings = [*(self._location.bindings(account.aor, now) if account else ()), *at]
         found = at_contact(bindings, uri) or self._connected(uri, there)
         return [found] if found is not None else []
+
+    def is_at_place(self, uri: Uri, account: Account, now: float) -> bool:
+        """Whether somebody at a place of that account is named, whoever it is."""
+        return place(uri) in [place_of(each) for each in self._location.bindings(account.aor, now)]
 
     def _connected(self, uri: Uri, remote: HostPort) -> Binding | None:
         """A phone that names, in a call, the port of its connection instead of what it has registered (baresip)."""

@@ -11,9 +11,9 @@ from ..directory import Directory
 from ..model import Binding, BindingState
 from ..sip.address import Address
 from ..sip.errors import ParseError
-from ..sip.host import SIP_PORT, bare
+from ..sip.host import SIP_PORT, SIPS_PORT, bare
 from ..sip.uri import SIP_SCHEMES, Uri
-from ..sip.wire import SECURE, Destination, Flow, Target
+from ..sip.wire import SECURE, Destination, Flow, HostPort, Target
 from .record_route import Side
 
 _CONNECTABLE = (None, "udp", "tcp", "tls")  # a WebSocket is opened by its phone alone (RFC 7118), the rest is unknown
@@ -150,6 +150,17 @@ def host_of(binding: Binding) -> str:
     """That of its Contact; "" where it has none."""
     uri = _parse(binding.contact)
     return bare(uri.host) if uri is not None else ""
+
+
+def place_of(binding: Binding) -> HostPort | None:
+    """Host and port of its Contact."""
+    uri = _parse(binding.contact)
+    return place(uri) if uri is not None else None
+
+
+def place(uri: Uri) -> HostPort:
+    """Where it leads, without a look into the DNS (RFC 3263 section 4.2)."""
+    return bare(uri.host).lower(), uri.port or (SIPS_PORT if transport_of(uri) == "tls" else SIP_PORT)
 
 
 def user_of(binding: Binding) -> str | None:
