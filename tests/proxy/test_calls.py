@@ -6,8 +6,9 @@ import pytest
 
 from frontdesk.events import Kind
 from frontdesk.model import CallRecord
-from frontdesk.proxy import calls
-from frontdesk.proxy.calls import MAX_CACHED, MAX_DIALOGS, MAX_NAME, Call, CallBook, CallState
+from frontdesk.proxy import parties
+from frontdesk.proxy.calls import MAX_DIALOGS, Call, CallBook, CallState
+from frontdesk.proxy.parties import MAX_CACHED, MAX_NAME
 from frontdesk.sip.checks import MAX_URI
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.status import STOPPED
@@ -68,11 +69,11 @@ def test_answered_call_ends_with_its_bye_and_leaves_one_record(box: Box) -> None
     ],
 )  # fmt: skip
 def test_device_that_has_answered_is_the_first_uri_of_its_contact(box: Box, contact: str, device: str) -> None:
-    calls._device.cache_clear()
+    parties._device.cache_clear()
     invited(box)
     says(box, 200, contact)
     assert [call.device for call in box.proxy.calls.active(box.now)] == [device]
-    assert calls._device.cache_info().currsize == (0 < len(contact) <= MAX_CACHED and "," not in contact)
+    assert parties._device.cache_info().currsize == (0 < len(contact) <= MAX_CACHED and "," not in contact)
 
 
 def test_what_is_kept_of_a_call_has_its_limits(box: Box) -> None:
@@ -122,14 +123,53 @@ def both_answer(box: Box) -> tuple[Request, Request]:
     return first, second
 
 
+def acknowledged(box: Box, invite: Request, tag: str) -> None:
+    routes = route_set(invite, callee=True)
+    box.receive(request("ACK", "sip:102@10.0.0.2", to_tag=tag, routes=routes), A)
+    assert box.requests("ACK")
+
+
 @pytest.mark.parametrize("kept", [0, 1])
 def test_call_that_two_phones_have_answered_ends_with_the_bye_of_the_last(box: Box, kept: int) -> None:
     """The caller hangs up on all but one (section 13.2.2.4)."""
     invites, tags = both_answer(box), ("first", "second")
+    for invite, tag in zip(invites, tags, strict=True):
+        acknowledged(box, invite, tag)
     bye(box, invites[1 - kept], tags[1 - kept])
     assert (len(box.proxy.calls), box.records) == (1, [])
     bye(box, invites[kept], tags[kept])
     assert [record.result for record in box.records] == [200]
+
+
+def test_dialog_that_the_caller_never_accepts_keeps_no_call_up(box: Box) -> None:
+    """baresip and others send the second phone neither ACK nor BYE; it gives up after 32 s (section 13.3.1.4)."""
+    first, second = both_answer(box)
+    acknowledged(box, first, "first")
+    box.now += 2
+    bye(box, first, "first")
+    assert [(record.result, record.ended_at - record.started_at) for record in box.records] == [(200, 2)]
+    box.now += 32
+    bye(box, second, "second", by_callee=True)
+    assert (len(box.proxy.calls), len(box.records), box.proxy.calls.answered_twice) == (0, 1, {})
+
+
+def test_dialog_that_the_caller_accepts_instead_of_the_first_is_the_call(box: Box) -> None:
+    first, second = both_answer(box)
+    for invite, tag in ((first, "first"), (second, "second")):
+        acknowledged(box, invite, tag)
+    bye(box, first, "first")
+    acknowledged(box, second, "second")
+    assert len(box.proxy.calls) == 1
+    bye(box, second, "second")
+    assert len(box.records) == 1
+
+
+def test_bye_that_overtakes_its_ack_ends_that_dialog(box: Box) -> None:
+    first, second = both_answer(box)
+    bye(box, second, "second")
+    acknowledged(box, second, "second")
+    bye(box, first, "first")
+    assert (len(box.proxy.calls), len(box.records)) == (0, 1)
 
 
 def test_answer_that_comes_once_more_begins_no_dialog_anew(box: Box) -> None:
@@ -151,6 +191,7 @@ def test_answer_whose_to_cannot_be_read_is_an_answer_all_the_same(box: Box) -> N
 
 def test_callee_hangs_up_on_his_own_dialog(box: Box) -> None:
     first, second = both_answer(box)
+    acknowledged(box, second, "second")
     bye(box, first, "first", by_callee=True)
     assert (len(box.proxy.calls), box.records) == (1, [])
     bye(box, second, "second", by_callee=True)
@@ -322,7 +363,7 @@ def call(number: int, at: float = 0.0) -> Call:
 
 
 def test_oldest_is_given_up_beyond_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "MAX_CALLS", 3)
+    monkeypatch.setattr("frontdesk.proxy.calls.MAX_CALLS", 3)
     calls_, records = book()
     for number in range(5):
         calls_.begin(call(number))

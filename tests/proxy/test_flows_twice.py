@@ -127,6 +127,8 @@ def test_call_that_all_have_left_ends_with_those_who_talked_last() -> None:
     answers = [answer for answer in box.responses() if answer.status == 200]
     phone_of = {"one": 3, "two": 4}
     contact = phone.asked[NEWER].uri_text
+    for answer, tag in zip(answers, ("one", "two"), strict=True):
+        box.receive(request("ACK", contact, to_tag=tag, routes=route_set(answer)), A)
     box.receive(request("BYE", contact, to_tag="one", cseq=2, routes=route_set(answers[0])), A)
     ((bye, target),) = box.requests("BYE")
     box.receive(reply(bye, 200), phone.asked_at(target))

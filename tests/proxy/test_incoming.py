@@ -6,7 +6,7 @@ import pytest
 
 from frontdesk.events import Kind
 from frontdesk.model import Settings
-from frontdesk.proxy.calls import MAX_NAME
+from frontdesk.proxy.parties import MAX_NAME
 from frontdesk.proxy.response_context import SILENCE
 from frontdesk.sip.message import Request
 from tests.proxy.box import Box, Who, reply, request, tcp, udp

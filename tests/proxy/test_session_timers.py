@@ -25,6 +25,7 @@ class Talk:
         self.invites = dict(zip(phones or ("callee",), [one for one, _ in self.box.requests("INVITE")], strict=True))
         for (tag, invite), flow in zip(self.invites.items(), (B, C), strict=False):
             self.answer(invite, session, tag, flow)
+            self.in_dialog("ACK", tag)
 
     def answer(self, request: Request, session: str, tag: str = "callee", flow: Flow = B, status: int = 200) -> None:
         headers = [(self.name, session)] if session else []

@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import partial
 
 from ..events import Event, Kind, Wording
 from ..model import CallRecord
-from ..sip.address import Address
-from ..sip.checks import MAX_URI
-from ..sip.errors import ParseError
-from ..sip.grammar import LWS, parse_number, unescape
-from ..sip.message import Message, Request, Response
+from ..sip.grammar import LWS, parse_number
+from ..sip.message import Request, Response
 from ..sip.status import RETRIED_WITHIN, STOPPED, TRIED_AGAIN
 from ..sip.timers import TIMEOUT, Deadline, Deadlines
-from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
 from .admission import Caller
+from .parties import MAX_NAME, device_of, name_of, tag_of
 
 MAX_CALLS = 10_000
 """Calls known at a time; beyond it the oldest is given up."""
-MAX_NAME = 128
-"""Characters of who calls and who is called that are kept."""
-MAX_CACHED = 128
-"""Characters of the longest Contact that is remembered."""
 MAX_DIALOGS = 32
 """Of one call: a hunt or a fork has fewer phones that answer it."""
 MAX_AGE = 86_400.0
@@ -79,8 +72,9 @@ class Call:
     """The URI of the Contact that answered; until then of the first that rang."""
     pending: dict[str, str] = field(default_factory=dict)
     """The INVITEs without a final response: whom each calls, by the key of its transaction."""
-    dialogs: dict[str, bool] = field(default_factory=dict)
-    """The tags of those that have answered (two phones may pick up at once), and whether their dialog is still up."""
+    dialogs: dict[str, bool | None] = field(default_factory=dict)
+    """The tags of those that have answered (two phones may pick up at once), and whether their dialog is still up;
+    None: another was, and the caller has not accepted this one yet (RFC 3261 section 13.2.2.4). He may never do."""
     expiries: dict[str, Deadline] = field(default_factory=dict)
     """What ends those dialogs that have a session timer, if no refresh does before (RFC 4028)."""
     phone: int = 0
@@ -121,6 +115,8 @@ class CallBook:
         self._emit = emit
         self._record = record
         self._calls: dict[Key, Call] = {}
+        self.answered_twice: dict[Key, Call] = {}
+        """Those in which some dialog may still wait for its ACK."""
         self._lost: dict[str, float] = {}
 
     def __len__(self) -> int:
@@ -138,6 +134,7 @@ class CallBook:
     def forget(self) -> None:
         """As if nobody had called yet: what becomes of those that are up is told to nobody."""
         self._calls.clear()
+        self.answered_twice.clear()
 
     def give_up(self, now: float) -> None:
         """The box ends: the calls go on without it, and what it knows of them is kept."""
@@ -171,7 +168,7 @@ class CallBook:
     def caller_of(self, request: Request, peer: str) -> str:
         """Who calls through a trusted peer; of a request of the box's own that comes round again, who did."""
         call = self._calls.get((request.call_id, request.from_.tag or ""))
-        return call.caller if call is not None else _name(request, peer)
+        return call.caller if call is not None else name_of(request, peer)
 
     def of(self, request: Request) -> Call | None:
         """The call that is up and whose tags a request in it has."""
@@ -195,6 +192,12 @@ class CallBook:
         tags = request.from_.tag or "", request.to.tag or ""
         other = tags[tags[0] == initiator]
         return partial(self._answered_in_dialog, (request.call_id, initiator), other, request.method == "BYE")
+
+    def acknowledged(self, request: Request, initiator: str) -> None:
+        """An ACK has gone to one of several that have answered."""
+        call = self.answered_twice.get((request.call_id, initiator))
+        if call is not None and call.dialogs.get(request.to.tag or "", False) is None:
+            call.dialogs[request.to.tag or ""] = True
 
     def _answered_in_dialog(self, key: Key, tag: str, bye: bool, response: Response, now: float, _: int = 0) -> None:
         # Any end of a BYE ends the dialog; a refresh's 481 or 408 says that it is gone (section 12.2.1.2).
@@ -256,13 +259,12 @@ class CallBook:
             call.callee = next(iter(call.pending.values()), callee)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
-            call.device = _device_of(response) or callee
+            call.device = device_of(response) or callee
             self._tell(Kind.RINGING, call, now, _RINGS, callee)
         elif 200 <= status < 300:
-            tag = _tag(response)
-            if len(call.dialogs) < MAX_DIALOGS:
-                call.dialogs.setdefault(tag, True)
-                call.phones[tag] = phone
+            tag = tag_of(response)
+            if tag not in call.dialogs:
+                self._begin_dialog(call, tag, phone)
             if call.answered_at is None:
                 self._answered(call, callee, response, now)
             self._refreshed(call, tag, response, now)
@@ -271,11 +273,18 @@ class CallBook:
         elif status >= 300:
             self._end_with_the_last(call, status, now)
 
+    def _begin_dialog(self, call: Call, tag: str, phone: int) -> None:
+        if len(call.dialogs) < MAX_DIALOGS:
+            is_first = not any(call.dialogs.values())
+            call.dialogs[tag], call.phones[tag] = is_first or None, phone
+            if not is_first:
+                self.answered_twice[call.key] = call
+
     def hung_up(self, key: Key, tag: str, now: float) -> None:
         """A BYE is through. It is no news where the box does not know the call (it was restarted), nor before that
         phone has answered: the INVITE's own final response ends an early dialog (section 15.1.2)."""
         call = self._calls.get(key)
-        if call is not None and call.dialogs.get(tag):
+        if call is not None and call.dialogs.get(tag, False) is not False:
             call.dialogs[tag] = False
             self._end_with_the_last(call, 200, now)
 
@@ -285,8 +294,9 @@ class CallBook:
         interval = response.first("session-expires")
         if tag in call.expiries:
             call.expiries.pop(tag).cancel()
-        seconds = parse_number(interval.partition(";")[0].strip(LWS)) if interval and call.dialogs.get(tag) else None
-        if seconds is not None:
+        if not interval or call.dialogs.get(tag, False) is False:
+            return
+        if (seconds := parse_number(interval.partition(";")[0].strip(LWS))) is not None:
             expires_at = now + min(max(seconds, MIN_SESSION), MAX_SESSION)
             call.expiries[tag] = self._deadlines.set(expires_at + GRACE, partial(self._expired, call, tag, expires_at))
 
@@ -301,7 +311,7 @@ class CallBook:
         call.callee = callee
         call.state = CallState.ANSWERED
         call.answered_at = now
-        call.device = _device_of(response)
+        call.device = device_of(response)
         self._tell(Kind.ANSWERED, call, now, _ANSWERED, call.callee)
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
@@ -316,6 +326,7 @@ class CallBook:
         if (left_at := call.left_at) is not None:
             expired_at = left_at if expired_at is None else min(left_at, expired_at)
         del self._calls[call.key]
+        self.answered_twice.pop(call.key, None)
         for expiry in call.expiries.values():
             expiry.cancel()
         answered, ended = call.answered_at, now if expired_at is None else expired_at
@@ -352,48 +363,4 @@ class CallBook:
 def _call(request: Request, flow: Flow, caller: Caller, callee: str, now: float) -> Call:
     account = caller.account.username if caller.account else ""
     key = request.call_id, request.from_.tag or ""
-    return Call(key, account, account or _name(request, caller.peer), callee[:MAX_NAME], flow.source, now)
-
-
-def _name(request: Request, peer: str) -> str:
-    """Who calls; through a trusted peer, as far as it says, and through which: `+4930123 (pbx)`."""
-    uri = request.from_.uri
-    user = unescape(uri.user or "") if uri.scheme in SIP_SCHEMES else uri.opaque.partition(";")[0]
-    return (f"{user} ({peer})" if user and peer else peer or str(uri))[:MAX_NAME]
-
-
-def _tag(response: Response) -> str:
-    """To's tag; "" where there is none that can be read."""
-    try:
-        return response.to.tag or ""
-    except ParseError:
-        return ""
-
-
-def _device_of(response: Response) -> str:
-    """The URI of its Contact, as it is shown."""
-    contact = response.first("contact") or ","
-    is_usual = "," not in contact and len(contact) <= MAX_CACHED
-    return _device(contact) if is_usual else _shown(contact_of(response))
-
-
-@lru_cache(512)
-def _device(contact: str) -> str:
-    """The URI of a Contact, with which a phone answers each of its calls, as it is shown."""
-    try:
-        return _shown(Address.parse(contact).uri)
-    except ParseError:
-        return ""
-
-
-def _shown(uri: Uri | None) -> str:
-    return str(uri)[:MAX_URI] if uri else ""
-
-
-def contact_of(message: Message) -> Uri | None:
-    """Its first Contact; None where there is none that can be read."""
-    try:
-        contacts = message.values("contact")
-        return Address.parse(contacts[0]).uri if contacts else None
-    except ParseError:
-        return None
+    return Call(key, account, account or name_of(request, caller.peer), callee[:MAX_NAME], flow.source, now)

@@ -16,9 +16,10 @@ from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import Uri
 from ..sip.wire import Flow, Send
 from .admission import Caller, check_from, check_method, dialled
-from .calls import MAX_NAME, CallBook, Watch
+from .calls import CallBook, Watch
 from .loop import incoming_breadth, shares
 from .original import Original, Surroundings
+from .parties import MAX_NAME
 from .record_route import Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
@@ -98,6 +99,8 @@ class ProxyCore:
         trusted, dialog = self._directory.trusts(flow), routed.dialog
         if dialog is None or not (trusted or self.sides.has_invited(dialog, request, flow)):
             return
+        if self.calls.answered_twice:
+            self.calls.acknowledged(request, dialog.initiator)
         original = Original(request, routed, flow, self._around, None, trusted=trusted)
         for group in for_scheme(self.sides.targets(routed, now), routed.request.uri.scheme):
             self._layer.send(Send(original.request_to(group[0], self.settings.max_breadth).encode(), group[0].target))

@@ -15,7 +15,8 @@ from ..sip.message import Request
 from ..sip.uri import Uri
 from ..sip.wire import RELIABLE, Destination, Flow, HostPort, Target
 from .admission import Caller, check_from
-from .calls import Call, contact_of
+from .calls import Call
+from .parties import contact_of
 from .record_route import Dialog, Side
 from .routing import Routed
 from .target_set import LOOKED_UP, Candidate, at_contact, by_flow, place, place_of, target_of, transport_of, user_of
