@@ -89,9 +89,14 @@ def test_remove_and_disable_drop_bindings_durably(desk: Desk, verb: str) -> None
 
 
 def test_enable_takes_a_disable_back(desk: Desk) -> None:
+    """A phone registers again; a gateway for emergency calls, or the trunk, could not."""
+    phone(desk)
+    desk.do("binding add", user="101", contact="sip:112@192.0.2.40", static=True, q="0.5")
     desk.do("account disable", user="101")
+    assert [each.q for each in desk.box.location] == [0.5] and desk.contacts() == ["sip:112@192.0.2.40"]
+    desk = desk.restart()
     desk.do("account enable", user="101")
-    assert desk.restart().box.account("101").enabled
+    assert desk.contacts() == ["sip:112@192.0.2.40"] and desk.restart().box.account("101").enabled
 
 
 def test_passwd_changes_the_main_secret_alone_and_bindings_stay(desk: Desk) -> None:

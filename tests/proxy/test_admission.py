@@ -55,6 +55,12 @@ def test_disabled_account_is_404_though_it_has_a_binding(box: Box) -> None:
     assert status(box, "sip:102@desk.example") == 404
 
 
+def test_nor_is_its_place_called_by_its_contact(box: Box) -> None:
+    box.account("door", enabled=False)
+    box.phone("door", None, "sip:door@192.0.2.40", state=BindingState.STATIC)
+    assert status(box, "sip:door@192.0.2.40") == 403
+
+
 def test_account_without_a_binding_is_480(box: Box) -> None:
     box.account("103")
     assert status(box, "sip:103@desk.example") == 480

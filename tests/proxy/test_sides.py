@@ -6,7 +6,10 @@ import pytest
 
 from frontdesk.proxy.record_route import Side
 from frontdesk.proxy.target_set import Candidate
-from tests.proxy.box import Box, reply, request, tcp, udp
+from frontdesk.sip.message import Request
+from frontdesk.sip.parser import parse_message
+from frontdesk.sip.wire import Destination
+from tests.proxy.box import Box, reply, request, route_set, tcp, udp
 from tests.proxy.test_dialogs import A, B, Up, call, from_caller
 
 
@@ -61,3 +64,19 @@ def test_flow_that_was_heard_by_way_of_another_address_of_its_proxy_is_not_passe
     silent, heard = (Candidate("sip:102@192.0.2.12", B, Side(binding.id, B)) for _ in range(2))
     box.proxy.sides.passed_over(silent, heard, box.now)
     assert not binding.is_dead
+
+
+def test_device_with_a_place_says_nothing_in_a_call_once_its_account_is_disabled_but_hears_its_end() -> None:
+    box, door = Box(), udp("192.0.2.40")
+    box.phone("101", A)
+    box.phone("102", None, "sip:102@192.0.2.40", state="static")
+    up = call(box, A, door)
+    text = request("INFO", "sip:101@192.0.2.11", flow=door, caller="102", to="<sip:101@desk.example>", tag="callee",
+                   to_tag="caller", routes=route_set(up.ok, callee=True))  # fmt: skip
+    asked = parse_message(text.encode())
+    assert isinstance(asked, Request)
+    dialog = box.proxy.preprocess(asked).dialog
+    assert dialog is not None and box.proxy.sides.lets_in(asked, dialog, door)
+    box.account("102", enabled=False)
+    assert not box.proxy.sides.lets_in(asked, dialog, door)
+    assert [target for _, target in from_caller(box, up, "BYE")] == [Destination("192.0.2.40", None, None)]

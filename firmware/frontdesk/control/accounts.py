@@ -53,7 +53,7 @@ def _listed(names: Collection[str]) -> str:
 
 
 async def disable(box: Box, user: str) -> Answer:
-    """Nobody can register or call as it; its bindings go."""
+    """Nobody can register or call as it; its phones go, its places stay."""
     await box.save(replace(box.account(user), enabled=False))
     return {"user": user}
 

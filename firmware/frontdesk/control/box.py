@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..config import DEFAULTS
 from ..directory import Directory
-from ..model import Account, AddressOfRecord, Binding, Settings
+from ..model import Account, AddressOfRecord, Binding, BindingState, Settings
 from . import owed
 from .admin import Admin
 from .candidate import Candidate
@@ -213,14 +213,15 @@ class Box:
         return account
 
     async def save(self, *accounts: Account, drop: Callable[[Binding], bool] = lambda binding: False) -> None:
-        """Takes accounts' new forms, at once in memory and on disk when this returns, all or none; bindings of one that
-        is disabled go, and those that `drop` names."""
+        """Takes accounts' new forms, at once in memory and on disk when this returns, all or none; the phones of one
+        that is disabled go, and the bindings that `drop` names."""
         before = [old for account in accounts if (old := self.directory.account(account.username))]
         dropped: list[Binding] = []
         for account in accounts:
             self.directory.put(account)
             self.forget(account.username)
-            dropped += [each for each in self.location.latest(account.aor) if not account.enabled or drop(each)]
+            phones = [] if account.enabled else self.phones(account)
+            dropped += [each for each in self.location.latest(account.aor) if each in phones or drop(each)]
         try:
             await self.records.change(accounts=accounts, dropped=[each.id for each in dropped])
         except BaseException:
@@ -231,6 +232,10 @@ class Box:
                 self.directory.put(old)
             raise
         self.drop(dropped)
+
+    def phones(self, account: Account) -> list[Binding]:
+        """What goes when it is disabled: a phone registers again, a place that was set by hand could not."""
+        return [each for each in self.location.latest(account.aor) if each.state is not BindingState.STATIC]
 
     async def remove(self, account: Account) -> None:
         """Takes an account away with all its bindings."""

@@ -175,8 +175,8 @@ def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Bin
 
 
 def _dropped(box: Box, accounts: list[Account]) -> list[int]:
-    """The bindings of accounts that are disabled now."""
-    return [each.id for account in accounts if not account.enabled for each in box.location.latest(account.aor)]
+    """The phones of accounts that are disabled now."""
+    return [each.id for account in accounts if not account.enabled for each in box.phones(account)]
 
 
 def _pairs(read: Configuration, realm: str, settings: Settings, wipe: bool) -> list[Pair]:
@@ -206,7 +206,7 @@ def _take(
         box.directory.put(account)
         box.forget(account.username)
         if not account.enabled:
-            box.drop(box.location.latest(account.aor))
+            box.drop(box.phones(account))
     box.directory.peers.update(peers)
     for binding in bound:
         box.location.add(binding)

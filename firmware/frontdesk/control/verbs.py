@@ -134,10 +134,9 @@ TOKEN_ROLE = Argument("role", "viewer (by default) or admin", option=True, requi
 VERBS = (
     Verb("account add", accounts.add, sentence("Added {user}."), (USER, NAME, PASSWORD)),
     Verb("account remove", accounts.remove, sentence("Removed {user} and its bindings."), (USER,)),
-    Verb("account disable", accounts.disable, sentence("Disabled {user} and dropped its bindings."), (USER,)),
+    Verb("account disable", accounts.disable, sentence("Disabled {user} and dropped its phones."), (USER,)),
     Verb("account enable", accounts.enable,
-         sentence("Enabled {user}. Its phones are reached once they register again; places set by hand are gone."),
-         (USER,)),
+         sentence("Enabled {user}. Its phones are reached once they register again."), (USER,)),
     Verb("account passwd", accounts.passwd, sentence("Changed the password of {user}."), (USER, PASSWORD)),
     Verb("account set", accounts.change, sentence("Changed {user}."),
          (USER, Argument("assignment", "such as name=Workshop", metavar="KEY=VALUE"))),

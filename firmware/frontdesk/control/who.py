@@ -43,7 +43,7 @@ def _told(box: Box, account: Account) -> Answer:
         "enabled": account.enabled,
         "aliases": list(account.aliases),
         "passwords": [secret.name for secret in account.secrets],
-        "reached": box.core is not None and any(map(box.core.proxy.reaches, bindings)),
+        "reached": account.enabled and box.core is not None and any(map(box.core.proxy.reaches, bindings)),
         "devices": [reached(binding, now, offset) for binding in bindings],
     }
 

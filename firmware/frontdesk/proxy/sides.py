@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..directory import Directory
 from ..location import LocationService
-from ..model import Account, AddressOfRecord, Binding
+from ..model import Account, AddressOfRecord, Binding, username_of
 from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.host import SIP_PORT, bare
@@ -106,7 +106,7 @@ class Sides:
         A static binding may have several."""
         host, binding = flow.remote[0], self._location.device(side.binding) if side.binding else None
         if side.binding and (binding is None or binding.flow is None):
-            return binding is not None
+            return binding is not None and self._is_enabled(binding)
         return _was_at(side, flow) or (
             binding is not None and binding.flow is not None and binding.flow.remote[0] == host
         )
@@ -229,7 +229,12 @@ class Sides:
         at = self._location.at(Flow("udp", ("", 0), there))
         bindings = [*(self._location.bindings(account.aor, now) if account else ()), *at]
         found = at_contact(bindings, uri) or self._connected(uri, there)
-        return [found] if found is not None else []
+        return [found] if found is not None and self._is_enabled(found) else []
+
+    def _is_enabled(self, binding: Binding) -> bool:
+        """Whether its account is: a place that was set by hand stays though it is not."""
+        account = self._directory.account(username_of(binding.aor))
+        return account is not None and account.enabled
 
     def is_at_place(self, uri: Uri, account: Account, now: float) -> bool:
         """Whether somebody at a place of that account is named, whoever it is."""

@@ -15,7 +15,7 @@
 <table class="wide"><thead><tr><th>{{_("Reached")}}</th><th>{{_("Device")}}</th><th>{{_("Since")}}</th><td></td></tr></thead><tbody>
 %   for device in account["devices"]:
 %     closed = device["state"] == "closed"
-<tr><td><span class="dot{{"" if closed else " on"}}"></span>{{" ".join(x for x in (device["at"] or _("set by hand"), device["over"]) if x)}}{{", " + _("connection closed") if closed else ""}}{{"" if device["q"] is None else ", " + _("preference {q}").format(q=visit.decimal(device["q"], "g"))}}<br><span class="small soft">{{device["contact"]}}</span></td><td>{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td><td>\\
+<tr><td><span class="dot{{" on" if account["enabled"] and not closed else ""}}"></span>{{" ".join(x for x in (device["at"] or _("set by hand"), device["over"]) if x)}}{{", " + _("connection closed") if closed else ""}}{{"" if device["q"] is None else ", " + _("preference {q}").format(q=visit.decimal(device["q"], "g"))}}<br><span class="small soft">{{device["contact"]}}</span></td><td>{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td><td>\\
 %     if admin:
 <form method="post" action="/accounts/{{user}}/drop"><input type="hidden" name="csrf" value="{{visit.session.csrf}}"><input type="hidden" name="contact" value="{{device["contact"]}}"><button class="link" aria-label="{{_("Drop {contact}").format(contact=device["contact"])}}">{{_("Drop")}}</button></form>\\
 %     end

@@ -56,7 +56,7 @@
 %       if device is None:
 <td class="soft">{{_("not registered") if account["enabled"] else _("disabled")}}</td><td></td><td></td></tr>
 %       else:
-<td>{{device["at"] or device["contact"]}} {{device["over"] or _("set by hand")}}{{", " + _("connection closed") if device["state"] == "closed" else ""}}</td><td class="soft">{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td></tr>
+<td>{{device["at"] or device["contact"]}} {{device["over"] or _("set by hand")}}{{", " + _("connection closed") if device["state"] == "closed" else ""}}{{"" if account["enabled"] else ", " + _("disabled")}}</td><td class="soft">{{" ".join(x for x in (device["device"], device["with"]) if x)}}</td><td class="number">{{time(device["since"])}}</td></tr>
 %       end
 %     end
 %   end
