@@ -64,6 +64,18 @@ def test_static_binding_with_a_preference(desk: Desk) -> None:
     assert [row["q"] for row in desk.restart().do("bindings")] == [0.5]
 
 
+@pytest.mark.parametrize(
+    ("contact", "seen_at"), [("", "disabled"), ("sip:gsm@192.0.2.8", "sip:gsm@192.0.2.8, disabled")]
+)
+def test_who_is_disabled_is_told_as_that_with_and_without_a_place(desk: Desk, contact: str, seen_at: str) -> None:
+    assert text.who(desk.do("who")).splitlines()[1].split()[2] == "-"
+    if contact:
+        desk.do("binding add", user="101", contact=contact, static=True)
+    desk.do("account disable", user="101")
+    answer = desk.do("who")
+    assert f" {seen_at} " in text.who(answer) and not answer["accounts"][0]["reached"]
+
+
 @pytest.mark.parametrize("q", ["", "2", "0.1234", "-1", "first", "1.001"])
 def test_preference_is_a_qvalue(desk: Desk, q: str) -> None:
     with pytest.raises(VerbError, match="0 to 1"):

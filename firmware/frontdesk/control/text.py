@@ -180,11 +180,11 @@ def who(answer: Any) -> str:
     """Accounts and how each is reached, one line for each device."""
     rows = [["user", "name", "seen at", "over", "since", "device"]]
     for account in answer["accounts"]:
-        state = "-" if account["enabled"] else "disabled"
-        devices = account["devices"] or [{**dict.fromkeys(("over", "since", "with", "state", "q")), "at": state}]
-        for device in devices:
+        state = [] if account["enabled"] else ["disabled"]
+        nowhere = {**dict.fromkeys(("over", "since", "with", "state", "q", "contact")), "at": "" if state else "-"}
+        for device in account["devices"] or [nowhere]:
             over = f"{device['over']}, closed" if device["state"] == CLOSED else device["over"]
-            place = ", ".join([device["at"] or device["contact"], *preference(device)])
+            place = ", ".join(filter(None, [device["at"] or device["contact"], *preference(device), *state]))
             values = (place, over, moment(device["since"] or ""), device["with"])
             rows.append([account["user"], cell(account["name"]), *map(cell, values)])
     shown = f"{len(answer['accounts'])} of {answer['found']} accounts."
