@@ -100,6 +100,16 @@ def test_overview_says_which_way_emergency_numbers_go_where_there_is_one(house: 
     assert sentence in house.logged_in().get("/live").text
 
 
+def test_overview_says_who_has_a_place_for_emergency_calls(house: House) -> None:
+    """A gateway of their own is a way, though there is no trunk."""
+    house.desk.do("account add", user="112")
+    house.desk.do("alias add", user="112", alias="sos")
+    assert "emergency numbers cannot be reached" in house.logged_in().get("/live").text
+    house.desk.do("binding add", user="112", contact="sip:112@192.0.2.40", static=True)
+    page = house.logged_in().get("/live").text
+    assert "Emergency calls go to 112" in page and "emergency numbers" not in page
+
+
 @pytest.mark.parametrize(
     ("action", "field", "typed"), [("bind", "contact", "door@"), ("alias", "alias", "a b"), ("device", "device", "a/b")]
 )

@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from ..events import MAX_HOSTS, Event, EventLog, Incoming, Kind
-from ..model import Binding, username_of
+from ..model import Account, Binding, username_of
 from ..sip.errors import Rule
 from ..sip.status import CHALLENGES, RETRIED_WITHIN
 from .box import Box
@@ -113,7 +113,17 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
 def leads_out(box: Box) -> bool:
     """Whether there is a trunk, and it has a place."""
     account = box.directory.account(box.settings.trunk) if box.settings.trunk else None
-    return account is not None and account.enabled and bool(box.location.bindings(account.aor, box.clock.now()))
+    return account is not None and _has_place(box, account)
+
+
+def answers_emergencies(box: Box) -> str:
+    """Who is called by urn:service:sos (RFC 5031), where that is somewhere; "" where it is not."""
+    account = box.directory.resolve("sos")
+    return account.username if account is not None and _has_place(box, account) else ""
+
+
+def _has_place(box: Box, account: Account) -> bool:
+    return account.enabled and bool(box.location.bindings(account.aor, box.clock.now()))
 
 
 def _of_phones(box: Box) -> Iterator[Answer]:

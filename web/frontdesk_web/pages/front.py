@@ -8,7 +8,7 @@ from typing import Any
 from bottle import HTTPResponse, request
 
 from frontdesk.control.day import counted_since
-from frontdesk.control.problems import leads_out
+from frontdesk.control.problems import answers_emergencies, leads_out
 
 from ..chart import drawn
 from ..visit import Visit
@@ -49,6 +49,7 @@ def _live(visit: Visit) -> str:
         today=today,
         since=visit.time(counted_since(today)),
         calls=calls[:CALLS],
+        emergency=answers_emergencies(visit.box),
         trunk=leads_out(visit.box) and visit.box.settings.trunk,
         further_calls=max(0, len(calls) - CALLS),
         chart=drawn(today["devices"], today["calls"]) if today["devices"] else "",

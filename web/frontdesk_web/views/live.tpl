@@ -20,7 +20,9 @@
 %   end
 </ul>
 % end
-% if trunk:
+% if emergency:
+<p class="small soft">{{_("Emergency calls go to {account}: see that they are answered there.").format(account=emergency)}}</p>
+% elif trunk:
 <p class="small soft">{{_("What is dialled and nobody here has goes out through {trunk}: see that emergency numbers are reached that way.").format(trunk=trunk)}}</p>
 % else:
 <p class="small soft">{{_("There is no line to the public network: emergency numbers cannot be reached from these phones.")}}</p>
