@@ -229,9 +229,9 @@ def test_what_has_rung_is_known_though_nobody_answered(box: Box, said: tuple[int
 def test_what_rings_without_a_contact_is_known_by_what_was_dialled_and_is_not_what_answered(box: Box) -> None:
     invited(box)
     says(box, 180, contact="")
-    assert [call.device for call in box.proxy.calls.active(box.now)] == ["102"]
+    assert [call.reached for call in box.proxy.calls.active(box.now)] == ["102"]
     says(box, 200, contact="")
-    assert [call.device for call in box.proxy.calls.active(box.now)] == [""]
+    assert [call.reached for call in box.proxy.calls.active(box.now)] == [""]
 
 
 def test_call_that_was_given_up_is_487(box: Box) -> None:

@@ -89,7 +89,7 @@ def _row(call: Any, offset: float) -> Answer:
         "answered": None if call.answered_at is None else iso(call.answered_at + offset),
         "ended": None if ended is None else iso(ended + offset),
         "result": None if ended is None else 200,
-        "device": call.device,
+        "device": call.reached,
     }
 
 

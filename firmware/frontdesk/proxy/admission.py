@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ..directory import Directory
@@ -51,12 +52,18 @@ def check_method(request: Request, account: Account, called: str) -> None:
         raise Rejection(404, "No event state is kept here")
 
 
-def dialled(uri: Uri, directory: Directory, trunk: str = "") -> tuple[Account, str | None]:
-    """The account that a Request-URI names, or the trunk's and the number that it is to get.
+def dialled(
+    uri: Uri, directory: Directory, trunk: str, is_at_place: Callable[[Uri, Account], bool]
+) -> tuple[Account, str | None]:
+    """The account that a Request-URI names, or the trunk's and the number that it is to get: in a transfer a phone
+    names who is reached through the trunk as that does, at its place (RFC 5589).
 
     Rejection(403) where the URI is not the box's, 404 where there is none.
     """
     if not directory.serves(uri.host, uri.port):
+        beyond = directory.account(trunk)
+        if beyond is not None and beyond.enabled and is_at_place(uri, beyond):
+            return beyond, uri.user
         raise Rejection(403, "Not a domain of this box", rule=Rule.FOREIGN_DOMAIN, about=uri.hostport)
     user, number = unescape(uri.user or ""), None
     account = directory.resolve(user) or directory.resolve(user.partition(";")[0])

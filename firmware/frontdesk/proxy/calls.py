@@ -69,7 +69,9 @@ class Call:
     state: CallState = CallState.CALLING
     answered_at: float | None = None
     device: str = ""
-    """The URI of the Contact that answered; until then of the first that rang."""
+    """The URI of the Contact that answered."""
+    rung: Response | None = None
+    """The first answer that said that it rings, while nobody has answered."""
     pending: dict[str, str] = field(default_factory=dict)
     """The INVITEs without a final response: whom each calls, by the key of its transaction."""
     dialogs: dict[str, bool | None] = field(default_factory=dict)
@@ -88,6 +90,12 @@ class Call:
     def is_over(self) -> bool:
         """Whether nothing is left of it: it has ended, or is about to be tried again."""
         return not self.pending and not any(self.dialogs.values())
+
+    @property
+    def reached(self) -> str:
+        """The URI of the Contact that answered, or of the first that rang while none has; what was dialled, where it
+        says none; "": nothing rang."""
+        return self.device if self.rung is None else device_of(self.rung) or self.callee
 
     @property
     def left_at(self) -> float | None:
@@ -259,21 +267,22 @@ class CallBook:
             call.callee = next(iter(call.pending.values()), callee)
         if 180 <= status < 190 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
-            call.device = device_of(response) or callee
+            call.rung = response
             self._tell(Kind.RINGING, call, now, _RINGS, callee)
         elif 200 <= status < 300:
             tag = tag_of(response)
-            if tag not in call.dialogs:
-                self._begin_dialog(call, tag, phone)
             if call.answered_at is None:
+                call.dialogs[tag], call.phones[tag] = True, phone
                 self._answered(call, callee, response, now)
+            elif tag not in call.dialogs:
+                self._answered_again(call, tag, phone)
             self._refreshed(call, tag, response, now)
         elif status in TRIED_AGAIN:
             self._deadlines.set(now + RETRIED_WITHIN, partial(self._end_with_the_last, call, status))
         elif status >= 300:
             self._end_with_the_last(call, status, now)
 
-    def _begin_dialog(self, call: Call, tag: str, phone: int) -> None:
+    def _answered_again(self, call: Call, tag: str, phone: int) -> None:
         if len(call.dialogs) < MAX_DIALOGS:
             is_first = not any(call.dialogs.values())
             call.dialogs[tag], call.phones[tag] = is_first or None, phone
@@ -311,7 +320,7 @@ class CallBook:
         call.callee = callee
         call.state = CallState.ANSWERED
         call.answered_at = now
-        call.device = device_of(response)
+        call.device, call.rung = device_of(response), None
         self._tell(Kind.ANSWERED, call, now, _ANSWERED, call.callee)
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
@@ -336,7 +345,7 @@ class CallBook:
             lasted = _STOPPED if result == STOPPED else _LASTED if expired_at is None else _EXPIRED
             self._tell(Kind.ENDED, call, now, lasted, call.callee, f"{ended - answered:.0f}")
         times = call.started_at, answered, ended
-        self._record(CallRecord(call.key[0], call.caller, call.callee, *times, result, call.device))
+        self._record(CallRecord(call.key[0], call.caller, call.callee, *times, result, call.reached))
 
     def _give_up(self, now: float, most: int) -> None:
         """Those that are too old, and the oldest beyond so many."""

@@ -162,7 +162,7 @@ class ProxyCore:
             username = username_of(bindings[0].aor)
             called = username, username
         else:
-            account, number = self._dialled(uri, caller, now)
+            account, number = dialled(uri, self._directory, self._trunk(caller), self.sides.is_at_place)
             bindings = self._location.bindings(account.aor, now)
             called = account.username, _number(uri)
         if caller.account is not None:
@@ -174,15 +174,6 @@ class ProxyCore:
         if len(bindings) > self.settings.max_breadth:  # as many as may ring at once do, or each call to it would be 440
             groups = [group[: self.settings.max_breadth] for group in groups]
         return groups, called
-
-    def _dialled(self, uri: Uri, caller: Caller, now: float) -> tuple[Account, str | None]:
-        """Somebody who is reached through the trunk may be named at its place: in a transfer a phone names him as the
-        trunk does (RFC 5589), and he is called as if his number had been dialled."""
-        trunk = self._trunk(caller)
-        account = self._directory.account(trunk) if trunk and not self._directory.serves(uri.host, uri.port) else None
-        if account is not None and account.enabled and self.sides.is_at_place(uri, account, now):
-            return account, uri.user
-        return dialled(uri, self._directory, trunk)
 
     def _trunk(self, caller: Caller) -> str:
         """What it, or a peer, sends, or comes round, never goes out again: neither a loop nor at the office's cost."""

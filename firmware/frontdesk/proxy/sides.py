@@ -236,9 +236,9 @@ class Sides:
         account = self._directory.account(username_of(binding.aor))
         return account is not None and account.enabled
 
-    def is_at_place(self, uri: Uri, account: Account, now: float) -> bool:
+    def is_at_place(self, uri: Uri, account: Account) -> bool:
         """Whether somebody at a place of that account is named, whoever it is."""
-        return place(uri) in [place_of(each) for each in self._location.bindings(account.aor, now)]
+        return place(uri) in [place_of(each) for each in self._location.latest(account.aor)]
 
     def _connected(self, uri: Uri, remote: HostPort) -> Binding | None:
         """A phone that names, in a call, the port of its connection instead of what it has registered (baresip)."""
