@@ -9,7 +9,7 @@ import pytest
 from frontdesk.core import registrations
 from frontdesk.core.background import RETRY
 from frontdesk.model import CallRecord, Changes, Settings
-from frontdesk.sip.message import Response
+from frontdesk.sip.message import Request, Response
 from tests.support.asking import ask, statuses
 from tests.support.bare_core import PASSWORD, BareCore
 from tests.support.digest_answer import Answerer
@@ -349,6 +349,19 @@ def test_a_closed_connection_makes_its_bindings_unreachable_and_writes_nothing()
     box.core.flow_closed(over_tcp, box.clock.now)
     box.settle()
     assert not box.bindings()[0].connected and box.commits == []
+
+
+def test_a_call_from_a_browser_whose_connection_is_lost_is_called_off() -> None:
+    box = BareCore()
+    page = flow(port=40_000, connection=7)._replace(transport="ws")
+    box.register(OTHER, user="102", at=flow("192.0.2.102"))
+    box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")), page)
+    invite = next(message for message, _ in box.sent if isinstance(message, Request) and message.method == "INVITE")
+    box.receive(Response.to_request(invite, 180, to_tag="t"), flow("192.0.2.102"))
+    before = len(box.sent)
+    box.core.flow_closed(page, box.clock.now)
+    box.settle()
+    assert [message.method for message, _ in box.sent[before:] if isinstance(message, Request)] == ["CANCEL"]
 
 
 def test_a_call_to_a_phone_whose_connection_is_lost_fails_at_once() -> None:

@@ -119,3 +119,34 @@ def test_browser_on_a_trusted_peer_is_called_back_over_its_connection_alone(box:
     )  # fmt: skip
     box.receive(bye, DESK)
     assert [target for _, target in box.requests("BYE")] == [way]
+
+
+@pytest.mark.parametrize(("transport", "ends"), [("ws", True), ("wss", True), ("tcp", False), ("tls", False)])
+def test_phone_rings_no_longer_for_a_page_that_was_left(box: Box, transport: str, ends: bool) -> None:
+    """A desk phone may hear of the answer over another connection (section 18.2.2)."""
+    way = browser(transport)
+    box.phone("102", way, CONTACT)
+    box.receive(request("INVITE", "sip:101@desk.example", caller="102", flow=way, to="<sip:101@desk.example>"), way)
+    ((invite, _),) = box.requests("INVITE")
+    box.receive(reply(invite, 180), DESK)
+    box.taken()
+    box.proxy.closed(browser(transport, 8), box.now)
+    assert box.taken() == []
+    box.proxy.closed(way, box.now)
+    assert len(box.requests("CANCEL")) == ends
+    if ends:
+        box.receive(reply(invite, 487), DESK)
+        assert [record.result for record in box.records] == [487]
+        assert [call.text for call in box.incoming] == ["102 called: rang for 0 s, the caller gave up"]
+
+
+def test_page_that_is_left_ends_no_call_that_is_up(box: Box) -> None:
+    """Its reload may go on with it, and the other side hears that nobody speaks."""
+    way = browser()
+    box.phone("102", way, CONTACT)
+    box.receive(request("INVITE", "sip:101@desk.example", caller="102", flow=way, to="<sip:101@desk.example>"), way)
+    ((invite, _),) = box.requests("INVITE")
+    box.receive(reply(invite, 200), DESK)
+    box.taken()
+    box.proxy.closed(way, box.now)
+    assert (box.taken(), len(box.proxy.calls)) == ([], 1)

@@ -274,6 +274,7 @@ class Core:
         """A connection is gone: its bindings are no longer reached over it, and what waits on it fails at once."""
         self.location.disconnect(flow)
         self.layer.flow_closed(flow, now)
+        self.proxy.closed(flow, now)
 
     def take_actions(self) -> list[Action]:
         """All that is to be done, oldest first; the list is the caller's."""

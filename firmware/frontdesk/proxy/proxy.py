@@ -14,7 +14,7 @@ from ..sip.message import Request, Response
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import Uri
-from ..sip.wire import Flow, Send
+from ..sip.wire import WEB, Flow, Send
 from .admission import Caller, check_from, check_method, dialled
 from .calls import CallBook, Watch
 from .loop import incoming_breadth, shares
@@ -113,6 +113,13 @@ class ProxyCore:
         self._layer.answer(request, flow, Response.to_request(request, 200, to_tag=self._around.random()), now)
         if isinstance(context := transaction.context, ResponseContext):  # else the box itself has answered it (9.2)
             context.cancel([("Reason", value) for value in request.lines("reason")], now)
+
+    def closed(self, flow: Flow, now: float) -> None:
+        """That connection is gone. A browser hears of no answer any more, for only it can open another (RFC 7118): no
+        phone goes on ringing for a page that was left. Others are answered over a new one (section 18.2.2)."""
+        for context in self._layer.contexts(flow) if flow.transport in WEB else ():
+            if isinstance(context, ResponseContext):
+                context.cancel((), now)
 
     def reaches(self, binding: Binding) -> bool:
         """Whether there is a way to that device, as far as is known."""

@@ -111,9 +111,10 @@ class TransactionLayer:
         server = self._servers.get(server_key(cancel, "INVITE"))
         return server if server is not None and server.flow.remote[0] == flow.remote[0] else None
 
-    def contexts(self) -> list[object]:
-        """What hangs on server transactions."""
-        return [server.context for server in self._servers.values() if server.context is not None]
+    def contexts(self, flow: Flow | None = None) -> list[object]:
+        """What hangs on server transactions, all or those whose requests came so."""
+        servers = [server for server in self._servers.values() if flow is None or server.flow == flow]
+        return [server.context for server in servers if server.context is not None]
 
     def is_own(self, request: Request) -> bool:
         """Whether the request is one that we have just sent: its top Via's branch names a live client transaction."""
