@@ -324,14 +324,33 @@ def test_static_place_at_another_account_tells_both(box: Box) -> None:
     assert told(box) == [("200", "101 calls"), ("102", "101 calls: rings")]
 
 
-def test_whoever_of_a_group_was_slower_is_told_that_another_answered(box: Box) -> None:
+def group(box: Box) -> tuple[Request, Request]:
+    """101 calls 200, which rings 102 and 103: what their phones get."""
     box.phone("103", C)
     for member in ("102", "103"):
         box.phone("200", None, f"sip:{member}@desk.example", state="static")
-    spirals = calls(box, "sip:200@desk.example")
-    for spiral in spirals:
+    for spiral in calls(box, "sip:200@desk.example"):
         box.receive(spiral, BOX, Who())
     first, second = (one for one, _ in box.requests("INVITE"))
+    return first, second
+
+
+@pytest.mark.parametrize(("status", "result"), [(200, 200), (486, 603)])
+def test_who_declines_in_a_group_does_so_for_himself_alone(box: Box, status: int, result: int) -> None:
+    """Linphone's red button sends 603, which says something of a user (RFC 3261 section 21.6): the others ring on."""
+    first, second = group(box)
+    for answer, phone in ((reply(second, 180), C), (reply(first, 603), B)):
+        box.receive(answer, phone)
+        comes_round = [each for each in box.responses() if each.status > 100][-1]
+        box.receive(comes_round, BOX)
+    assert box.requests("CANCEL") == [] and [call.result for call in box.incoming] == [0, 603, 0]
+    box.receive(reply(second, status), C)
+    box.receive([each for each in box.responses() if each.status > 100][-1], BOX)
+    assert [call.result for call in box.incoming] == [result, 603, status]
+
+
+def test_whoever_of_a_group_was_slower_is_told_that_another_answered(box: Box) -> None:
+    first, second = group(box)
     for answer, phone in ((reply(second, 180), C), (reply(first, 200), B)):
         box.receive(answer, phone)
         box.receive(box.responses()[-1], BOX)  # comes round to the box
