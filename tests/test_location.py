@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.location import MAX_HEIRS, LocationService
-from frontdesk.model import Binding
+from frontdesk.model import Binding, Changes, Commit
 from tests.support.registering import flow
 
 AOR = "sip:101@desk.test"
@@ -27,30 +27,79 @@ def test_a_change_is_seen_once_it_is_committed() -> None:
     assert ids(location) == [1] and location.open_ticket(AOR) is None
 
 
-def test_a_failed_ticket_restores_what_was_committed_and_takes_the_later_ones_along() -> None:
+def test_a_failed_ticket_restores_what_was_committed_and_takes_the_one_that_waits_along() -> None:
     first = binding(1)
     location = LocationService([first])
     location.stage(AOR, 1, [first, binding(2)])
     location.stage(AOR, 2, [first, binding(2), binding(3)])
     assert location.fail(1) == [1, 2]
-    assert ids(location) == [1]
-    take_back = location.commit(2)
-    assert ids(location) == [1]
-    assert take_back is not None
-    assert take_back.removed == [2, 3] and take_back.saved == [first]
+    assert ids(location) == [1] and location.latest(AOR) == (first,) and location.open_ticket(AOR) is None
 
 
-def test_what_comes_or_goes_by_a_ticket_that_is_open_is_left_to_it_when_another_is_taken_back() -> None:
-    """It may fail: nobody would take back what the take-back has written of it."""
+def test_what_comes_while_a_ticket_is_open_goes_to_the_journal_behind_it_as_one() -> None:
+    kept, moved, later = binding(1), binding(2, port=1), binding(2, port=2)
+    location = LocationService([kept, binding(2), binding(3)])
+    assert location.stage(AOR, 1, [kept, moved, binding(3)]) == 1
+    assert location.stage(AOR, 2, [kept, moved, binding(3), binding(4)]) == 2
+    assert location.stage(AOR, 3, [kept, later]) == 2
+    assert location.commit(1) == Commit(2, Changes(saved=[later], removed=[3]))
+    assert ids(location) == [1, 2, 3]
+    assert location.commit(2) is None
+    assert location.bindings(AOR, 0.0) == [kept, later] and location.open_ticket(AOR) is None
+
+
+@pytest.mark.parametrize("is_open", [False, True])
+def test_what_comes_while_bindings_are_taken_away_by_hand_waits_and_brings_none_back(is_open: bool) -> None:
     first, second = binding(1), binding(2)
     location = LocationService([first, second])
-    location.stage(AOR, 1, [first, second])
-    location.stage(AOR, 2, [first, second, binding(3)])
+    if is_open:
+        location.stage(AOR, 1, [first, second, binding(3)])
+        location.stage(AOR, 2, [first, binding(2, port=1), binding(3)])
+    location.hold(AOR, 5)
+    waiting = location.stage(AOR, 6, [binding(1, port=2), binding(2, port=2)])
+    assert waiting == (2 if is_open else 6) and location.settled(first) == ()
+    if is_open:
+        assert location.commit(1) is None
+    location.remove(AOR, {2})
+    going = location.commit(5)
+    assert going is not None and going.ticket == waiting
+    assert [each.id for each in going.changes.saved] == [1] and going.changes.removed == ([3] if is_open else [])
+    location.commit(waiting)
+    assert ids(location) == [1] and location.open_ticket(AOR) is None
+
+
+@pytest.mark.parametrize("fails_first", [False, True])
+def test_ticket_that_fails_while_bindings_are_taken_away_by_hand_takes_what_waits_along(fails_first: bool) -> None:
+    first = binding(1)
+    location = LocationService([first])
+    location.stage(AOR, 1, [first, binding(2)])
+    location.hold(AOR, 5)
+    location.stage(AOR, 6, [first, binding(2), binding(3)])
+    if fails_first:
+        assert location.fail(1) == [1, 6] and location.latest(AOR) == [first]
+        assert location.commit(5) is None
+    else:
+        assert location.commit(5) is None and location.fail(1) == [1, 6]
+    assert ids(location) == [1] and location.open_ticket(AOR) is None
+
+
+def test_every_binding_that_may_be_there_is_told_whether_its_ticket_is_on_disk_or_fails() -> None:
+    first, moved = binding(1), binding(2, port=1)
+    location = LocationService([first, binding(2)])
+    location.stage(AOR, 1, [moved])
+    location.stage(AOR, 2, [moved, binding(3)])
+    assert location.every(AOR)[:2] == [first, moved] and [each.id for each in location.every(AOR)] == [1, 2, 3]
+
+
+def test_what_ends_while_a_ticket_is_open_waits_for_it_unseen() -> None:
+    location = LocationService([binding(1, 50.0), binding(2, 50.0)])
+    location.stage(AOR, 1, [binding(1, 200.0)])
+    assert [each.id for each in location.expire(60.0)] == [2] and ids(location, 60.0) == []
     location.fail(1)
-    location.stage(AOR, 3, [first, binding(4)])
-    take_back = location.commit(2)
-    assert take_back is not None
-    assert take_back.removed == [3] and take_back.saved == [first]
+    location.hold(AOR, 2)
+    assert location.expire(60.0) == []
+    location.commit(2)
+    assert [each.id for each in location.expire(60.0)] == [1]
 
 
 def test_binding_that_is_on_disk_already_is_seen_at_once_and_by_tickets_that_are_open() -> None:

@@ -1,8 +1,10 @@
 """The location service: address-of-record -> bindings, and when they expire (RFC 3261 section 10; RFC 5626 section 6).
 
 Two views of an address-of-record: what is committed, which look-ups see, and what is to be once its open tickets are
-on disk, on which the registrar builds. A ticket that is committed makes its view visible; one that fails takes every
-later one of its address-of-record with it.
+on disk, on which the registrar builds. One ticket of it at a time is with the journal, and one more gathers what comes
+meanwhile. One that is committed makes its view visible, and lets the other go to the journal; one that fails takes the
+other with it, of which nothing has been written. While bindings are taken away by hand a ticket holds the place, and
+what comes is gathered as well.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import inf
 
-from .model import AddressOfRecord, Binding, Changes
+from .model import AddressOfRecord, Binding, Changes, Commit
 from .sip.wire import Flow, HostPort
 
 Place = HostPort | int | tuple[str, HostPort]
@@ -27,6 +29,10 @@ MAX_HEIRS = 1024
 class _Ticket:
     number: int
     bindings: list[Binding]
+    waits: bool = False
+    """For those before it; nothing of it is with the journal."""
+    holds: bool = False
+    """And changes nothing."""
 
 
 class LocationService:
@@ -35,9 +41,8 @@ class LocationService:
     def __init__(self, bindings: Iterable[Binding] = (), next_id: int = 1) -> None:
         self._committed: dict[AddressOfRecord, tuple[Binding, ...]] = {}
         self._pending: dict[AddressOfRecord, list[_Ticket]] = {}
-        """Oldest first; nearly always one."""
+        """The one that is with the journal, one that holds, the one that waits; nearly always there is none."""
         self._aor_of: dict[int, AddressOfRecord] = {}
-        self._doomed: dict[int, list[Binding]] = {}  # tickets after one that failed: what of them reaches the disk goes
         self._by_id: dict[int, Binding] = {}
         self._at: dict[Place, list[int]] = {}
         self._heirs: dict[int, int] = {}
@@ -96,6 +101,12 @@ class LocationService:
         pending = self._pending.get(aor)
         return pending[-1].bindings if pending else self._committed.get(aor, ())
 
+    def every(self, aor: AddressOfRecord) -> list[Binding]:
+        """The same and the committed ones, which stand where those tickets fail; each as it was staged last."""
+        staged = (ticket.bindings for ticket in self._pending.get(aor, ()))
+        found = {each.id: each for bindings in (self._committed.get(aor, ()), *staged) for each in bindings}
+        return list(found.values())
+
     def settled(self, binding: Binding) -> tuple[Binding, ...]:
         """All of its address-of-record, itself among them, if they are committed and no ticket is open; else none."""
         aor = binding.aor
@@ -112,14 +123,26 @@ class LocationService:
         self._next_id += 1
         return self._next_id - 1
 
-    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding]) -> None:
-        """Opens a ticket: `bindings` will be all of that address-of-record once it is on disk."""
-        staged = _Ticket(ticket, bindings)
+    def stage(self, aor: AddressOfRecord, ticket: int, bindings: list[Binding]) -> int:
+        """`bindings` will be all of that address-of-record once `ticket` is on disk, or the one that waits already
+        behind another. Returns which it is."""
         pending = self._pending.get(aor)
         if pending is None:
-            self._pending[aor] = [staged]
+            self._pending[aor] = [_Ticket(ticket, bindings)]
+        elif not pending[-1].waits:
+            pending.append(_Ticket(ticket, bindings, waits=True))
         else:
-            pending.append(staged)
+            pending[-1].bindings = bindings
+            return pending[-1].number
+        self._aor_of[ticket] = aor
+        return ticket
+
+    def hold(self, aor: AddressOfRecord, ticket: int) -> None:
+        """What is staged from now on, or waits already, does not go to the journal before this ticket is committed."""
+        pending = self._pending.setdefault(aor, [])
+        at = len(pending) - bool(pending and pending[-1].waits)
+        before = pending[at - 1].bindings if at else self._committed.get(aor, ())
+        pending.insert(at, _Ticket(ticket, list(before), holds=True))
         self._aor_of[ticket] = aor
 
     def add(self, binding: Binding) -> None:
@@ -132,44 +155,46 @@ class LocationService:
     def remove(self, aor: AddressOfRecord, ids: Collection[int]) -> list[Binding]:
         """Those go, on disk already; the tickets that are open do not bring them back. Returns them as they were to
         be."""
-        gone = [binding for binding in self.latest(aor) if binding.id in ids]
+        gone = [binding for binding in self.every(aor) if binding.id in ids]
         for ticket in self._pending.get(aor, ()):
             ticket.bindings = [binding for binding in ticket.bindings if binding.id not in ids]
         self._show(aor, [binding for binding in self._committed.get(aor, ()) if binding.id not in ids])
         return gone
 
-    def commit(self, ticket: int) -> Changes | None:
-        """The ticket is on disk: its bindings become visible. Returns what is to be written, if anything is, to take
-        back a commit that follows a failed one."""
+    def commit(self, ticket: int) -> Commit | None:
+        """The ticket is on disk: its bindings become visible. Returns the one that waited for it, which is the
+        journal's now: what it changes."""
         aor = self._aor_of.pop(ticket)
-        doomed = self._doomed.pop(ticket, None)
-        if doomed is not None:
-            return self._take_back(aor, doomed)
         pending = self._pending[aor]
-        bindings = pending.pop(0).bindings
+        done = pending.pop(0 if pending[0].number == ticket else 1)
+        if done.holds:
+            self._arm_all(aor)
+        else:
+            self._show(aor, done.bindings)
         if not pending:
             del self._pending[aor]
-        self._show(aor, bindings)
+        elif pending[0].waits:
+            pending[0].waits = False
+            return Commit(pending[0].number, self._changes(aor, pending[0].bindings))
         return None
+
+    def _changes(self, aor: AddressOfRecord, bindings: list[Binding]) -> Changes:
+        before, kept = self._committed.get(aor, ()), {binding.id for binding in bindings}
+        saved = [binding for binding in bindings if binding not in before]  # one that has changed is another object
+        return Changes(saved, [binding.id for binding in before if binding.id not in kept])
 
     def fail(self, ticket: int) -> list[int]:
         """The ticket is not on disk: the committed bindings stand, and what comes from now on builds on them. Returns
-        it and the tickets after it, none of which may be answered with 200."""
-        aor = self._aor_of.pop(ticket)
-        if self._doomed.pop(ticket, None) is not None:
-            return []  # told when the one before it failed
-        failed, *later = self._pending.pop(aor)
-        self._doomed.update({each.number: each.bindings for each in later})
-        return [failed.number, *(each.number for each in later)]
-
-    def _take_back(self, aor: AddressOfRecord, written: list[Binding]) -> Changes:
-        # As it is to be, not as it is committed: this is written after all tickets that are open now. But what comes or
-        # goes by these they write themselves, or it does neither.
-        kept = {binding.id: binding for binding in self.latest(aor)}
-        return Changes(
-            saved=[binding for id, binding in kept.items() if id in self._by_id],
-            removed=[binding.id for binding in written if binding.id not in kept and binding.id not in self._by_id],
-        )
+        it and the one that waited for it, neither of which may be answered with 200."""
+        pending = self._pending.pop(aor := self._aor_of[ticket])
+        failed = [each.number for each in pending if not each.holds]
+        for number in failed:
+            del self._aor_of[number]
+        for holding in (each for each in pending if each.holds):
+            holding.bindings = list(self._committed.get(aor, ()))
+            self._pending[aor] = [holding]
+        self._arm_all(aor)
+        return failed
 
     def _show(self, aor: AddressOfRecord, bindings: list[Binding]) -> None:
         before = self._committed.get(aor, ())
@@ -204,7 +229,8 @@ class LocationService:
         return self._expiries[0][0] if self._expiries else None
 
     def expire(self, now: float) -> list[Binding]:
-        """Takes the bindings away whose time is over and returns them."""
+        """Takes the bindings away whose time is over and returns them; one that is in an open ticket, which may renew
+        it, is seen no longer and waits for that."""
         gone: list[Binding] = []
         while self._expiries and self._expiries[0][0] <= now:
             at, id = heappop(self._expiries)
@@ -216,11 +242,20 @@ class LocationService:
                 continue
             if binding.expires_at > now:
                 self._arm(binding)
-            else:
+            elif not self._is_staged(binding):
                 gone.append(binding)
         for binding in gone:
             self._forget(binding)
         return gone
+
+    def _is_staged(self, binding: Binding) -> bool:
+        pending = self._pending.get(binding.aor, ())
+        return any(each.id == binding.id for ticket in pending for each in ticket.bindings)
+
+    def _arm_all(self, aor: AddressOfRecord) -> None:
+        """The time of one may have come while a ticket was open."""
+        for binding in self._committed.get(aor, ()):
+            self._arm(binding)
 
     def _arm(self, binding: Binding) -> None:
         at = binding.expires_at

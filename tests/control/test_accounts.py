@@ -11,10 +11,9 @@ from frontdesk.control import VerbError
 from frontdesk.control import text as text_of
 from frontdesk.control.passwords import LENGTH, LETTERS
 from frontdesk.events import Kind
-from frontdesk.model import Changes
 from frontdesk.sip.wire import Flow
 from tests.control.desk import Desk, phone
-from tests.store.rows import REALM
+from tests.store.rows import NOW, REALM
 
 
 def test_only_the_hashes_of_a_password_are_kept(desk: Desk) -> None:
@@ -165,20 +164,40 @@ def test_change_that_alone_cannot_be_written_takes_no_binding_away_and_is_no_eve
     assert list(desk.core.events) == []
 
 
-@pytest.mark.parametrize("verb", ["account remove", "account disable"])
+@pytest.mark.parametrize(
+    ("verb", "arguments"),
+    [
+        ("account remove", {"user": "101"}),
+        ("account disable", {"user": "101"}),
+        ("import", {"text": "frontdesk-export 1\naccount 101 x off\n"}),
+        ("factory-reset", {"yes": True}),
+    ],
+)
 def test_binding_that_is_refreshed_while_its_account_goes_goes_too(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, arguments: dict[str, Any]
 ) -> None:
     there, change = phone(desk), desk.records.change
 
     async def meanwhile(**what: Any) -> None:
         await change(**what)
-        desk.core.registrations.background.write(Changes(saved=[there]))
+        desk.core.registrations.fold(there, NOW + 600.0, NOW)
+        desk.core.flush(NOW)
         desk.box.settle()
 
     monkeypatch.setattr(desk.records, "change", meanwhile)
+    desk.do(verb, **arguments)
+    told = [] if verb == "factory-reset" else [Kind.UNREGISTERED]
+    assert [event.kind for event in desk.core.events] == told
+    for each in (desk, desk.restart()):
+        assert len(each.box.location) == 0
+
+
+@pytest.mark.parametrize("verb", ["account remove", "account disable"])
+def test_binding_whose_phone_takes_it_away_at_that_moment_goes_though_that_fails(desk: Desk, verb: str) -> None:
+    there = phone(desk)
+    desk.core.location.stage(there.aor, 77, [])
     desk.do(verb, user="101")
-    assert [event.kind for event in desk.core.events] == [Kind.UNREGISTERED]
+    desk.core.commit_failed(77, OSError("no space left"), NOW)
     for each in (desk, desk.restart()):
         assert len(each.box.location) == 0
 

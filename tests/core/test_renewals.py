@@ -159,6 +159,7 @@ def test_while_a_ticket_is_open_the_next_one_waits_behind_it() -> None:
     assert pair.send(pair.next()) == 0
     assert pair.send(pair.next(contact=MOVED)) == 0
     pair.tell(fail=False)
+    pair.tell(fail=False)
     assert pair.last(3) == [200] * 3
 
 

@@ -88,9 +88,8 @@ async def add(box: Box, user: str, contact: str, static: bool = False, q: str | 
 async def remove(box: Box, user: str, contact: str) -> Answer:
     """Takes a binding away."""
     account = box.account(user)
-    found = [binding for binding in box.location.latest(account.aor) if binding.contact == contact]
+    found = [binding for binding in box.location.every(account.aor) if binding.contact == contact]
     if not found:
         raise NotThere("The account {user!r} has no binding {contact}.", user=user, contact=contact)
-    await box.records.change(dropped=[binding.id for binding in found])
-    box.drop(found)
+    await box.take_away(found)
     return {"user": user, "contact": contact}

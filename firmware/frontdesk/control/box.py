@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableSequence, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
@@ -30,6 +30,7 @@ class Location(Protocol):
 
     def bindings(self, aor: AddressOfRecord, now: float) -> list[Binding]: ...
     def latest(self, aor: AddressOfRecord) -> Sequence[Binding]: ...
+    def every(self, aor: AddressOfRecord) -> Sequence[Binding]: ...
     def new_id(self) -> int: ...
     def add(self, binding: Binding) -> None: ...
     def __iter__(self) -> Iterator[Binding]: ...
@@ -220,10 +221,10 @@ class Box:
         for account in accounts:
             self.directory.put(account)
             self.forget(account.username)
-            phones = [] if account.enabled else self.phones(account)
-            dropped += [each for each in self.location.latest(account.aor) if each in phones or drop(each)]
+            phones = [] if account.enabled else self.phones(account.aor)
+            dropped += [each for each in self.location.every(account.aor) if each in phones or drop(each)]
         try:
-            await self.records.change(accounts=accounts, dropped=[each.id for each in dropped])
+            await self.take_away(dropped, accounts=accounts)
         except BaseException:
             for account in accounts:
                 self.directory.drop(account.username)
@@ -231,23 +232,20 @@ class Box:
             for old in before:
                 self.directory.put(old)
             raise
-        self.drop(dropped)
 
-    def phones(self, account: Account) -> list[Binding]:
-        """What goes when it is disabled: a phone registers again, a place that was set by hand could not."""
-        return [each for each in self.location.latest(account.aor) if each.state is not BindingState.STATIC]
+    def phones(self, aor: AddressOfRecord) -> list[Binding]:
+        """What goes when its account is disabled: a phone registers again, a place that was set by hand could not."""
+        return [each for each in self.location.every(aor) if each.state is not BindingState.STATIC]
 
     async def remove(self, account: Account) -> None:
         """Takes an account away with all its bindings."""
         self.directory.drop(account.username)
         self.forget(account.username)
-        dropped = self.location.latest(account.aor)
         try:
-            await self.records.change(removed=[account.username], dropped=[each.id for each in dropped])
+            await self.take_away(self.location.every(account.aor), removed=[account.username])
         except BaseException:
             self.directory.put(account)
             raise
-        self.drop(dropped)
 
     def forget(self, username: str) -> None:
         """No nonce of that account is good any longer."""
@@ -267,6 +265,26 @@ class Box:
         self.directory.realm = realm
         if self.core is not None:
             self.core.rename(realm)
+
+    async def take_away(self, bindings: Sequence[Binding], **changes: Any) -> None:
+        """Takes bindings away, together with further changes of the records, or changes nothing."""
+        with self.holding({each.aor for each in bindings}):
+            await self.records.change(dropped=[each.id for each in bindings], **changes)
+            self.drop(bindings)
+
+    @contextmanager
+    def holding(self, aors: Iterable[AddressOfRecord]) -> Iterator[None]:
+        """While bindings of these are taken away on disk, and then here: no phone brings one back."""
+        if self.core is None:
+            yield
+            return
+        tickets = self.core.hold(aors)
+        try:
+            yield
+        finally:
+            for ticket in tickets:
+                self.core.committed(ticket, self.clock.now())
+            self.settle()
 
     def drop(self, bindings: Iterable[Binding]) -> None:
         """Takes bindings away in the running box, which are gone from the disk."""

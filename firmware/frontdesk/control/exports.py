@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets as randomness
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..config import SETTINGS, SettingError, combined, text_of
-from ..model import Account, Binding, BindingState, Settings, address_of_record, username_of
+from ..model import Account, AddressOfRecord, Binding, BindingState, Settings, address_of_record, username_of
 from . import configuration, reading
 from .accounts import check_room
 from .bindings import set_by_hand, with_preference
@@ -72,8 +73,8 @@ async def apply(
         box.candidate.refuse_trial(box)
     realm = _realm(box, read, wipe)
     before = {} if wipe else dict(box.directory.accounts)
-    held = [_merged(before, account, realm) for account in read.accounts.values()]
-    accounts = [account for account in held if before.get(account.username) != account]
+    merged = [_merged(before, account, realm) for account in read.accounts.values()]
+    accounts = [account for account in merged if before.get(account.username) != account]
     _check_names(before, read)
     if wipe:
         _make_room(box, read)
@@ -81,23 +82,24 @@ async def apply(
     added = sum(account.username not in before for account in accounts)
     check_room(settings, len(before) + added if added else 0)
     preferred = [] if wipe else _preferred(box, read)
-    bound, dropped = _bindings(box, read, realm, wipe), _dropped(box, accounts)
+    bound, pairs = _bindings(box, read, realm, wipe), _pairs(read, realm, settings, wipe)
     saved = [*bound, *(with_preference(each, q) for each, q in preferred)]
-    pairs = _pairs(read, realm, settings, wipe)
-    write = partial(box.records.change, accounts=accounts, bound=saved, dropped=dropped, calls=calls, wipe=wipe)
-    notes = await box.keep(settings, lambda paid: write(pairs=[*pairs, *paid], certificates=certificates))
-    if wipe:
-        box.candidate.end_trial()
-        box.candidate.discard()
-    _prefer(preferred)
-    _take(box, realm, accounts, bound, read.peers, wipe)
+    what = dict(accounts=accounts, bound=saved, calls=calls, certificates=certificates)
+    with ExitStack() as held:
+        write = partial(_write, box, held, _emptied(box, accounts, wipe), wipe, **what)
+        notes = await box.keep(settings, lambda paid: write(pairs=[*pairs, *paid]))
+        if wipe:
+            box.candidate.end_trial()
+            box.candidate.discard()
+        _prefer(preferred)
+        _take(box, realm, accounts, bound, read.peers, wipe)
     box.use(settings)
     if wipe or read.admin or read.viewer:
         await box.admin.reload()
     return {
         "added": added,
         "changed": len({account.aor for account in accounts} | {each.aor for each, _ in preferred}) - added,
-        "without_password": [account.username for account in held if not account.secrets],
+        "without_password": [account.username for account in merged if not account.secrets],
         "notes": [*read.notes, *notes],
     }
 
@@ -174,9 +176,20 @@ def _bindings(box: Box, read: Configuration, realm: str, wipe: bool) -> list[Bin
     ]
 
 
-def _dropped(box: Box, accounts: list[Account]) -> list[int]:
-    """The phones of accounts that are disabled now."""
-    return [each.id for account in accounts if not account.enabled for each in box.phones(account)]
+def _emptied(box: Box, accounts: list[Account], wipe: bool) -> set[AddressOfRecord]:
+    """Where no phone is to be left: at accounts that are disabled now, or at all that there are."""
+    if wipe:
+        return {account.aor for account in box.directory.accounts.values()} | {each.aor for each in box.location}
+    return {account.aor for account in accounts if not account.enabled}
+
+
+async def _write(
+    box: Box, held: ExitStack, emptied: Collection[AddressOfRecord], wipe: bool, **what: Any
+) -> None:
+    """On disk; until `held` is closed no phone brings anything back."""
+    held.enter_context(box.holding(emptied))
+    dropped = [] if wipe else [each.id for aor in emptied for each in box.phones(aor)]
+    await box.records.change(dropped=dropped, wipe=wipe, **what)
 
 
 def _pairs(read: Configuration, realm: str, settings: Settings, wipe: bool) -> list[Pair]:
@@ -193,8 +206,7 @@ def _take(
 ) -> None:
     """The same in memory."""
     if wipe:
-        aors = {account.aor for account in box.directory.accounts.values()} | {each.aor for each in box.location}
-        box.drop([binding for aor in aors for binding in box.location.latest(aor)])
+        box.drop([binding for aor in _emptied(box, accounts, wipe) for binding in box.location.every(aor)])
         for user in list(box.directory.accounts):
             box.directory.drop(user)
             box.forget(user)
@@ -206,7 +218,7 @@ def _take(
         box.directory.put(account)
         box.forget(account.username)
         if not account.enabled:
-            box.drop(box.phones(account))
+            box.drop(box.phones(account.aor))
     box.directory.peers.update(peers)
     for binding in bound:
         box.location.add(binding)

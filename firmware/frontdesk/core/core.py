@@ -14,7 +14,7 @@ from ..auth import Authenticator, Caller, Refused
 from ..directory import Directory
 from ..events import Event, EventLog, Kind, Wording
 from ..location import LocationService
-from ..model import Binding, CallRecord, Changes, Close, Commit, Settings
+from ..model import AddressOfRecord, Binding, CallRecord, Changes, Close, Commit, Settings
 from ..proxy import ProxyCore, Routed
 from ..registrar import Registrar
 from ..sip.checks import read_message
@@ -286,6 +286,11 @@ class Core:
         self.registrations.background.write_soon(Changes(calls=[record]), record.ended_at)
 
     # -- control -------------------------------------------------------------------------------------------------------
+
+    def hold(self, aors: Iterable[AddressOfRecord]) -> list[int]:
+        """Until these tickets are committed, nothing of these places goes to the journal: bindings are taken away there
+        by hand, and what a phone asks for meanwhile might bring them back."""
+        return self.registrations.hold(aors)
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
         """Bindings were taken away on disk: they go here too, and their connections are closed."""

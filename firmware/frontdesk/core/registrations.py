@@ -1,8 +1,9 @@
 """The life of a REGISTER behind the registrar: to the disk, back, and out as its 200. None leaves before the disk has
 it.
 
-While an address-of-record has a ticket open, every REGISTER for it waits on that ticket or a later one. A ticket that
-fails leaves the committed bindings as they were, and all who waited on it or on a later one get 500 with Retry-After.
+While an address-of-record has a ticket open, every REGISTER for it waits on that ticket or on the next, which goes to
+the journal when the first is on disk. A ticket that fails leaves the committed bindings as they were, and all who
+waited on it or on the next get 500 with Retry-After.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ class Registrations:
         if registration.refreshes and (ticket is not None or registration.changes or not self.settings.flush):
             registration.harden(now)
         if registration.changes:
-            return self._stage(registration.aor, registration.bindings, registration.changes)
+            return self._stage(registration.aor, registration.bindings, registration.changes, is_first=ticket is None)
         if ticket is None:
             for refresh in registration.refreshes:
                 refresh.write(refresh.binding, now)
@@ -168,19 +169,21 @@ class Registrations:
         self._next_ticket += 1
         return self._next_ticket - 1
 
-    def _stage(self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes) -> int:
-        ticket = self._ticket()
-        self._location.stage(aor, ticket, bindings)
-        self._act(Commit(ticket, changes))
+    def _stage(
+        self, aor: AddressOfRecord, bindings: list[Binding], changes: Changes, *, is_first: bool = True
+    ) -> int:
+        ticket = self._location.stage(aor, self._ticket(), bindings)
+        if is_first:
+            self._act(Commit(ticket, changes))
         return ticket
 
     def committed(self, ticket: int, now: float) -> None:
         """This ticket is on disk: its changes become visible and its 200s go out."""
         if self.background.committed(ticket):
             return
-        taken_back = self._location.commit(ticket)
-        if taken_back is not None:
-            self.background.write(taken_back)
+        following = self._location.commit(ticket)
+        if following is not None:
+            self._act(following)
         for waiting in self._answerable(ticket):
             waiting.stored(now)
 
@@ -205,17 +208,19 @@ class Registrations:
     # -- without a REGISTER --------------------------------------------------------------------------------------------
 
     def expire(self, now: float) -> list[Binding]:
-        """Takes away, in memory and on disk, the bindings whose time is over, and returns them; one that a ticket
-        renews is but away until that is on disk."""
-        expired = [each for each in self._location.expire(now) if not self._is_renewed(each)]
+        """Takes away, in memory and on disk, the bindings whose time is over, and returns them."""
+        expired = self._location.expire(now)
         for binding in expired:
             self.emit(Event(now, Kind.EXPIRED, username_of(binding.aor), _EXPIRED, (binding.contact,)))
         self.background.write_soon(Changes(removed=[binding.id for binding in expired]), now)
         return expired
 
-    def _is_renewed(self, binding: Binding) -> bool:
-        ticket = self._location.open_ticket(binding.aor)
-        return ticket is not None and binding.id in {each.id for each in self._location.latest(binding.aor)}
+    def hold(self, aors: Iterable[AddressOfRecord]) -> list[int]:
+        """Opens a ticket for each; what comes while it is open goes to the journal after it."""
+        tickets = {self._ticket(): aor for aor in aors}
+        for ticket, aor in tickets.items():
+            self._location.hold(aor, ticket)
+        return list(tickets)
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
         """Bindings were taken away on disk (account disabled or removed, device revoked): so they are here, and their
@@ -228,7 +233,6 @@ class Registrations:
                 self.emit(Event(now, Kind.UNREGISTERED, username_of(aor), _DROPPED, (gone.contact,)))
                 if gone.flow is not None and gone.flow.connection:
                     self._act(Close(gone.flow))
-            self.background.write(Changes(removed=sorted(ids)))  # a refresh may have written one of them meanwhile
 
 
 def _retry_after(request: Request) -> tuple[str, str]:
