@@ -167,9 +167,11 @@ class Box:
             await self.announce(new.hostname)
         return notes
 
-    async def keep(self, settings: Settings, write: Callable[[Sequence[Pair]], Awaitable[None]]) -> list[str]:
-        """The same, and `write` has kept the new settings, with the rows that it is given; or neither; notes. Raises
-        VerbError, OSError."""
+    async def keep(
+        self, settings: Settings, write: Callable[[Sequence[Pair]], Awaitable[None]], reset: bool | None = None
+    ) -> list[str]:
+        """The same, and `write` has kept the new settings, with the rows that it is given; or neither; notes. `reset`:
+        see `owed.paid`. Raises VerbError, OSError."""
         old, trial = self.settings, self.candidate.trial
         way_back = owed.way_back(old, settings) if self.core is not None else {}  # whoever is cut off pulls the plug
         before = await owed.promise(self.records, way_back) if way_back else None
@@ -179,7 +181,7 @@ class Box:
             await owed.withdraw(self.records, before)
             raise
         try:
-            await write(await owed.paid(self.records, {*way_back, *(trial.way_back if trial else ())}))
+            await write(await owed.paid(self.records, {*way_back, *(trial.way_back if trial else ())}, reset))
         except BaseException:
             await self.take(settings, old)  # where it refuses, the next start has the way back
             await owed.withdraw(self.records, before)

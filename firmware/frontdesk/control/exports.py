@@ -65,10 +65,11 @@ async def taken(box: Box, secrets: bool) -> Configuration:
 
 
 async def apply(
-    box: Box, read: Configuration, *, wipe: bool = False, certificates: bool = False, calls: Sequence[Answer] = ()
+    box: Box, read: Configuration, *, wipe: bool = False, certificates: bool = False, reset: bool | None = None,
+    calls: Sequence[Answer] = ()
 ) -> Answer:
-    """Makes it so: on top of what is there, or (`wipe`) instead of it, and of the `certificates` too. Raises VerbError,
-    and then changed nothing."""
+    """Makes it so: on top of what is there, or (`wipe`) instead of it, and of the `certificates` too. `reset`: see
+    `owed.paid`. Raises VerbError, and then changed nothing."""
     if not wipe:
         box.candidate.refuse_trial(box)
     realm = _realm(box, read, wipe)
@@ -87,7 +88,7 @@ async def apply(
     what = dict(accounts=accounts, bound=saved, calls=calls, certificates=certificates)
     with ExitStack() as held:
         write = partial(_write, box, held, _emptied(box, accounts, wipe), wipe, **what)
-        notes = await box.keep(settings, lambda paid: write(pairs=[*pairs, *paid]))
+        notes = await box.keep(settings, lambda paid: write(pairs=[*pairs, *paid]), reset)
         if wipe:
             box.candidate.end_trial()
             box.candidate.discard()

@@ -52,11 +52,13 @@ async def withdraw(records: Kept, before: Pair | None) -> None:
             await records.change(pairs=[before])
 
 
-async def paid(records: Kept, keys: Collection[str]) -> list[Pair]:
+async def paid(records: Kept, keys: Collection[str], reset: bool | None = None) -> list[Pair]:
     """Kept together with settings of these keys that the computer has already; what else it is owed, it still is.
-    Raises OSError."""
-    owing = read(await records.pairs("meta")) if keys else {}
-    left = {key: text for key, text in owing.items() if key not in keys}
+    `reset`: whether it is to be reset from now on; None: as it was. Raises OSError."""
+    owing = read(await records.pairs("meta")) if keys or reset is not None else {}
+    left = {key: text for key, text in owing.items() if key not in keys and (key != RESET or reset is None)}
+    if reset:
+        left[RESET] = None
     return [("meta", OWED, json.dumps(left) if left else None)] if left != owing else []
 
 

@@ -23,25 +23,23 @@ async def factory_reset(box: Box, keep_network: bool = False, yes: bool = False)
     kept = {key: text_of(box.settings, key) for key in KEPT} if keep_network else {}
     changed = {key: text for key, text in kept.items() if text != text_of(box.defaults, key)}
     empty = Configuration(f"frontdesk-{secrets.token_hex(4)}", dict(changed))
-    await exports.apply(box, empty, wipe=True, certificates=True)
+    await exports.apply(box, empty, wipe=True, certificates=True, reset=not keep_network)
     if box.site is not None:
         box.site.forget()
-    with suppress(OSError):
-        await owed.settle(box.records, [owed.RESET])  # what an earlier one has left; this one says it anew
     if not keep_network:
         await _reset_machine(box)
     return {"domain": box.directory.realm}
 
 
 async def _reset_machine(box: Box) -> None:
-    """The computer is as it was before, too; that the box is empty does not hang on it. What cannot be now is owed."""
+    """The computer is as it was before, too; that the box is empty does not hang on it. Until it is, that is owed."""
     try:
         await box.system.reset()
+        with suppress(OSError):
+            await owed.settle(box.records, [owed.RESET])
     except VerbError as error:
         sentence = "Network, name and time zone of this computer are not as at first until the next start: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error)))
-        with suppress(OSError):
-            await owed.owe(box.records, {owed.RESET: None})
     box.defaults = box.system.defaults(box.defaults)
     box.use(box.defaults)
     await box.announce(box.settings.hostname)
