@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from math import inf
 from pathlib import Path
 
 from .certificates import Certificates, Names
@@ -99,6 +100,11 @@ class Site:
     def unused(self) -> str:
         """Why the certificate that was given is not used; empty: it is, or there is none."""
         return self.certificates.unused if self.certificates else ""
+
+    @property
+    def ends(self) -> float:
+        """Until when the certificate that was given is good, Unix seconds."""
+        return self.certificates.ends if self.certificates else inf
 
     @property
     def urls(self) -> list[str]:

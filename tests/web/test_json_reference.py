@@ -106,6 +106,7 @@ class Site:
     fingerprint = "AB:CD"
     fault = "no room"
     unused = "given.crt is there alone"
+    ends = 0.0
     http_port = https_port = 0
 
 

@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 from .. import RELEASED
@@ -59,6 +60,8 @@ class Certificates:
         """Stamp of a given pair that cannot be used."""
         self._refusal = ""
         """Why."""
+        self._end: tuple[list[int], float] = [], inf
+        """Of a given pair: its stamp, and `ends`."""
         self._basis: object = None
         """What the context was made for."""
         self._good = (released(), released())
@@ -93,6 +96,16 @@ class Certificates:
             except OSError as error:
                 return f"{name}: {error.strerror}"
         return self._refusal if there and not self.is_given else ""
+
+    @property
+    def ends(self) -> float:
+        """Until when the pair that is used is good, Unix seconds, if it was given: the box's own never ends."""
+        stamp = self._stamp()
+        if not stamp or stamp == self._refused:
+            return inf
+        if stamp != self._end[0]:
+            self._end = stamp, _end_of(self._directory / GIVEN[0])
+        return self._end[1]
 
     @property
     def authority(self) -> bytes:
@@ -227,6 +240,15 @@ def settle_apart(directory: Path, names: Names, now: datetime, released: datetim
 def _locked() -> str:
     """Asked for a key's password: else OpenSSL asks the terminal at which the box was started, and all wait."""
     raise ValueError("given.key has a password")
+
+
+def _end_of(certificate: Path) -> float:
+    """Until when that PEM is good (RFC 5280 section 4.1.2.5), Unix seconds; it is no matter where it cannot be read."""
+    try:
+        # The ssl module has no public name for it, and the library that has takes 8 MB.
+        return ssl.cert_time_to_seconds(ssl._ssl._test_decode_cert(certificate)["notAfter"])  # type: ignore[attr-defined]
+    except (AttributeError, KeyError, OSError, ValueError):
+        return inf
 
 
 def _changed(path: Path) -> int:

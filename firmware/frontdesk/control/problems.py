@@ -24,7 +24,8 @@ MOST_REFUSALS = 8
 """Refusals that are told; a scan from outside has thousands."""
 NEARLY_FULL = 0.05
 """Of the disk."""
-
+ENDS_SOON = 14 * 86_400.0
+"""Seconds before a certificate's end: whoever renews it does so by then."""
 
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
@@ -66,6 +67,13 @@ GIVEN = Problem(
     "See that `given.crt` and `given.key` are there, in PEM, and that the key is of this certificate and has no "
     "password.",
 )
+_NEXT_PAIR = "Put the next pair in its place, `given.crt` and `given.key`: it is used within a minute."
+ENDS = Problem("The certificate that was given is good until {day} only", _NEXT_PAIR)
+ENDED = Problem(
+    "The certificate that was given was good until {day}: browsers warn of the page, and phones refuse the box over "
+    "TLS",
+    _NEXT_PAIR,
+)
 TRUNK = Problem(
     "No call goes out: the setting `trunk` is {name}, and that is no account with a place",
     "See that there is the account and that it is enabled, and add its place by `binding add --static`, or set `trunk` "
@@ -104,10 +112,17 @@ def _of_the_box(box: Box) -> Iterator[Answer]:
     free, total = box.disk()
     if total and free < total * NEARLY_FULL:
         yield _told(DISK)
-    if box.site and box.site.fault:
-        yield _told(CERTIFICATE, {"error": box.site.fault})
-    if box.site and box.site.unused:
-        yield _told(GIVEN, {"error": box.site.unused})
+    yield from _of_the_certificate(box)
+
+
+def _of_the_certificate(box: Box) -> Iterator[Answer]:
+    site, wall = box.site, box.clock.wall()
+    if site and site.fault:
+        yield _told(CERTIFICATE, {"error": site.fault})
+    if site and site.unused:
+        yield _told(GIVEN, {"error": site.unused})
+    if site and is_set(wall) and site.ends < wall + ENDS_SOON:
+        yield _told(ENDS if wall < site.ends else ENDED, {"day": iso(site.ends)[:10]})
 
 
 def leads_out(box: Box) -> bool:
