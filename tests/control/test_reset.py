@@ -293,6 +293,23 @@ def test_reset_wants_to_be_sure(desk: Desk) -> None:
     assert desk.do("export", secrets=True) == text
 
 
+def test_reset_that_is_on_disk_is_not_denied_where_the_disk_then_takes_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(desk)
+    change = desk.records.change
+
+    async def last(**what: Any) -> None:
+        await change(**what)
+        desk.full = "wipe" in what
+
+    monkeypatch.setattr(desk.records, "change", last)
+    desk.do("factory-reset", yes=True)
+    desk.full = False
+    for each in (desk, desk.restart()):
+        assert not each.box.directory.accounts and not each.box.admin.is_set
+
+
 def test_reset_that_is_not_on_disk_did_not_happen(desk: Desk) -> None:
     text = filled(desk).do("export", secrets=True)
     desk.full = True

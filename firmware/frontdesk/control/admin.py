@@ -83,9 +83,9 @@ class Admin:
         """When the password was recovered, until somebody acknowledges it."""
         self._restricted_until = self._now() + float(meta.get("restricted", 0))
 
-    async def reload(self) -> None:
-        """Takes what was changed on disk; all sessions end."""
-        self.load(await self._records.pairs("meta"))
+    def reload(self, meta: Mapping[str, str]) -> None:
+        """Takes what is on disk now, which was changed; all sessions end."""
+        self.load(meta)
         self.epoch += 1
         self.settle_code()
 

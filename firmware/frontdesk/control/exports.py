@@ -84,6 +84,7 @@ async def apply(
     check_room(settings, len(before) + added if added else 0)
     preferred = [] if wipe else _preferred(box, read)
     bound, pairs = _bindings(box, read, realm, wipe), _pairs(read, realm, settings, wipe)
+    meta = {} if wipe else await box.records.pairs("meta")  # before: what is changed by then cannot be refused
     saved = [*bound, *(with_preference(each, q) for each, q in preferred)]
     what = dict(accounts=accounts, bound=saved, calls=calls, certificates=certificates)
     with ExitStack() as held:
@@ -96,7 +97,7 @@ async def apply(
         _take(box, realm, accounts, bound, read.peers, wipe)
     box.use(settings)
     if wipe or read.admin or read.viewer:
-        await box.admin.reload()
+        box.admin.reload(meta | {key: value for table, key, value in pairs if table == "meta" and value})
     return {
         "added": added,
         "changed": len({account.aor for account in accounts} | {each.aor for each, _ in preferred}) - added,
