@@ -6,7 +6,7 @@ from frontdesk.control import alarms
 from frontdesk.events import Event, Incoming, Kind, Wording
 from frontdesk.sip.wire import Flow
 from tests.control.desk import Desk, phone
-from tests.control.test_problems import told
+from tests.control.telling import told
 from tests.store.rows import NOW
 
 SILENT = Wording("{contact} did not react to a call")
