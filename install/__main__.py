@@ -22,8 +22,10 @@ from .layout import File, Layout, Link, layout
 ENVIRONMENT = PurePosixPath("/opt/frontdesk")
 LIST = PurePosixPath("/usr/local/lib/frontdesk-helper/installed")
 """What was installed, a path a line: so that it can be taken away, by another version too."""
-LATER = (PurePosixPath("/etc/avahi/services/frontdesk.service"),)
-"""What the helper makes, and would tell the network of a page that is gone."""
+LATER = (
+    PurePosixPath("/etc/avahi/services/frontdesk.service"), PurePosixPath("/etc/cloud/cloud.cfg.d/99-frontdesk.cfg"),
+)  # fmt: skip
+"""What the helper makes: avahi would tell the network of a page that is gone."""
 BEGUN = PurePosixPath("/run/frontdesk-is-new")
 """There until what was installed has been started: whoever is interrupted before starts it the next time."""
 

@@ -197,6 +197,17 @@ def test_other_names_of_the_computer_stay(computer: Computer) -> None:
     assert computer.read("/etc/hosts") == "127.0.1.1\tlobby nas\n"
 
 
+def test_cloud_init_where_it_is_there_leaves_the_name_until_the_factory_reset(computer: Computer) -> None:
+    folder = computer.path("/etc/cloud/cloud.cfg.d")
+    do(computer, "hostname", name="lobby", http=80, https=443)
+    assert not folder.exists()
+    folder.mkdir(parents=True)
+    do(computer, "hostname", name="desk", http=80, https=443)
+    assert "preserve_hostname: true\n" in (folder / "99-frontdesk.cfg").read_text()
+    do(computer, "factory-reset")
+    assert not any(folder.iterdir())
+
+
 def test_what_is_no_utf8_in_a_file_of_the_computer_stays_as_it_is(computer: Computer) -> None:
     computer.path("/etc/hosts").write_bytes(b"192.0.2.7\tprinter # B\xfcro\n127.0.1.1\traspberrypi\n")
     do(computer, "hostname", name="lobby", http=80, https=443)

@@ -19,6 +19,8 @@ UTC = "Etc/UTC"
 HOSTS = "/etc/hosts"
 OWN = "127.0.1.1"
 """Where Debian has a computer's own name in /etc/hosts."""
+CLOUD = "/etc/cloud/cloud.cfg.d/99-frontdesk.cfg"
+"""For cloud-init, which Raspberry Pi OS has: it gives the computer its first name again at each start, if it may."""
 SERVICE = """\
 <?xml version="1.0" standalone="no"?>
 <!DOCTYPE service-group SYSTEM "avahi-service.dtd">
@@ -78,6 +80,8 @@ class Machine:
         if own:  # sudo looks the name up there.
             lines[own[0]] = _renamed(lines[own[0]], self._name(), name)
             self._host.write(HOSTS, "\n".join([*lines, ""]))
+        if self._host.path(CLOUD).parent.is_dir():
+            self._host.write(CLOUD, "# Frontdesk's.\npreserve_hostname: true\n")
         # Behind what may fail: while the computer has another name, all of this is done again.
         self._host.run("hostnamectl", "set-hostname", name)
         if self._host.is_active("avahi-daemon.service"):
@@ -131,6 +135,7 @@ class Machine:
         before = self._before()
         if before.get("name") not in ("", None, self._name()):
             self._rename(before["name"])
+        self._host.remove(CLOUD)
         if before.get("zone") not in ("", None, self._zone()):
             self._host.run("timedatectl", "set-timezone", before["zone"])
         self._host.remove(BEFORE)
