@@ -4,9 +4,11 @@ says that more was in it. But each change is counted, and the snapshot that foll
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
 from . import accounts
 from .schema import CHANGES, IDS, VERSION, VOLATILE, version_of
@@ -41,7 +43,8 @@ def recover(connection: sqlite3.Connection, snapshot: Path) -> None:
 
 
 def _opened(snapshot: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{snapshot.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    # Path.as_uri would load an HTTP client with Python 3.14, for each command.
+    return sqlite3.connect(f"file://{quote(os.fsencode(snapshot.absolute()))}?mode=ro&immutable=1", uri=True)
 
 
 def _replace(connection: sqlite3.Connection, newer: sqlite3.Connection, table: str) -> None:
