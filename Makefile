@@ -16,6 +16,9 @@ CLIENTS := ping baresip sipp nft ip tmux picocom systemd-analyze openssl curl ch
 # What tests/powercut records a disk with.
 POWERCUT_PACKAGES := qemu-utils qemu-system-common e2fsprogs fuse3
 STATES ?= 200
+# What tests/debian makes a Debian with, and what is in it: what README.md says, and what its own `make test` would install.
+DEBIAN_MAKERS := mmdebstrap
+DEBIAN_CONTENT := git make python3-venv $(DEBIAN_PACKAGES)
 # What tests/appliance makes and starts an emulated board with.
 APPLIANCE_PACKAGES := mmdebstrap arch-test qemu-system-arm qemu-user-static binfmt-support e2fsprogs cpio kmod baresip iproute2
 
@@ -26,7 +29,7 @@ $(shell $(BIN)/python -c 'from importlib.util import find_spec; find_spec("front
 endif
 
 .DEFAULT_GOAL := run
-.PHONY: run hints install uninstall translations appliance test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
+.PHONY: run hints install uninstall translations appliance debian debian-made test powercut check types panel bench avalanche lock clean help clients disks $(VENV)
 
 run: $(VENV)/.run hints  ## serve on port 5060 with the data in ./data (the default)
 	@trap : INT; $(BIN)/frontdesk serve --data $(DATA) $(WEB) || { status=$$?; [ $$status -eq 130 ] || exit $$status; }
@@ -58,6 +61,14 @@ test: $(VENV) $(PANEL)/.done clients  ## run all tests, the real phones of tests
 
 powercut: $(VENV) disks  ## cut the power at 200 moments (STATES=1000: so many) and start again; needs root
 	STATES=$(STATES) $(BIN)/python -m pytest -q -s tests/powercut/check_power_cuts.py tests/powercut/check_full_disk.py
+
+debian: debian-made  ## run all tests in a Debian 13 of their own, with its Python; needs root
+	PYTHONPATH=. $(BIN)/python tests/debian/run.py '$(DEBIAN_CONTENT)' 'make test PYTEST_ARGS="$(PYTEST_ARGS)"'
+
+debian-made: $(VENV)
+	@[ "$$(id -u)" = 0 ] || { echo "make debian makes a root file system, so it needs root: run it as root."; exit 1; }
+	$(call install_packages,$(DEBIAN_MAKERS))
+	@PYTHONPATH=. $(BIN)/python tests/debian/run.py '$(DEBIAN_CONTENT)'
 
 appliance: $(VENV)  ## install into a Debian for 64-bit ARM, start that under QEMU, and call through it; needs root
 	@[ "$$(id -u)" = 0 ] || { echo "make appliance makes a root file system, so it needs root: run it as root."; exit 1; }
@@ -171,7 +182,7 @@ translations: $(VENV)  ## compile what the page says in other languages
 	$(BIN)/pybabel compile --directory web/frontdesk_web/locale --domain frontdesk
 
 clean:  ## remove what make made, but not ./data
-	rm -rf .venv .venv-* .appliance .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-* .appliance .debian .typings build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find firmware host install tests web -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:

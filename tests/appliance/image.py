@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.debian import PYTHON, ROOT, SOURCE, bare_debian, run, unpack
+
 CACHE = ROOT / ".appliance"
-SUITE = "bookworm"
-PYTHON = "3.11"
-"""Of that suite."""
 PACKAGES = "systemd,systemd-sysv,dbus,udev,iproute2,kmod,make,python3,python3-venv,busybox-static"
-KERNEL = "apt-get download $(apt-cache depends linux-image-arm64 | sed -n 's/ *Depends: //p' | head -1)"
+KERNEL = """--customize-hook=chroot "$1" sh -ec '
+    cd /boot
+    apt-get download $(apt-cache depends linux-image-arm64 | sed -n "s/ *Depends: //p" | head -1)'"""
 PLATFORMS = [f"manylinux{version}_aarch64" for version in ("2014", "_2_17", "_2_28", "_2_34")]
 SIZE = "1200M"
 EARLY = ("virtio_pci", "virtio_mmio", "virtio_console", "virtio_blk", "crc32c_generic", "ext4")
@@ -43,8 +40,7 @@ class Image:
     def make(self) -> None:
         """All of it, anew."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._root.mkdir(parents=True)
-        run("tar", "-x", "--numeric-owner", "-f", bare_debian(), "-C", self._root)
+        unpack(bare_debian("arm64", PACKAGES, KERNEL), self._root)
         unpacked = self._unpack_kernel()
         self._install_product()
         self._inside("systemctl enable systemd-networkd")
@@ -59,6 +55,7 @@ class Image:
         package.unlink()
         [kernel] = (self._folder / "kernel/boot").glob("vmlinuz-*")
         shutil.copy(kernel, self.kernel)
+        (self._folder / "kernel/lib").symlink_to("usr/lib")  # depmod looks there or there, as its version has it.
         [modules] = (self._folder / "kernel/lib/modules").iterdir()
         run("depmod", "-b", self._folder / "kernel", modules.name)
         place = self._root / "lib/modules" / modules.name
@@ -71,21 +68,14 @@ class Image:
         return modules
 
     def _install_product(self) -> None:
-        source = self._root / "usr/src/frontdesk"
-        listed = run("git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            if (ROOT / name).is_file():
-                (source / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / name, source / name)
+        source = self._root / SOURCE
         wheels = source / ".wheels"
         platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
         run(
             sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version",
             PYTHON, *platforms, "--require-hashes", "-r", ROOT / "requirements-board.txt", "-d", wheels,
         )  # fmt: skip
-        self._inside(
-            "make -s -C /usr/src/frontdesk install BOARD=qemu-arm64 DESTDIR=/ WHEELS=/usr/src/frontdesk/.wheels"
-        )
+        self._inside(f"make -s -C /{SOURCE} install BOARD=qemu-arm64 DESTDIR=/ WHEELS=/{SOURCE}/.wheels")
         shutil.rmtree(source)
 
     def _inside(self, command: str) -> None:
@@ -113,25 +103,6 @@ class Image:
         run("sh", "-ec", command)
 
 
-def bare_debian() -> Path:
-    """A tar of it, kept for the next time."""
-    recipe = f"{SUITE} {PACKAGES} {KERNEL}"
-    kept = CACHE / f"debian-{hashlib.sha256(recipe.encode()).hexdigest()[:12]}.tar"
-    if not kept.exists():
-        CACHE.mkdir(exist_ok=True)
-        fresh = kept.with_suffix(".new.tar")
-        run(
-            "mmdebstrap", "--quiet", "--mode=root", "--architectures=arm64", "--variant=minbase",
-            f"--include={PACKAGES}", f"--customize-hook=chroot \"$1\" sh -ec 'cd /boot && {KERNEL_IN_HOOK}'",
-            SUITE, fresh,
-        )  # fmt: skip
-        fresh.rename(kept)
-    return kept
-
-
-KERNEL_IN_HOOK = KERNEL.replace("'", '"')
-
-
 def with_dependencies(modules: Path, names: tuple[str, ...]) -> list[str]:
     """The files of these modules below `modules`, each after those that it needs; what is built in has none."""
     needs = dict(line.split(":", 1) for line in (modules / "modules.dep").read_text().splitlines())
@@ -141,13 +112,3 @@ def with_dependencies(modules: Path, names: tuple[str, ...]) -> list[str]:
         if path := by_name.get(name):
             wanted += [*reversed(needs[path].split()), path]
     return list(dict.fromkeys(wanted))
-
-
-def run(*command: str | Path, env: dict[str, str] | None = None) -> str:
-    """What it prints. Raises CalledProcessError, with what it said."""
-    done = subprocess.run(
-        [str(word) for word in command], env=env or dict(os.environ), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise AssertionError(f"{command[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-    return done.stdout
