@@ -7,6 +7,7 @@ text of scenarios/parts/NAME.xml (the beginnings and endings that scenarios shar
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,6 +38,13 @@ class Play:
             return ""
         told = self._told("errors") or self._told("screen"), self._told("messages")
         return "\n".join([f"SIPp's {self.scenario} ended with {status}", *told])
+
+    def wait_until_it_listens(self, port: int) -> None:
+        """Whoever is called before has no program at his port, which the kernel tells the box."""
+        until = time.monotonic() + GLOBAL_TIMEOUT
+        while not is_taken(port):
+            assert self._process.poll() is None and time.monotonic() < until, f"{self.scenario} does not listen"
+            time.sleep(0.01)
 
     def stop(self) -> None:
         if self._process.poll() is None:
@@ -83,6 +91,12 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def is_taken(port: int) -> bool:
+    """Whether a program has this port, for UDP over IPv4 (proc(5), /proc/net/udp)."""
+    sockets = Path("/proc/net/udp").read_text().splitlines()[1:]
+    return any(line.split()[1].endswith(f":{port:04X}") for line in sockets)
 
 
 def render(scenario: str, values: Mapping[str, str]) -> str:

@@ -38,7 +38,9 @@ class Stage:
             port, contact = phone.port, f"<{phone.contact}>" + (f";q={q}" if q else "")
             answer = phone.register(contact=contact)
         assert answer.status == 200, answer.raw.decode()
-        return self._sipp.play(scenario, values, {"-p": str(port), "-m": str(times)})
+        play = self._sipp.play(scenario, values, {"-p": str(port), "-m": str(times)})
+        play.wait_until_it_listens(port)
+        return play
 
     def caller(self, scenario: str, callee: str, *, times: int = 1, **values: str) -> Play:
         """An account of its own calls the callee by the scenario."""
