@@ -186,8 +186,8 @@ class CallRecord:
     answered_at: float | None
     ended_at: float
     result: int
-    """The final status the caller got (200 for an answered call, 487 for one given up); 0: it was up when the box
-    stopped, at `ended_at`."""
+    """The final status the caller got (200 for an answered call, also where another device has answered it and the
+    caller took it back here; 487 for one given up); 0: it was up when the box stopped, at `ended_at`."""
     device: str = ""
     """The URI of the Contact that answered, or of the first that rang where none did; "": none rang."""
 

@@ -242,6 +242,36 @@ def test_call_that_was_given_up_is_487(box: Box) -> None:
     assert [record.result for record in box.records] == [487]
 
 
+@pytest.mark.parametrize(
+    ("why", "said", "result"),
+    [
+        ("SIP;cause=200", 487, 200), ("Q.850;cause=26", 487, 487), ("SIP;cause=200", 603, 603),
+        ("SIP;cause=200", 200, 200),
+    ],
+)  # fmt: skip
+def test_call_that_its_pbx_takes_back_for_another_device_was_answered_there(
+    box: Box, why: str, said: int, result: int
+) -> None:
+    """Asterisk rings each phone by a call of its own: that a colleague was quicker is no missed call (RFC 3326)."""
+    invited(box)
+    says(box, 180)
+    box.receive(request("CANCEL", headers=[f"Reason: {why}"], branch="z9hG4bKone"), A)
+    says(box, said)
+    if said == 200:
+        hangs_up(box)
+    told = {(487, 200): "call to 102 was answered by another device", (200, 200): "call to 102 lasted 0 s"}
+    assert [record.result for record in box.records] == [result]
+    assert box.events[-1].text == told.get((said, result), f"call to 102 failed: {result}")
+
+
+def test_what_is_taken_back_is_the_call_of_that_invite_alone(box: Box) -> None:
+    box.phone("103", C)
+    invited(box)
+    box.receive(request("INVITE", caller="103", flow=C, call_id="call-2", branch="z9hG4bKtwo"), C)
+    box.receive(request("CANCEL", headers=["Reason: SIP;cause=200"], caller="103", flow=C, branch="z9hG4bKtwo"), C)
+    assert [call.is_elsewhere for call in box.proxy.calls.active(box.now)] == [False, False]
+
+
 def test_second_call_that_is_named_as_the_first_is_told_and_recorded_too(box: Box) -> None:
     box.phone("103", C)
     invited(box)

@@ -71,8 +71,13 @@ def test_phone_that_could_not_be_had_need_not_have_been_unregistered() -> None:
      (603, "declined (603)", "declined (603)"), (200, "answered", "answered")],
 )  # fmt: skip
 def test_call_that_was_missed_is_told_from_one_that_rang_nowhere(result: int, words: str, rung: str) -> None:
-    row = {"state": "ended", "result": result, "device": ""}
+    row = {"state": "ended", "result": result, "device": "", "answered": "2026-11-30T06:00:00Z"}
     assert (outcome(row), outcome(row | {"device": "sip:102@192.0.2.12"})) == (words, rung)
+
+
+def test_call_that_another_device_has_answered_was_not_missed() -> None:
+    row = {"state": "ended", "result": 200, "device": "sip:102@192.0.2.12", "answered": None}
+    assert (outcome(row), length(row)) == ("answered by another device", "")
 
 
 def test_calls_say_how_they_ended(browser: Browser) -> None:

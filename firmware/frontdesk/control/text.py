@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from ..events import ELSEWHERE
 from ..model import username_of
 from ..sip.status import OUTCOMES as OUTCOMES
 from ..sip.status import REFUSED as REFUSED
@@ -227,6 +228,8 @@ def outcome(call: Any) -> str:
 
 def ending(call: Any) -> str:
     """How it ended, in words."""
+    if call["result"] == 200 and not call["answered"]:
+        return ELSEWHERE
     return (RUNG_OUTCOMES if call["device"] else OUTCOMES).get(call["result"], REFUSED)
 
 

@@ -37,6 +37,7 @@ _ANSWERED = Wording("{callee} answered")
 _FAILED = Wording("call to {callee} failed: {status}")
 _LASTED = Wording("call to {callee} lasted {seconds} s")
 _EXPIRED = Wording("call to {callee} lasted at most {seconds} s: nobody hung up")
+_ELSEWHERE = Wording("call to {callee} was answered by another device")
 _STOPPED = Wording("call to {callee} lasted {seconds} s: the box stopped")
 
 Watch = Callable[[Response, float, int], None]
@@ -72,6 +73,8 @@ class Call:
     """The URI of the Contact that answered."""
     rung: Response | None = None
     """The first answer that said that it rings, while nobody has answered."""
+    is_elsewhere: bool = False
+    """Whether its caller has taken it back since another device has answered: one that a PBX calls beside it."""
     pending: dict[str, str] = field(default_factory=dict)
     """The INVITEs without a final response: whom each calls, by the key of its transaction."""
     dialogs: dict[str, bool | None] = field(default_factory=dict)
@@ -182,6 +185,12 @@ class CallBook:
         """The call that is up and whose tags a request in it has."""
         ends = request.from_.tag, request.to.tag
         return next((call for tag in ends if (call := self._calls.get((request.call_id, tag or "")))), None)
+
+    def answered_elsewhere(self, cancel: Request, transaction: str) -> None:
+        """The caller takes that INVITE back for it (RFC 3326 section 3.1): nobody has missed the call."""
+        call = self._calls.get((cancel.call_id, cancel.from_.tag or ""))
+        if call is not None and transaction in call.pending:
+            call.is_elsewhere = True
 
     def refused(self, request: Request, flow: Flow, caller: Caller, callee: str, status: int, now: float) -> None:
         """An INVITE got no further than the box: to nobody, or to somebody without a phone."""
@@ -339,7 +348,10 @@ class CallBook:
         for expiry in call.expiries.values():
             expiry.cancel()
         answered, ended = call.answered_at, now if expired_at is None else expired_at
-        if answered is None:
+        if answered is None and call.is_elsewhere and result == 487:
+            result = 200
+            self._tell(Kind.ENDED, call, now, _ELSEWHERE, call.callee)
+        elif answered is None:
             self._tell(Kind.ENDED, call, now, _FAILED, call.callee, result)
         else:
             lasted = _STOPPED if result == STOPPED else _LASTED if expired_at is None else _EXPIRED

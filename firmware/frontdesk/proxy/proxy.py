@@ -20,6 +20,7 @@ from .calls import CallBook, Watch
 from .loop import incoming_breadth, shares
 from .original import Original, Surroundings
 from .parties import MAX_NAME
+from .reason import is_elsewhere
 from .record_route import Tokens
 from .response_context import ResponseContext
 from .routing import Routed, preprocess
@@ -112,7 +113,10 @@ class ProxyCore:
             raise Rejection(481)
         self._layer.answer(request, flow, Response.to_request(request, 200, to_tag=self._around.random()), now)
         if isinstance(context := transaction.context, ResponseContext):  # else the box itself has answered it (9.2)
-            context.cancel([("Reason", value) for value in request.lines("reason")], now)
+            reasons = [("Reason", value) for value in request.lines("reason")]
+            if any(map(is_elsewhere, reasons)):
+                self.calls.answered_elsewhere(request, transaction.key)
+            context.cancel(reasons, now)
 
     def closed(self, flow: Flow, now: float) -> None:
         """That connection is gone. A browser hears of no answer any more, for only it can open another (RFC 7118): no
