@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 from frontdesk.model import Settings
-from tests.proxy.box import Box, reply, request, tcp
+from tests.proxy.box import Box, reply, request, tcp, udp
 from tests.proxy.fork import ELSEWHERE, PHONES, A, Fork
 
 
@@ -109,6 +109,21 @@ def test_6xx_calls_off_the_others_and_is_sent_when_they_are_done() -> None:
     assert fork.statuses == [100, 180]
     fork.answer(0, 487)
     assert fork.statuses == [100, 180, 603]
+
+
+@pytest.mark.parametrize(("place", "cancels"), [({"state": "static"}, 0), ({"path": ("<sip:192.0.2.13:5070;lr>",)}, 1)])
+def test_6xx_of_a_place_beside_a_phone_stops_no_phone(place: dict[str, object], cancels: int) -> None:
+    """An Asterisk there says 603 when its dialplan ends and nobody has answered. A phone behind an edge proxy (RFC
+    3327) is the account's own."""
+    box = Box()
+    box.phone("101", A)
+    box.phone("102", PHONES[0])
+    box.phone("102", PHONES[1] if "path" in place else None, "sip:0301@192.0.2.50", **place)
+    box.receive(request("INVITE"), A)
+    (phone, _), (other, _) = box.requests("INVITE")
+    box.receive(reply(phone, 180), PHONES[0])
+    box.receive(reply(other, 603), udp("192.0.2.50"))
+    assert len(box.requests("CANCEL")) == cancels
 
 
 def test_2xx_that_crosses_a_6xx_wins() -> None:

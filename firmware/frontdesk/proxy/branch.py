@@ -53,6 +53,12 @@ class Branch:
         return isinstance(self.candidate.target, Flow) or self.candidate.is_spiral
 
     @property
+    def is_at_place(self) -> bool:
+        """Whether it goes where no phone has registered from: to one of a group, or by way of a PBX, such as Asterisk,
+        which says 603 when its dialplan just ends."""
+        return not isinstance(self.candidate.target, Flow) and not self.candidate.path
+
+    @property
     def group_asked_at(self) -> float:
         """When its group's patience began: a phone's further flows have no more of it, a name's addresses do."""
         first = self.alike[0] if self.alike else self

@@ -228,7 +228,7 @@ class ResponseContext:
         self._cancel_pending([COMPLETED_ELSEWHERE], now)
 
     def _failure(self, branch: Branch, response: Response, now: float) -> None:
-        """Steps 4 and 5: kept for the choice; a 6xx calls off all others, but for those of a group."""
+        """Steps 4 and 5: kept for the choice; a 6xx of a phone calls off all others."""
         self._terminate(branch)
         if self._go_on(branch, branch.next_after(response.status), now):
             return
@@ -245,7 +245,7 @@ class ResponseContext:
             self._responses += (response,)
         if response.status >= 600:
             self._groups = ()
-            if not branch.candidate.is_spiral:  # else one account of a group, for itself (21.6)
+            if not branch.is_at_place:  # else one of a group, for itself (21.6)
                 self._cancel_pending([reason(response.status)], now)
         self._proceed(now)
 
