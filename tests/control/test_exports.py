@@ -337,12 +337,11 @@ def test_domain_is_changed_only_where_there_is_no_account(desk: Desk) -> None:
     assert again.box.directory.serves("other.example") and desk.box.directory.serves("other.example")
 
 
-def test_account_that_comes_disabled_loses_its_phones(desk: Desk) -> None:
+def test_account_that_comes_disabled_loses_its_phones_and_keeps_its_places(desk: Desk) -> None:
     phone(desk)
+    desk.do("binding add", user="101", contact="sip:gsm@192.0.2.8", static=True)
     desk.do("import", text="frontdesk-export 1\naccount 101 x off\n")
-    assert desk.contacts() == desk.restart().contacts() == []
-
-
+    assert desk.contacts() == desk.restart().contacts() == ["sip:gsm@192.0.2.8"]
 
 
 def test_settings_of_the_machine_are_kept_with_a_note(desk: Desk) -> None:

@@ -245,22 +245,33 @@ def test_pbx_that_registers_with_a_wrong_password_is_a_problem_though_it_is_trus
     assert len(told(desk)) == 1
 
 
+def test_pbx_with_two_addresses_is_a_problem_until_both_are_trusted(desk: Desk) -> None:
+    for address in ("192.0.2.50", "192.0.2.51"):
+        refuse(desk, "wrong-password", source=f"{address}:5060/udp", method="INVITE")
+    for address, left in (("192.0.2.51", 1), ("192.0.2.50", 0)):
+        desk.do("peer add", address=address)
+        assert len(told(desk)) == left
+
+
 @pytest.mark.parametrize(
-    ("device", "is_told"),
+    ("device", "at", "is_told"),
     [
-        ("sip:0301@192.0.2.50:5061;transport=tls", False),
-        ("sip:0301@pbx.example;transport=TLS", False),
-        ("sip:0301@192.0.2.50:5060", True),
-        ("sip:0301@192.0.2.51;transport=tls", True),
+        ("sip:0301@192.0.2.50:5061;transport=tls", NOW - 30, False),
+        ("sip:0301@192.0.2.50:5061;transport=tls", NOW - 90, True),
+        ("sip:0301@pbx.example;transport=TLS", NOW - 30, False),
+        ("sip:0301@192.0.2.50:5060", NOW - 30, True),
+        ("sip:0301@192.0.2.51;transport=tls", NOW - 30, True),
     ],
 )
-def test_certificate_that_is_trusted_by_now_is_no_problem(desk: Desk, device: str, *, is_told: bool) -> None:
+def test_certificate_that_is_trusted_by_now_is_no_problem(
+    desk: Desk, device: str, at: float, *, is_told: bool
+) -> None:
     """As an answered call over TLS shows."""
     desk.do("binding add", user="101", contact="sip:pbx.example;transport=tls", static=True)
     desk.now = NOW - 60
     refuse(desk, "untrusted-peer", "", source="192.0.2.50:5061/tls")
     caller = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.23", 5060))
-    call = Incoming(NOW - 30, "101", "102", "0301", caller, device=device)
+    call = Incoming(at, "101", "102", "0301", caller, device=device)
     desk.core.events.add_incoming(call)
     assert len(told(desk)) == 1
     call.hear(200, NOW - 20)

@@ -153,6 +153,28 @@ def test_dialog_that_the_caller_never_accepts_keeps_no_call_up(box: Box) -> None
     assert (len(box.proxy.calls), len(box.records), box.proxy.calls.answered_twice) == (0, 1, {})
 
 
+def test_phone_that_picks_up_after_the_first_has_hung_up_is_the_call(box: Box) -> None:
+    """A PBX goes on to call the next, under the same Call-ID."""
+    box.phone("103", C)
+    invited(box, Who(peer="pbx"))
+    first: Request = box.invite  # type: ignore[attr-defined]
+    box.receive(request("INVITE", "sip:103@desk.example", branch="z9hG4bKtwo"), A, Who(peer="pbx"))
+    second = box.request("INVITE")
+    says(box, 200)
+    bye(box, first, "callee")
+    box.receive(reply(second, 200, "second"), C)
+    assert [call.is_over for call in box.proxy.calls.active(box.now)] == [False]
+    box.receive(request("BYE", "sip:103@10.0.0.3", to_tag="second", cseq=2, routes=route_set(second, callee=True)), A)
+    box.receive(reply(box.request("BYE"), 200), C)
+    assert [record.result for record in box.records] == [200]
+
+
+def test_calls_that_are_forgotten_are_so_in_each_list(box: Box) -> None:
+    both_answer(box)
+    box.proxy.calls.forget()
+    assert (len(box.proxy.calls), box.proxy.calls.answered_twice) == (0, {})
+
+
 def test_dialog_that_the_caller_accepts_instead_of_the_first_is_the_call(box: Box) -> None:
     first, second = both_answer(box)
     for invite, tag in ((first, "first"), (second, "second")):

@@ -146,6 +146,13 @@ def test_each_phone_that_has_answered_has_a_session_of_its_own() -> None:
     assert talk.ends == [1200]
 
 
+def test_session_of_a_phone_that_the_caller_accepts_later_began_with_its_answer() -> None:
+    talk = Talk("90", "first", "second")
+    talk.answer(talk.in_dialog("BYE", "first"), "", "first")
+    talk.box.pass_time(90 + GRACE)
+    assert talk.ends == [1090]
+
+
 def test_dialog_that_has_ended_gets_no_session() -> None:
     """A phone repeats its 200 until it has the ACK, which the caller's BYE may overtake."""
     talk = Talk("90", "first", "second")

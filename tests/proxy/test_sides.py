@@ -66,6 +66,15 @@ def test_flow_that_was_heard_by_way_of_another_address_of_its_proxy_is_not_passe
     assert not binding.is_dead
 
 
+def test_closed_connections_of_peers_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frontdesk.proxy.sides.MAX_CLOSED", 2)
+    found = Box().proxy.sides
+    for number in range(5):
+        over = Candidate("sip:gw@192.0.2.70", tcp("192.0.2.70", connection=number), Side(0, None))
+        found.passed_over(over, over, 0.0)
+    assert [flow.connection for flow in found._closed] == [3, 4]
+
+
 def test_device_with_a_place_says_nothing_in_a_call_once_its_account_is_disabled_but_hears_its_end() -> None:
     box, door = Box(), udp("192.0.2.40")
     box.phone("101", A)

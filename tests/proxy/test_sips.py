@@ -273,12 +273,22 @@ def test_peer_whose_connection_over_tls_is_closed_is_asked_where_it_says(box: Bo
         assert [target for _, target in box.requests(method)] == [there]
 
 
-@pytest.mark.parametrize("contact", ["sip:gw@pbx.example;transport=tls", "sip:gw@198.51.100.70:5060;transport=udp"])
-def test_peer_whose_connection_over_tls_is_closed_is_asked_nowhere_else(box: Box, contact: str) -> None:
+@pytest.mark.parametrize(
+    ("contact", "peer"),
+    [
+        ("sip:gw@pbx.example;transport=tls", "198.51.100.70"), ("sip:gw@198.51.100.70;transport=ws", "198.51.100.70"),
+        ("sip:gw@198.51.100.70:5060;transport=udp", "198.51.100.70"), ("sips:gw@198.51.100.70", "198.51.100.71"),
+    ],
+)  # fmt: skip
+def test_whose_connection_over_tls_is_closed_is_asked_nowhere_else(box: Box, contact: str, peer: str) -> None:
+    """A phone, or who is no peer any more, has no connection opened to him."""
     routes = called_by_peer(box)
+    box.directory.peers = {peer: "pbx"}
     say(box, "BYE", contact, routes, 2)
-    box.layer.transport_failed(box.wire[-1].key, box.now)
-    assert box.statuses()[-1] == 480
+    key = box.wire[-1].key
+    assert len(box.requests("BYE")) == 1
+    box.layer.transport_failed(key, box.now)
+    assert [getattr(each, "status", 0) for each, _ in box.taken()] == [480]
 
 
 def test_connection_that_has_outlived_its_listener_keeps_its_own_address(box: Box) -> None:
