@@ -13,6 +13,7 @@ import pytest
 
 from frontdesk.config import DEFAULTS
 from frontdesk.control import VerbError, backups, configuration, sealing
+from frontdesk.control import text as text_of
 from frontdesk.control.administration import recover
 from frontdesk.control.configuration import Configuration
 from frontdesk.model import HA1_SIZES, Account, Secret
@@ -27,14 +28,14 @@ LONG = "9" * 5000
 FORMATS = Path(__file__).parent / "formats"
 CALL = {
     "call_id": "a84b4c76e66710", "caller": "sip:101@example.com", "callee": "sip:102@example.com", "started": 1.5,
-    "answered": 3.0, "ended": 63.0, "result": "answered", "device": "",
+    "answered": 3.0, "ended": 63.0, "result": 200, "device": "",
 }  # fmt: skip
 
 
 def busy(desk: Desk) -> Desk:
     """With something of everything, calls too."""
     filled(desk)
-    done(desk.box.records.change(calls=[CALL, CALL | {"call_id": "2", "answered": None, "result": "busy"}]))
+    done(desk.box.records.change(calls=[CALL, CALL | {"call_id": "2", "answered": None, "result": 486}]))
     return desk
 
 
@@ -178,6 +179,15 @@ def test_what_is_sealed_and_no_box_changes_nothing(desk: Desk, plain: bytes, mon
     with pytest.raises(VerbError, match=r"What was sealed is no box|There is nothing to import"):
         desk.do("restore", text=_sealed(plain), passphrase=PASSPHRASE)
     assert everything(desk) == before
+
+
+@pytest.mark.parametrize("result", ["busy", None, {}, 2**70, -1])
+def test_call_without_a_status_comes_back_and_can_be_looked_at(desk: Desk, result: object) -> None:
+    """The first backups had words there."""
+    text = _sealed(EXPORT + _row(CALL | {"result": result}) + _row(CALL | {"result": 486}))
+    desk.do("restore", text=text, passphrase=PASSPHRASE)
+    calls = desk.do("calls")
+    assert [call["result"] for call in calls] == [486, 200] and text_of.calls(calls)
 
 
 def test_what_was_packed_in_another_way_changes_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ def _export(lines: Iterator[bytes]) -> str:
 
 
 def _call(line: bytes) -> Answer:
-    """Checked: one without a time would be in the way of whoever looks at the calls."""
+    """Checked: one without a time would be in the way of whoever looks at the calls; one without a status gets one."""
     try:
         call = json.loads(line)
         texts = [call[key] for key in ("call_id", "caller", "callee", "device")]
@@ -133,4 +133,5 @@ def _call(line: bytes) -> Answer:
             raise ValueError
     except (ValueError, TypeError, KeyError, RecursionError):
         raise VerbError(NO_BACKUP) from None
-    return dict(call)
+    has_status = isinstance(result := call.get("result"), int) and 0 <= result < 700
+    return dict(call, result=result if has_status else 200 if call["answered"] else 500)
