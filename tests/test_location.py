@@ -74,6 +74,7 @@ def test_ticket_that_fails_while_bindings_are_taken_away_by_hand_takes_what_wait
     location = LocationService([first])
     location.stage(AOR, 1, [first, binding(2)])
     location.hold(AOR, 5)
+    assert [each.id for each in location.latest(AOR)] == [1, 2]
     location.stage(AOR, 6, [first, binding(2), binding(3)])
     if fails_first:
         assert location.fail(1) == [1, 6] and location.latest(AOR) == [first]
@@ -99,6 +100,15 @@ def test_what_ends_while_a_ticket_is_open_waits_for_it_unseen() -> None:
     location.hold(AOR, 2)
     assert location.expire(60.0) == []
     location.commit(2)
+    assert [each.id for each in location.expire(60.0)] == [1]
+
+
+def test_what_ends_while_a_ticket_is_open_goes_when_that_fails() -> None:
+    location = LocationService([binding(1, 50.0)])
+    location.stage(AOR, 1, [binding(1, 200.0)])
+    location.stage(AOR, 2, [])
+    assert location.expire(60.0) == [], "the ticket that is with the journal renews it"
+    location.fail(1)
     assert [each.id for each in location.expire(60.0)] == [1]
 
 

@@ -192,11 +192,62 @@ def test_binding_that_is_refreshed_while_its_account_goes_goes_too(
         assert len(each.box.location) == 0
 
 
-@pytest.mark.parametrize("verb", ["account remove", "account disable"])
-def test_binding_whose_phone_takes_it_away_at_that_moment_goes_though_that_fails(desk: Desk, verb: str) -> None:
-    there = phone(desk)
+PLACE = "sip:101@192.0.2.6:5060"
+GOING: list[tuple[str, dict[str, Any]]] = [
+    ("account remove", {"user": "101"}),
+    ("account disable", {"user": "101"}),
+    ("binding remove", {"user": "101", "contact": PLACE}),
+    ("import", {"text": "frontdesk-export 1\naccount 101 x off\n"}),
+    ("factory-reset", {"yes": True}),
+]
+"""What takes the phone of 101 away."""
+
+
+@pytest.mark.parametrize(("verb", "arguments"), GOING)
+def test_binding_whose_phone_moves_at_that_moment_goes_too(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, arguments: dict[str, Any]
+) -> None:
+    move_meanwhile(desk, monkeypatch)
+    desk.do(verb, **arguments)
+    for each in (desk, desk.restart()):
+        assert len(each.box.location) == 0
+
+
+@pytest.mark.parametrize(("verb", "arguments"), GOING)
+def test_phone_that_moves_at_that_moment_has_moved_where_nothing_can_be_taken_away(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, arguments: dict[str, Any]
+) -> None:
+    """It waited for that, and would wait forever."""
+    move_meanwhile(desk, monkeypatch, error=OSError("full"))
+    with pytest.raises(VerbError, match=r"Nothing was changed"):
+        desk.do(verb, **arguments)
+    for each in (desk, desk.restart()):
+        assert each.contacts() == ["sip:101@192.0.2.7"]
+
+
+def move_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
+    """The phone of 101 moves while the next change is written, or cannot be."""
+    there, change = phone(desk, contact=PLACE), desk.records.change
+
+    async def meanwhile(**what: Any) -> None:
+        if error is None:
+            await change(**what)
+        moved = there.copy()
+        moved.contact = "sip:101@192.0.2.7"
+        desk.core.location.stage(there.aor, 77, [moved])
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(desk.records, "change", meanwhile)
+
+
+@pytest.mark.parametrize(("verb", "arguments"), GOING)
+def test_binding_whose_phone_takes_it_away_at_that_moment_goes_though_that_fails(
+    desk: Desk, verb: str, arguments: dict[str, Any]
+) -> None:
+    there = phone(desk, contact=PLACE)
     desk.core.location.stage(there.aor, 77, [])
-    desk.do(verb, user="101")
+    desk.do(verb, **arguments)
     desk.core.commit_failed(77, OSError("no space left"), NOW)
     for each in (desk, desk.restart()):
         assert len(each.box.location) == 0

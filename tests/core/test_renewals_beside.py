@@ -109,4 +109,5 @@ def test_nor_once_what_it_has_registered_is_on_disk() -> None:
     assert pair.send(pair.next(contact=moved)) == 0
     push_out(pair)
     pair.tell(fail=False)
+    pair.tell(fail=False)  # the other device's, which waited for it
     assert pair.send(pair.next(contact=moved)) == 401
