@@ -12,6 +12,7 @@ from frontdesk.core import registrations
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
 from frontdesk.nonces import LONGEST_LIFE
+from frontdesk.sip.finished_answers import SWEEP
 from frontdesk.sip.timers import TIMEOUT
 from frontdesk.sip.uri import PLAIN, Uri, is_sip
 from tests.core.pair import INSTANCE, OTHER, Pair, register
@@ -266,6 +267,15 @@ def test_a_move_and_what_was_sent_before_it_are_both_answered_again() -> None:
     assert [pair.send(moved), pair.send(refresh), pair.send(moved)] == [0, 200, 0]
     pair.tell(fail=False)
     assert [pair.send(moved), pair.send(refresh)] == [200, 200]
+
+
+def test_a_move_does_not_let_what_was_sent_before_it_be_answered_for_longer() -> None:
+    pair = Pair()
+    refresh = pair.next()
+    assert pair.send(refresh) == 200
+    pair.wait(TIMEOUT + SWEEP)
+    assert pair.send(pair.next(contact=MOVED)) == 200
+    assert pair.send(refresh) == 401
 
 
 def test_a_lower_cseq_is_judged_the_long_way() -> None:

@@ -44,9 +44,9 @@ class Device(Template):
     """Of its 200, which says this device alone."""
     window: Window | None = None
     """Of the nonce that it has used last: found with it."""
-    last: tuple[AnswerTemplate, bytes, bytes, bytes | None] | None = None
-    """What the answer to its last refresh is made of: it sends no other before it has that (section 10.2), so none of
-    those before is kept for Timer J."""
+    last: tuple[AnswerTemplate, bytes, bytes, bytes | None, float] | None = None
+    """What the answer to its last refresh is made of, and when that came: it sends no other before it has that (section
+    10.2), so none of those before is kept for Timer J."""
     company: tuple[Binding, ...] = ()
     """All bindings of the account, where those before this one were last seen to be other devices'."""
 
@@ -67,10 +67,11 @@ class Device(Template):
 
     def answered(self, holes: Holes, now: float) -> bytes | None:
         """The answer to its last refresh, if this is that refresh once more."""
-        if self.last is None or now >= self.binding.accepted_at + TIMEOUT:
+        if self.last is None:
             return None
-        template, branch, number, date = self.last
-        return template.ok(branch, number, date) if (branch, number) == (holes[0], holes[1]) else None
+        template, branch, number, date, since = self.last
+        is_that = (branch, number) == (holes[0], holes[1]) and now < since + TIMEOUT
+        return template.ok(branch, number, date) if is_that else None
 
 
 def _is_elsewhere(contact: str, bindings: list[Binding]) -> bool:

@@ -152,7 +152,7 @@ class Renewals:
         template = device.answer if alone else self._answer(device, bindings, now)
         self._layer.send(Send(template.ok(holes[0], holes[1], date), device.target))
         if not device.target.reliable:
-            device.last = template, holes[0], holes[1], date
+            device.last = template, holes[0], holes[1], date, now
         return True
 
     def _write(

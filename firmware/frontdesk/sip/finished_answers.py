@@ -21,7 +21,7 @@ RECIPE_SIZE = 128
 
 _Kept = tuple[str, bytes | Recipe, bytes, bytes | None, Flow, float]
 """Key, answer (empty where none is sent: RFC 4320 section 4.2) or its ingredients, where it goes, and since when it is
-kept. A tuple: an object of a class takes 1,300 instructions more, and there is one for each REGISTER."""
+kept. A tuple: an object of a class takes 1,300 instructions more, and each move has one."""
 
 
 class FinishedAnswers:
