@@ -120,6 +120,16 @@ def test_export_with_secrets_comes_back_byte_for_byte(desk: Desk, tmp_path: Path
     again.store.close()
 
 
+def test_import_of_one_password_leaves_the_other(desk: Desk, tmp_path: Path) -> None:
+    text = configuration.write(configuration.Configuration(REALM, viewer=filled(desk).box.admin.viewer))
+    other = elsewhere(tmp_path / "other")
+    other.do("passwd admin", password=PASSWORD)
+    other.do("import", text=text)
+    for each in (other, other.restart()):
+        assert done(each.box.admin.check(PASSWORD, "console"))
+        assert done(each.box.admin.check("only looking", "console", Role.VIEWER))
+
+
 def test_setting_that_is_kept_is_exported_though_it_is_the_default_by_now(desk: Desk) -> None:
     """The name that the box has given its computer is that computer's own after a restart."""
     desk.do("config set", key="hostname", value="lobby")
