@@ -185,16 +185,16 @@ class LocationService:
 
     def fail(self, ticket: int) -> list[int]:
         """The ticket is not on disk: the committed bindings stand, and what comes from now on builds on them. Returns
-        it and the one that waited for it, neither of which may be answered with 200."""
+        it and those behind it: who waited on one of them until now may not be answered with 200."""
         pending = self._pending.pop(aor := self._aor_of[ticket])
-        failed = [each.number for each in pending if not each.holds]
-        for number in failed:
-            del self._aor_of[number]
-        for holding in (each for each in pending if each.holds):
-            holding.bindings = list(self._committed.get(aor, ()))
-            self._pending[aor] = [holding]
+        for each in pending:
+            if each.holds:
+                each.bindings = list(self._committed.get(aor, ()))
+                self._pending[aor] = [each]
+            else:
+                del self._aor_of[each.number]
         self._arm_all(aor)
-        return failed
+        return [each.number for each in pending]
 
     def _show(self, aor: AddressOfRecord, bindings: list[Binding]) -> None:
         before = self._committed.get(aor, ())

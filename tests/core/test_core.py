@@ -91,6 +91,14 @@ class TestWaitingForTheDisk:
         assert statuses(box.commit(box.commits[1].ticket)) == [200, 200]
         assert [binding.id for binding in box.bindings()] == [2]
 
+    def test_what_came_while_the_administrator_took_a_place_away_is_not_told_of_what_then_failed(self) -> None:
+        box = BareCore(commit_at_once=False)
+        box.register(PHONE)
+        (hold,) = box.core.hold([f"sip:101@{REALM}"])
+        assert box.register(call_id="query@phone") == []
+        assert statuses(box.fail(box.commits[0].ticket)) == [500, 500]
+        assert box.commit(hold) == [] and box.core.location.open_ticket(f"sip:101@{REALM}") is None
+
     def test_a_query_waits_for_the_open_ticket_and_tells_what_it_made(self) -> None:
         box = BareCore(commit_at_once=False)
         box.register(PHONE)
