@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from asyncio import CancelledError
 from typing import Any
 
 import pytest
@@ -225,7 +226,18 @@ def test_phone_that_moves_at_that_moment_has_moved_where_nothing_can_be_taken_aw
         assert each.contacts() == ["sip:101@192.0.2.7"]
 
 
-def move_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception | None = None) -> None:
+@pytest.mark.parametrize(("verb", "arguments"), GOING)
+def test_nothing_comes_back_behind_a_change_during_which_the_box_stops(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, arguments: dict[str, Any]
+) -> None:
+    """Its journal takes nothing any more, either."""
+    move_meanwhile(desk, monkeypatch, error=CancelledError())
+    with pytest.raises(CancelledError):
+        desk.do(verb, **arguments)
+    assert desk.restart().contacts() == [PLACE]
+
+
+def move_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: BaseException | None = None) -> None:
     """The phone of 101 moves while the next change is written, or cannot be."""
     there, change = phone(desk, contact=PLACE), desk.records.change
 

@@ -285,6 +285,10 @@ class Box:
         tickets = self.core.hold(aors)
         try:
             yield
+        except BaseException as error:
+            if not isinstance(error, Exception):  # the box stops: what waits must not come behind what is being written
+                tickets = []
+            raise
         finally:
             for ticket in tickets:
                 self.core.committed(ticket, self.clock.now())
