@@ -85,10 +85,12 @@ class TestWaitingForTheDisk:
         box.core.flush(box.clock.now)
         box.settle()
         assert len(box.commits) == 1
+        before = len(box.sent)
         box.core.drop(box.bindings(), box.clock.now)
+        assert statuses(box._answers_since(before)) == [500], "it is not registered: it comes again"
         assert box.commit(hold) == []
         assert [each.id for each in box.commits[1].changes.saved] == [2]
-        assert statuses(box.commit(box.commits[1].ticket)) == [200, 200]
+        assert statuses(box.commit(box.commits[1].ticket)) == [200]
         assert [binding.id for binding in box.bindings()] == [2]
 
     def test_what_came_while_the_administrator_took_a_place_away_is_not_told_of_what_then_failed(self) -> None:

@@ -111,3 +111,16 @@ def test_nor_once_what_it_has_registered_is_on_disk() -> None:
     pair.tell(fail=False)
     pair.tell(fail=False)  # the other device's, which waited for it
     assert pair.send(pair.next(contact=moved)) == 401
+
+
+def test_who_moves_while_his_place_is_taken_away_by_hand_is_told_so_in_both_ways() -> None:
+    pair = Pair()
+    pair.hold()
+    assert pair.send(pair.next(contact="<sip:101@192.0.2.101:5062>")) == 0
+    for box in pair.both():
+        box.core.drop(box.bindings(), box.clock.now)
+        box.settle()
+    pair.compare()
+    assert pair.last() == [500]
+    pair.tell(fail=False)
+    assert pair.last() == [500] and pair.short.bindings() == []

@@ -8,7 +8,7 @@ waited on it or on the next get 500 with Retry-After.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,6 +58,9 @@ class Waiting(Protocol):
     def stored(self, now: float) -> None:
         """It is: the 200 goes out, and all that follows from it is done."""
 
+    def is_of(self, ids: Collection[int]) -> bool:
+        """Whether it registers one of these bindings."""
+
 
 @dataclass(slots=True)
 class _Parsed:
@@ -71,6 +74,9 @@ class _Parsed:
     def stored(self, now: float) -> None:
         self.transaction.respond(self.accepted.answer, now)
         self.then(self.accepted, now)
+
+    def is_of(self, ids: Collection[int]) -> bool:
+        return any(binding.id in ids for binding in self.accepted.registration.changes.saved)
 
 
 class Registrations:
@@ -192,18 +198,18 @@ class Registrations:
         if self.background.failed(ticket, now, self.settings.call_records):
             return
         for waiting in [each for failed in self._location.fail(ticket) for each in self._answerable(failed)]:
-            self._answer_unstored(waiting, error, now)
+            self._answer_unstored(waiting, now)
+            self.emit(Event(now, Kind.WARNING, waiting.username, _NOT_STORED, (str(error),), rule="disk"))
 
     def _answerable(self, ticket: int) -> list[Waiting]:
         waiting = self._waiting.pop(ticket, [])
         self._held -= len(waiting)
         return waiting
 
-    def _answer_unstored(self, waiting: Waiting, error: Exception, now: float) -> None:
+    def _answer_unstored(self, waiting: Waiting, now: float) -> None:
         request = waiting.transaction.request
         answer = self._answers.response(request, 500, "Could Not Be Stored", [_retry_after(request)])
         waiting.transaction.respond(answer, now)
-        self.emit(Event(now, Kind.WARNING, waiting.username, _NOT_STORED, (str(error),), rule="disk"))
 
     # -- without a REGISTER --------------------------------------------------------------------------------------------
 
@@ -233,6 +239,19 @@ class Registrations:
                 self.emit(Event(now, Kind.UNREGISTERED, username_of(aor), _DROPPED, (gone.contact,)))
                 if gone.flow is not None and gone.flow.connection:
                     self._act(Close(gone.flow))
+            self._turn_away(aor, ids, now)
+
+    def _turn_away(self, aor: AddressOfRecord, ids: Collection[int], now: float) -> None:
+        """Who registered one of them while they were taken away is not registered, and comes again."""
+        ticket = self._location.open_ticket(aor)
+        if ticket is None:
+            return
+        waiting = self._answerable(ticket)
+        for each in waiting:
+            if each.is_of(ids):
+                self._answer_unstored(each, now)
+            else:
+                self._hold(ticket, each)
 
 
 def _retry_after(request: Request) -> tuple[str, str]:

@@ -8,7 +8,7 @@ long way. Both ways give the same answer, byte for byte, and leave the same stat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from hmac import compare_digest
@@ -65,6 +65,9 @@ class _Held:
         self.window.extend(self.expires_at)
         if self.emit is not None:
             self.emit(told("move", self.binding, self.username, now))
+
+    def is_of(self, ids: Collection[int]) -> bool:
+        return self.binding.id in ids
 
 
 class Renewals:
