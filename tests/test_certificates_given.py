@@ -6,6 +6,7 @@ import errno
 import os
 import time
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -60,4 +61,4 @@ def test_key_with_a_password_is_told_and_nobody_is_asked_for_it(certificates: Ce
     (tmp_path / "given.crt").write_bytes(pair.pem)
     (tmp_path / "given.key").write_bytes(locked)
     certificates.context()
-    assert certificates.unused == "given.key has a password"
+    assert certificates.unused == "given.key has a password" and certificates.ends == inf

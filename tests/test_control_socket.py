@@ -22,6 +22,7 @@ from frontdesk.control.first_boot_code import TRIES
 from frontdesk.control_socket import ControlSocket
 from frontdesk.local_socket import name_beside
 from tests.control.desk import Desk
+from tests.support.few_files import few_files
 
 Talk = Callable[[Path], Awaitable[None]]
 
@@ -256,3 +257,32 @@ def test_fault_in_a_verb_is_logged_and_not_the_end(
 
     served(desk, talk)
     assert "a request of a program failed" in caplog.text
+
+
+def test_command_that_comes_while_there_are_no_files_waits_for_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("asyncio.constants.ACCEPT_RETRY_DELAY", 0.05)
+    told: list[str] = []
+
+    async def talk(path: Path) -> None:
+        is_twice = asyncio.Event()
+
+        def hear(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            told.append(str(context["exception"]))
+            if len(told) > 1:
+                is_twice.set()
+
+        asyncio.get_running_loop().set_exception_handler(hear)
+        with socket.socket(socket.AF_UNIX) as line:
+            line.setblocking(False)
+            with few_files():
+                line.connect(str(path))
+                await is_twice.wait()
+            reader, writer = await asyncio.open_unix_connection(sock=line)
+            writer.write(b'{"verb": "account list"}\n')
+            assert json.loads(await reader.readline()) == {"answer": []}
+            writer.close()
+
+    served(desk, talk)
+    assert set(told) == {"[Errno 24] Too many open files"} and len(told) < control_socket.CLIENTS
