@@ -35,8 +35,9 @@ async def _reset_machine(box: Box) -> None:
     """The computer is as it was before, too; that the box is empty does not hang on it. Until it is, that is owed."""
     try:
         await box.system.reset()
-        with suppress(OSError):
-            await owed.settle(box.records, [owed.RESET])
+        if box.core is not None:  # else the next start does it
+            with suppress(OSError):
+                await owed.settle(box.records, [owed.RESET])
     except VerbError as error:
         sentence = "Network, name and time zone of this computer are not as at first until the next start: {error}"
         box.notices.append(Sentence(sentence, error=Sentence.of(error)))
