@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -102,33 +101,6 @@ def test_ca_of_a_clock_that_was_ahead_is_good_by_one_that_is_right(house: House)
     house.now = NOW
     house.leaf()
     assert house.certificates.fingerprint == shown and house.verify() == "box.crt: OK"
-
-
-def test_ca_of_before_the_clock_was_ahead_is_the_ca_again(house: House) -> None:
-    house.leaf()
-    shown = house.certificates.fingerprint
-    for years in (20, 60):
-        house.now = NOW + timedelta(days=365 * years)
-        house.leaf()
-        assert house.certificates.fingerprint != shown and house.verify() == "box.crt: OK"
-    house.now = NOW + timedelta(days=1)
-    for _ in range(2):
-        house.leaf()
-        assert house.certificates.fingerprint == shown and house.verify() == "box.crt: OK"
-        house.certificates = house.restarted()
-    assert not list(house.directory.glob("ca-before*"))
-
-
-def test_ca_that_was_set_aside_does_not_come_back_once_there_is_one_for_other_names(house: House) -> None:
-    house.leaf()
-    house.now = NOW + timedelta(days=365 * 20)
-    house.leaf()
-    house.names = replace(NAMES, hosts=NAMES.hosts | {"desk.example"}, wanted=frozenset({"desk.example"}))
-    house.leaf()
-    shown = house.certificates.fingerprint
-    house.now, house.names = NOW, NAMES
-    house.leaf()
-    assert house.certificates.fingerprint == shown
 
 
 def test_leaf_is_used_no_longer_than_it_is_good(house: House) -> None:
