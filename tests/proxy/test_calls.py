@@ -17,14 +17,6 @@ from tests.proxy.box import Box, Who, reply, request, route_set, udp
 from tests.proxy.listed import A, B, C, hangs_up, invited, kinds, says
 
 
-@pytest.fixture
-def box() -> Box:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    return box
-
-
 def test_call_goes_from_calling_over_ringing_to_answered(box: Box) -> None:
     states = []
     invited(box)

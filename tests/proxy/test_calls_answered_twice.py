@@ -10,14 +10,6 @@ from tests.proxy.listed import A, B, C, hangs_up, invited, says
 from tests.proxy.test_calls import bye
 
 
-@pytest.fixture
-def box() -> Box:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    return box
-
-
 def both_answer(box: Box) -> tuple[Request, Request]:
     """Two phones of 102 pick up at once: what each got."""
     box.phone("102", C)

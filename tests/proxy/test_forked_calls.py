@@ -11,14 +11,6 @@ from tests.proxy.box import Box, Who, reply, request
 from tests.proxy.listed import A, B, C, hangs_up, invited, kinds, says
 
 
-@pytest.fixture
-def box() -> Box:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    return box
-
-
 def test_forks_of_a_trusted_proxy_are_one_call(box: Box) -> None:
     box.phone("103", C)
     invited(box, Who(None, "pbx"))

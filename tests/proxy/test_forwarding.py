@@ -12,14 +12,6 @@ from tests.proxy.box import BOX, BOX_V6, Box, Who, reply, request, route_set, tc
 A, B = udp("192.0.2.11"), udp("192.0.2.12")
 
 
-@pytest.fixture
-def box() -> Box:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    return box
-
-
 def forwarded(box: Box, method: str = "INVITE", uri: str = "sip:102@desk.example", **more: object) -> Request:
     box.receive(request(method, uri, **more), A)  # type: ignore[arg-type]
     return box.request(method)

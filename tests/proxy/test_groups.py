@@ -6,16 +6,8 @@ import pytest
 
 from frontdesk.sip.message import Request
 from tests.proxy.box import Box, Who, reply
-from tests.proxy.listed import A, B, C
+from tests.proxy.listed import B, C
 from tests.proxy.test_incoming import BOX, calls, told
-
-
-@pytest.fixture
-def box() -> Box:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    return box
 
 
 def group(box: Box) -> tuple[Request, Request]:

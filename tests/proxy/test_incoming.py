@@ -16,14 +16,6 @@ from tests.proxy.listed import A, B, C, hangs_up, invited, says
 BOX, PBX = udp("192.0.2.1"), Who(peer="pbx")
 
 
-@pytest.fixture
-def box() -> Box:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    return box
-
-
 def told(box: Box) -> list[tuple[str, str]]:
     return [(call.account, call.text) for call in box.incoming]
 
