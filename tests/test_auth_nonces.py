@@ -39,9 +39,7 @@ def test_stranger_cannot_use_up_the_counts_of_an_account() -> None:
 def test_nonce_of_before_a_restart_is_stale() -> None:
     phone = Phone(make())
     phone.send()
-    phone.authenticator = Authenticator(
-        REALM, Accounts(account("1001")), ("MD5",), b"another key" * 2, lambda: bytes(6)
-    )
+    phone.authenticator = Authenticator(REALM, Accounts(account("1001")), ("MD5",), b"another key" * 2)
     assert on_the_wire(phone.refusal(2)) == stale_challenge()
 
 

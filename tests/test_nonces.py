@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +15,7 @@ REQUEST = b"a request"
 
 
 def make(key: bytes = KEY) -> Nonces:
-    numbers = count()
-    return Nonces(key, lambda: next(numbers).to_bytes(6, "big"))
+    return Nonces(key)
 
 
 def passes(nonces: Nonces, username: str, nonce: str, use: Use, now: float) -> bool:
@@ -57,6 +56,24 @@ def test_made_up_nonce_is_not_ours(nonce: str) -> None:
 
 def test_nonce_of_another_key_is_not_ours() -> None:
     assert make().find("a", make(b"x" * 32).issue(5.0), 5.0) is None
+
+
+def test_window_at_hand_is_the_one_that_would_be_found() -> None:
+    nonces = make()
+    nonce = nonces.issue(86_400.1257)
+    found = nonces.find("a", nonce, 86_401.0)
+    assert found is not None
+    assert asdict(nonces.unused(nonce, 86_400.1257)) == asdict(found)
+
+
+def test_nonce_gets_one_window_of_an_account() -> None:
+    nonces = make()
+    nonce = nonces.issue(5.0)
+    at_hand = nonces.unused(nonce, 5.0)
+    assert passes(nonces, "a", nonce, 1, 5.0)
+    assert not nonces.spend("a", at_hand, 1, 5.0)
+    assert passes(nonces, "a", nonces.issue(6.0), 1, 6.0)
+    assert not nonces.spend("a", at_hand, 1, 6.0)
 
 
 # -- how long it lives ------------------------------------------------------------------------------------------------

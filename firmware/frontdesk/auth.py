@@ -6,7 +6,7 @@ exist, is disabled or has no password for the algorithm costs what a wrong passw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from hmac import compare_digest
@@ -59,12 +59,10 @@ class Refused(Rejection):
 class Authenticator:
     """Lets requests in by Digest, or challenges them."""
 
-    def __init__(
-        self, realm: str, source: CredentialSource, algorithms: tuple[str, ...], key: bytes, random: Callable[[], bytes]
-    ) -> None:
-        """`key`: 32 bytes, fresh at each start; `random` gives at least 6 bytes. See `offer` for `algorithms`."""
+    def __init__(self, realm: str, source: CredentialSource, algorithms: tuple[str, ...], key: bytes) -> None:
+        """`key`: 32 bytes, fresh at each start. See `offer` for `algorithms`."""
         self._source = source
-        self.nonces = Nonces(key, random)
+        self.nonces = Nonces(key)
         self._decoy = key.hex()
         self._realm = realm
         self.generation = 0
@@ -184,9 +182,9 @@ class Authenticator:
             return Rule.DISABLED_ACCOUNT
         return Rule.WRONG_PASSWORD if has_secret else Rule.NO_PASSWORD
 
-    def challenges(self, now: float) -> bytes:
-        """The header lines of a 401's fresh challenges, encoded."""
-        return self.nonces.issue(now).encode().join(self._around_nonces)
+    def challenges(self, nonce: str) -> bytes:
+        """The header lines of a 401's challenges with that nonce, encoded."""
+        return nonce.encode().join(self._around_nonces)
 
     def proxy_challenges(self, now: float) -> bytes:
         """The same of a 407."""

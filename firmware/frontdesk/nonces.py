@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from operator import attrgetter
 
@@ -119,41 +119,46 @@ class _Used:
         if issued > self.newest:
             self.newest = issued
 
-    def drop(self, window: Window) -> None:
-        at = self.windows.index(window)
-        self.windows = self.windows[:at] + self.windows[at + 1 :]
-        if window.issued > self.floor:
-            self.floor = window.issued
-        window.expires_at = -inf  # whoever keeps it at hand finds it no good
-
     def _make_room(self, now: float) -> None:
         """The expired go; then, if there must be, some: first those that did not register, unused for the longest."""
         if self.oldest + UNUSED_LIFE <= now:
-            for window in [window for window in self.windows if window.expires_at <= now]:
-                self.drop(window)
-            self.oldest = min((window.issued for window in self.windows), default=inf)
+            alive = [window for window in self.windows if window.expires_at > now]
+            self._keep(alive, [window for window in self.windows if window.expires_at <= now])
+            self.oldest = min((window.issued for window in alive), default=inf)
         if len(self.windows) >= WINDOWS:
-            for window in sorted(self.windows, key=_GOES_AFTER)[: WINDOWS - LEFT]:
-                self.drop(window)
+            windows = sorted(self.windows, key=_GOES_AFTER)
+            self._keep(windows[-LEFT:], windows[:-LEFT])
+
+    def _keep(self, windows: list[Window], gone: list[Window]) -> None:
+        self.windows = tuple(windows)
+        for window in gone:
+            if window.issued > self.floor:
+                self.floor = window.issued
+            window.expires_at = -inf  # whoever keeps it at hand finds it no good
 
 
 class Nonces:
     """Issues nonces and keeps what accounts have used of them.
 
     `key` (32 bytes) is to be fresh at each start: with an old one, nonces would be good whose windows are forgotten.
-    `random` gives at least 6 bytes: two nonces of one millisecond differ.
     """
 
-    def __init__(self, key: bytes, random: Callable[[], bytes]) -> None:
+    def __init__(self, key: bytes) -> None:
         self._signature = hashlib.blake2s(key=key, digest_size=_PART, person=b"nonce")
-        self._random = random
+        self._numbers = count()
+        """Two nonces of one millisecond differ; the signature keeps them from being foretold."""
         self._used: dict[str, _Used] = {}
         self._floor = -1.0  # of the accounts that were forgotten
 
     def issue(self, now: float) -> str:
         """A new nonce: 32 characters."""
-        stamp = int(now * 1000).to_bytes(6, "big") + self._random()[:6]
+        stamp = (int(now * 1000) << 48 | next(self._numbers)).to_bytes(_PART, "big")
         return b2a_base64(stamp + self._sign(stamp), newline=False).decode("ascii")
+
+    def unused(self, nonce: str, now: float) -> Window:
+        """That of a nonce that was issued `now`, for whoever knows it again: to find it good takes longer."""
+        issued = int(now * 1000) / 1000
+        return Window(nonce, issued, issued + UNUSED_LIFE)
 
     def find(self, username: str | None, nonce: str, now: float) -> Window | None:
         """What the account (None: there is none) has used of that nonce; None where it is expired or not ours."""
@@ -169,12 +174,13 @@ class Nonces:
         return window if now < window.expires_at else None
 
     def spend(self, username: str, window: Window, use: Use, now: float) -> bool:
-        """Takes `use`, which a window just found admits. False: its nonce is not above the account's floor."""
+        """Takes `use`, which the window admits. False: its nonce is not above the account's floor, or has a window of
+        the account's already."""
         if window.is_unused:
             used = self._used.get(username)
             if used is None:
                 self._used[username] = used = _Used()
-            if window.issued <= used.floor:
+            if window.issued <= used.floor or (window.issued <= used.newest and used.of(window.nonce)):
                 return False
             used.add(window, now)
         window.take(use, now)

@@ -73,6 +73,21 @@ def test_who_asks_for_no_rport_is_reached_at_each_of_his_contacts() -> None:
     assert pair.was_short(pair.next(contact="<sip:101@192.0.2.101:5063>").replace(b";rport", b""))
 
 
+def test_a_nonce_that_was_used_the_long_way_passes_no_second_time() -> None:
+    pair = Pair()
+    challenge = pair.challenge()
+    pair.answerer = Answerer("101", PASSWORD, challenge)
+    pair.send_other()
+    pair.answerer = Answerer("101", PASSWORD, challenge)  # counts from one, too
+    assert pair.send(pair.next()) == 401
+
+
+def test_a_challenge_to_a_known_device_is_answered_the_short_way() -> None:
+    pair = Pair()
+    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
+    assert pair.was_short(pair.next())
+
+
 def test_both_ways_grant_a_moved_device_the_same() -> None:
     pair = Pair()
     for port in range(5062, 5070):

@@ -76,9 +76,7 @@ class Core:
         act = self._actions.append
         self._deadlines = Deadlines()
         self.layer = TransactionLayer(self._deadlines, act)
-        self.authenticator = Authenticator(
-            directory.realm, directory, settings.algorithms, keys.process, lambda: random(9)
-        )
+        self.authenticator = Authenticator(directory.realm, directory, settings.algorithms, keys.process)
         self._answers = Answers(self.layer, keys.process, act)
         registrar = Registrar(location, directory, settings)
         self.registrations = Registrations(

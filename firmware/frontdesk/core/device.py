@@ -44,6 +44,8 @@ class Device(Template):
     """Of its 200, which says this device alone."""
     window: Window | None = None
     """Of the nonce that it has used last: found with it."""
+    offered: Window | None = None
+    """Of the one that it was challenged with since: its proof is not asked whether the box has made that."""
     last: tuple[AnswerTemplate, bytes, bytes, bytes | None, float] | None = None
     """What the answer to its last refresh is made of, and when that came: it sends no other before it has that (section
     10.2), so none of those before is kept for Timer J."""

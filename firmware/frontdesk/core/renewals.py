@@ -128,7 +128,9 @@ class Renewals:
         """Stateless, as every challenge (section 8.2.7)."""
         if self._layer.knows(device.key + holes[0].decode()):
             return False  # a retransmission
-        headers = self._authenticator.challenges(now)
+        nonce = self._nonces.issue(now)
+        device.offered = self._nonces.unused(nonce, now)
+        headers = self._authenticator.challenges(nonce)
         self._layer.send(Send(device.answer.challenge(holes, headers), device.target))
         return True
 
@@ -202,7 +204,9 @@ class Renewals:
         _, _, _, nonce, nc, cnonce, response = holes
         count, text, window = int(nc, 16), nonce.decode(), device.window
         if window is None or window.nonce != text or window.expires_at <= now:
-            window = self._nonces.find(device.username, text, now)
+            window = device.offered
+            if window is None or window.nonce != text or window.expires_at <= now:
+                window = self._nonces.find(device.username, text, now)
         if window is None or not window.admits(count):
             return None
         hash, tail = device.hashing
@@ -211,9 +215,10 @@ class Renewals:
             return None
         if window is device.window:
             window.take(count, now)
-        elif not self._nonces.spend(device.username, window, count, now):
+        elif self._nonces.spend(device.username, window, count, now):
+            device.window, device.offered = window, None
+        else:
             return None
-        device.window = window
         return window
 
     # -- learning a device ---------------------------------------------------------------------------------------------

@@ -99,22 +99,23 @@ class Template:
         cut = self.proof_cut
         if len(data) == cut.length and hash(cut.around(data)) & _SHORT == self.proof:  # nearly always
             return cut.values(data)
-        if has_proof(data):
-            found = _holding(cut, self.proof, data)
-            self.proof_cut = found or cut
+        cut = self.question_cut
+        if len(data) == cut.length and hash(cut.around(data)) & _SHORT == self.question:
+            return cut.values(data)
+        return self._find_anew(data)
+
+    def _find_anew(self, data: bytes) -> Holes | None:
+        """The same where a hole is longer or shorter than in the last one."""
+        is_proof = has_proof(data)
+        cut, around = (self.proof_cut, self.proof) if is_proof else (self.question_cut, self.question)
+        found = cut.marks.find(data)
+        if found is None or found.fingerprint(data) != around:
+            return None
+        if is_proof:
+            self.proof_cut = found
         else:
-            cut = self.question_cut
-            found = _holding(cut, self.question, data)
-            self.question_cut = found or cut
-        return found.values(data) if found else None
-
-
-def _holding(cut: _Cut, around: int, data: bytes) -> _Cut | None:
-    """Where the holes are now, if all around them has that fingerprint."""
-    if len(data) == cut.length and cut.fingerprint(data) == around:
-        return cut
-    found = cut.marks.find(data)
-    return found if found is not None and found.fingerprint(data) == around else None
+            self.question_cut = found
+        return found.values(data)
 
 
 def is_usual(holes: Holes) -> bool:
