@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 from .message import Request, Response
 from .timers import T1, T2, T4, TIMEOUT
-from .transaction import Surroundings, Transaction
+from .transaction import TRANSPORT_ERROR, Surroundings, Transaction
 from .wire import Destination, Target
 
 
@@ -86,10 +86,6 @@ class ClientTransaction(Transaction):
         """A response that matches has come."""
         raise NotImplementedError
 
-    def transport_failed(self, now: float) -> None:
-        """The transport could not send (17.1.4)."""
-        raise NotImplementedError
-
     def flow_closed(self, now: float) -> None:
         """The connection is closed: what nobody has answered has failed."""
         self.transport_failed(now)
@@ -130,7 +126,7 @@ class NonInviteClientEvent(StrEnum):
     TIMER_E = "Timer E fires"
     TIMER_F = "Timer F fires"
     TIMER_K = "Timer K fires"
-    TRANSPORT_ERROR = "Transport Err."
+    TRANSPORT_ERROR = TRANSPORT_ERROR
 
 
 class NonInviteClientTransaction(ClientTransaction):
@@ -156,9 +152,6 @@ class NonInviteClientTransaction(ClientTransaction):
     def receive(self, response: Response, now: float) -> None:
         self.response = response
         self._take(NonInviteClientEvent.PROVISIONAL if response.status < 200 else NonInviteClientEvent.FINAL, now)
-
-    def transport_failed(self, now: float) -> None:
-        self._take(NonInviteClientEvent.TRANSPORT_ERROR, now)
 
     def _retransmit(self, now: float) -> None:
         self._send(self._data)

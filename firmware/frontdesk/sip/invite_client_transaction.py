@@ -11,6 +11,7 @@ from .client_transaction import NOBODY, ClientSurroundings, ClientTransaction, C
 from .hop_requests import ack_to, cancel_of
 from .message import Request, Response
 from .timers import T1, TIMEOUT, TIMER_D
+from .transaction import TRANSPORT_ERROR
 from .wire import Target
 
 
@@ -32,7 +33,7 @@ class InviteClientEvent(StrEnum):
     TIMER_D = "Timer D fires"
     TIMER_M = "Timer M fires"
     GIVEN_UP = "64*T1 since CANCEL"
-    TRANSPORT_ERROR = "Transport Err."
+    TRANSPORT_ERROR = TRANSPORT_ERROR
 
 
 class InviteClientTransaction(ClientTransaction):
@@ -66,9 +67,6 @@ class InviteClientTransaction(ClientTransaction):
         else:
             self._take(InviteClientEvent.REFUSAL, now)
 
-    def transport_failed(self, now: float) -> None:
-        self._take(InviteClientEvent.TRANSPORT_ERROR, now)
-
     def flow_closed(self, now: float) -> None:
         if self.state is InviteClientState.PROCEEDING:
             self._user.cut_off(self, now)
@@ -95,13 +93,11 @@ class InviteClientTransaction(ClientTransaction):
         self._tell(now)
 
     def _time_out(self, now: float) -> None:
-        self.state = InviteClientState.TERMINATED
-        self._leave()
+        self._terminate(now)
         self._user.timed_out(self, now)
 
     def _fail(self, now: float) -> None:
-        self.state = InviteClientState.TERMINATED
-        self._leave()
+        self._terminate(now)
         self._user.failed(self, now)
 
     # -- Proceeding --------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import ClassVar
 from .message import Request, Response
 from .server_transaction import ServerSurroundings, ServerTransaction
 from .timers import T1, T2, T4, TIMEOUT
+from .transaction import TRANSPORT_ERROR
 from .wire import Flow
 
 
@@ -30,7 +31,7 @@ class InviteServerEvent(StrEnum):
     TIMER_H = "Timer H fires"
     TIMER_I = "Timer I fires"
     TIMER_L = "Timer L fires"
-    TRANSPORT_ERROR = "Transport Err."
+    TRANSPORT_ERROR = TRANSPORT_ERROR
 
 
 class InviteServerTransaction(ServerTransaction):
@@ -55,9 +56,6 @@ class InviteServerTransaction(ServerTransaction):
 
     def receive(self, request: Request, now: float) -> None:
         self._take(InviteServerEvent.ACK if request.method == "ACK" else InviteServerEvent.INVITE, now)
-
-    def transport_failed(self, now: float) -> None:
-        self._take(InviteServerEvent.TRANSPORT_ERROR, now)
 
     # -- Proceeding --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
 from .timers import Delay
-from .transaction import Surroundings, Transaction
+from .transaction import TRANSPORT_ERROR, Surroundings, Transaction
 from .wire import Flow
 
 
@@ -58,10 +58,6 @@ class ServerTransaction(Transaction):
         """The request has come again, or its ACK."""
         raise NotImplementedError
 
-    def transport_failed(self, now: float) -> None:
-        """The transport could not send a response (17.2.4)."""
-        raise NotImplementedError
-
     def let_go(self) -> None:
         """Its user has given the final response and needs the request no more: over UDP nobody does."""
         if not self.reliable:
@@ -102,7 +98,7 @@ class NonInviteServerEvent(StrEnum):
     TIMEOUT = "408 from TU"
     TRYING_DUE = "no response until Timer E is at T2"
     TIMER_J = "Timer J fires"
-    TRANSPORT_ERROR = "Transport Err."
+    TRANSPORT_ERROR = TRANSPORT_ERROR
 
 
 class NonInviteServerTransaction(ServerTransaction):
@@ -134,9 +130,6 @@ class NonInviteServerTransaction(ServerTransaction):
 
     def receive(self, request: Request, now: float) -> None:
         self._take(NonInviteServerEvent.REQUEST, now)
-
-    def transport_failed(self, now: float) -> None:
-        self._take(NonInviteServerEvent.TRANSPORT_ERROR, now)
 
     def _proceed(self, now: float) -> None:
         # RFC 4320 section 4.1: over UDP the 100 waits for its time, and no other provisional response is sent at all.

@@ -11,6 +11,8 @@ from .wire import Send, Target
 
 Arrow = tuple[str, str]
 """(state, event)"""
+TRANSPORT_ERROR = "Transport Err."
+"""The event that all four have."""
 
 
 class Surroundings(Protocol):
@@ -56,6 +58,10 @@ class Transaction:
     def fires(self, timer: str, now: float) -> None:
         """One of its timers."""
         self._take(timer, now)
+
+    def transport_failed(self, now: float) -> None:
+        """The transport could not send (17.1.4, 17.2.4)."""
+        self._take(TRANSPORT_ERROR, now)
 
     def _start(self, timer: StrEnum, seconds: float, now: float) -> None:
         # A timer of zero seconds (reliable transports) fires at once, so this is the last thing that an arrow does.

@@ -75,18 +75,16 @@ class TransactionLayer:
     def server(self, request: Request, flow: Flow, now: float) -> ServerTransaction:
         """A server transaction for a request that `receive_request` left to the core."""
         make = InviteServerTransaction if request.method == "INVITE" else NonInviteServerTransaction
-        return self._begin(make(request, flow, server_key(request), self), now)
+        key = server_key(request)
+        server = self._servers[key] = make(request, flow, key, self)
+        server.begin(now)
+        return server
 
     def server_under(
         self, key: str, request: Request, flow: Flow, target: Flow, now: float
     ) -> NonInviteServerTransaction:
         """A non-INVITE one where key and target are known: nothing of the request is read."""
         server = self._servers[key] = NonInviteServerTransaction(request, flow, key, self, target)
-        server.begin(now)
-        return server
-
-    def _begin(self, server: ServerTransaction, now: float) -> ServerTransaction:
-        self._servers[server.key] = server
         server.begin(now)
         return server
 
