@@ -293,19 +293,13 @@ class LocationService:
     def _index(self, binding: Binding) -> None:
         self._by_id[binding.id] = binding
         self._arm(binding)
-        self._enter(binding)
-
-    def _unindex(self, binding: Binding) -> None:
-        self._by_id.pop(binding.id, None)
-        self._leave(binding)
-
-    def _enter(self, binding: Binding) -> None:
         if binding.flow is not None:
             ids = self._at.setdefault(_place(binding.flow), [binding.id])
             if ids[-1] != binding.id:
                 ids.append(binding.id)
 
-    def _leave(self, binding: Binding) -> None:
+    def _unindex(self, binding: Binding) -> None:
+        self._by_id.pop(binding.id, None)
         if binding.flow is None:
             return
         place = _place(binding.flow)
