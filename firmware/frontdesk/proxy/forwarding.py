@@ -15,7 +15,7 @@ from ..sip.errors import ParseError
 from ..sip.host import SIP_PORT, bare
 from ..sip.message import Field, Request, make_field
 from ..sip.plain_request import Form, PlainRequest
-from ..sip.wire import WEB, Flow, HostPort, Target
+from ..sip.wire import WEB, Flow, HostPort, Target, hostport
 
 MAX_FORWARDS = 70
 """For a request that brings none (section 16.6 step 3)."""
@@ -121,9 +121,9 @@ def local_hop(target: Target, directory: Directory) -> Hop:
     that the box has connected to, or that has talked to an address which the box has left: of another transport where
     the box is not heard by that one."""
     if isinstance(target, Flow) and (directory.listens_on(target.local) or target.transport in WEB):
-        return target.transport, host_port(target.local)
+        return target.transport, sent_by_of(target.local)
     if isinstance(target, Flow) and target.transport == "tls" and not directory.secure:
-        return target.transport, host_port(target.local)  # TLS is no longer heard anew, but that connection lives on
+        return target.transport, sent_by_of(target.local)  # TLS is no longer heard anew, but that connection lives on
     there = target.remote[0] if isinstance(target, Flow) else target.host
     v6, loopback = ":" in there, there == "::1" or there.startswith("127.")
     source = directory.way_out(there)  # of several, or what is sent back would find no way here
@@ -141,10 +141,9 @@ def _distance(host: str, v6: bool, loopback: bool) -> tuple[bool, bool]:
 
 
 @lru_cache(maxsize=64)
-def host_port(end: HostPort) -> str:
-    """`host:port` as it stands in a URI and a Via, where a scope has no place (RFC 3261 section 25.1)."""
-    host, port = end[0].partition("%")[0], end[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def sent_by_of(end: HostPort) -> str:
+    """As it stands in a URI and a Via, where a scope has no place (RFC 3261 section 25.1)."""
+    return hostport((end[0].partition("%")[0], end[1]))
 
 
 def via(target: Target, hop: Hop, branch: str) -> str:

@@ -118,4 +118,4 @@ class Original:
         dialog = self._routed.dialog
         if dialog is not None:
             return dialog.token
-        return self._around.tokens.mint(self._request, self._caller or Side(0, None), candidate.place)
+        return self._around.tokens.mint(self._request, self._caller or Side(0, None), candidate.token_side)

@@ -233,8 +233,7 @@ class ProxyCore:
         elif request.method == "INVITE" and status in (404, 440, 480):
             callee = self._callee(routed.request.uri, now)
             self.calls.refused(request, flow, caller, callee, status, now)
-            dialled = self._directory.resolve(callee)
-            account = dialled or self._directory.account(self._trunk(caller))
+            account = self._directory.resolve(callee) or self._directory.account(self._trunk(caller))
             if account is not None:
                 incoming = self._incoming(request, flow, caller, (account.username, callee), now)
                 incoming.hear(status, now)

@@ -36,8 +36,8 @@ class Candidate:
     """Where the same phone is tried after it: its other flows (RFC 5626), or addresses (RFC 3263 section 4.3)."""
 
     @property
-    def place(self) -> Side:
-        """Its side for the token: of a name, also the address where it is asked, unless that is the first one."""
+    def token_side(self) -> Side:
+        """Its side as a token keeps it: of a name, also the address where it is asked, unless that is the first one."""
         target = self.target
         if isinstance(target, Flow) or not target.name:
             return self.side
