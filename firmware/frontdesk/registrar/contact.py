@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..sip.address import Address
+from ..sip.address import Address, opening_bracket
 from ..sip.errors import ParseError
-from ..sip.grammar import end_of_quoted, parse_number, parse_q, unquote, write_parameters
+from ..sip.grammar import parse_number, parse_q, unquote, write_parameters
 from ..sip.host import SIP_PORT, bare
 from ..sip.uri import SIP_SCHEMES, Uri
 from ..sip.wire import Flow
@@ -65,9 +65,8 @@ class Contact:
 
 
 def _uri_text(value: str) -> str:
-    start = end_of_quoted(value, 0) if value.startswith('"') else 0
-    opening = value.find("<", start)
-    if opening < 0 or (not start and ";" in value[:opening]):  # a bare URI; a bracket may stand in a quoted parameter
+    opening = opening_bracket(value)
+    if opening < 0:
         return value.partition(";")[0].strip()
     return value[opening + 1 : value.index(">", opening)].strip()
 

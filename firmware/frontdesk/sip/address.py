@@ -36,7 +36,7 @@ class Address:
 
     @classmethod
     def _parse(cls, text: str) -> Address:
-        opening = _opening_bracket(text)
+        opening = opening_bracket(text)
         if opening < 0:
             return cls._bare(text)
         end = text.find(">", opening) + 1
@@ -67,7 +67,7 @@ def _address(text: str) -> Address:
     return Address._parse(text)
 
 
-def _opening_bracket(text: str) -> int:
+def opening_bracket(text: str) -> int:
     """Where the URI's angle bracket opens, or -1: not in a quoted display name, nor in a bare URI's parameters."""
     if text[:1] == '"':
         return text.find("<", end_of_quoted(text, 0))
