@@ -11,7 +11,7 @@ from typing import Any
 from ..model import Account, Secret, address_of_record
 from . import passwords
 from .accounts import check_free, check_room
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .checks import checked_name
 from .errors import Sentence
 from .reading import LINE, NOTHING
@@ -28,7 +28,6 @@ FORMULAS = ("=", "+", "-", "@")
 MOST_TOLD = 10
 """Bad lines that are told at once."""
 
-Answer = dict[str, Any]
 Row = Mapping[str | None, Any]
 """Column -> value; None -> what stands in no column that has a name. A value is None where the line ends before it."""
 

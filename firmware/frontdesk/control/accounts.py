@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
 
 from ..model import Account, Settings, address_of_record
 from . import passwords
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .checks import STEPS, checked_name, checked_user
 from .errors import NotThere, Sentence
 from .text import cell
-
-Answer = dict[str, Any]
 
 
 async def add(box: Box, user: str, name: str = "", password: str = "") -> Answer:

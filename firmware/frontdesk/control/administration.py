@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .role import Role
 from .times import iso
-
-Answer = dict[str, Any]
 
 
 async def passwd(box: Box, password: str) -> Answer:

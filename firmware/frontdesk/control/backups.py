@@ -16,15 +16,13 @@ from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import Any
 
 from ..model import Settings
 from . import configuration, exports, reading, sealing
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .configuration import END
 from .errors import Sentence
 
-Answer = dict[str, Any]
 HEADER = "frontdesk-backup"
 VERSION = 1
 FIRST = f"{HEADER} {VERSION}"

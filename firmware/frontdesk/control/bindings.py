@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..model import AddressOfRecord, Binding, BindingState
 from ..sip.wire import hostport
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .checks import checked_q, checked_uri
 from .errors import NotThere
 from .times import iso
 
-Answer = dict[str, Any]
 CLOSED = "closed"
 
 

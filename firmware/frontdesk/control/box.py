@@ -14,11 +14,11 @@ from ..model import Account, AddressOfRecord, Binding, BindingState, Settings
 from . import owed
 from .admin import Admin
 from .candidate import Candidate
-from .errors import NotThere, Sentence, VerbError
+from .errors import Answer, NotThere, Sentence, VerbError
 from .host import ManagedElsewhere, System, take
 from .kept import Pair
 
-__all__ = ["Box", "VerbError"]
+__all__ = ["Answer", "Box", "VerbError"]
 
 if TYPE_CHECKING:  # A command where no box runs does without it, and starts sooner.
     from ..core import Core

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ..model import MAX_SECRETS
 from . import passwords
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .checks import checked_device
 from .errors import NotThere
-
-Answer = dict[str, Any]
 
 
 async def add(box: Box, user: str, device: str, password: str = "") -> Answer:

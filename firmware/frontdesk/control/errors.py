@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..model import Refused, Sentence
 
-__all__ = ["NotThere", "Refused", "Sentence", "VerbError"]
+__all__ = ["Answer", "NotThere", "Refused", "Sentence", "VerbError"]
+
+Answer = dict[str, Any]
+"""What most verbs answer; of JSON's types."""
 
 
 class VerbError(Refused):

@@ -14,12 +14,10 @@ from ..model import Account, AddressOfRecord, Binding, BindingState, Settings, a
 from . import configuration, reading
 from .accounts import check_room
 from .bindings import set_by_hand, with_preference
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .configuration import KEYS, Configuration
 from .errors import Sentence
 from .kept import Pair
-
-Answer = dict[str, Any]
 
 
 async def export(box: Box, secrets: bool = False) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 from ..config import DHCP
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .checks import checked_address
 from .host import reachable, without_dhcp
 from .times import is_set
 
-Answer = dict[str, Any]
 CUT = frozenset({"down", "lowerlayerdown", "notpresent"})
 """What Linux says of an interface without a link (RFC 2863), or of one, as a VLAN, that is on such a one."""
 LOOPBACK = ("127.", "[::1]")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from . import owed
 from .answers import read_zone
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain, checked_name
 from .errors import NotThere
 from .kept import Pair
 
-Answer = dict[str, Any]
 Value = str | float | bool
 """Of a setting, as it is typed or as JSON has it."""
 DEFAULT = "default"

@@ -8,11 +8,10 @@ from typing import Any
 
 from .. import __version__
 from ..events import Event, Incoming
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .host import without_dhcp
 from .times import is_set, iso
 
-Answer = dict[str, Any]
 LINES = 100
 """Lines of the log that are shown unless more are asked for."""
 CALLS = 100

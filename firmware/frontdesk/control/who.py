@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..model import Account, Binding, BindingState
 from .bindings import told_state
-from .box import Box, VerbError
+from .box import Answer, Box, VerbError
 from .times import iso
 
-Answer = dict[str, Any]
 LIMIT = 50
 """Accounts that are told of unless more are asked for."""
 
