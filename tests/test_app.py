@@ -22,7 +22,7 @@ from frontdesk.control_socket import ControlSocket
 from frontdesk.listeners import Listener
 from frontdesk.model import Settings
 from frontdesk.service_manager import READY, ServiceManager
-from frontdesk.store import Store, StoreError
+from frontdesk.store import StoreError, open_store
 from frontdesk.transport.tcp import ON_THE_WAY
 
 LISTENERS = Listener("tcp", "127.0.0.1", 0), Listener("udp", "127.0.0.1", 0)
@@ -45,7 +45,7 @@ class _System:
 @contextlib.contextmanager
 def appliance_of(directory: Path) -> Iterator[app._Appliance]:
     """A box that does not serve yet."""
-    store = Store.open(directory, "office.test")
+    store = open_store(directory, "office.test")
     try:
         yield app._Appliance(app.Options(directory, LISTENERS), store, ServiceManager({}, 1), deque())
     finally:

@@ -15,7 +15,7 @@ from frontdesk.cli import main
 from frontdesk.cli.parser import build_parser
 from frontdesk.cli.serve import serve_options
 from frontdesk.service_manager import ServiceManager
-from frontdesk.store import Store, StoreError
+from frontdesk.store import StoreError, open_store
 
 NAMES = ["generic", "qemu-arm64", "rpi-3b-plus", "rpi-4b", "rpi-5", "rpi-zero-2w"]
 LEAST = 'title = "A board"\ntried = "nowhere"\n'
@@ -123,10 +123,10 @@ def test_an_option_goes_before_the_board(words: tuple[str, ...], consoles: tuple
 
 
 def test_a_stored_setting_goes_before_the_board_and_an_option_before_both(tmp_path: Path) -> None:
-    store = Store.open(tmp_path, "office.test")
+    store = open_store(tmp_path, "office.test")
     store.write(lambda connection: connection.execute("INSERT INTO settings VALUES ('max-accounts', '7')"))
     store.close()
-    store = Store.open(tmp_path)
+    store = open_store(tmp_path)
     options = Options(tmp_path, board=board.load("rpi-zero-2w"), flush=5.0)
     settings = _Appliance(options, store, ServiceManager({}, 1), deque())._settings
     store.close()

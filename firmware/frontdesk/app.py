@@ -38,7 +38,7 @@ from .page import Page
 from .process import files_for, keep_time, settle_memory
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .site import Site, host_names
-from .store import Clock, DirectoryLock, Journal, Store, StoreError
+from .store import Clock, DirectoryLock, Journal, Store, StoreError, open_store
 from .store.journal import Write
 from .store.records import Records
 from .transport.interfaces import not_here, way_out, wildcards
@@ -93,7 +93,7 @@ def run(options: Options) -> int:
     _check_user(options.data)
     options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with DirectoryLock(options.data, serve=True):
-        store = Store.open(options.data, options.domains[0] if options.domains else None, serve=True)
+        store = open_store(options.data, options.domains[0] if options.domains else None, serve=True)
         try:
             return asyncio.run(_Appliance(options, store, ServiceManager(os.environ, os.getpid()), recent).serve())
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from frontdesk.location import LocationService
 from frontdesk.model import BindingState
-from frontdesk.store import Store, StoreError, accounts
+from frontdesk.store import Store, StoreError, accounts, open_store
 
 from .history import Facts, History
 
@@ -32,7 +32,7 @@ def judge(data: Path, history: History, position: int) -> Verdict:
     """The verdict on a data directory after a cut at that position of the log."""
     data.mkdir(exist_ok=True)  # The cut may have come before anything was there.
     try:
-        store = Store.open(data, "desk.test")
+        store = open_store(data, "desk.test")
     except StoreError as error:
         return Verdict(damaged=[str(error)])
     try:

@@ -12,7 +12,7 @@ from typing import Any
 
 from frontdesk.model import Account, Binding, CallRecord, Secret
 from frontdesk.sip.wire import Flow
-from frontdesk.store import Clock, Store, accounts
+from frontdesk.store import Clock, Store, accounts, open_store
 
 REALM = "example.com"
 BOOT = 42
@@ -60,7 +60,7 @@ def _fresh() -> Path:
     """The data of a new box, made once: that takes longer than all that a test does with it."""
     directory = Path(mkdtemp())
     atexit.register(rmtree, directory)
-    Store.open(directory, REALM).close()
+    open_store(directory, REALM).close()
     return directory
 
 
@@ -68,4 +68,4 @@ def opened(directory: Path, domain: str | None = REALM) -> Store:
     """The store of that directory; in an empty one, that of a new box."""
     if domain == REALM and not any(directory.glob("*")):
         copytree(_fresh(), directory, dirs_exist_ok=True)
-    return Store.open(directory, domain)
+    return open_store(directory, domain)

@@ -17,7 +17,7 @@ import pytest
 
 from frontdesk.control import VerbError
 from frontdesk.model import Sentence
-from frontdesk.store import Clock, Store
+from frontdesk.store import Clock, open_store
 from frontdesk.store.journal import Connect
 from frontdesk.store.trouble import Trouble
 from tests.support.durable_box import BOOT, PASSWORD, WALL, DurableBox, durable_box
@@ -150,7 +150,7 @@ class Trial:
 def facts_after_kill(directory: Path, copy: Path) -> Facts:
     """What a start finds, on another boot."""
     shutil.copytree(directory, copy)
-    store = Store.open(copy)
+    store = open_store(copy)
     try:
         assert not store.notices
         bindings = store.bindings(5.0, WALL, BOOT + 1)

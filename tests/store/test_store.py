@@ -14,8 +14,9 @@ from types import SimpleNamespace
 import pytest
 
 from frontdesk.model import Changes, Commit, Secret
-from frontdesk.store import Store, StoreError, accounts, database, schema
-from frontdesk.store.store import ID_BLOCK, NAME
+from frontdesk.store import StoreError, accounts, database, open_store, schema
+from frontdesk.store.binding_ids import BLOCK
+from frontdesk.store.store import NAME
 from frontdesk.store.wiping import wipe
 from tests.store.rows import BOOT, NOW, WALL, account, binding, clock, opened, save
 
@@ -79,7 +80,7 @@ def test_power_cut_before_the_realm_is_fixed_is_made_good(tmp_path: Path) -> Non
     connection = database.connect(tmp_path / NAME)
     schema.migrate(connection, NAME)
     connection.close()
-    store = Store.open(tmp_path, "example.com")
+    store = open_store(tmp_path, "example.com")
     assert (store.realm, store.notices) == ("example.com", [])
     store.close()
 
@@ -87,8 +88,8 @@ def test_power_cut_before_the_realm_is_fixed_is_made_good(tmp_path: Path) -> Non
 def test_migrations_are_imported_only_to_migrate(tmp_path: Path) -> None:
     opened(tmp_path).close()
     code = (
-        "import sys, pathlib; from frontdesk.store import Store; "
-        "store = Store.open(pathlib.Path(sys.argv[1])); store.close(); sys.exit('sqlite_utils' in sys.modules)"
+        "import sys, pathlib; from frontdesk.store import open_store; "
+        "store = open_store(pathlib.Path(sys.argv[1])); store.close(); sys.exit('sqlite_utils' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code, tmp_path], check=False).returncode == 0
 
@@ -138,7 +139,7 @@ def test_no_binding_id_is_given_twice(tmp_path: Path) -> None:
     journal.submit(Commit(2, Changes(removed=[first])))
     journal.close()
     store = opened(tmp_path)
-    assert store.next_binding_id() == first + ID_BLOCK
+    assert store.next_binding_id() == first + BLOCK
     store.close()
 
 
@@ -146,7 +147,7 @@ def test_no_binding_id_is_given_twice_though_all_was_wiped(tmp_path: Path) -> No
     store = opened(tmp_path)
     first = store.next_binding_id()
     store.write(lambda connection: wipe(connection, certificates=False), snapshot=False)
-    assert store.next_binding_id() == first + ID_BLOCK
+    assert store.next_binding_id() == first + BLOCK
     store.close()
 
 
@@ -192,7 +193,7 @@ def test_newer_database_is_refused_with_one_line_and_left_alone(tmp_path: Path) 
 def test_directory_that_is_none_is_one_sentence(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"^The data in .* cannot be used: .*\.$"):
-        Store.open(tmp_path / place)
+        open_store(tmp_path / place)
 
 
 def test_disk_that_is_full_or_read_only_is_named_with_what_to_do(
@@ -210,7 +211,7 @@ def test_disk_that_is_full_or_read_only_is_named_with_what_to_do(
     ):
         monkeypatch.setattr(os, "statvfs", lambda path, disk=disk: disk)
         with pytest.raises(StoreError, match=re.escape(told)):
-            Store.open(tmp_path)
+            open_store(tmp_path)
 
 
 # -- kill -9 -----------------------------------------------------------------------------------------------------------
@@ -219,10 +220,10 @@ WRITER = """
 import sys, itertools, pathlib
 sys.path[:0] = sys.argv[2:]
 from frontdesk.model import Changes, Commit
-from frontdesk.store import Store
+from frontdesk.store import open_store
 from tests.store.rows import binding, clock
 
-store = Store.open(pathlib.Path(sys.argv[1]))
+store = open_store(pathlib.Path(sys.argv[1]))
 journal = store.journal(lambda tickets, error: [print(ticket, flush=True) for ticket in tickets], clock())
 for ticket in itertools.count(1):
     while journal.pending > 20:
@@ -240,7 +241,7 @@ def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path, acknowledge
         told = [int(writer.stdout.readline()) for _ in range(acknowledged)]
         writer.kill()
         told += [int(line) for line in writer.stdout if line.endswith("\n")]
-    store = Store.open(tmp_path)
+    store = open_store(tmp_path)
     assert not store.notices
     found = {each.id: each.cseq for each in store.bindings(NOW, WALL, BOOT)}
     store.close()

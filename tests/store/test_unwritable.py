@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from frontdesk.model import Changes, Commit
-from frontdesk.store import DirectoryLock, Store, StoreError, database
-from frontdesk.store.store import ID_BLOCK, NAME
+from frontdesk.store import DirectoryLock, Store, StoreError, database, open_store
+from frontdesk.store.binding_ids import BLOCK
+from frontdesk.store.store import NAME
 from tests.store.disk import Told
 from tests.store.rows import BOOT, NOW, REALM, WALL, account, binding, clock, opened, save
 
@@ -59,7 +60,7 @@ def disk(before: Store, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def test_what_is_on_it_is_served(tmp_path: Path, disk: Disk) -> None:
-    store = Store.open(tmp_path, serve=True)
+    store = open_store(tmp_path, serve=True)
     assert (store.realm, store.settings().hostname) == (REALM, "lobby")
     assert [each.username for each in store.accounts()] == ["101"]
     assert [each.contact for each in store.bindings(NOW, WALL, BOOT)] == [binding().contact]
@@ -67,7 +68,7 @@ def test_what_is_on_it_is_served(tmp_path: Path, disk: Disk) -> None:
 
 
 def test_nothing_is_acknowledged_until_it_takes_something_and_then_all_is(tmp_path: Path, disk: Disk) -> None:
-    store = Store.open(tmp_path, serve=True)
+    store = open_store(tmp_path, serve=True)
     first = store.next_binding_id()
     told = Told()
     journal = store.journal(told, clock())
@@ -79,14 +80,14 @@ def test_nothing_is_acknowledged_until_it_takes_something_and_then_all_is(tmp_pa
     assert told.wait(2)[1] == ([2], None)
     assert journal.notices == []
     journal.close()
-    again = Store.open(tmp_path)
+    again = open_store(tmp_path)
     assert [each.id for each in again.bindings(NOW, WALL, BOOT)] == [1, first + 1]
-    assert again.next_binding_id() == first + ID_BLOCK, "none that a phone may have been told is given twice"
+    assert again.next_binding_id() == first + BLOCK, "none that a phone may have been told is given twice"
     again.close()
 
 
 def test_it_is_told_before_anybody_wants_to_write(tmp_path: Path, disk: Disk) -> None:
-    journal = Store.open(tmp_path, serve=True).journal(Told(), clock())
+    journal = open_store(tmp_path, serve=True).journal(Told(), clock())
     journal.heartbeat().result(10)
     assert journal.notices
     journal.close()
@@ -95,7 +96,7 @@ def test_it_is_told_before_anybody_wants_to_write(tmp_path: Path, disk: Disk) ->
 def test_a_command_alone_is_refused(tmp_path: Path, disk: Disk) -> None:
     """It could only say that it has done what is not on disk."""
     with pytest.raises(StoreError, match="attempt to write a readonly database"):
-        Store.open(tmp_path)
+        open_store(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_what_the_disk_is_not_to_blame_for_is_no_reason(
 ) -> None:
     disk.error = error
     with pytest.raises(StoreError, match="cannot be used"):
-        Store.open(tmp_path, serve=True)
+        open_store(tmp_path, serve=True)
 
 
 def test_a_damaged_database_is_not_served(tmp_path: Path, disk: Disk) -> None:
@@ -116,7 +117,7 @@ def test_a_damaged_database_is_not_served(tmp_path: Path, disk: Disk) -> None:
     (tmp_path / f"{NAME}{database.LOG}").unlink()
     path.write_bytes(b"x" * path.stat().st_size)
     with pytest.raises(StoreError, match="cannot be used"):
-        Store.open(tmp_path, serve=True)
+        open_store(tmp_path, serve=True)
 
 
 def test_lock_is_held_on_a_file_system_that_is_read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

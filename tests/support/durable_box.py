@@ -19,7 +19,7 @@ from frontdesk.model import Commit
 from frontdesk.sip.message import Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Flow, Send
-from frontdesk.store import Clock, Records, Store
+from frontdesk.store import Clock, Records, open_store
 from frontdesk.store.journal import Connect, Write
 from tests.support.clock import FakeClock
 from tests.support.digest_answer import Answerer
@@ -48,7 +48,7 @@ class DurableBox:
         self._told: SimpleQueue[tuple[list[int], Exception | None]] = SimpleQueue()
         self._open = 0
         clock = clock_of(self.clock)
-        self.store = Store.open(directory, REALM, serve=True)
+        self.store = open_store(directory, REALM, serve=True)
         self._core = self._make_core(clock)
         self.journal = self.store.journal(lambda *told: self._told.put(told), clock)
         self.journal._connect = connect(self.journal._connect)  # the thread opens it with the first batch

@@ -18,7 +18,7 @@ from ..local_socket import name_beside, user_of
 from ..location import LocationService
 from ..machine import asleep
 from ..process import keep_time
-from ..store import Clock, DirectoryLock, Records, Store, StoreError
+from ..store import Clock, DirectoryLock, Records, Store, StoreError, open_store
 from ..store.lock import Served
 from ..store.store import NAME as DATABASE
 
@@ -101,7 +101,7 @@ def _ask_store(directory: Path, verb: Verb, arguments: dict[str, Any], domains: 
         raise StoreError(f"There is no box in {directory} yet; `frontdesk account add` makes one.")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _as_owner(directory), DirectoryLock(directory, serve=False):
-        store = Store.open(directory, domains[0] if domains else None)
+        store = open_store(directory, domains[0] if domains else None)
         try:
             box = _box(store)
             if not verb.waits:

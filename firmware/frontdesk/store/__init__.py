@@ -4,7 +4,8 @@ from .clock import Clock
 from .errors import StoreError
 from .journal import Journal
 from .lock import DirectoryLock
+from .opening import open_store
 from .records import Records
 from .store import Store
 
-__all__ = ["Clock", "DirectoryLock", "Journal", "Records", "Store", "StoreError"]
+__all__ = ["Clock", "DirectoryLock", "Journal", "Records", "Store", "StoreError", "open_store"]

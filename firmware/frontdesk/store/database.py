@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ..files import sync_directory
 from .errors import StoreError
@@ -88,6 +90,19 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
     connection.execute(f"PRAGMA cache_size = -{CACHE}")
+
+
+def transact(connection: sqlite3.Connection, write: Callable[[sqlite3.Connection], Any]) -> Any:
+    """What `write` returns, once all of it is on disk; else nothing of it is."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = write(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
 
 
 def check(connection: sqlite3.Connection) -> None:
