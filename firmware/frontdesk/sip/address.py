@@ -9,7 +9,7 @@ from .errors import ParseError
 from .grammar import LWS, end_of_quoted, parse_parameters, quote, unquote, write_parameters
 from .uri import Uri
 
-CACHED = 192
+MAX_CACHED = 192
 """Characters of the longest value that is remembered: what strangers send can fill no memory."""
 
 
@@ -32,7 +32,7 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """Parses one header value (no comma list). Without angle brackets, parameters belong to the header (20.10)."""
-        return _address(text) if len(text) <= CACHED else cls._parse(text)
+        return _address(text) if len(text) <= MAX_CACHED else cls._parse(text)
 
     @classmethod
     def _parse(cls, text: str) -> Address:
@@ -45,7 +45,7 @@ class Address:
         parameters = text[end:].lstrip(LWS)
         if parameters and parameters[0] != ";":
             raise ParseError(f"text after an address: {parameters[:40]!r}")
-        name_addr = _name_addr if end <= CACHED else _name_addr.__wrapped__
+        name_addr = _name_addr if end <= MAX_CACHED else _name_addr.__wrapped__
         display, uri = name_addr(text[:end], opening)
         return cls(uri, display, parse_parameters(parameters[1:]) if parameters else {})
 

@@ -18,7 +18,7 @@ TEL = "tel"
 _SERVICE = re.compile(r"service:([a-z0-9-]+(?:\.[a-z0-9-]+)*)")
 """What a URN of a service, such as urn:service:sos.fire, has after its scheme (RFC 5031 section 3)."""
 
-CACHED = 128
+MAX_CACHED = 128
 """Characters of the longest URI that is remembered: what strangers send can fill no memory."""
 
 _SCHEME = frozenset(string.ascii_letters + string.digits + "+-.")
@@ -51,7 +51,7 @@ class Uri:
     @classmethod
     def parse(cls, text: str) -> Uri:
         """Parses an addr-spec. Raises ParseError."""
-        return _uri(text) if len(text) <= CACHED else cls._parse(text)
+        return _uri(text) if len(text) <= MAX_CACHED else cls._parse(text)
 
     @classmethod
     def _parse(cls, text: str) -> Uri:

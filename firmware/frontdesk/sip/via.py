@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .wire import Flow
 
 MAGIC_COOKIE = "z9hG4bK"
-CACHED = 128
+MAX_CACHED = 128
 """Characters of the longest protocol and sent-by that are remembered."""
 
 
@@ -32,7 +32,7 @@ class Via:
     def parse(cls, text: str) -> Via:
         """Parses one value, of any version, so that a 505 finds its way back. Raises ParseError."""
         head, _, parameters = text.partition(";")
-        version, transport, host, port = (_head if len(head) <= CACHED else _head.__wrapped__)(head)
+        version, transport, host, port = (_head if len(head) <= MAX_CACHED else _head.__wrapped__)(head)
         return cls(transport, host, port, parse_parameters(parameters), version)
 
     @property
