@@ -62,7 +62,7 @@ class Phrase:
     def usage(self) -> str:
         """As it is written, all that may be left out in brackets."""
         said = [each if isinstance(each, str) else _usage(each) for each in self.elements]
-        return " ".join([*said, *(f"[{_option(each)}]" for each in self.options)])
+        return " ".join([*said, *(f"[{_option(each, each.metavar or 'N')}]" for each in self.options)])
 
     @property
     def help(self) -> str:
@@ -168,8 +168,7 @@ def _said(argument: Argument, arguments: Mapping[str, object]) -> str:
 
 
 def _named(argument: Argument, arguments: Mapping[str, object]) -> str:
-    alone = asked(argument) or argument.kind is Kind.FLAG
-    return argument.name if alone else f"{argument.name} {_said(argument, arguments)}"
+    return _option(argument, _said(argument, arguments))
 
 
 def _shown(verb: Verb) -> Verb:
@@ -186,9 +185,9 @@ def _usage(argument: Argument) -> str:
     return name(argument) if argument.required else f"[{name(argument)}]"
 
 
-def _option(argument: Argument) -> str:
+def _option(argument: Argument, value: str) -> str:
     alone = asked(argument) or argument.kind is Kind.FLAG
-    return argument.name if alone else f"{argument.name} {argument.metavar or 'N'}"
+    return argument.name if alone else f"{argument.name} {value}"
 
 
 def asked(argument: Argument) -> bool:
