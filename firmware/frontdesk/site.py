@@ -130,10 +130,10 @@ def host_names(host: str) -> list[str]:
     return [host, f"{host}.{LOCAL}", *(f"{host}.{domain}" for domain in search_domains())]
 
 
-def search_domains(path: Path = RESOLVER) -> list[str]:
+def search_domains() -> list[str]:
     """Domains in which names are looked up (resolv.conf(5))."""
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
+        lines = RESOLVER.read_text("utf-8", "replace").splitlines()
     except OSError:
         return []
     words = [line.split() for line in lines]

@@ -23,9 +23,9 @@ from frontdesk.config import SETTINGS
 from frontdesk.control import problems
 from frontdesk.control.errors import Sentence
 from frontdesk.control.refusals import REFUSALS, Problem
-from frontdesk.control.text import OUTCOMES, REFUSED, RUNG_OUTCOMES
 from frontdesk.core.core import UNTOLD
 from frontdesk.sip.errors import Rule
+from frontdesk.sip.status import OUTCOMES, REFUSED, RUNG_OUTCOMES
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
 from tests.store.rows import clock

@@ -143,19 +143,19 @@ class Candidate:
             sentence = "{who} tries settings out, for {left} yet: first `commit` or `rollback`."
             raise VerbError(sentence, who=self.trial.editor, left=self._left(box.clock.now()))
 
-    async def begin_trial(self, box: Box, before: Settings, after: Settings, seconds: float) -> None:
+    async def begin_trial(self, box: Box, after: Settings, seconds: float) -> None:
         """What is staged is about to be in use; it goes back in so many seconds. Raises VerbError, OSError."""
         if self._later is None:
             raise VerbError("Settings are tried out where the box serves.")
+        before = box.settings
         if way_back := owed.way_back(before, after):
             await owed.owe(box.records, way_back)
-
         ends_at = box.clock.now() + seconds
         alarm = self._later(seconds, lambda: self._end(box, ends_at))
         self.trial = Trial(EDITOR.get(), before, after, dict(self._texts), ends_at, alarm)
         self.discard()
 
-    def try_on(self, box: Box, seconds: float) -> dict[str, Any]:
+    def prolong(self, box: Box, seconds: float) -> dict[str, Any]:
         """What is on trial goes back in so many seconds from now."""
         assert self._later is not None
         assert self.trial is not None

@@ -136,12 +136,12 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def read_gateways(path: Path = ROUTES) -> dict[str, str]:
+def read_gateways() -> dict[str, str]:
     """Interface -> its gateway for all other networks, as the kernel's table of IPv4 routes has it."""
     from ipaddress import IPv4Address
 
     try:
-        lines = path.read_text("ascii").splitlines()[1:]
+        lines = ROUTES.read_text("ascii").splitlines()[1:]
     except OSError:
         return {}
     gateways = {}

@@ -83,7 +83,7 @@ async def commit(box: Box, confirm: int | None = None) -> Answer:
             longest_trial=LONGEST_TRIAL, confirm=confirm,
         )
     if candidate.trial is not None:  # a button that is pressed twice keeps nothing
-        return await _confirm(box) if confirm is None else candidate.try_on(box, confirm)
+        return await _confirm(box) if confirm is None else candidate.prolong(box, confirm)
     changes = [each.key for each in candidate.changes(box)]
     if not changes:
         candidate.discard()
@@ -103,10 +103,9 @@ async def commit(box: Box, confirm: int | None = None) -> Answer:
 
 async def _try(box: Box, settings: Settings, seconds: int) -> list[str]:
     """In use, and not kept. The mark comes first: a power cut between the two does no harm."""
-    before = box.settings
-    await box.candidate.begin_trial(box, before, settings, seconds)
+    await box.candidate.begin_trial(box, settings, seconds)
     try:
-        notes = await box.take(before, settings)
+        notes = await box.take(box.settings, settings)
     except BaseException:
         await box.candidate.give_up(box)
         raise

@@ -8,10 +8,7 @@ from typing import Any
 
 from ..events import ELSEWHERE
 from ..model import username_of
-from ..sip.status import OUTCOMES as OUTCOMES
-from ..sip.status import REFUSED as REFUSED
-from ..sip.status import RUNG_OUTCOMES as RUNG_OUTCOMES
-from ..sip.status import STOPPED
+from ..sip.status import OUTCOMES, REFUSED, RUNG_OUTCOMES, STOPPED
 from .bindings import CLOSED
 from .checks import is_visible
 from .columns import columns
