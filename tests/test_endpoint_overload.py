@@ -35,7 +35,7 @@ class TestOverload:
 
         async def case() -> None:
             async with serving() as endpoint, phone_of(endpoint) as (_, flow):
-                monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000.0)
+                monkeypatch.setattr(endpoint_module, "boottime", lambda: 1000.0)
                 monkeypatch.setattr(endpoint, "received", lambda data, flow, now: seen.append(data))
                 monkeypatch.setattr(endpoint, "settle", lambda: turns.append(len(seen)))
                 endpoint.arrived([(data, flow) for data in sent[:-1]])
@@ -59,7 +59,7 @@ class TestOverload:
                     all_done.set()
 
             async with serving() as endpoint, phone_of(endpoint) as (_, flow):
-                monkeypatch.setattr(endpoint_module, "monotonic", lambda: 1000 + next(ticks))
+                monkeypatch.setattr(endpoint_module, "boottime", lambda: 1000 + next(ticks))
                 monkeypatch.setattr(endpoint, "settle", settle)
                 endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 3)])
                 await all_done.wait()
@@ -72,7 +72,7 @@ class TestOverload:
 
         async def case() -> None:
             nonlocal now
-            monkeypatch.setattr(endpoint_module, "monotonic", lambda: now)
+            monkeypatch.setattr(endpoint_module, "boottime", lambda: now)
             core = BareCore().core
             async with serving(core=core) as endpoint, phone_of(endpoint) as (phone, flow):
                 endpoint.arrived([(options(f"z9hG4bK{number}"), flow) for number in range(TURN + 1)])

@@ -40,7 +40,7 @@ TURN_TIME = 0.005
 SLEPT = 1.0
 """Seconds that a timer is late where the computer has slept: its clock stood still then, deadlines did not."""
 
-monotonic = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+boottime = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 """Seconds since boot, suspension included: what all deadlines are measured on."""
 
 _log = logging.getLogger("frontdesk.endpoint")
@@ -174,11 +174,11 @@ class Endpoint:
 
         Kind by kind, so that each finds its code in the processor's cache: a tenth of a call's time, 16 at once.
         """
-        end = monotonic() + TURN_TIME
+        end = boottime() + TURN_TIME
         if len(datagrams) > 1:
             datagrams.sort(key=rank)
         for number, (data, flow) in enumerate(datagrams):
-            now = monotonic()
+            now = boottime()
             if now > end:
                 return datagrams[number:]
             self.received(data, flow, now)
@@ -186,7 +186,7 @@ class Endpoint:
 
     def _admit(self, datagrams: list[Datagram]) -> None:
         """They wait for a turn, or are refused."""
-        now = monotonic()
+        now = boottime()
         for data, flow in datagrams:
             if not self.waiting.admit(data, flow, now, registrations=not self._core.is_backed_up):
                 self._refuse(data, flow, now)
@@ -200,7 +200,7 @@ class Endpoint:
     def _take_turn(self) -> None:
         """Works on what waits, until the turn is over."""
         self._turn_is_due = False
-        began = now = monotonic()
+        began = now = boottime()
         for _ in range(TURN):
             waiting = self.waiting.take(now) if now < began + TURN_TIME else None
             if waiting is None:
@@ -209,7 +209,7 @@ class Endpoint:
                 self._refuse(waiting.data, waiting.flow, now)
             else:
                 self.received(waiting.data, waiting.flow, now)
-            now = monotonic()
+            now = boottime()
         if self.waiting:
             self._come_back()
         elif self._refused and not self._core.is_backed_up:
@@ -235,23 +235,23 @@ class Endpoint:
         try:
             if len(data) <= 4 and not data.strip(b"\r\n\0"):
                 return  # a keep-alive (RFC 5626 section 4.4.1; some phones send zeros)
-            self._core.read(data, flow, monotonic() if now is None else now)
+            self._core.read(data, flow, boottime() if now is None else now)
         except Exception:
             _log.exception("a message from %s could not be dealt with", flow.source)
 
     def broken(self, error: ParseError, flow: Flow) -> None:
         """What came is no SIP message; its sender is told if there is a way back."""
-        self._core.refuse(error, flow, monotonic())
+        self._core.refuse(error, flow, boottime())
 
     def unreached(self, data: bytes) -> None:
         """ICMP says that a datagram which begins with these bytes can't arrive."""
-        self._core.unreached(data, monotonic())
+        self._core.unreached(data, boottime())
         self.settle()
 
     def closed(self, flow: Flow) -> None:
         """A connection is gone."""
         self._deliveries.closed(flow)
-        self._core.flow_closed(flow, monotonic())
+        self._core.flow_closed(flow, boottime())
 
     def handshake_failed(self, flow: Flow, error: Exception) -> None:
         """TLS has not come about: told where an admin can do something about it."""
@@ -259,7 +259,7 @@ class Endpoint:
             self._refused_tls(rule, why(error), flow.remote[0] if rule is Rule.TURNED_AWAY else flow)
 
     def _refused_tls(self, rule: Rule, why: str, origin: Flow | str) -> None:
-        self._core.events.add(Event(monotonic(), Kind.REFUSED, "", Wording("no TLS for '{why}'"), (why,), origin, rule))
+        self._core.events.add(Event(boottime(), Kind.REFUSED, "", Wording("no TLS for '{why}'"), (why,), origin, rule))
         self.settle()
 
     def is_bound(self, flow: Flow) -> bool:
@@ -286,9 +286,9 @@ class Endpoint:
         """Whatever becomes of one, the others are heard of: an address-of-record waits for each of its tickets."""
         try:
             if error is None:
-                self._core.committed(ticket, monotonic())
+                self._core.committed(ticket, boottime())
             else:
-                self._core.commit_failed(ticket, error, monotonic())
+                self._core.commit_failed(ticket, error, boottime())
         except Exception:
             _log.exception("what waited for the disk could not be dealt with")
 
@@ -296,7 +296,7 @@ class Endpoint:
 
     def settle(self) -> None:
         """Does what the core wishes, then arms the timer."""
-        wall, now = time.time(), monotonic()
+        wall, now = time.time(), boottime()
         self._core.wall_offset = wall - now if wall >= RELEASED else None
         while actions := self._core.take_actions():
             commits: list[Commit] = []
@@ -318,14 +318,14 @@ class Endpoint:
             return  # an armed timer that is too early finds nothing to do and arms the next
         if self._timer is not None:
             self._timer.cancel()
-        self._timer_at, wait, do = max(due, now), due - monotonic(), self._handle_timers
+        self._timer_at, wait, do = max(due, now), due - boottime(), self._handle_timers
         # What is due comes before what the sockets bring next, which might find it late once more.
         self._timer = self._loop.call_later(wait, do) if wait > 0.0 else self._loop.call_soon(do)
 
     def _handle_timers(self) -> None:
         self._timer = None
         try:
-            self._core.handle_timers(monotonic())
+            self._core.handle_timers(boottime())
         except Exception:
             _log.exception("a timer could not be dealt with")
         self.settle()
@@ -342,7 +342,7 @@ class Endpoint:
         except Exception as error:  # what else this turn has to send, and to write, goes on
             if not isinstance(error, SipError):
                 _log.exception("what was to go to %s could not be sent", target)
-            self._core.transport_failed(send.key, monotonic())
+            self._core.transport_failed(send.key, boottime())
 
     def send_over(self, data: bytes, flow: Flow) -> None:
         """Over a flow that is there. Raises TransportError."""
@@ -391,10 +391,10 @@ class Endpoint:
 
     def sent_over(self, key: str, target: Target, others: Sequence[Destination] = ()) -> None:
         """It has gone there, and there are others; or it is on the way there once more."""
-        self._core.sent_over(key, target, now := monotonic(), others)
+        self._core.sent_over(key, target, now := boottime(), others)
         self._arm(now)
 
     def failed(self, key: str) -> None:
         """It has not gone out."""
-        self._core.transport_failed(key, monotonic())
+        self._core.transport_failed(key, boottime())
         self.settle()
