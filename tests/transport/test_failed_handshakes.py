@@ -13,7 +13,7 @@ import pytest
 
 from frontdesk.sip.errors import TransportError
 from frontdesk.sip.wire import Destination
-from frontdesk.transport.tls import Greeting, SecureConnection
+from frontdesk.transport.tls import Handshake, SecureConnection
 from tests.transport.driver import Driver, contexts, listening, run, until
 
 NONSENSE = b"\x16\x03\x01\x00\x04none"
@@ -33,7 +33,7 @@ def uncollected() -> Iterator[None]:
 
 def left(kind: type = object) -> list[object]:
     """Of handshakes, and of that kind."""
-    made = Greeting, SSLProtocol, SecureConnection
+    made = Handshake, SSLProtocol, SecureConnection
     return [each for each in gc.get_objects() if isinstance(each, made) and isinstance(each, kind)]
 
 

@@ -32,7 +32,7 @@ def believe(address: HostPort) -> None:
         pass
 
 
-def greeted(driver: Driver) -> int:
+def shaking(driver: Driver) -> int:
     assert driver.connections is not None
     return len(driver.connections) - len(driver.open)
 
@@ -112,7 +112,7 @@ def test_each_who_asks_and_closes_at_once_is_heard(made: Path) -> None:
         driver.answer = b"SIP/2.0 200 OK\r\n\r\n"
         async with listening(driver, made) as address:
             lines = [await asyncio.to_thread(ask, address, client(made)) for _ in range(5)]
-            await until(lambda: not greeted(driver) and not driver.open)
+            await until(lambda: not shaking(driver) and not driver.open)
             for line in lines:
                 line.close()
             assert len({flow.remote for flow in driver.heard}) == len(lines)
@@ -125,16 +125,16 @@ def test_who_says_nothing_counts_as_a_connection_and_the_oldest_makes_room(made:
         driver = Driver()
         async with listening(driver, made, limit=3) as address:
             silent = [await asyncio.open_connection(*address) for _ in range(8)]
-            await until(lambda: greeted(driver) == 3)
+            await until(lambda: shaking(driver) == 3)
             for reader, _ in silent[:5]:
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
             reader, writer = await asyncio.open_connection(*address, ssl=client(made))
             await until(lambda: len(driver.open) == 1)
-            assert greeted(driver) == 2, "whoever is through has no second place"
+            assert shaking(driver) == 2, "whoever is through has no second place"
             for _, each in [*silent, (reader, writer)]:
                 each.close()
-            await until(lambda: not greeted(driver) and not driver.open)
+            await until(lambda: not shaking(driver) and not driver.open)
 
     run(case)
 
@@ -150,7 +150,7 @@ def test_who_has_no_place_holds_no_file(made: Path) -> None:
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
                 writer.close()
-            assert greeted(driver) == 0
+            assert shaking(driver) == 0
 
     run(case)
 
@@ -164,18 +164,18 @@ def test_hellos_are_answered_one_after_the_other_and_nobodys_who_has_gone(made: 
             await connections.pace.acquire()  # as by one that is being answered
             silent = [await asyncio.open_connection(*address) for _ in range(3)]
             phones = [asyncio.ensure_future(asyncio.open_connection(*address, ssl=client(made))) for _ in range(3)]
-            await until(lambda: greeted(driver) == 6)
+            await until(lambda: shaking(driver) == 6)
             for _, writer in silent:
                 writer.close()
             phones.pop(1).cancel()
-            await until(lambda: sum(bool(each._hello) for each in connections._greeted) == greeted(driver) == 2)
+            await until(lambda: sum(bool(each._hello) for each in connections._handshakes) == shaking(driver) == 2)
             for _ in range(100):
                 await asyncio.sleep(0)
-            assert greeted(driver) == 2 and driver.open == []
+            assert shaking(driver) == 2 and driver.open == []
             connections.pace.release()
             for _, writer in await asyncio.gather(*phones):
                 writer.close()
-            await until(lambda: len(driver.gone) == 2 and not greeted(driver))
+            await until(lambda: len(driver.gone) == 2 and not shaking(driver))
 
     run(case)
 
@@ -203,7 +203,7 @@ def test_handshake_has_its_time(made: Path, monkeypatch: pytest.MonkeyPatch) -> 
             with contextlib.suppress(ConnectionError):
                 assert await reader.read() == b""
             writer.close()
-            await until(lambda: not greeted(driver))
+            await until(lambda: not shaking(driver))
         assert driver.failed == [], "a scan is nobody's mistake"
 
     run(case)
@@ -230,7 +230,7 @@ def test_box_without_a_certificate_closes_and_asks_for_one_later(made: Path, mon
             now[0] += tls.AGAIN
             with pytest.raises(OSError):
                 await asyncio.to_thread(believe, address)
-            await until(lambda: not greeted(driver))
+            await until(lambda: not shaking(driver))
         assert asked == [100.0, 100.0 + tls.AGAIN], "a process is started for each"
 
     run(case)
@@ -295,7 +295,7 @@ def test_phone_that_does_not_believe_the_box_is_told_from_a_scan(made: Path) -> 
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
                 writer.close()
-            await until(lambda: not greeted(driver))
+            await until(lambda: not shaking(driver))
         assert [rule_of(error) for error in driver.failed] == [Rule.UNTRUSTED]
 
     run(case)

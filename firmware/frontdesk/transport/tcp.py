@@ -18,7 +18,7 @@ from ..sip.errors import TransportError
 from ..sip.wire import SECURE, Destination, Flow, HostPort
 from .connection import Connection, Driver, framing_of
 from .interfaces import is_own
-from .tls import GOODBYE, Contexts, Greeting, SecureConnection, why
+from .tls import GOODBYE, Contexts, Handshake, SecureConnection, why
 
 CONNECT = 10.0
 """Seconds until a connection that can't be opened is given up."""
@@ -89,7 +89,7 @@ class Connections:
         self._limit = limit
         self._open: dict[int, Connection] = {}
         self._opening: dict[Destination, asyncio.Task[Connection]] = {}
-        self._greeted: dict[Greeting, None] = {}
+        self._handshakes: dict[Handshake, None] = {}
         """Those that shake hands, or wait for a hello or for their turn, the oldest first."""
         self.pace = asyncio.Lock()
         """Held by the one whose hello is answered."""
@@ -97,7 +97,7 @@ class Connections:
         self._servers: dict[tuple[str, HostPort], asyncio.Server] = {}
 
     def __len__(self) -> int:
-        return len(self._open) + len(self._greeted)
+        return len(self._open) + len(self._handshakes)
 
     async def listen(self, transport: str, address: HostPort) -> HostPort:
         """Accepts connections, "tcp", "tls", "ws" or "wss"; returns the address with its real port. Raises OSError."""
@@ -108,7 +108,7 @@ class Connections:
             _look_whether_free(family, address)
         framing_of(transport)  # imported before anybody connects
         # The box itself may listen at all addresses of a port and at one of them, until the one or the other is closed.
-        made = partial(Greeting if transport in SECURE else Connection, self, transport)
+        made = partial(Handshake if transport in SECURE else Connection, self, transport)
         server = await asyncio.get_running_loop().create_server(
             made, sock=_bound(family, address), backlog=BACKLOG
         )
@@ -156,7 +156,7 @@ class Connections:
                 line, _ = await asyncio.get_running_loop().create_connection(lambda: made, *_address(place), **how)
                 _keep_alive(line.get_extra_info("socket"))
         except (OSError, ValueError, TimeoutError) as error:
-            error.__traceback__ = None  # as in a `Greeting`: its frames hold what holds it
+            error.__traceback__ = None  # as in a `Handshake`: its frames hold what holds it
             self.handshake_failed(made.flow._replace(remote=_address(place)), error)
             transport, host, port = made.flow.transport.upper(), place.host, place.port
             raise TransportError(f"{transport} to {host}:{port}: {why(error)}") from error
@@ -186,8 +186,8 @@ class Connections:
         self.stop_all_but(())
         for opening in list(self._opening.values()):
             opening.cancel()
-        for greeting in list(self._greeted):
-            greeting.abort()
+        for handshake in list(self._handshakes):
+            handshake.abort()
         for connection in list(self._open.values()):
             connection.close()
 
@@ -198,17 +198,17 @@ class Connections:
         self._open[connection.flow.connection] = connection
         self._make_room(connection)
 
-    def greeting(self, greeting: Greeting) -> None:
-        """A handshake begins."""
-        self._greeted[greeting] = None
-        self._make_room(greeting)
+    def handshake_begun(self, handshake: Handshake) -> None:
+        """Somebody has connected who is to speak TLS."""
+        self._handshakes[handshake] = None
+        self._make_room(handshake)
 
-    def _make_room(self, newest: Connection | Greeting) -> None:
+    def _make_room(self, newest: Connection | Handshake) -> None:
         """At the limit the handshake that has taken the longest goes, then the longest idle connection without a
         binding, then the new one."""
         if len(self) <= self._limit():
             return
-        oldest = next((each for each in self._greeted if each is not newest), None)
+        oldest = next((each for each in self._handshakes if each is not newest), None)
         if oldest is not None:
             oldest.abort()
             return
@@ -217,9 +217,9 @@ class Connections:
         if isinstance(idle, Connection):
             self.lost(idle)  # asyncio tells so only later; until then the next one would choose the same
 
-    def greeted(self, greeting: Greeting) -> None:
-        """That handshake is over."""
-        self._greeted.pop(greeting, None)
+    def handshake_over(self, handshake: Handshake) -> None:
+        """Well or not."""
+        self._handshakes.pop(handshake, None)
 
     def handshake_failed(self, flow: Flow, error: Exception) -> None:
         """The driver is told what went wrong, where that is more than a line that broke."""

@@ -138,7 +138,7 @@ class SecureConnection(Connection):
         self._connections.driver.settle()
 
 
-class Greeting(asyncio.Protocol):
+class Handshake(asyncio.Protocol):
     """An accepted connection until its handshake is over.
 
     Until somebody has said hello it costs nothing, and nothing is decided. Then it waits for its turn: the answer to a
@@ -159,7 +159,7 @@ class Greeting(asyncio.Protocol):
         transport.set_write_buffer_limits(UNREAD)
         self._line = transport
         self._patience = asyncio.get_running_loop().call_later(HANDSHAKE, self.abort)
-        self._connections.greeting(self)
+        self._connections.handshake_begun(self)
 
     def data_received(self, data: bytes) -> None:
         assert self._line is not None
@@ -184,7 +184,7 @@ class Greeting(asyncio.Protocol):
         if self._patience is not None:
             self._patience.cancel()
         self._task = None
-        self._connections.greeted(self)
+        self._connections.handshake_over(self)
 
     async def _shake_hands(self, line: asyncio.Transport) -> None:
         made = SecureConnection(self._connections, self._transport)

@@ -55,7 +55,7 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
     """With deadlines for handshake, head and body, and a handshake in the worker."""
 
     def __init__(self, listening: Any, sock: Any, makefile: Any) -> None:
-        self._greeted = not isinstance(sock, ssl.SSLSocket)
+        self._is_ready = not isinstance(sock, ssl.SSLSocket)
         self._request = Request(sock)
         self._head = b""
         self._length: int | None = None
@@ -94,25 +94,25 @@ class Connection(server.HTTPConnection):  # type: ignore[misc]
     def _has_request(self) -> bool:
         """Takes what is there of handshake, head and body, without waiting. Raises OSError, ValueError."""
         self.socket.setblocking(False)
-        return self._greet() and self._hear_head() and self._hear_body()
+        return self._shake_hands() and self._hear_head() and self._hear_body()
 
     def _has_more(self) -> bool:
         """Whether there is something behind the request: nobody would look at it before yet more came."""
-        behind = self._request.came.read(1) or self._head or (self._greeted and self._pending())
+        behind = self._request.came.read(1) or self._head or (self._is_ready and self._pending())
         return bool(behind or self.rfile.has_data())
 
     def _pending(self) -> int:
         return self.socket.pending() if isinstance(self.socket, ssl.SSLSocket) else 0
 
-    def _greet(self) -> bool:
+    def _shake_hands(self) -> bool:
         """The TLS handshake."""
-        if not self._greeted:
+        if not self._is_ready:
             self._until = self._until or time.monotonic() + HANDSHAKE_TIME
             try:
                 self.socket.do_handshake()
             except NOT_YET:
                 return False
-            self._greeted, self._until = True, 0.0
+            self._is_ready, self._until = True, 0.0
         return True
 
     def _hear_head(self) -> bool:
