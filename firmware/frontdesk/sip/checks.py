@@ -9,7 +9,7 @@ from __future__ import annotations
 from .errors import ParseError
 from .headers import canonical_name
 from .message import Message, Request
-from .parser import MAX_VIAS, parse_message
+from .parser import MAX_VIAS, answerable, parse_message
 from .via import Via
 
 MANDATORY = ("via", "from", "to", "call-id", "cseq")
@@ -44,7 +44,7 @@ def check(message: Message) -> None:
         if isinstance(message, Request):
             _check_request(message)
     except ParseError as error:
-        error.request = _answerable(message)
+        error.request = answerable(message)
         raise
 
 
@@ -90,13 +90,3 @@ def _check_request(request: Request) -> None:
     if method != request.method:
         status = 400 if request.method in METHODS else 501  # RFC 4475 section 3.1.2.18
         raise ParseError(f"CSeq names {method[:20]!r}, not the request's method", status)
-
-
-def _answerable(message: Message) -> Request | None:
-    if not isinstance(message, Request) or message.method == "ACK":
-        return None
-    try:
-        message.via  # noqa: B018
-    except ParseError:
-        return None
-    return message

@@ -146,10 +146,11 @@ def best_effort(data: bytes) -> Request | None:
     head = _END_OF_HEAD.split(data[:MAX_MESSAGE].lstrip(b"\r\n"), 1)[0]
     first, *lines = head.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", " ").split("\n")
     method, _, rest = first.strip(LWS).partition(" ")
-    if method == "ACK" or not is_token(method):
+    if not is_token(method):
         return None
-    request = Request(method, rest.strip(LWS).rpartition(" ")[0] or rest, _good_fields(lines[:MAX_HEADER_LINES]))
-    return request if _can_be_answered(request) else None
+    return answerable(
+        Request(method, rest.strip(LWS).rpartition(" ")[0] or rest, _good_fields(lines[:MAX_HEADER_LINES]))
+    )
 
 
 def _good_fields(lines: list[str]) -> list[Field]:
@@ -163,8 +164,12 @@ def _good_fields(lines: list[str]) -> list[Field]:
     return fields
 
 
-def _can_be_answered(request: Request) -> bool:
+def answerable(message: Message) -> Request | None:
+    """The message, where its sender is owed an answer: it is a request, no ACK, and its top Via can be read."""
+    if not isinstance(message, Request) or message.method == "ACK":
+        return None
     try:
-        return bool(request.via)
+        message.via  # noqa: B018
     except ParseError:
-        return False
+        return None
+    return message
