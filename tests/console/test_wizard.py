@@ -10,7 +10,7 @@ import pytest
 from frontdesk import __version__
 from frontdesk.config import NETWORK
 from frontdesk.control import VerbError
-from frontdesk.control.answers import read_zone
+from frontdesk.control.answers import checked_zone
 from frontdesk.control.first_boot_code import TRIES
 from tests.console.visit import Visit
 
@@ -136,11 +136,11 @@ def test_time_zone_is_one_of_the_database_where_there_is_one(tmp_path: Path) -> 
     (tmp_path / "Europe/Berlin").write_bytes(b"TZif2")
     (tmp_path / "leapseconds").write_text("# Allowance for leap seconds")
     for text in ("Europe/Berlin", "europe/berlin", "EUROPE/BERLIN"):
-        assert read_zone(text, tmp_path) == "Europe/Berlin"
-    assert read_zone("Mars/Phobos", tmp_path / "none") == "Mars/Phobos"
+        assert checked_zone(text, tmp_path) == "Europe/Berlin"
+    assert checked_zone("Mars/Phobos", tmp_path / "none") == "Mars/Phobos"
     for text in ("Mars/Phobos", "Europe", "leapseconds"):
         with pytest.raises(VerbError, match="no time zone"):
-            read_zone(text, tmp_path)
+            checked_zone(text, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from ..control import Box, VerbError, first_boot, run
 from ..control.admin import checked_password
-from ..control.answers import read_host_name, read_network, read_switch, read_zone, write_network
+from ..control.answers import checked_host_name, checked_switch, checked_zone, read_network, write_network
 from ..control.checks import checked_domain
 from ..control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from ..control.text import with_passwords
@@ -74,14 +74,14 @@ class Wizard:
         kept = self._kept = {row["key"]: row["value"] for row in await run(self._box, "config list", {})}
         self._terminal.show(INTRODUCTION)
         answers = Answers(await self._ask_password())
-        answers.settings["hostname"] = await self._ask("Host name", kept["hostname"], read_host_name, HOST_NAME)
-        answers.settings["timezone"] = await self._ask("Time zone", kept["timezone"], read_zone, ZONE)
+        answers.settings["hostname"] = await self._ask("Host name", kept["hostname"], checked_host_name, HOST_NAME)
+        answers.settings["timezone"] = await self._ask("Time zone", kept["timezone"], checked_zone, ZONE)
         answers.settings |= await self._ask("Network", write_network(kept), read_network, NETWORK)
         if not self._box.directory.accounts:
             answers.domain = await self._ask("Domain", self._box.directory.realm, checked_domain, DOMAIN)
         first = "none" if self._box.directory.accounts else FIRST_ACCOUNTS
         answers.accounts = await self._ask("First accounts", first, partial(read_free, self._box), ACCOUNTS)
-        answers.settings["web"] = await self._ask("Web page", kept["web"], read_switch, WEB)
+        answers.settings["web"] = await self._ask("Web page", kept["web"], checked_switch, WEB)
         return answers
 
     async def _ask(self, question: str, default: str, read: Callable[[str], T], explanation: Explanation) -> T:

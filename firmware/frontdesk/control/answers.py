@@ -16,12 +16,12 @@ ZONES = Path("/usr/share/zoneinfo")
 """Where Debian's tzdata is."""
 
 
-def read_host_name(text: str) -> str:
+def checked_host_name(text: str) -> str:
     """One label (RFC 1123 section 2.1)."""
     return _settings(hostname=text)["hostname"]
 
 
-def read_zone(text: str, database: Path = ZONES) -> str:
+def checked_zone(text: str, database: Path = ZONES) -> str:
     """A name of the time zone database, in whatever letters; where this computer has none, whatever could be one."""
     text = _spelled(text, database)
     if not ZONE.fullmatch(text) or (database.is_dir() and not _is_zone(database / text)):
@@ -87,7 +87,7 @@ def read_range(text: str) -> list[str]:
     return [str(number).zfill(len(first)) for number in range(int(first), int(last) + 1)]
 
 
-def read_switch(text: str) -> str:
+def checked_switch(text: str) -> str:
     """`on` or `off`."""
     if text.lower() not in ("on", "off", "yes", "no", "y", "n"):
         raise VerbError("It is on or off, not {text!r}.", text=text)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..config import SETTINGS, SWITCH, SettingError, text_of
 from ..model import Settings
 from . import owed
-from .answers import read_zone
+from .answers import checked_zone
 from .box import Answer, Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain, checked_name
@@ -45,7 +45,7 @@ def _typed(key: str, value: Value) -> tuple[str, str | None]:
     key = known(key)
     if value == DEFAULT:
         return key, None
-    return key, read_zone(str(value)) if key == "timezone" else str(value)
+    return key, checked_zone(str(value)) if key == "timezone" else str(value)
 
 
 async def _take(box: Box, settings: Settings, texts: Mapping[str, str | None]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from frontdesk.control import VerbError, first_boot
 from frontdesk.control.admin import LONGEST, SHORTEST, checked_password
-from frontdesk.control.answers import network_of, read_host_name, read_zone
+from frontdesk.control.answers import checked_host_name, checked_zone, network_of
 from frontdesk.control.checks import checked_domain
 from frontdesk.control.first_boot import FIRST_ACCOUNTS, Answers, Done, read_free
 from frontdesk.control.times import is_set
@@ -76,8 +76,8 @@ def _take_box(visit: Visit, answers: Answers) -> None:
     if password != visit.form.get("again", ""):
         raise VerbError(N_("The two passwords are not the same."))
     answers.settings |= {
-        "hostname": read_host_name(visit.form.get("hostname", "").strip()),
-        "timezone": read_zone(visit.form.get("timezone", "").strip()),
+        "hostname": checked_host_name(visit.form.get("hostname", "").strip()),
+        "timezone": checked_zone(visit.form.get("timezone", "").strip()),
     }
     answers.password = password
     if visit.form.get("clock"):
