@@ -78,7 +78,7 @@ def test_address_that_is_not_ready_holds_nothing_up_and_is_heard_when_it_is(monk
             await endpoint.listen([Listener("udp", "0.0.0.0", port)])
             assert list(endpoint._udp) == [("127.0.0.1", port)]
             here[1] = "127.0.0.2"
-            endpoint._addresses_changed()
+            endpoint._listening.addresses_changed()
             assert (await ask(options(), ("127.0.0.2", port))).startswith(b"SIP/2.0 200")
 
     run(case)
@@ -94,7 +94,7 @@ def test_address_that_the_machine_has_no_more_is_let_go(monkeypatch: pytest.Monk
             port = port_of(endpoint)
             await endpoint.listen([Listener("udp", "0.0.0.0", port), Listener("udp", "127.0.0.9", port)])
             here.remove("127.0.0.2")
-            endpoint._addresses_changed()
+            endpoint._listening.addresses_changed()
             assert {host for host, _ in endpoint._udp} == {"127.0.0.1", "127.0.0.9"}
             directory = endpoint._core.directory
             assert directory.listens_on(("127.0.0.1", port)) and not directory.listens_on(("127.0.0.2", port))
@@ -135,7 +135,7 @@ def test_connections_of_an_address_that_the_machine_has_no_more_are_closed(monke
             for reader, writer in phones:
                 writer.write(b"\r\n\r\n")
                 assert await reader.readexactly(2) == b"\r\n"
-            endpoint._addresses_changed()
+            endpoint._listening.addresses_changed()
             assert await phones[1][0].read() == b""
             phones[0][1].write(b"\r\n\r\n")
             assert await phones[0][0].readexactly(2) == b"\r\n"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import time
 from collections import deque
@@ -25,11 +24,11 @@ from .overload import Inbox, rank, refusal
 from .sip.errors import ParseError, Rule, SipError, TransportError
 from .sip.wire import Destination, Flow, HostPort, Send, Target, hostport
 from .transport.deliveries import Deliveries
-from .transport.interfaces import WILDCARDS, AddressWatch, source_address, stands_for
+from .transport.listening import Listening
 from .transport.resolver import numeric
 from .transport.tcp import Connections
 from .transport.tls import Contexts, rule_of, why
-from .transport.udp import Datagram, UdpSocket
+from .transport.udp import Datagram
 
 AT_ONCE = 16
 """Tickets answered as they are heard of: more may take a slow board too long."""
@@ -60,101 +59,28 @@ class Endpoint:
         self._core = core
         self._journal = journal
         self._loop = asyncio.get_running_loop()
-        self._udp: dict[HostPort, UdpSocket] = {}
         self._turn_is_due = False
         self._refused = 0
         self._words: deque[tuple[list[int], Exception | None]] = deque()
         self._connections = Connections(self, lambda: core.settings.max_connections, contexts)
-        self._listening: dict[Listener, HostPort] = {}
-        """What was asked for, and the address with its real port."""
-        self._watch: AddressWatch | None = None
+        self._listening = Listening(core.directory, self._connections, self.arrived, self.unreached)
+        self._udp = self._listening.udp
         self._timer: asyncio.Handle | None = None
         self._timer_at = 0.0
         self._deliveries = Deliveries(self)
         self.waiting = Inbox()
         """Datagrams that have not had their turn."""
-        self.listeners: list[str] = []
-        """As people read them: udp:0.0.0.0:5060."""
-
-    # -- listening -----------------------------------------------------------------------------------------------------
+        self.listeners = self._listening.names
 
     async def listen(self, listeners: Iterable[Listener]) -> None:
-        """Listens there and nowhere else: what is new is bound before anything is let go.
-
-        Raises OSError, whose `filename` names the listener that could not be bound; then nothing has changed.
-        """
-        before, wanted = dict(self._listening), list(dict.fromkeys(listeners))
-        if self._watch is None and any(each.host in WILDCARDS for each in wanted):
-            self._watch = AddressWatch(self._loop, self._addresses_changed)
-        for listener in wanted:
-            if listener in before:
-                continue
-            try:
-                self._listening[listener] = await self._bind(listener)
-            except OSError as error:
-                error.filename = f"{listener.transport}:{hostport((listener.host, listener.port))}"
-                self._listening = before
-                self._let_go()
-                raise
-        self._listening = {listener: self._listening[listener] for listener in wanted}
-        self._let_go()
-        self.listeners[:] = [f"{each.transport}:{hostport(address)}" for each, address in self._listening.items()]
-
-    def _let_go(self) -> None:
-        """Closes what no listener stands for, or whose address is the machine's no more. Open connections stay so."""
-        ends = {
-            (each.transport, (host, at[1]))  # a wildcard is heard on each of the machine's addresses
-            for each, at in self._listening.items()
-            for host in stands_for(each.host) or [at[0]]
-        }
-        for address in self._udp.keys() - {address for transport, address in ends if transport == "udp"}:
-            self._udp.pop(address).close(self._loop)
-        self._connections.stop_all_but({(each.transport, at) for each, at in self._listening.items()})
-        self._core.directory.listen_only(ends)
-
-    async def _bind(self, listener: Listener) -> HostPort:
-        address: HostPort = (listener.host, listener.port)
-        if listener.transport != "udp":
-            address = await self._connections.listen(listener.transport, address)
-        if listener.host in WILDCARDS:
-            self._listen_everywhere(listener, address[1])
-            return address
-        return self._listen_on(listener.transport, address)
-
-    def _listen_everywhere(self, listener: Listener, port: int) -> None:
-        """On each of the machine's addresses; the watch comes back to one that is not ready (RFC 4862: tentative)."""
-        for host in stands_for(listener.host):
-            try:
-                self._listen_on(listener.transport, (host, port))
-            except OSError as error:
-                if error.errno != errno.EADDRNOTAVAIL and listener not in self._listening:
-                    raise  # whoever asks for the listener is told
-                _log.warning("cannot listen on %s:%s: %s", listener.transport, host, error.strerror)
-
-    def _listen_on(self, transport: str, address: HostPort) -> HostPort:
-        if transport == "udp" and address not in self._udp:
-            udp = UdpSocket(address, self.arrived, self.unreached)
-            udp.start(self._loop)
-            address = udp.address
-            self._udp[address] = udp
-        self._core.directory.listen(*address, transport)
-        return address
-
-    def _addresses_changed(self) -> None:
-        """The machine has other addresses: from the new ones it rings phones that have registered at the old ones."""
-        for listener, bound in self._listening.items():
-            self._listen_everywhere(listener, bound[1])
-        self._let_go()
-        self._connections.abort_cut_off()
+        """See `Listening.listen`."""
+        await self._listening.listen(listeners)
 
     async def close(self) -> None:
         """Stops listening and forgets what was still to be sent."""
-        if self._watch is not None:
-            self._watch.close()
         if self._timer is not None:
             self._timer.cancel()
-        for udp in self._udp.values():
-            udp.close(self._loop)
+        self._listening.close()
         self._deliveries.close()
         self._connections.close()
         await asyncio.sleep(0)
@@ -358,17 +284,7 @@ class Endpoint:
             # To the box itself, which is heard there by TCP alone: a spiral needs no socket.
             self._loop.call_soon(self.arrived, [(data, Flow("udp", remote, remote))])
         else:
-            self._udp_towards(remote).send(data, remote)
-
-    def _udp_towards(self, remote: HostPort) -> UdpSocket:
-        """The socket with the address that the system would send from (RFC 3261 section 18.1.1)."""
-        same_family = [udp for udp in self._udp.values() if (":" in udp.address[0]) == (":" in remote[0])]
-        if len(same_family) > 1:
-            source = source_address(remote)
-            same_family.sort(key=lambda udp: udp.address[0] != source)
-        if not same_family:
-            raise TransportError(f"no UDP listener reaches {remote[0]}")
-        return same_family[0]
+            self._listening.towards(remote).send(data, remote)
 
     # -- ways that take a while --------------------------------------------------------------------------------------
 
@@ -376,7 +292,7 @@ class Endpoint:
         """The flow there, and whether it is a connection that was open already. Raises TransportError."""
         if place.transport == "udp":
             address = place.host, place.port or 0
-            return Flow("udp", self._udp_towards(address).address, address), False
+            return Flow("udp", self._listening.towards(address).address, address), False
         if place.transport == "tls" and not self._core.directory.secure:  # nobody there could hang up
             self._refused_tls(Rule.TLS_OFF, "listen", f"{hostport((place.host, place.port or 0))}/tls")
             raise TransportError(f"TLS to {place.host}: the box itself is not heard over TLS (`listen`)")
