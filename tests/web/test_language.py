@@ -39,7 +39,7 @@ PO = LOCALE / "de" / "LC_MESSAGES" / "frontdesk.po"
 
 
 TOLD = (
-    "control", "store", "app.py", "config.py", "machine.py", "core", "endpoint.py", "events.py", "proxy", "registrar",
+    "control", "store", "app.py", "config.py", "machine.py", "core", "endpoint.py", "events", "proxy", "registrar",
 )  # fmt: skip
 """Where sentences are made that the page shows: what a verb refuses or notes, what is wrong with the box, and what
 happened."""
