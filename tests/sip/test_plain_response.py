@@ -130,7 +130,7 @@ def test_first_of_a_header_is_what_the_parser_finds(lines: bytes) -> None:
 def test_what_is_not_there_is_known_without_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     response = plain_response(USUAL)
     assert response is not None
-    monkeypatch.setattr("frontdesk.sip.plain_response.reread", None)
+    monkeypatch.setattr("frontdesk.sip.unread_response.reread", None)
     assert response.first("session-expires") is None
 
 

@@ -16,9 +16,9 @@ from .errors import ParseError
 from .forms import MAX_HEAD, MAX_LINES, Forms, whole_lines
 from .grammar import LWS, TOKEN_ALONE
 from .headers import canonical_name, header_key
-from .message import CSeq, Field, Response
-from .parser import reread
+from .message import CSeq
 from .plain_request import usual_address, usual_cseq
+from .unread_response import UnreadResponse
 from .via import Via
 
 # No group is possessive: Python 3.11.2, Debian 12's, takes too much for some, and nothing for others (CPython 106052).
@@ -38,10 +38,10 @@ Places = dict[str, Place]
 """Of each header."""
 
 
-class PlainResponse(Response):
-    """Bytes until somebody asks for a field; then what the parser makes of them. It saves 60 us of a call."""
+class PlainResponse(UnreadResponse):
+    """One that was received: its lines are at hand, and those are read that are asked for."""
 
-    __slots__ = ("_fields", "_later_via", "_lines", "_places", "_plain", "_top_branch", "_top_via", "cseq")
+    __slots__ = ("_later_via", "_lines", "_places", "_top_branch", "_top_via", "cseq")
 
     cseq: CSeq
 
@@ -56,21 +56,10 @@ class PlainResponse(Response):
         self.status, self.reason = start
         self._top_branch = branch
         self._top_via, self._later_via = top_via
-        self._plain: bytes | None = data
+        self._data = data
         self._lines = lines
         self._places = places
         self.cseq = cseq
-
-    @property
-    def fields(self) -> list[Field]:
-        """Asked for, so it is parsed."""
-        if self._plain is not None:
-            self._fields, self._plain = reread(self._plain).fields, None
-        return self._fields
-
-    @fields.setter
-    def fields(self, fields: list[Field]) -> None:
-        self._fields = fields
 
     @property
     def branch(self) -> str:
@@ -79,7 +68,7 @@ class PlainResponse(Response):
     @property
     def to(self) -> Address:
         """A call that is answered asks for this and for its Contact alone: found without the rest."""
-        if self._plain is None:
+        if self._data is None:
             return super().to
         place = self._places["to"]
         return usual_address(self._lines[place[0]]) or Address.parse(self._value(place))
@@ -87,7 +76,7 @@ class PlainResponse(Response):
     def first(self, key: str) -> str | None:
         """What is not there, or in one line, is found without the rest."""
         place = self._places.get(key)
-        if self._plain is None or place is _SEVERAL:
+        if self._data is None or place is _SEVERAL:
             return super().first(key)
         return None if place is None else self._value(place)
 
@@ -97,19 +86,16 @@ class PlainResponse(Response):
 
     def values(self, key: str) -> list[str]:
         value = self.first(key)
-        if self._plain is not None and value and "," not in value:
+        if self._data is not None and value and "," not in value:
             return [value]
         return super().values(key)
 
     def pop_via(self) -> bool:
-        if self._plain is None or not self._later_via:
+        if self._data is None or not self._later_via:
             return super().pop_via()
-        self._plain = self._plain[: self._top_via] + self._plain[self._later_via :]
+        self._data = self._data[: self._top_via] + self._data[self._later_via :]
         self._later_via = 0
         return True  # and nothing of it has been parsed yet, so no view has changed
-
-    def encode(self) -> bytes:
-        return super().encode() if self._plain is None else self._plain
 
 
 def plain_response(data: bytes) -> PlainResponse | None:

@@ -1,4 +1,4 @@
-"""A response of the box's own that is bytes until somebody asks for a field."""
+"""A response that is bytes until somebody asks for a field."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .parser import reread
 
 
 class UnreadResponse(Response):
-    """What is sent, and seldom looked at again."""
+    """What is sent, and seldom looked at."""
 
     __slots__ = ("_data", "_fields")
 
