@@ -148,10 +148,7 @@ def test_no_further_target_is_tried() -> None:
     assert box.requests("INVITE") == []
 
 
-def test_cancel_of_nothing_is_481() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
+def test_cancel_of_nothing_is_481(box: Box) -> None:
     cancel(box)
     assert box.statuses() == [481]
 

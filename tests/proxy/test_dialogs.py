@@ -31,6 +31,12 @@ def call(box: Box, caller: Flow, callee: Flow, uri: str = "sip:102@desk.example"
     return Up(invite, box.responses()[-1], caller, callee)
 
 
+@pytest.fixture
+def up(box: Box) -> Up:
+    """From 101 to 102."""
+    return call(box, A, B)
+
+
 def from_caller(box: Box, up: Up, method: str, **more: object) -> list[tuple[Request, Target]]:
     routes = more.pop("routes", route_set(up.ok))
     text = request(method, up.invite.uri_text, flow=up.caller, to_tag="callee", cseq=2, routes=routes, **more)  # type: ignore[arg-type]
@@ -100,11 +106,8 @@ def test_caller_who_has_reconnected_is_found_again_by_his_own_binding() -> None:
     assert [target for _, target in from_callee(box, up, "BYE")] == [mine.flow]
 
 
-def test_caller_whose_connection_for_the_call_is_closed_is_reached_where_his_contact_is_registered() -> None:
+def test_caller_whose_connection_for_the_call_is_closed_is_reached_where_his_contact_is_registered(box: Box) -> None:
     """A phone that takes TCP for a long INVITE alone, as RFC 3261 section 18.1.1 has it, and closes it when idle."""
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
     line = tcp(A.remote[0], connection=7)
     box.receive(request("INVITE", flow=A), line)
     invite = box.request("INVITE")
@@ -113,11 +116,7 @@ def test_caller_whose_connection_for_the_call_is_closed_is_reached_where_his_con
     assert target == A
 
 
-def test_phone_that_moves_in_a_call_and_is_taken_for_another_is_reached_where_the_request_says() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_phone_that_has_moved_in_a_call_and_counts_as_another_is_where_the_request_says(box: Box, up: Up) -> None:
     there = udp("192.0.2.33")
     moved = box.phone("102", there)
     up.invite.retarget(moved.contact)
@@ -165,10 +164,7 @@ def test_trusted_peer_is_called_back_where_it_says(peer: Flow, says: str, wanted
 
 
 @pytest.mark.parametrize("method", ["PRACK", "UPDATE", "INFO"])
-def test_early_dialog_carries_requests_both_ways(method: str) -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
+def test_early_dialog_carries_requests_both_ways(box: Box, method: str) -> None:
     box.receive(request("INVITE", headers=["Supported: 100rel, 199"]), A)
     invite = box.request("INVITE")
     assert invite.values("supported") == ["100rel", "199"]
@@ -206,11 +202,7 @@ def test_of_two_phones_at_one_private_contact_the_one_that_has_answered_is_meant
     assert [flow for _, flow in from_caller(box, up, "BYE")] == [flows[number]]
 
 
-def test_phone_that_has_unregistered_is_still_reached() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_phone_that_has_unregistered_is_still_reached(box: Box, up: Up) -> None:
     box.bindings.clear()
     box.restart()
     assert [target for _, target in from_caller(box, up, "BYE")] == [B]
@@ -261,21 +253,13 @@ def test_strict_router_that_puts_our_record_route_into_the_request_uri() -> None
     assert (bye.uri_text, bye.values("route"), target) == ("sip:102@10.0.0.2;x=y", [], tcp("192.0.2.12"))
 
 
-def test_strict_router_that_left_no_route_is_400() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_strict_router_that_left_no_route_is_400(box: Box, up: Up) -> None:
     (only,) = route_set(up.ok)
     box.receive(request("BYE", only.strip("<>"), to_tag="callee", cseq=2), A)
     assert box.statuses() == [400]
 
 
-def test_route_set_beyond_the_box_is_kept_with_a_good_token() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_route_set_beyond_the_box_is_kept_with_a_good_token(box: Box, up: Up) -> None:
     ((bye, target),) = from_caller(box, up, "BYE", routes=[*route_set(up.ok), "<sip:edge.example;lr>"])
     assert (bye.values("route"), target) == (["<sip:edge.example;lr>"], B)
 
@@ -289,21 +273,13 @@ def test_routes_in_one_line_are_taken_one_by_one() -> None:
     assert (bye.values("route"), target) == (["<sip:edge.example;lr>"], tcp("192.0.2.12"))
 
 
-def test_phones_own_route_to_the_box_does_not_hide_the_token() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_phones_own_route_to_the_box_does_not_hide_the_token(box: Box, up: Up) -> None:
     for routes in (["<sip:192.0.2.1;lr>", *route_set(up.ok)], [*route_set(up.ok), "<sip:192.0.2.1;lr>"]):
         assert [target for _, target in from_caller(box, up, "BYE", routes=routes)] == [B]
 
 
-def test_route_is_read_however_it_is_written() -> None:
+def test_route_is_read_however_it_is_written(box: Box, up: Up) -> None:
     """With a name, or with escapes that nobody asked for: Twinkle has %5a for Z (RFC 3261 section 19.1.4)."""
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
     (only,) = route_set(up.ok)
     token, _, rest = only.removeprefix("<sip:").partition("@")
     escaped = "".join(f"%{ord(char):x}" for char in token)
@@ -312,11 +288,7 @@ def test_route_is_read_however_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("other", [{"call_id": "call-2"}, {"tag": "stranger"}, {"to_tag": ""}])
-def test_token_in_another_dialog_opens_nothing(other: dict[str, str]) -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_token_in_another_dialog_opens_nothing(box: Box, up: Up, other: dict[str, str]) -> None:
     text = request("BYE", "sip:102@10.0.0.2", **{"to_tag": "callee", **other}, cseq=2, routes=route_set(up.ok))  # type: ignore[arg-type]
     message = parse_message(text.encode())
     assert isinstance(message, Request)
@@ -325,28 +297,17 @@ def test_token_in_another_dialog_opens_nothing(other: dict[str, str]) -> None:
     assert box.statuses() == [403]
 
 
-def test_in_dialog_ack_without_a_token_is_dropped() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
+def test_in_dialog_ack_without_a_token_is_dropped(box: Box) -> None:
     call(box, A, B)
     box.receive(request("ACK", "sip:102@192.0.2.12:5060", to_tag="callee", routes=["<sip:192.0.2.1;lr>"]), A)
     assert box.taken() == []
 
 
-def test_ack_with_no_forwards_left_is_dropped() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_ack_with_no_forwards_left_is_dropped(box: Box, up: Up) -> None:
     assert from_caller(box, up, "ACK", headers=["Max-Forwards: 0"]) == []
 
 
-def test_every_repeated_ack_goes_through() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
-    up = call(box, A, B)
+def test_every_repeated_ack_goes_through(box: Box, up: Up) -> None:
     text = request("ACK", up.invite.uri_text, to_tag="callee", routes=route_set(up.ok), branch="z9hG4bKack")
     for _ in range(2):
         box.receive(text, A)
@@ -357,19 +318,13 @@ def test_every_repeated_ack_goes_through() -> None:
     "route",
     ["<sip:192.0.2.1;lr>", "<sip:192.0.2.1:5060;lr;transport=tcp>", "<sip:DESK.example;lr>", "sip:101@192.0.2.1;lr"],
 )
-def test_phones_route_to_the_box_itself_is_dropped(route: str) -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
+def test_phones_route_to_the_box_itself_is_dropped(box: Box, route: str) -> None:
     box.receive(request("INVITE", routes=[route]), A)
     ((invite, target),) = box.requests("INVITE")
     assert (invite.values("route"), target) == ([], B)
 
 
-def test_route_to_elsewhere_is_refused_out_of_a_dialog() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
+def test_route_to_elsewhere_is_refused_out_of_a_dialog(box: Box) -> None:
     for who in (None, Who(peer="trunk")):
         box.receive(request("INVITE", routes=["<sip:192.0.2.1;lr>", "<sip:elsewhere.example;lr>"]), A, who)
         assert box.statuses() == [403]
@@ -382,10 +337,7 @@ def test_route_that_cannot_be_read_is_400() -> None:
     assert box.statuses() == [400]
 
 
-def test_maddr_leads_nowhere() -> None:
-    box = Box()
-    box.phone("101", A)
-    box.phone("102", B)
+def test_maddr_leads_nowhere(box: Box) -> None:
     box.receive(request("INVITE", "sip:102@desk.example;maddr=203.0.113.66"), A)
     assert [target for _, target in box.requests("INVITE")] == [B]
 
