@@ -30,10 +30,15 @@ def test_commit_that_nobody_confirms_goes_back_by_itself(desk: Desk, machine: Ma
     assert [each["key"] for each in desk.do("config diff")] == ["net.address", "flush"], "it can be mended"
 
 
-def test_what_nobody_confirmed_is_never_taken_for_good_untried(desk: Desk) -> None:
-    """The next to commit may not know that it is still staged, nor that it cut somebody off."""
+def try_out(desk: Desk) -> None:
+    """A fixed address, for a minute."""
     stage(desk, net__address="192.0.2.10/24")
     desk.do("config commit", confirm=60)
+
+
+def test_what_nobody_confirmed_is_never_taken_for_good_untried(desk: Desk) -> None:
+    """The next to commit may not know that it is still staged, nor that it cut somebody off."""
+    try_out(desk)
     desk.ring()
     stage(desk, flush="5m")
     with pytest.raises(VerbError, match="Nobody confirmed what is staged"):
@@ -45,8 +50,7 @@ def test_what_nobody_confirmed_is_never_taken_for_good_untried(desk: Desk) -> No
 
 
 def test_once_it_is_dropped_others_are_taken_for_good(desk: Desk) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     desk.ring()
     desk.do("config rollback")
     stage(desk, flush="5m")
@@ -80,16 +84,14 @@ def test_alarm_that_waits_for_its_turn_takes_nothing_back_once_the_time_was_rene
 
 
 def test_way_back_that_the_machine_refuses_is_tried_again_until_it_takes_it(desk: Desk, machine: Machine) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     for machine.refuses, address in (("nmcli failed.", "192.0.2.10/24"), ("", "dhcp")):
         finish(desk.bells[-1].work())
         assert used(desk, "net.address") == address
 
 
 def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     assert desk.do("config commit")["changed"] == ["net.address"]
     desk.ring()
     assert used(desk, "net.address") == "192.0.2.10/24" and not notices(desk)
@@ -100,8 +102,7 @@ def test_commit_that_is_confirmed_stays(desk: Desk, machine: Machine) -> None:
 
 def test_commit_that_is_confirmed_owes_nothing_in_the_same_transaction(desk: Desk, machine: Machine) -> None:
     """A power cut right behind it must not bring the settings of before back to the computer alone."""
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     cut_after(desk, 1)
     desk.do("config commit")
     again = desk.restart()
@@ -109,16 +110,14 @@ def test_commit_that_is_confirmed_owes_nothing_in_the_same_transaction(desk: Des
 
 
 def test_rollback_is_one_though_the_disk_does_not_take_that_nothing_is_owed(desk: Desk, machine: Machine) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     desk.full = True
     desk.do("config rollback")
     assert used(desk, "net.address") == machine.addresses[-1] == "dhcp"
 
 
 def test_restart_in_the_middle_of_a_trial_goes_back_and_so_does_the_machine(desk: Desk, machine: Machine) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     again = desk.restart()
     assert used(again, "net.address") == "dhcp"
     again.box.system = machine
@@ -165,8 +164,7 @@ def test_change_that_is_kept_owes_nothing(desk: Desk, machine: Machine) -> None:
 def test_rollback_that_the_machine_refuses_leaves_the_trial_and_commit_keeps_what_is_tried(
     desk: Desk, machine: Machine
 ) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     machine.refuses = "nmcli failed."
     with pytest.raises(VerbError, match="nmcli failed"):
         desk.do("config rollback")
@@ -177,8 +175,7 @@ def test_rollback_that_the_machine_refuses_leaves_the_trial_and_commit_keeps_wha
 
 
 def test_rollback_ends_a_trial_at_once(desk: Desk, machine: Machine) -> None:
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     desk.do("config rollback")
     assert machine.addresses == ["192.0.2.10/24", "dhcp"] and desk.do("config diff") == []
     assert all(bell.cancelled for bell in desk.bells)
@@ -207,8 +204,7 @@ def test_nobody_else_changes_settings_in_the_middle_of_a_trial(
 def test_restore_that_is_refused_leaves_a_trial_as_it_is(desk: Desk, machine: Machine) -> None:
     """Else nothing would bring the network back."""
     backup = desk.do("backup", passphrase="one two three")
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     desk.full = True
     with pytest.raises(VerbError, match="Nothing was changed"):
         desk.do("restore", text=backup, passphrase="one two three")
@@ -225,8 +221,7 @@ def test_restore_in_a_trial_owes_nothing_once_it_is_kept_and_all_of_it_until_the
     desk.do("config set", key="net.address", value="192.0.2.11/24")
     text = desk.do("backup", passphrase="a long one")
     desk.do("config set", key="net.address", value="dhcp")
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     machine.refuses = "nmcli failed."
     with pytest.raises(VerbError, match="nmcli failed"):
         desk.do("restore", text=text, passphrase="a long one")
@@ -244,8 +239,7 @@ def test_restore_of_what_is_on_trial_owes_nothing_once_it_is_kept(desk: Desk, ma
     desk.do("config set", key="net.address", value="192.0.2.10/24")
     text = desk.do("backup", passphrase="a long one")
     desk.do("config set", key="net.address", value="dhcp")
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     desk.do("restore", text=text, passphrase="a long one")
     again = desk.restart()
     assert OWED not in again.store.meta and used(again, "net.address") == "192.0.2.10/24"
@@ -256,8 +250,7 @@ def test_what_a_start_could_not_bring_back_is_still_owed_behind_a_change_of_some
     desk: Desk, machine: Machine, words: str
 ) -> None:
     """Nobody confirmed that network, and the machine refused the way back."""
-    stage(desk, net__address="192.0.2.10/24")
-    desk.do("config commit", confirm=60)
+    try_out(desk)
     desk = desk.restart()
     desk.box.system = machine
     machine.refuses = "nmcli failed."

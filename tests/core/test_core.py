@@ -17,6 +17,14 @@ PHONE = "<sip:101@192.0.2.101:5060>"
 OTHER = "<sip:101@192.0.2.102:5060>"
 
 
+@pytest.fixture
+def box() -> BareCore:
+    """Its disk is slow, and a phone of 101 waits for it."""
+    box = BareCore(commit_at_once=False)
+    box.register(PHONE)
+    return box
+
+
 class TestWaitingForTheDisk:
     def test_a_new_binding_is_answered_and_seen_only_once_it_is_on_disk(self) -> None:
         box = BareCore(commit_at_once=False)
@@ -24,23 +32,17 @@ class TestWaitingForTheDisk:
         assert statuses(box.commit()) == [200]
         assert len(box.bindings()) == 1
 
-    def test_what_cannot_be_stored_is_answered_500_with_retry_after_and_leaves_all_as_it_was(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_what_cannot_be_stored_is_500_with_retry_after_and_leaves_all_as_it_was(self, box: BareCore) -> None:
         answers = box.fail(box.commits[0].ticket)
         assert statuses(answers) == [500] and answers[0].first("retry-after")
         assert box.bindings() == []
 
-    def test_a_register_that_comes_meanwhile_waits_too_and_shares_the_failure(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_a_register_that_comes_meanwhile_waits_too_and_shares_the_failure(self, box: BareCore) -> None:
         box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
         box.register(call_id="query@phone")
         assert statuses(box.fail(box.commits[0].ticket)) == [500, 500, 500]
 
-    def test_a_register_goes_to_the_disk_once_the_one_before_it_is_there(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_a_register_goes_to_the_disk_once_the_one_before_it_is_there(self, box: BareCore) -> None:
         box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
         box.register("<sip:101@192.0.2.103:5060>", call_id="c@phone", at=flow("192.0.2.103"))
         (first,) = box.commits
@@ -50,9 +52,7 @@ class TestWaitingForTheDisk:
         assert statuses(box.commit(both.ticket)) == [200, 200]
         assert len(box.bindings()) == 3
 
-    def test_a_register_after_a_failure_does_not_share_it(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_a_register_after_a_failure_does_not_share_it(self, box: BareCore) -> None:
         box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
         (first,) = box.commits
         assert statuses(box.fail(first.ticket)) == [500, 500]
@@ -62,9 +62,7 @@ class TestWaitingForTheDisk:
         assert [binding.contact for binding in box.bindings()] == ["sip:101@192.0.2.103:5060"]
         assert len(box.commits) == 2, "of the second nothing was ever written"
 
-    def test_what_the_administrator_drops_after_a_failure_stays_dropped(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_what_the_administrator_drops_after_a_failure_stays_dropped(self, box: BareCore) -> None:
         box.commit()
         box.register(OTHER, call_id="b@phone", at=flow("192.0.2.102"))
         box.register("<sip:101@192.0.2.103>", call_id="c@phone", at=flow("192.0.2.103"))
@@ -73,9 +71,7 @@ class TestWaitingForTheDisk:
         box.clock.advance(RETRY)
         assert box.bindings() == [] and len(box.commits) == 2
 
-    def test_what_comes_while_the_administrator_takes_a_place_away_waits_and_is_a_place_of_its_own(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_what_registers_while_bindings_are_taken_away_waits_and_is_another_one(self, box: BareCore) -> None:
         box.commit()
         (hold,) = box.core.hold([f"sip:101@{REALM}"])
         assert box.register(PHONE, cseq=2) == []
@@ -91,17 +87,13 @@ class TestWaitingForTheDisk:
         assert statuses(box.commit(box.commits[1].ticket)) == [200]
         assert [binding.id for binding in box.bindings()] == [2]
 
-    def test_what_came_while_the_administrator_took_a_place_away_is_not_told_of_what_then_failed(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_what_registers_while_bindings_are_taken_away_hears_nothing_of_what_failed(self, box: BareCore) -> None:
         (hold,) = box.core.hold([f"sip:101@{REALM}"])
         assert box.register(call_id="query@phone") == []
         assert statuses(box.fail(box.commits[0].ticket)) == [500, 500]
         assert box.commit(hold) == [] and box.core.location.open_ticket(f"sip:101@{REALM}") is None
 
-    def test_a_query_waits_for_the_open_ticket_and_tells_what_it_made(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_a_query_waits_for_the_open_ticket_and_tells_what_it_made(self, box: BareCore) -> None:
         assert box.register(call_id="query@phone") == []
         answers = box.commit()
         assert statuses(answers) == [200, 200]
@@ -114,9 +106,7 @@ class TestWaitingForTheDisk:
         assert len(box.commits) == 1
         assert statuses(box.commit()) == [200]
 
-    def test_other_accounts_do_not_wait(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_other_accounts_do_not_wait(self, box: BareCore) -> None:
         assert statuses(box.register(user="102", call_id="z@phone")) == [200]
 
 
@@ -128,9 +118,7 @@ class TestWaitingForTheDisk:
             assert statuses(box.register(PHONE, cseq=2)) == [status]
             monkeypatch.undo()
 
-    def test_a_query_that_would_wait_behind_too_many_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_a_query_behind_too_many_is_refused(self, monkeypatch: pytest.MonkeyPatch, box: BareCore) -> None:
         monkeypatch.setattr(registrations, "MAX_HELD", 1)
         assert statuses(box.register(call_id="query@phone")) == [503]
         assert statuses(box.register(user="102", call_id="other@phone")) == [200]
@@ -266,9 +254,7 @@ class TestEvents:
         assert [event.rule for event in box.core.events.of("101")] == ["wrong-password"]
         assert "wrong" not in "".join(event.text for event in box.core.events.of("101")).replace("wrong password", "")
 
-    def test_what_could_not_be_stored_is_no_registration(self) -> None:
-        box = BareCore(commit_at_once=False)
-        box.register(PHONE)
+    def test_what_could_not_be_stored_is_no_registration(self, box: BareCore) -> None:
         box.fail(box.commits[0].ticket)
         assert self.kinds(box) == ["warning"]
 

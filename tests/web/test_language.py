@@ -29,7 +29,7 @@ from frontdesk.sip.status import OUTCOMES, REFUSED, RUNG_OUTCOMES
 from frontdesk.store.trouble import Trouble
 from frontdesk_helper.networks import UNRESOLVED
 from tests.store.rows import clock
-from tests.web.house import FORM, House, forms
+from tests.web.house import FORM, Browser, House, forms
 
 WEB = LOCALE.parent
 TEXT = r'"(?:[^"\\]|\\.)*"'
@@ -152,6 +152,13 @@ def catalog() -> dict[Any, tuple[str, ...]]:
     return {each.id: each.string if isinstance(each.string, tuple) else (each.string,) for each in messages}
 
 
+def german(house: House) -> Browser:
+    """An administrator's."""
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = "de"
+    return browser
+
+
 def test_every_text_is_translated_and_nothing_else_is() -> None:
     assert set(catalog()) == used()
     assert all(all(texts) for texts in catalog().values())
@@ -211,8 +218,7 @@ def test_refusals_are_in_the_browsers_language(house: House) -> None:
 
 
 def test_error_pages_are_in_the_browsers_language(house: House) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     for answer, title, text in (
         (browser.get("/nothing"), "404 Nicht gefunden", "Diese Seite gibt es nicht."),
         (browser.get("/static/nothing"), "404 Nicht gefunden", "Diese Seite gibt es nicht."),
@@ -227,8 +233,7 @@ def test_error_pages_are_in_the_browsers_language(house: House) -> None:
 
 
 def test_words_of_values_are_in_the_browsers_language(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     assert "Vorgabe: none" not in browser.get("/settings").text
     link: dict[str, Any] = {"name": "eth0", "link": "up", "addresses": [], "mac": None, "gateway": None}
     monkeypatch.setattr(type(house.desk.box.system), "network", lambda _: [link])
@@ -236,8 +241,7 @@ def test_words_of_values_are_in_the_browsers_language(house: House, monkeypatch:
 
 
 def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     page = browser.send_form("/accounts", "/accounts", user="101")
     assert page.status_code == 400 and "Es gibt schon ein Konto &#039;101&#039;." in page.text
 
@@ -257,23 +261,20 @@ def test_refused_form_is_answered_in_the_browsers_language(house: House) -> None
     ],
 )
 def test_refused_line_of_a_file_is_told_in_the_browsers_language(house: House, rows: str, said: str) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     form = forms(browser.get("/accounts"))["/accounts/csv"]
     page = browser.post("/accounts/csv", data=form, files={"file": ("a.csv", f"username,password\n{rows}")})
     assert page.status_code == 400 and said in page.text
 
 
 def test_whose_password_cannot_be_is_told_in_the_browsers_language(house: House) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     page = browser.send_form("/system", "/system/viewer", password="short", again="short")
     assert page.status_code == 400 and "Dieses Passwort (zum Ansehen) hat 8 bis" in page.text
 
 
 def test_what_is_no_backup_is_refused_in_the_browsers_language(house: House) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     form = forms(browser.get("/system"))["/system/restore"] | {"passphrase": "correct horse"}
     page = browser.post("/system/restore", data=form, files={"file": ("a.backup", "a letter\n")})
     assert page.status_code == 400 and "Es beginnt nicht mit `frontdesk-backup 1`: Wählen Sie eine andere" in page.text
@@ -287,8 +288,7 @@ def test_what_is_no_backup_is_refused_in_the_browsers_language(house: House) -> 
     ],
 )
 def test_file_of_another_kind_is_told_which_one_is_wanted(house: House, at: str, form: str, said: str) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     fields = forms(browser.get(at))[form] | {"passphrase": "correct horse"}
     page = browser.post(form, data=fields, files={"file": ("a", b"PK\x03\x04\xff")})
     assert page.status_code == 400 and said in page.text
@@ -318,8 +318,7 @@ def test_no_event_is_worded_where_its_words_are_not_looked_for() -> None:
 
 
 def test_setting_that_cannot_be_is_refused_in_the_browsers_language(house: House) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     for key, value, said in (
         ("min-expires", "soon", "min-expires ist eine Dauer wie 60s, 10m, 1h oder 1d, nicht &#039;soon&#039;."),
         ("min-expires", "900d", "min-expires ist mindestens"),
@@ -329,8 +328,7 @@ def test_setting_that_cannot_be_is_refused_in_the_browsers_language(house: House
 
 
 def test_notes_of_a_commit_are_in_the_browsers_language(house: House) -> None:
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     browser.send_form("/settings", "/settings", hostname="lobby")
     browser.send_form("/settings", "/settings/commit")
     assert "hostname: gemerkt, aber hier nicht verwendet" in browser.get("/settings").text
@@ -343,8 +341,7 @@ def test_who_keeps_the_network_is_said_in_the_browsers_language(house: House) ->
 
 def test_who_is_at_work_and_for_how_long_is_said_in_the_browsers_language(house: House) -> None:
     house.desk.do("config stage", key="hostname", value="lobby")
-    browser = house.logged_in()
-    browser.headers["Accept-Language"] = "de"
+    browser = german(house)
     browser.send_form("/settings", "/settings", **{"max-bindings": "7"})
     page = browser.get("/settings").text
     assert "Die Kommandozeile hat vor 0s auch Einstellungen vorgemerkt" in page
