@@ -124,14 +124,14 @@ class Registrations:
             self._accepted(accepted, now)
         else:
             transaction = self._layer.server(request, flow, now)
-            self._hold(ticket, _Parsed(transaction, registration.username, accepted, self._accepted))
+            self._let_wait(ticket, _Parsed(transaction, registration.username, accepted, self._accepted))
 
     def write(self, binding: Binding, bindings: Iterable[Binding], waiting: Waiting) -> None:
         """Answers one that changes `binding`, one of `bindings`: all of its address-of-record, which has no ticket
         open."""
-        self._hold(self._stage(binding.aor, list(bindings), Changes(saved=[binding])), waiting)
+        self._let_wait(self._stage(binding.aor, list(bindings), Changes(saved=[binding])), waiting)
 
-    def _hold(self, ticket: int, waiting: Waiting) -> None:
+    def _let_wait(self, ticket: int, waiting: Waiting) -> None:
         self._waiting.setdefault(ticket, []).append(waiting)
         self._held += 1
 
@@ -251,7 +251,7 @@ class Registrations:
             if each.is_of(ids):
                 self._answer_unstored(each, now)
             else:
-                self._hold(ticket, each)
+                self._let_wait(ticket, each)
 
 
 def _retry_after(request: Request) -> tuple[str, str]:
