@@ -13,6 +13,14 @@ from typing import TextIO
 
 from .events import Event, Kind
 
+RECENT = 300
+"""Lines that are kept in memory, 100 to 200 bytes each."""
+LONGEST = 400
+"""Characters that are kept of one line."""
+
+Recent = deque[str]
+"""The last lines, oldest first."""
+
 _WARNINGS = frozenset({Kind.WARNING, Kind.REFUSED})
 
 
@@ -23,15 +31,6 @@ class _JsonLines(logging.Formatter):
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return _json(line)
-
-
-RECENT = 300
-"""Lines that are kept in memory, 100 to 200 bytes each."""
-LONGEST = 400
-"""Characters that are kept of one line."""
-
-Recent = deque[str]
-"""The last lines, oldest first."""
 
 
 class _Keeping(logging.StreamHandler[TextIO]):
@@ -58,7 +57,7 @@ def start_logging(form: str) -> Recent:
 
 
 class EventLines:
-    """Writes events as lines, all of a turn at once: a record of the logging module for each cost a third of a call."""
+    """Writes events as lines, all of a turn at once: a record of the logging module for each is a quarter of a call."""
 
     def __init__(self, form: str, output: TextIO, wall: Callable[[], float], recent: Recent | None = None) -> None:
         """`form`: "text" or "json"; `wall`: seconds since 1970; `recent` keeps the last lines."""

@@ -32,25 +32,20 @@ Hop = tuple[str, str]
 """A transport in lower case, and host:port of the box, which is heard so there."""
 _HEARD = ("udp", "tcp", "tls")
 
-
 IDENTITIES = ("p-asserted-identity", "remote-party-id")
 """Who a trusted peer says that the caller is: from anybody else it is a forgery (RFC 3325 section 5)."""
-
-
 SPENT = ("max-breadth", "p-preferred-identity")
 """What is for the box alone (RFC 3325 section 6: it asserts nobody's identity)."""
+DROPPED = {
+    (identity, routes): (*SPENT, *(() if identity else IDENTITIES), *(() if routes else ("route",)))
+    for identity, routes in product((False, True), repeat=2)
+}
+"""(identity, Routes), whether each goes on -> the headers that do not."""
 
 
 def is_private(request: Request) -> bool:
     """Whether the caller's identity is for trusted peers alone (RFC 3325 section 7)."""
     return any(value.strip().lower() == "id" for line in request.lines("privacy") for value in line.split(";"))
-
-
-DROPPED = {
-    (identity, routes): (*SPENT, *(() if identity else IDENTITIES), *(() if routes else ("route",)))
-    for identity, routes in product((False, True), repeat=2)
-}
-"""The headers that do not go on, apart from SPENT those where one of both is false: identity or Routes."""
 
 
 def shared_fields(request: Request, realm: str, dropped: tuple[str, ...]) -> list[Field]:

@@ -56,9 +56,9 @@ class Contact:
         )
 
     def is_left_to_phone(self, flow: Flow) -> bool:
-        """Whether it alone can open that connection anew: the box finds nobody behind a router, no certificate of a
-        phone's (see `target_set.target_of`), and nobody who listens at the port that he connects from, which Linphone
-        names."""
+        """Whether its phone alone can open such a connection anew, as always over TLS and WebSockets: no phone has a
+        certificate (see `target_set.target_of`). Over TCP the box can where the Contact names the address that it came
+        from, and another port: Linphone names the one that it connects from, where nobody listens."""
         if flow.transport != "tcp":
             return flow.transport != "udp"
         return bare(self.uri.host) != flow.remote[0] or (self.uri.port or SIP_PORT) == flow.remote[1]

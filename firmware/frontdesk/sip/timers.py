@@ -53,7 +53,7 @@ class Deadlines:
         self._order = count()
         self._cancelled = 0
         self.delays = Delays(self)
-        """For what happens often, and always after as long."""
+        """For timers that are set often, always for as long."""
 
     def __len__(self) -> int:
         """How many are armed."""
@@ -90,10 +90,10 @@ class Deadlines:
 
 
 class Waiter(Protocol):
-    """Who waits."""
+    """Whose timer it is."""
 
     def fires(self, timer: str, now: float) -> None:
-        """His time is over."""
+        """It has fired."""
 
 
 class Delay:

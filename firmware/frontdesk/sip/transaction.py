@@ -56,7 +56,7 @@ class Transaction:
             arrow(self, now)
 
     def fires(self, timer: str, now: float) -> None:
-        """One of its timers."""
+        """One of its timers has."""
         self._take(timer, now)
 
     def transport_failed(self, now: float) -> None:
