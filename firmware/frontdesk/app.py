@@ -10,7 +10,6 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from .certificates import Certificates
 from .config import CERTIFICATES, DEFAULTS
 from .control import Admin, Box, VerbError, alarms, owed
 from .control import run as control_run
-from .control.admin import OffLoop, T
+from .control.admin import two_at_once
 from .control.candidate import Alarm, Candidate
 from .control.day import Day
 from .control.start import started
@@ -113,7 +112,6 @@ class _Appliance:
         self._machine = machine(options.board.interface if options.board else "")
         self._defaults = self._machine.defaults(options.board.defaults if options.board else DEFAULTS)
         self._stored = store.settings(self._defaults)
-        self._meta = store.meta
         self._host = ""
         self._settings = _settings(self._stored, options)
         keep_time(self._settings.timezone)
@@ -250,7 +248,7 @@ class _Appliance:
     async def _started(self, box: Box) -> None:
         """The computer is brought to the settings while phones are answered already."""
         async with box.turn:
-            await started(box, owed.read(self._meta))
+            await started(box, owed.read(self._store.meta))
 
     def _watch(self, journal: Journal, page: Page) -> list[asyncio.Task[None]]:
         """Feeds the watchdog while the loop runs this and the other parts answer."""
@@ -347,7 +345,7 @@ class _Appliance:
             records,
             self._stored,
             self._clock,
-            admin=Admin(records, self._meta, self._options.data, self._clock.now, _two_at_once()),
+            admin=Admin(records, self._store.meta, self._options.data, self._clock.now, two_at_once()),
             defaults=self._defaults,
             system=self._machine,
             notices=self._store.notices,
@@ -383,16 +381,6 @@ def _settings(stored: Settings, options: Options, host: str = "") -> Settings:
     settings = stored if options.flush is None else replace(stored, flush=options.flush)
     named = host_names(host or stored.hostname)
     return replace(settings, domains=tuple(dict.fromkeys((*stored.domains, *options.domains, *named))))
-
-
-def _two_at_once() -> OffLoop:
-    """Runs what takes long (scrypt) in threads, two at most: it takes 16 MB each, and the calls want the processor."""
-    threads = ThreadPoolExecutor(2, "off-loop")
-
-    async def run(work: Callable[[], T], /) -> T:
-        return await asyncio.get_running_loop().run_in_executor(threads, work)
-
-    return run
 
 
 def _reason(error: OSError) -> str:

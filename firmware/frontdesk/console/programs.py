@@ -20,6 +20,7 @@ from panel_link.messages import LOG_IN
 from .. import __version__
 from ..control import TABLE, Box, VerbError, requests, run
 from ..control.candidate import EDITOR, PROGRAM
+from ..control.errors import Answer
 from ..control.throttle import SERIAL_LINE
 from .identity import hostname, serial_number
 
@@ -34,7 +35,6 @@ BRING_A_PASSWORD = ("import", "restore")
 MOST_STEPS = 10_000
 PRODUCT = "frontdesk"
 
-Answer = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
