@@ -14,8 +14,8 @@ from .config import NETWORK, read_host_name
 from .control import VerbError
 from .control.errors import Sentence
 from .control.host import INTERFACES, ManagedElsewhere, System, read_gateways
-from .control.kept import Kept
 from .control.owed import RESET, owe
+from .control.parts import Records
 from .model import Settings
 
 HELPER = Path("/run/frontdesk-helper/helper.sock")
@@ -140,7 +140,7 @@ class Machine(ManagedElsewhere):
 class NextStart(ManagedElsewhere):
     """The same computer while no box serves: it is changed when the box starts."""
 
-    def __init__(self, records: Kept) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
 
     async def apply(self, settings: Settings, keys: Sequence[str]) -> list[str]:
@@ -158,7 +158,7 @@ def machine(interface: str, helper: Path = HELPER) -> System:
     return Machine(helper, interface) if _is_there(helper) else ManagedElsewhere()
 
 
-def asleep(records: Kept) -> System:
+def asleep(records: Records) -> System:
     """The computer under a box that does not."""
     return NextStart(records) if _is_there(HELPER) else ManagedElsewhere()
 

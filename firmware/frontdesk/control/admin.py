@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from . import scrypt
 from .errors import Sentence, VerbError
 from .first_boot_code import FirstBootCode
-from .kept import Kept
+from .parts import Records
 from .role import Role
 from .throttle import SERIAL_LINE, Crowded, Throttle
 from .times import iso
@@ -68,7 +68,7 @@ class Admin:
 
     def __init__(
         self,
-        records: Kept,
+        records: Records,
         meta: Mapping[str, str],
         directory: Path,
         now: Callable[[], float],

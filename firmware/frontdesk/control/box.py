@@ -16,8 +16,7 @@ from .admin import Admin
 from .candidate import Candidate
 from .errors import Answer, NotThere, Sentence, VerbError
 from .host import ManagedElsewhere, System, take
-from .kept import Pair
-from .parts import Clock, Journal, Location, Records, Site
+from .parts import Clock, Journal, Location, Pair, Records, Site
 
 __all__ = ["Answer", "Box", "VerbError"]
 

@@ -17,7 +17,7 @@ from .bindings import set_by_hand, with_preference
 from .box import Answer, Box, VerbError
 from .configuration import KEYS, Configuration
 from .errors import Sentence
-from .kept import Pair
+from .parts import Pair
 
 
 async def export(box: Box, secrets: bool = False) -> str:

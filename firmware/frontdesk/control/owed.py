@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from ..config import HOST, OWED, text_of
 from ..model import Settings
-from .kept import Kept, Pair
+from .parts import Pair, Records
 
 Owed = dict[str, str | None]
 """A key of config.HOST -> the text that it had before, or None: as it is kept. In the table it is JSON."""
@@ -31,13 +31,13 @@ def read(meta: Mapping[str, str]) -> Owed:
     return owed
 
 
-async def owe(records: Kept, texts: Mapping[str, str | None]) -> None:
+async def owe(records: Records, texts: Mapping[str, str | None]) -> None:
     """This too, or in place of what was owed of the same settings. Raises OSError."""
     owed = read(await records.pairs("meta"))
     await records.change(pairs=[("meta", OWED, json.dumps({**owed, **texts}))])
 
 
-async def promise(records: Kept, texts: Mapping[str, str | None]) -> Pair:
+async def promise(records: Records, texts: Mapping[str, str | None]) -> Pair:
     """This too, where nothing is owed of the same settings: that goes back further. Returns the row as it was. Raises
     OSError."""
     meta = await records.pairs("meta")
@@ -45,14 +45,14 @@ async def promise(records: Kept, texts: Mapping[str, str | None]) -> Pair:
     return "meta", OWED, meta.get(OWED)
 
 
-async def withdraw(records: Kept, before: Pair | None) -> None:
+async def withdraw(records: Records, before: Pair | None) -> None:
     """The row as it was before a promise, if there was any; where the disk takes nothing, the promise does no harm."""
     if before:
         with suppress(OSError):
             await records.change(pairs=[before])
 
 
-async def paid(records: Kept, keys: Collection[str], reset: bool | None = None) -> list[Pair]:
+async def paid(records: Records, keys: Collection[str], reset: bool | None = None) -> list[Pair]:
     """Kept together with settings of these keys that the computer has already; what else it is owed, it still is.
     `reset`: whether it is to be reset from now on; None: as it was. Raises OSError."""
     owing = read(await records.pairs("meta")) if keys or reset is not None else {}
@@ -62,7 +62,7 @@ async def paid(records: Kept, keys: Collection[str], reset: bool | None = None) 
     return [("meta", OWED, json.dumps(left) if left else None)] if left != owing else []
 
 
-async def settle(records: Kept, keys: Collection[str]) -> None:
+async def settle(records: Records, keys: Collection[str]) -> None:
     """The computer has these as it is to have them. Raises OSError."""
     if pairs := await paid(records, keys):
         await records.change(pairs=pairs)

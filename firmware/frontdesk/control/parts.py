@@ -7,7 +7,9 @@ from typing import Any, Protocol
 
 from ..model import Account, AddressOfRecord, Binding
 from .errors import Sentence
-from .kept import Pair
+
+Pair = tuple[str, str, str | None]
+"""A table of two columns (`meta`, `settings` or `peers`), a key, and its value or None to take it away."""
 
 
 class Location(Protocol):

@@ -12,7 +12,7 @@ from .box import Answer, Box, VerbError
 from .candidate import LONGEST_TRIAL, checked, known, typed
 from .checks import checked_address, checked_domain, checked_name
 from .errors import NotThere
-from .kept import Pair
+from .parts import Pair
 
 Value = str | float | bool
 """Of a setting, as it is typed or as JSON has it."""

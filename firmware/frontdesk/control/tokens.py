@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from .errors import NotThere, VerbError
-from .kept import Kept
+from .parts import Records
 from .role import Role
 
 PREFIX = "token:"
@@ -36,7 +36,7 @@ class Token:
 class Tokens:
     """All that were made and not revoked."""
 
-    def __init__(self, records: Kept) -> None:
+    def __init__(self, records: Records) -> None:
         self._records = records
         self.kept: dict[str, Token] = {}
 
