@@ -124,7 +124,7 @@ def test_binding_that_is_on_disk_already_is_seen_at_once_and_by_tickets_that_are
     assert ids(location) == [9]
 
 
-def test_binding_that_is_gone_from_the_disk_already_goes_at_once_and_no_open_ticket_brings_it_back() -> None:
+def test_binding_that_is_gone_from_the_disk_goes_at_once_and_no_ticket_brings_it_back() -> None:
     location = LocationService([binding(1), binding(2)])
     location.stage(AOR, 1, [binding(1, port=2), binding(2)])
     location.stage(AOR, 2, [binding(1, port=3), binding(2)])

@@ -235,7 +235,7 @@ def test_window_that_registered_stays_before_one_that_did_not() -> None:
     assert passes(nonces, "a", issued[0], 3, 140.0), "a call that used it as well is no reason"
 
 
-def test_of_those_that_registered_the_one_unused_for_the_longest_goes_first_however_often_it_did() -> None:
+def test_the_one_unused_for_the_longest_goes_first_however_often_it_registered() -> None:
     nonces = make()
     issued = fill(nonces, WINDOWS)
     for nonce in [*issued, issued[1], issued[1]]:

@@ -99,9 +99,7 @@ def test_what_has_rung_and_gone_since_was_not_the_one_that_did_not_react(desk: D
     assert told(desk) == []
 
 
-def test_place_by_hand_that_did_not_react_is_not_well_since_a_phone_registers_but_no_problem_once_it_is_gone(
-    desk: Desk,
-) -> None:
+def test_place_by_hand_that_did_not_react_is_a_problem_until_it_is_gone_whoever_registers(desk: Desk) -> None:
     desk.do("binding add", user="101", contact="sip:192.0.2.50", static=True)
     [place] = desk.box.location
     place.seen_at = NOW - 90

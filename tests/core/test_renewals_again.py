@@ -29,7 +29,7 @@ def test_the_last_refresh_alone_may_come_again_and_for_as_long_as_a_message_may(
     assert not pair.was_short(second)
 
 
-def test_a_phone_that_gives_each_of_its_refreshes_the_same_branch_is_told_them_apart_by_their_numbers() -> None:
+def test_refreshes_with_one_branch_are_told_apart_by_their_numbers() -> None:
     pair = Pair()
     first, second = pair.next(branch="z9hG4bKr"), pair.next(branch="z9hG4bKr")
     assert [pair.was_short(first), pair.was_short(second), pair.was_short(first)] == [True, True, False]

@@ -197,7 +197,7 @@ def test_a_phone_that_has_moved_is_let_in_where_it_is_registered(box: BareCore) 
     assert reached(box, call_.ask_back("INFO", 2), elsewhere) == HERE
 
 
-def test_a_caller_who_is_not_registered_is_let_in_where_he_called_from_while_he_has_an_account(box: BareCore) -> None:
+def test_unregistered_caller_is_let_in_where_he_called_from_while_he_has_an_account(box: BareCore) -> None:
     unregister(box, "101")
     call_ = call(box)
     assert reached(box, call_.ask("ACK"), HERE) == THERE

@@ -86,7 +86,7 @@ class TestWhoIsLetIn:
         browser = flow("192.0.2.50")._replace(transport="ws", connection=7)
         assert statuses(box.receive(ask(method, f"sip:102@{REALM}"), browser)) == [407]
 
-    def test_a_call_to_an_account_whose_phone_stands_at_another_one_comes_back_to_the_box_and_is_let_in(self) -> None:
+    def test_call_that_comes_back_for_another_account_is_let_in(self) -> None:
         box = BareCore()
         box.register(PHONE)
         door = Binding(99, f"sip:102@{REALM}", f"sip:101@{REALM}", "", None, 0, None, state=BindingState.STATIC)

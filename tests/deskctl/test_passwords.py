@@ -114,7 +114,7 @@ def test_passwords_of_accounts_that_were_made_before_a_step_failed_are_told_to_p
     assert set(told["passwords"]) == {row["user"] for row in box.verb("account list")} == {"101", "102"}
 
 
-def test_passwords_of_accounts_that_were_made_before_somebody_pressed_ctrl_c_are_told_to_programs(
+def test_passwords_of_accounts_made_before_ctrl_c_are_told_to_programs(
     boxes: Boxes, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*arguments: Any) -> None:

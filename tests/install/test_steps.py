@@ -171,7 +171,7 @@ def test_what_is_left_of_another_environment_goes_with_the_next_installation(
     assert list(tmp_path.iterdir()) == [place]
 
 
-def test_a_box_that_lost_its_power_between_two_environments_has_the_old_one_until_there_is_a_new_one(
+def test_power_cut_between_two_environments_leaves_the_old_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: object) -> None:

@@ -106,7 +106,7 @@ def test_caller_who_has_reconnected_is_found_again_by_his_own_binding() -> None:
     assert [target for _, target in from_callee(box, up, "BYE")] == [mine.flow]
 
 
-def test_caller_whose_connection_for_the_call_is_closed_is_reached_where_his_contact_is_registered(box: Box) -> None:
+def test_caller_whose_connection_is_closed_is_reached_where_his_contact_is_registered(box: Box) -> None:
     """A phone that takes TCP for a long INVITE alone, as RFC 3261 section 18.1.1 has it, and closes it when idle."""
     line = tcp(A.remote[0], connection=7)
     box.receive(request("INVITE", flow=A), line)

@@ -75,7 +75,7 @@ def test_closed_connections_of_peers_are_remembered_within_a_bound(monkeypatch: 
     assert [flow.connection for flow in found._closed] == [3, 4]
 
 
-def test_device_with_a_place_says_nothing_in_a_call_once_its_account_is_disabled_but_hears_its_end() -> None:
+def test_place_of_a_disabled_account_says_nothing_in_its_call_and_hears_its_end() -> None:
     box, door = Box(), udp("192.0.2.40")
     box.phone("101", A)
     box.phone("102", None, "sip:102@192.0.2.40", state="static")

@@ -298,7 +298,7 @@ def test_login_leads_to_no_other_host(house: House, wanted: str) -> None:
         assert re.fullmatch(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]+", answer.headers["Location"])
 
 
-def test_login_form_that_was_left_open_says_what_is_wrong_and_gives_nobody_the_cards_of_another(house: House) -> None:
+def test_old_login_form_says_what_is_wrong_and_shows_nobody_the_cards_of_another(house: House) -> None:
     browser = house.logged_in()
     browser.send_form("/accounts/101", "/accounts/101/password")
     assert "The password of 101" in browser.get("/accounts/101").text
