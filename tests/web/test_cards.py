@@ -45,7 +45,9 @@ def test_card_shows_no_password_that_somebody_else_has_changed(
     if how == "account remove":
         house.desk.do("account add", user="101")
     assert card(browser) == "as it was given"
-    assert made not in browser.get("/cards").text
+    for page in ("/cards", "/accounts/101"):
+        assert made not in browser.get(page).text
+    assert "Show 1 card" not in browser.get("/accounts").text
 
 
 def test_card_of_a_device_lasts_as_long_as_its_own_password(house: House, browser: Browser, made: str) -> None:

@@ -16,6 +16,7 @@ from frontdesk import __version__
 from frontdesk.control import Box, Role, run
 from frontdesk.control.candidate import EDITOR
 from frontdesk.control.errors import Refused, Sentence
+from frontdesk.control.passwords import is_password
 from frontdesk.control.text import code, ending, length, weak
 from frontdesk.control.times import iso
 
@@ -83,6 +84,17 @@ class Visit:
     def role(self) -> Role:
         """What this visitor may do."""
         return self.token_role or (self.session.role if self.session else Role.VIEWER)
+
+    @property
+    def cards(self) -> dict[tuple[str, str], str]:
+        """Account and device ("": the account's own) -> the password that was made for it in this session, as long as
+        it is the one that its phone needs."""
+        made = self.session.cards if self.session is not None else {}
+        return {card: password for card, password in made.items() if self._is_good(*card, password)}
+
+    def _is_good(self, user: str, device: str, password: str) -> bool:
+        account = self.box.directory.accounts.get(user)
+        return account is not None and is_password(account, device, self.box.directory.realm, password)
 
     @property
     def first(self) -> int:

@@ -155,4 +155,4 @@ def ready(visit: Visit) -> str:
     assert visit.session is not None
     visit.session.is_unseen = False
     whole = not any(notice.failed for notice in visit.session.notices)
-    return visit.render("ready", made=visit.session.cards, whole=whole)
+    return visit.render("ready", made=len(visit.cards), whole=whole)

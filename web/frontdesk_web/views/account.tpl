@@ -3,7 +3,7 @@
 % admin = visit.role == "admin"
 <p class="small"><a href="/accounts">{{_("All accounts")}}</a></p>
 <h1>{{user}} {{account["name"]}}</h1>
-% password = visit.session.cards.get((user, ""))
+% password = visit.cards.get((user, ""))
 % if password:
 <p class="notice">{{_("The password of {user}, as long as you are logged in:").format(user=user)}} <code class="secret">{{password}}</code> <a href="/accounts/{{user}}/card">{{_("Its card")}}</a></p>
 % end

@@ -23,7 +23,7 @@
 </p>
 %   end
 % end
-% made = len(visit.session.cards)
+% made = len(visit.cards)
 % if made and visit.role == "admin":
 <p><a href="/cards">{{n_("Show {n} card, to be printed", "Show {n} cards, to be printed", made).format(n=made)}}</a></p>
 % end

@@ -7,7 +7,7 @@
 <p>{{_("What is marked above is left to do, under Settings and Accounts.")}}</p>
 % end
 % if made:
-<p><a class="button" href="/cards">{{n_("Show {n} card, to be printed", "Show {n} cards, to be printed", len(made)).format(n=len(made))}}</a></p>
+<p><a class="button" href="/cards">{{n_("Show {n} card, to be printed", "Show {n} cards, to be printed", made).format(n=made)}}</a></p>
 <p class="soft">{{_("The cards show the passwords. The box itself does not keep them: print the cards before you log out.")}}</p>
 % else:
 <p><a class="button" href="/accounts">{{_("Add accounts")}}</a></p>
