@@ -87,6 +87,14 @@ def test_api_refuses_what_it_cannot_read_in_one_sentence(house: House, api: Brow
     assert answer.status_code == 400 and list(answer.json()) == ["error"]
 
 
+def test_change_that_takes_nothing_needs_no_body(house: House, api: Browser) -> None:
+    for method, path in (("DELETE", "enabled"), ("PUT", "enabled"), ("PUT", "password")):
+        request = api.build_request(method, f"/api/1/accounts/101/{path}")
+        request.headers.pop("Content-Length", None)
+        assert api.send(request).json()["user"] == "101"
+        assert house.desk.do("account list")[0]["enabled"] is (method == "PUT")
+
+
 def test_api_says_404_for_what_is_not_there(api: Browser) -> None:
     for path in ("999", "101/aliases/none", "101/devices/none", "101/bindings?contact=sip:none@192.0.2.7"):
         assert api.delete(f"/api/1/accounts/{path}").status_code == 404

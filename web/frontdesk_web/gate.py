@@ -256,7 +256,7 @@ def _set_cookie(visit: Visit, value: str, **options: Any) -> None:
 def _check_size(route: Route) -> None:
     if request.method in SAFE:
         return
-    length = request.environ.get("CONTENT_LENGTH") or ("0" if request.method == "DELETE" else "")
+    length = request.environ.get("CONTENT_LENGTH") or "0"  # Unsaid, there is no body (RFC 9112 section 6.3).
     if request.environ.get("HTTP_TRANSFER_ENCODING") or not length.isdecimal():
         raise refused(411, N_("The length of what is sent has to be said."))
     if int(length) > route.most:
