@@ -341,7 +341,11 @@ def test_what_the_console_has_no_phrase_for_shows_the_command_that_does_it(house
 
 
 def test_factory_reset_wants_the_name_of_the_box(house: House, browser: Browser) -> None:
-    assert browser.send_form("/system", "/system/factory-reset", word="yes").status_code == 400
+    shown = forms(browser.get("/system"))["/system/factory-reset"]
+    assert shown.pop("keep") == "yes"  # and it is unticked
+    refused = browser.post("/system/factory-reset", data=shown | {"word": "yes"})
+    assert refused.status_code == 400 and "<details open>" in refused.text
+    assert "keep" not in forms(refused)["/system/factory-reset"]
     assert browser.send_form("/system", "/system/factory-reset", word="frontdesk").headers["Location"] == "/welcome"
     assert house.desk.do("account list") == [] and not house.desk.box.admin.is_set
 

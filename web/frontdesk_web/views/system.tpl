@@ -89,11 +89,11 @@
 %   include("csrf")
 <p class="small soft">{{_("Calls go on where phones talk to each other; nobody can call for about a minute.")}}</p><button class="plain">{{_("Reboot")}}</button></form></section>
 <section class="sheet"><h2>{{_("Factory reset")}}</h2>
-<details><summary>{{_("Take everything away")}}</summary>
+<details{{" open" if "word" in visit.form else ""}}><summary>{{_("Take everything away")}}</summary>
 <form method="post" action="/system/factory-reset">
 %   include("csrf")
 <p>{{_("Accounts, settings, calls and passwords are gone for good.")}}</p>
-<input class="tick" id="keep" type="checkbox" name="keep" value="yes" checked><label class="tick" for="keep">{{_("Keep the network's settings")}}</label>
+<input class="tick" id="keep" type="checkbox" name="keep" value="yes"{{"" if "word" in visit.form and "keep" not in visit.form else " checked"}}><label class="tick" for="keep">{{_("Keep the network's settings")}}</label>
 <div class="field"><label for="word">{{_("Type the name of the box: {name}").format(name=visit.box.settings.hostname)}}</label><input id="word" name="word" autocomplete="off" required></div>
 <button class="bad">{{_("Reset the box")}}</button>
 %   include("console", line="factory-reset keep-network", when="ticked")
