@@ -52,6 +52,15 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     assert browser.get("/").status_code == 200 and new.logged_in().get("/").status_code == 200
 
 
+def test_end_without_accounts_speaks_of_no_cards_that_there_are(new: House) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/network", "/welcome/network")
+    browser.send_form("/welcome/phones", "/welcome/phones", accounts="none")
+    page = browser.get("/ready").text
+    assert "Each phone needs an account" in page and "Add accounts" in page and "settings of a card" not in page
+
+
 def test_last_button_pressed_twice_is_done_once(new: House, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = opened(new)
     browser.send_form("/welcome/box", "/welcome/box", **BOX)

@@ -76,8 +76,8 @@ ENDED = Problem(
 )
 TRUNK = Problem(
     "No call goes out: the setting `trunk` is {name}, and that is no account with a place",
-    "See that there is the account and that it is enabled, and add its place by `binding add --static`, or set `trunk` "
-    "to none.",
+    "See that there is the account and that it is enabled, and set its place by hand, on its page or by "
+    "`binding add --static`, or set `trunk` to none.",
 )
 STOPPED = Problem("The box does not run", "Start it: `systemctl start frontdesk`, or `make run`.")
 ACCOUNTS = Problem("There is no account yet", "Add one, and set a phone up with it.")

@@ -1,7 +1,9 @@
 % title = _("Pick up a phone") if whole else _("Not everything was done")
 % rebase("page", title=title)
 <h1>{{title}}</h1>
-% if whole:
+% if whole and not made:
+<p>{{_("The box is set up. Each phone needs an account: its card says what to type into the phone.")}}</p>
+% elif whole:
 <p>{{_("The box is set up. Type the settings of a card into each phone, then call from one to another.")}}</p>
 % else:
 <p>{{_("What is marked above is left to do, under Settings and Accounts.")}}</p>
