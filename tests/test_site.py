@@ -19,3 +19,12 @@ def test_each_name_that_the_settings_can_have_is_known_and_in_the_certificate(na
 
 def test_domain_that_is_an_address_is_known() -> None:
     assert Site(Settings, lambda: "[fd00::7]", lambda: 0.0).knows("fd00::7")
+
+
+def test_host_name_of_before_is_known_and_told_to_nobody() -> None:
+    settings = Settings(hostname="frontdesk")
+    site = Site(lambda: settings, lambda: "office.test", lambda: 0.0)
+    assert site.knows("frontdesk.local") and not site.knows("lobby.local")
+    settings = Settings(hostname="lobby")
+    assert site.knows("lobby.local") and site.knows("frontdesk.local") and site.knows("frontdesk")
+    assert "frontdesk.local" not in site.names().hosts

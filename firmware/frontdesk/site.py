@@ -33,6 +33,8 @@ class Site:
         """What a factory reset takes away of it."""
         self.https_port = 0
         self.http_port = 0
+        self._hosts: frozenset[str] = frozenset()
+        """Host names that it has been asked by since it was started."""
         self.taken = ""
         """The host name that the box has in its network; empty: the one that it was given."""
 
@@ -65,9 +67,11 @@ class Site:
         return found
 
     def knows(self, host: str) -> bool:
-        """Whether this host (small letters, no port) is a name or address of the box."""
-        names = self.names()
-        return host.rstrip(".") in names.hosts or host in names.addresses
+        """Whether this host (small letters, no port) is a name or address of the box. Its host names of before are:
+        whoever has renamed it is still there."""
+        names, name = self.names(), host.rstrip(".")
+        self._hosts |= {self.host, self.hostname}
+        return name in names.hosts or host in names.addresses or any(name in host_names(each) for each in self._hosts)
 
     @property
     def name(self) -> str:

@@ -26,6 +26,7 @@ class Site:
     """One with https, as it is installed."""
 
     https_port: int = 443
+    host: str = "frontdesk"
     address: str = "192.0.2.1"
     authority: bytes = b"-----BEGIN CERTIFICATE-----\n"
     fingerprint: str = "AB:CD"

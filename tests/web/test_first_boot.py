@@ -52,6 +52,23 @@ def test_three_steps_lead_to_cards(new: House) -> None:
     assert browser.get("/").status_code == 200 and new.logged_in().get("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({}, "log in at lobby.local"),
+        ({"way": "fixed", "address": "192.0.2.10/24"}, "log in at 192.0.2.10"),
+    ],
+)
+def test_last_step_says_where_the_page_will_be(new: House, form: dict[str, str], said: str) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/network", "/welcome/network", **form)
+    assert said in browser.get("/welcome/phones").text
+    browser.send_form("/welcome/box", "/welcome/box", **BOX | {"hostname": "frontdesk"})
+    browser.send_form("/welcome/network", "/welcome/network", way="dhcp", address="")
+    assert "log in at" not in browser.get("/welcome/phones").text
+
+
 def test_end_without_accounts_speaks_of_no_cards_that_there_are(new: House) -> None:
     browser = opened(new)
     browser.send_form("/welcome/box", "/welcome/box", **BOX)
@@ -95,6 +112,24 @@ def test_cards_of_a_browser_that_was_cut_off_are_there_at_the_new_address(new: H
     assert "Added 20 accounts." in other.get("/").text
     assert len(re.findall(r"<dd>\w{16}</dd>", other.get("/cards").text)) == 20
     assert "No password was made" in new.logged_in().get("/cards").text
+
+
+@pytest.mark.parametrize(("page", "are_there"), [("/ready", True), ("/cards", False)])
+def test_cards_are_there_at_another_name_until_they_are_seen(new: House, page: str, are_there: bool) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/phones", "/welcome/phones", accounts="101")
+    browser.get(page)
+    assert bool(re.search(r"<dd>\w{16}</dd>", new.logged_in().get("/cards").text)) is are_there
+    assert (browser.get("/").status_code == 200) is not are_there
+
+
+def test_administrator_goes_on_who_has_no_cards_to_see(new: House) -> None:
+    browser = opened(new)
+    browser.send_form("/welcome/box", "/welcome/box", **BOX)
+    browser.send_form("/welcome/phones", "/welcome/phones", accounts="none")
+    browser.get("/ready")
+    assert new.logged_in().get("/").status_code == browser.get("/").status_code == 200
 
 
 def test_way_back_asks_for_nothing_once_more_and_the_cards_stay(new: House) -> None:

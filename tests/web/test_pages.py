@@ -246,6 +246,15 @@ def test_settings_are_staged_compared_and_used(house: House, browser: Browser) -
     assert house.desk.box.settings.flush == 300
 
 
+@pytest.mark.parametrize(("host", "there"), [("frontdesk.local", "desk.local"), ("192.0.2.1", "")])
+def test_compared_settings_say_where_the_page_will_be(house: House, browser: Browser, host: str, there: str) -> None:
+    browser.send_form("/settings", "/settings", flush="5m")
+    assert "log in at" not in browser.get("/settings").text
+    browser.send_form("/settings", "/settings", hostname="desk")
+    page = browser.get("/settings", headers={"Host": host}).text
+    assert re.findall(r"log in at (.*?)\.<", page) == ([there] if there else [])
+
+
 def test_form_that_was_shown_before_stages_only_what_was_changed_in_it(house: House, browser: Browser) -> None:
     shown = forms(browser.get("/settings"))["/settings"]
     browser.send_form("/settings", "/settings", **{"default-expires": "20m"})

@@ -59,7 +59,8 @@ class Session:
     made: int = 0
     """Passwords so far, by which a page of cards knows whether it shows the last one."""
     is_unseen: bool = False
-    """Whether its browser has not been shown yet what first boot has made: it may be at an address that is gone."""
+    """Whether its browser has not been shown yet what first boot has made: it may be at a name or address that is
+    gone."""
     answers: Answers | None = None
     """Of first boot, so far; None: it is no session of first boot."""
     finishing: threading.Lock = field(default_factory=threading.Lock)

@@ -22,6 +22,10 @@ class Site(Protocol):
         """0: there is no listener for https."""
 
     @property
+    def host(self) -> str:
+        """The host name that the box has in its network."""
+
+    @property
     def address(self) -> str:
         """An address under which phones find the box."""
 

@@ -102,6 +102,14 @@ class Visit:
         start = self.query.get("start", "")
         return int(start) if start.isascii() and start.isdecimal() and len(start) < 8 else 0
 
+    def next_host(self, settings: Mapping[str, str]) -> str:
+        """Where this page is once these settings are in use; empty: where it is now, as far as is known."""
+        if (address := settings.get("net.address", "dhcp")) != "dhcp":
+            return address.partition("/")[0]
+        before, (name, dot, domain) = self.box.settings.hostname, self.host.partition(".")
+        renamed = settings.get("hostname", before)
+        return f"{renamed}{dot}{domain}" if name in (before, self.house.site.host) and renamed != before else ""
+
     def on_loop(self, work: Callable[[], Awaitable[Any]]) -> Any:
         """Does something where the box lives."""
         return self.house.on_loop(work)

@@ -41,6 +41,7 @@ def one(visit: Visit, user: str) -> str:
 def made(visit: Visit) -> str:
     """The cards of all whose passwords were made in this session, as long as they are theirs."""
     assert visit.session is not None
+    visit.session.is_unseen = False
     names = {each["user"]: each["name"] for each in visit.do("account list")}
     cards = [_card(visit, *of, names.get(of[0], ""), password) for of, password in visit.cards.items()]
     return _shown(visit, cards, visit.session.made)

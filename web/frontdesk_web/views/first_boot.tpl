@@ -48,8 +48,8 @@
 <input id="accounts" name="accounts" value="{{form.get("accounts", first_accounts)}}" aria-describedby="accounts-hint">
 <p class="hint" id="accounts-hint">{{_("Such as 101-105: each gets an account and a password. More can be added later; `none` adds none now.")}}</p></div>
 <p>{{_("With the last button all three steps are carried out.")}}</p>
-%   if settings["net.address"] != "dhcp":
-<p>{{_("The page moves with the box: if it does not come back here, log in at {address}. The cards are there.").format(address=settings["net.address"].partition("/")[0])}}</p>
+%   if host := visit.next_host(settings):
+<p>{{_("The page moves with the box: if it does not come back here, log in at {address}. The cards are there.").format(address=host)}}</p>
 %   end
 <p class="actions"><button>{{_("Set the box up")}}</button> <a class="button plain" href="/welcome/network">{{_("Back")}}</a></p>
 % end

@@ -29,6 +29,9 @@
 <button name="way" value="trial">{{_("Try them for {n} minutes").format(n=trial // 60)}}</button> <button class="plain" name="way" value="now">{{_("Use them for good")}}</button> <button class="plain" formaction="/settings/rollback">{{_("Forget them")}}</button></form>
 <p class="hint">{{_("What is tried goes back by itself unless you keep it: use it for what could lock you out.")}}</p>
 %   end
+%   if host := visit.next_host({key: each["new"] for key, each in staged.items()}):
+<p class="hint">{{_("The page moves with the box: if it does not come back here, log in at {address}.").format(address=host)}}</p>
+%   end
 </section>
 % end
 <section class="sheet"><h2>{{_("Domain")}}</h2>
