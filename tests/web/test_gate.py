@@ -196,6 +196,12 @@ def test_password_over_plain_http_alone_is_refused_unless_the_setting_allows_it(
     house.logged_in(scheme="http")
 
 
+def test_new_box_says_how_its_code_could_be_typed_over_plain_http_alone(new: House) -> None:
+    new.site.https_port = 0
+    page = new.browser("http").get("/welcome")
+    assert "/welcome" not in forms(page) and "set web.allow-plain on" in page.text
+
+
 def test_cookies_are_kept_from_scripts_other_sites_and_plain_http(house: House) -> None:
     cookie = house.browser().send_form("/login", "/login", password="correct horse").headers["Set-Cookie"]
     for part in ("__Host-frontdesk=", "HttpOnly", "Secure", "Path=/", "samesite=strict"):

@@ -2,8 +2,7 @@
 <div class="narrow sheet">
 <h1>{{_("Log in")}}</h1>
 % if not visit.may_log_in:
-<p>{{_("A password is typed only over https, or at the box itself.")}}</p>
-<p class="soft">{{_("Whoever runs the box can change that: set web.allow-plain on.")}}</p>
+%   include("not_here")
 % else:
 <form method="post" action="/login">
 %   include("carried")

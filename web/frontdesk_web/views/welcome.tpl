@@ -3,7 +3,7 @@
 <h1>{{_("Welcome")}}</h1>
 <p>{{_("This box is new. Three short steps, and its phones ring.")}}</p>
 % if not visit.may_log_in:
-<p>{{_("A password is typed only over https, or at the box itself.")}}</p>
+%   include("not_here")
 % else:
 <form method="post" action="/welcome">
 %   include("carried")
