@@ -340,7 +340,8 @@ def _unwritable() -> Sentence:
     what = Sentence("The disk cannot be written")
     what.cure = Sentence(
         "Who is registered stays so, but nobody registers anew and nothing can be changed until it can. Make room "
-        "where it is full; put another one in where it fails, and restore a backup."
+        "where it is full; put another one in where it fails, and restore a backup. The notice ends with the next "
+        "change or registration."
     )
     return what
 
