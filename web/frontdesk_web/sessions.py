@@ -59,8 +59,7 @@ class Session:
     made: int = 0
     """Passwords so far, by which a page of cards knows whether it shows the last one."""
     is_unseen: bool = False
-    """Whether its browser has not been shown yet what first boot has made: it may be at a name or address that is
-    gone."""
+    """Whether its browser has not seen the cards of first boot yet: it may be at a name or address that is gone."""
     answers: Answers | None = None
     """Of first boot, so far; None: it is no session of first boot."""
     finishing: threading.Lock = field(default_factory=threading.Lock)
@@ -75,7 +74,7 @@ class Session:
         self.made += 1
 
     def inherit(self, other: Session) -> None:
-        """The cards and notices of one that nobody comes back to."""
+        """The cards and notices of one that perhaps nobody comes back to."""
         self.cards = other.cards | self.cards
         self.made += other.made
         self.notices = other.notices + self.notices
@@ -114,13 +113,16 @@ class Sessions:
         return cookie, session
 
     def _take_over(self, heir: Session) -> None:
-        """Of sessions that ended by themselves, or whose browser was cut off: the box itself does not know the
+        """Of sessions that ended by themselves, or whose browser may be cut off: the box itself does not know the
         passwords that they were to show."""
         for digest, other in list(self._kept.items()):
-            ended = other.is_unseen or self._is_over(other)
-            if ended and (other.role, other.epoch, other.answers) == (Role.ADMIN, heir.epoch, None):
+            is_over = self._is_over(other)
+            is_left = is_over or other.is_unseen
+            if is_left and (other.role, other.epoch, other.answers) == (Role.ADMIN, heir.epoch, None):
                 heir.inherit(other)
-                del self._kept[digest]
+                other.is_unseen = False
+                if is_over:
+                    del self._kept[digest]
 
     def _is_over(self, session: Session) -> bool:
         return self._now() - session.seen > IDLE

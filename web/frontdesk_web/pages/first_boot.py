@@ -153,7 +153,5 @@ def _said(visit: Visit, done: Done) -> str:
 def ready(visit: Visit) -> str:
     """Nothing is left to do but to set phones up, unless something failed."""
     assert visit.session is not None
-    if not visit.session.cards:  # They are seen on their own page.
-        visit.session.is_unseen = False
     whole = not any(notice.failed for notice in visit.session.notices)
     return visit.render("ready", made=len(visit.cards), whole=whole)
