@@ -21,6 +21,7 @@ import frontdesk_helper
 from frontdesk import config, listeners
 from frontdesk.config import SETTINGS
 from frontdesk.control import problems
+from frontdesk.control.account_files import COLUMNS
 from frontdesk.control.errors import Sentence
 from frontdesk.control.refusals import REFUSALS, Problem
 from frontdesk.core.core import UNTOLD
@@ -204,6 +205,20 @@ def test_page_is_in_the_browsers_language(house: House, name: str) -> None:
     text = browser.get("/accounts", headers={"Accept-Language": name}).text
     assert f'<html lang="{name}">' in text
     assert ("Add one" in text, "Eines anlegen" in text) == (name == "en", name == "de")
+
+
+@pytest.mark.parametrize(("name", "between"), [("en", ","), ("de", ";")])
+def test_saved_accounts_are_a_file_that_a_spreadsheet_of_that_language_opens(
+    house: House, name: str, between: str
+) -> None:
+    house.desk.do("account set", user="101", assignment="name=Büro; Anna, Max")
+    browser = house.logged_in()
+    browser.headers["Accept-Language"] = name
+    saved = browser.get("/accounts.csv").content.decode()
+    assert saved.startswith("\ufeff" + between.join(COLUMNS))
+    form = forms(browser.get("/accounts"))["/accounts/csv"]
+    assert browser.post("/accounts/csv", data=form, files={"file": saved}).headers["Location"] == "/accounts"
+    assert house.desk.do("account list")[0]["name"] == "Büro; Anna, Max"
 
 
 def test_refusals_are_in_the_browsers_language(house: House) -> None:

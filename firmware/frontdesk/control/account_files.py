@@ -45,13 +45,13 @@ async def load(box: Box, text: str, make_passwords: bool = False) -> Answer:
     return {"added": added, "changed": len(taken) - added} | {key: value for key, value in told.items() if value}
 
 
-def write(accounts: Iterable[Answer]) -> str:
+def write(accounts: Iterable[Answer], delimiter: str = ",") -> str:
     """What `account list` answers, as a file; passwords are not in the box, so they are not in it."""
     import csv
     import io
 
     text = io.StringIO()
-    rows = csv.writer(text)
+    rows = csv.writer(text, delimiter=delimiter)
     rows.writerow(COLUMNS)
     for each in accounts:
         enabled = "yes" if each["enabled"] else "no"
