@@ -192,7 +192,8 @@ def test_strangers_are_told_by_the_name_that_they_want_and_a_scan_is_cut_off(des
         desk.now += 1
     refuse(desk, "wrong-password")
     problems = told(desk)
-    assert len(problems) == MOST_REFUSALS and problems[0]["account"] == "101"
+    assert len(problems) == MOST_REFUSALS + 1 and problems[0]["account"] == "101"
+    assert problems[-1]["text"] == "Further phones are refused as well"
     assert problems[1]["text"] == "192.0.2.9 wants to be 9099, and there is no such account"
 
 

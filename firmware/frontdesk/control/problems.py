@@ -48,6 +48,10 @@ OVERLOAD = Problem(
     "When power is back, all phones come at once, and it is over in some minutes. Else see that nobody reaches the box "
     "from outside, and look among the events for a phone or PBX that comes again and again.",
 )
+FURTHER = Problem(
+    "Further phones are refused as well",
+    "Put the others right first: these are told of then, and all are among the events.",
+)
 NETWORK = Problem(
     "The box has no network: nobody is reached, and nobody reaches it",
     "See that its cable is in, and that what it leads to is turned on and gives the box an address.",
@@ -158,6 +162,8 @@ def _of_phones(box: Box) -> Iterator[Answer]:
         key = one["text"], "" if event.rule == Rule.BAD_URI else event.account
         told[key] = _together(told[key], one) if key in told else one
     yield from [*told.values()][:MOST_REFUSALS]
+    if len(told) > MOST_REFUSALS:
+        yield _told(FURTHER)
 
 
 def _of_those_who_ask(box: Box, events: EventLog) -> Iterator[Answer]:
