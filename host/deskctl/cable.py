@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from typing import Any
 
@@ -38,7 +40,10 @@ class Cable(Port):
         until = self.now() + patience
         while True:
             try:
-                self.line = serial.serial_for_url(self.url, baudrate=self.baud, write_timeout=WRITE_TIME)
+                # Two that read one line get half of what comes each.
+                self.line = serial.serial_for_url(
+                    self.url, baudrate=self.baud, write_timeout=WRITE_TIME, exclusive=True
+                )
                 return
             except (OSError, ValueError) as error:  # ValueError: an address or a speed that cannot be.
                 if self.now() >= until or isinstance(error, ValueError):
@@ -80,8 +85,8 @@ class Cable(Port):
 
 def _reason(error: Exception) -> str:
     code = getattr(error, "errno", None)
+    if code in (errno.EAGAIN, errno.EBUSY):
+        return "another program has it open; end that first"
     if code:
-        import os
-
         return os.strerror(code).lower()
     return str(error).rstrip(".")

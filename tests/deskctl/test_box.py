@@ -248,3 +248,13 @@ def test_port_without_a_box_is_silent(boxes: Boxes) -> None:
 def test_port_that_is_none_is_an_error(url: str) -> None:
     with pytest.raises(OSError, match=f"{url} cannot be opened: "):
         Cable(url).open()
+
+
+def test_line_that_another_program_has_open_is_left_to_it(boxes: Boxes) -> None:
+    there = boxes()
+    first = connected(there)
+    with pytest.raises(OSError, match="cannot be opened: another program has it open"):
+        Cable(there.port).open()
+    assert first.ask("account list") == []
+    first.close()
+    connected(there).close()
