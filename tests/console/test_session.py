@@ -91,18 +91,19 @@ def test_another_admin_password_ends_the_visit(visit: Visit) -> None:
     assert visit.prompt == "Password:"
 
 
-def test_whoever_wipes_the_box_is_not_asked_to_log_in(visit: Visit) -> None:
+def test_whoever_wipes_the_box_stands_before_a_new_one_at_once(visit: Visit) -> None:
     visit.type("factory-reset\r")
-    visit.type("yes\r")
-    shown = visit.type("\r")
+    shown = visit.type("yes\r")
     assert "The admin password is gone." in shown and "First-boot code" in shown
+    assert visit.prompt == session.WAKE.strip()
 
 
 def test_admin_password_is_changed_and_typed_twice(visit: Visit) -> None:
     visit.type("set password\rbattery staple\rbattery stable\r")
     assert visit.prompt == PROMPT
-    shown = visit.type("set password\rbattery staple\rbattery staple\rx\r")
+    shown = visit.type("set password\rbattery staple\rbattery staple\r")
     assert "staple" not in shown and "Changed the admin password." in shown
+    assert visit.prompt == "Password:", "what is typed next is an answer to what stands there"
     visit.type("battery staple\r")
     assert visit.prompt == PROMPT
 
