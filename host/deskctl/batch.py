@@ -55,6 +55,8 @@ def read(text: str, file: str, base: Office | None) -> list[Row]:
         unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
         if unknown or not reader.fieldnames:
             raise ValueError(f"The first line names columns out of {', '.join(COLUMNS)}")
+        if len({*reader.fieldnames}) < len(reader.fieldnames):
+            raise ValueError("The first line names a column twice")
         for values in reader:
             if not any(values.values()):
                 continue  # spreadsheets leave such rows

@@ -147,6 +147,11 @@ def test_import_needs_its_columns(desk: Desk, text: str) -> None:
         desk.do("account import", text=text)
 
 
+def test_column_that_stands_there_twice_is_no_guess(desk: Desk) -> None:
+    with pytest.raises(VerbError, match=r"^Line 1: The column 'name' stands there twice"):
+        desk.do("account import", text="username,name,password,Name\n201,Smith,pw123456,Jones\n")
+
+
 # -- accounts that are there -------------------------------------------------------------------------------------------
 
 

@@ -288,6 +288,7 @@ def test_a_range_over_an_alias_is_a_mistake_before_any_box_is_asked() -> None:
         ("", "b.csv:1: The first line names columns out of serial, hostname"),
         ("serial,label\n\n", "b.csv:2: There is no box below the first line."),
         ("serial,colour\n", "b.csv:1: The first line names columns"),
+        ("label,range,label\nA1,5-6,x\n", "b.csv:1: The first line names a column twice."),
         ("serial,range\nA1,5-3\n", "b.csv:2: A range is such as"),
         ("serial,range\nA1\n", "b.csv:2: It has another number of values"),
         ("serial,range\n,5-6\n", "b.csv:2: A box needs a label"),

@@ -108,6 +108,8 @@ def _columns(line: Sequence[str]) -> list[str]:
     for column, name in zip(columns, line, strict=True):
         if column and column not in COLUMNS:
             raise VerbError("There is no column {column!r}: {columns} can be.", column=name[:60], columns=known)
+        if column and columns.count(column) > 1:
+            raise VerbError("The column {column!r} stands there twice: leave one of the two out.", column=column)
     return columns
 
 
