@@ -367,11 +367,16 @@ def test_verbs_go_through_the_box_that_serves(serving: Shell) -> None:
     assert serving.run("serve") == 2
 
 
-def test_nothing_is_written_where_nobody_reads(shell: Shell) -> None:
+UNWRITTEN = "frontdesk: It was done, but the answer cannot be written: No space left on device.\n"
+
+
+@pytest.mark.parametrize(("end", "told"), [("| true", ("0\n", "")), (">&- <&-", ("0\n", "")),
+                                           ("> /dev/full", ("2\n", UNWRITTEN))])  # fmt: skip
+def test_answer_that_nobody_can_read_is_no_crash(shell: Shell, end: str, told: tuple[str, str]) -> None:
     shell.ok("account", "add", "101")
-    command = f"{sys.executable} -m frontdesk account list --json --data '{shell.data}' | true; echo ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m frontdesk account list --json --data '{shell.data}' {end}; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ, check=True)
-    assert (done.stdout, done.stderr) == ("0\n", "")
+    assert (done.stdout, done.stderr) == told
 
 
 def test_what_root_makes_in_the_data_of_a_user_belongs_to_that_user(capsys: pytest.CaptureFixture[str]) -> None:

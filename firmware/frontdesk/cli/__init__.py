@@ -24,6 +24,7 @@ REFUSED = 1
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does one command; the exit status."""
+    _open_closed_streams()
     try:
         options = build_parser().parse_args(argv)
         status = OWN[options.verb](options) if options.verb in OWN else _run(TABLE[options.verb], options)
@@ -40,6 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(_plain(error), BAD_COMMAND)
     except KeyboardInterrupt:
         return 130
+
+
+def _open_closed_streams() -> None:
+    """A shell can close them (`>&-`): nobody is there then, which is no reason to fail."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _run(verb: Verb, options: Namespace) -> int:
@@ -124,4 +132,10 @@ def _complain(sentence: str, status: int) -> int:
 def _print(text: str) -> None:
     # A terminal that cannot show a character gets a stand-in, not a traceback.
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    try:
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(f"It was done, but the answer cannot be written: {error.strerror}.") from None
