@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from errno import EACCES
 from pathlib import Path
 
 import pytest
 
-from frontdesk.cli import main
+from frontdesk.cli import box, main
 from frontdesk.cli.parser import build_parser
 from frontdesk.control import network
 from frontdesk.store import DirectoryLock
@@ -30,6 +32,17 @@ def test_data_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("FRONTDESK_DATA", str(tmp_path / "elsewhere"))
     assert main(["account", "add", "101"]) == 0
     assert (tmp_path / "elsewhere" / "frontdesk.db").exists()
+
+
+def test_whoever_may_not_use_the_data_is_told_who_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(directory: Path) -> None:
+        raise PermissionError(EACCES, os.strerror(EACCES))  # of a socket: no file is named
+
+    monkeypatch.setattr(box, "_connect", refuse)
+    assert main(["status", "--data", str(tmp_path)]) == 2
+    assert f"may not use {tmp_path}: give the command as its owner, or with sudo." in capsys.readouterr().err
 
 
 def test_box_may_start_while_a_command_waits_for_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,13 @@ CHUNK = 1 << 16
 
 def ask(directory: Path, verb: Verb, arguments: dict[str, Any], domains: Sequence[str]) -> Any:
     """The answer to a verb. Raises VerbError where it was refused, OSError where the data cannot be used."""
+    try:
+        return _ask(directory, verb, arguments, domains)
+    except PermissionError:
+        raise StoreError(f"This user may not use {directory}: give the command as its owner, or with sudo.") from None
+
+
+def _ask(directory: Path, verb: Verb, arguments: dict[str, Any], domains: Sequence[str]) -> Any:
     until = time.monotonic() + PATIENCE
     while True:
         connection = _connect(directory)
