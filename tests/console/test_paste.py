@@ -86,6 +86,8 @@ def test_line_is_as_long_as_a_setting_may_be(visit: Visit) -> None:
 def test_backup_is_asked_for_its_passphrase_and_replaces_the_box(visit: Visit, tmp_path: Path) -> None:
     text, before = exported(tmp_path, "backup", passphrase=PASSPHRASE)
     visit.desk.do("account add", user="999")
+    assert "a backup replaces it" in visit.type("import ?")
+    visit.type("\x15")
     assert "all that is on this box now would go" in " ".join(visit.type("import\r" + lines(text)).split())
     assert "Passphrase:" in visit.type("yes\r")
     visit.type(PASSPHRASE + "\r")

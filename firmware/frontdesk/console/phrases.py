@@ -22,8 +22,9 @@ OPENINGS = {
 """What is said of words that begin more than one phrase."""
 WHOLES = {
     "show config": "The domain, all settings and trusted peers.",
+    "import": "Takes a paste: an export is added to the box, a backup replaces it.",
 }
-"""What is said of phrases that stand for more than their first verb."""
+"""What is said of phrases that do more than their first verb."""
 
 
 @dataclass(slots=True, frozen=True)
