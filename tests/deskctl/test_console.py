@@ -45,6 +45,22 @@ def test_console_shows_what_comes_and_sends_what_is_typed(boxes: Boxes) -> None:
     os.close(ours)
 
 
+def test_console_ends_with_its_cable(boxes: Boxes) -> None:
+    box = boxes()
+    box.machine.receive = lambda data, now: b"Frontdesk> "  # type: ignore[method-assign]
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "deskctl", "console", "--port", box.port]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+        os.close(theirs)
+        wait_for_raw(ours)
+        os.write(ours, b"\r")
+        read_until(ours, b"Frontdesk> ")
+        box.do(box.unplug)
+        assert read_until(ours, b"is gone.").split() == [b"deskctl:", box.port.encode(), b"is", b"gone."]
+        assert process.wait(10) == NO_BOX
+    os.close(ours)
+
+
 def test_console_without_a_terminal_is_told_so(boxes: Boxes, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     status, out, err = run("console", "--port", boxes().port)
