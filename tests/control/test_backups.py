@@ -108,6 +108,7 @@ def _newer(text: str) -> str:
         (_newer, PASSPHRASE, r"A newer Frontdesk wrote it .*: update this box first"),
         (lambda text: f"frontdesk-backup {LONG}\n", PASSPHRASE, "It does not begin with `frontdesk-backup 1`"),
         (lambda text: text.replace("backup 1", "backup 0"), PASSPHRASE, "It does not begin with `frontdesk-backup 1`"),
+        (lambda text: "frontdesk-export 1\n.\n", PASSPHRASE, "It is no frontdesk-backup: `frontdesk import` reads it"),
         (lambda text: text.replace("\n2 ", f"\n{LONG} "), PASSPHRASE, "Line 2 came through damaged"),
         (lambda text: "", PASSPHRASE, "There is nothing to import: choose what was saved"),
         (lambda text: "frontdesk-backup 1\n1 scrypt\n", PASSPHRASE, "It ends after line 1, .*: copy all of it"),

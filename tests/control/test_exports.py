@@ -314,6 +314,11 @@ def test_what_is_no_export_is_refused(desk: Desk, text: str) -> None:
         desk.do("import", text=text)
 
 
+def test_whoever_gives_a_backup_is_told_what_reads_it(desk: Desk) -> None:
+    with pytest.raises(VerbError, match="`frontdesk restore` reads it"):
+        desk.do("import", text=desk.do("backup", passphrase=PASSWORD))
+
+
 def test_import_that_is_not_on_disk_is_not_there(desk: Desk) -> None:
     text = filled(desk).do("export").replace("102", "103")
     lines = [re.sub(r"^\d+ ", "", line) for line in text.splitlines()[:-1]]

@@ -15,6 +15,8 @@ from .errors import Refused, Sentence, VerbError
 
 LINE = "Line {line}: {reason}"
 NOTHING = "{reason} Nothing was imported."
+READ_BY = {HEADER: "frontdesk import", "frontdesk-backup": "frontdesk restore"}
+"""What reads a file that begins so."""
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|[^ "]+')
 _LINE = re.compile(r"([0-9]{1,9}) +(.*)")
 _FORMAT = re.compile(r"[1-9][0-9]{0,8}")
@@ -44,6 +46,8 @@ def statements(text: str, header: str, version: int) -> Iterator[tuple[int, str]
 
 def _check_header(line: str, header: str, known: int) -> None:
     name, _, version = line.partition(" ")
+    if name != header and name in READ_BY:
+        raise VerbError("It is no {header}: `{command}` reads it.", header=header, command=READ_BY[name])
     if name != header or not _FORMAT.fullmatch(version):
         sentence = "It does not begin with `{header} {known}`: choose another file, or copy it from its first line on."
         raise VerbError(sentence, header=header, known=known)
