@@ -21,6 +21,13 @@ WRITE_TIME = 5.0
 PAUSE = 0.2
 """Seconds between two tries to open."""
 
+CURES = {
+    errno.EAGAIN: "another program has it open; end that first",
+    errno.EBUSY: "another program has it open; end that first",
+    errno.EACCES: "this user may not; on Linux the group dialout may (`sudo adduser NAME dialout`, log in anew)",
+}
+"""What is said of errors that a person can mend."""
+
 
 class CableGone(OSError):
     """It cannot be opened, or was pulled; the text is one sentence."""
@@ -85,8 +92,6 @@ class Cable(Port):
 
 def _reason(error: Exception) -> str:
     code = getattr(error, "errno", None)
-    if code in (errno.EAGAIN, errno.EBUSY):
-        return "another program has it open; end that first"
     if code:
-        return os.strerror(code).lower()
+        return CURES.get(code, os.strerror(code).lower())
     return str(error).rstrip(".")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from errno import EACCES
 from random import Random
 
 import pytest
+from serial import SerialException
 
 from deskctl.box import ERASE_LINE, AnotherBox, Box, NeedsLogin, Refused, _answer
 from deskctl.cable import Cable
@@ -248,6 +250,15 @@ def test_port_without_a_box_is_silent(boxes: Boxes) -> None:
 def test_port_that_is_none_is_an_error(url: str) -> None:
     with pytest.raises(OSError, match=f"{url} cannot be opened: "):
         Cable(url).open()
+
+
+def test_whoever_may_not_open_the_port_is_told_who_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(url: str, **options: object) -> None:
+        raise SerialException(EACCES, f"could not open port {url}")
+
+    monkeypatch.setattr("deskctl.cable.serial.serial_for_url", refuse)
+    with pytest.raises(OSError, match=r"/dev/ttyUSB0 cannot be opened: this user may not; .* dialout"):
+        Cable("/dev/ttyUSB0").open()
 
 
 def test_line_that_another_program_has_open_is_left_to_it(boxes: Boxes) -> None:
