@@ -190,7 +190,7 @@ def web_listener(text: str) -> str:
     try:
         read_web_listener(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{error}, not {text!r}") from None
+        raise ArgumentTypeError(f"it {error}, not {text!r}") from None
     return read_web_listeners(text)[0]
 
 
