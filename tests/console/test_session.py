@@ -300,10 +300,20 @@ def test_who_types_on_at_a_line_that_a_zero_took_away_has_it_back_as_soon_as_who
 
     visit.type(b"\0")
     first = to_come()
-    visit.type(b"\r\r\0show accounts\r\0")
+    visit.type(b"x\r\0show accounts\r\0")
     assert len(first) == 1 and to_come() == first
     visit.type(Frame(messages.GREET, 1, struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)).encode())
     assert len(to_come()) == 1 and to_come() != first
+
+
+@pytest.mark.parametrize("typed", [[b"\0", b"\r"], [b"\0\0", b"\0\r"], [b"\0\r"]])
+def test_enter_behind_a_break_gives_the_line_back(visit: Visit, typed: list[bytes]) -> None:
+    """A plug that goes in may send a break, and who has plugged it in presses Enter."""
+    for data in typed:
+        visit.type(data)
+    assert visit.prompt == "Password:"
+    visit.type(PASSWORD + "\r")
+    assert visit.prompt == PROMPT
 
 
 def test_zero_after_an_interrupt_is_at_the_start_of_a_line(visit: Visit) -> None:

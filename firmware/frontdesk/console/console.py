@@ -13,8 +13,10 @@ from .terminal import Later, Terminal
 
 INTERRUPT = b"\x03"
 """Ctrl-C."""
-MACHINE = 0
-"""The byte that begins a frame; at the start of a line it says that a program is there."""
+MACHINE = b"\0"
+"""What begins a frame; at the start of a line it says that a program is there."""
+ENTER = b"\r"
+"""What no greeting of a program has behind its zeros."""
 
 
 class Out(Protocol):
@@ -41,6 +43,8 @@ class Console:
         self._programs = Programs(box)
         self._silence: Alarm | None = None
         """Runs while the line is a program's."""
+        self._is_unsure = False
+        """Zeros alone have come of the program yet: a break, or the noise of a plug, is that, too."""
         self._task: asyncio.Task[None] | None = None
 
     def found(self) -> None:
@@ -66,13 +70,14 @@ class Console:
     def receive(self, data: bytes) -> None:
         """Takes what came over the line."""
         while data and self._silence is None:
-            typed, zero, rest = data.partition(bytes([MACHINE]))
+            typed, zero, rest = data.partition(MACHINE)
             if INTERRUPT in typed:
                 self._line.drop()  # long output ends where it is
             if typed:
                 self._terminal.receive(typed)
             if zero and self._terminal.at_start:
                 self._terminal.hang_up()
+                self._is_unsure = True
                 self._serve_program(zero + rest)
                 return
             data = rest  # A zero in the middle of a line is noise.
@@ -85,6 +90,12 @@ class Console:
         self._terminal.hang_up()
 
     def _serve_program(self, data: bytes) -> None:
+        behind = data.lstrip(MACHINE)
+        if self._is_unsure and behind.startswith(ENTER):
+            self._give_back()
+            self.receive(behind)
+            return
+        self._is_unsure = self._is_unsure and not behind
         reply = self._programs.receive(data, self._clock.now())
         if self._silence is None or self._programs.heard:
             self._wait_for_silence()
