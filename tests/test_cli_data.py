@@ -53,3 +53,12 @@ def test_box_may_start_while_a_command_waits_for_the_network(tmp_path: Path, mon
     monkeypatch.setattr(network, "_echoes", echoes)
     assert main(["account", "add", "101", "--data", str(tmp_path)]) == 0
     assert main(["ping", "192.0.2.1", "--data", str(tmp_path)]) == 0
+
+
+def test_table_in_another_encoding_is_told_in_which_to_save_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "accounts.csv"
+    file.write_bytes("username,name\n101,Büro\n".encode("cp1252"))
+    assert main(["account", "import", str(file), "--data", str(tmp_path / "data")]) == 1
+    assert "accounts.csv is not text in UTF-8: save it once more as that" in capsys.readouterr().err

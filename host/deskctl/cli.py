@@ -201,7 +201,8 @@ def _text(name: str) -> str:
     except OSError as error:
         raise OfficeError(f"{name} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
-        raise OfficeError(f"{name} is not text in UTF-8.") from None
+        sentence = "is not text in UTF-8: save it once more as that (from a spreadsheet `CSV UTF-8`)."
+        raise OfficeError(f"{name} {sentence}") from None
 
 
 # -- as argparse sees it -----------------------------------------------------------------------------------------------

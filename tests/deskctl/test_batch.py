@@ -308,6 +308,12 @@ def test_mistake_is_named_with_its_line(text: str, complaint: str) -> None:
     assert str(caught.value).startswith(complaint)
 
 
+def test_list_in_another_encoding_is_told_in_which_to_save_it(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_bytes("label\nBüro\n".encode("cp1252"))
+    assert provision(file) == BAD_COMMAND
+    assert "boxes.csv is not text in UTF-8: save it once more as that" in capsys.readouterr().err
+
+
 def test_what_is_the_same_for_all_and_dhcp_may_stand_there_many_times() -> None:
     base = read_office('[box]\nhostname = "desk"\n', "o.toml")
     assert len(batch.read("serial,address\nA1,dhcp\nA2,dhcp\n", "b.csv", base)) == 2

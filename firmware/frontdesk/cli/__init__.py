@@ -93,7 +93,8 @@ def _read(read: Callable[[], str], name: str) -> str:
     try:
         return read()
     except UnicodeDecodeError:
-        raise VerbError(f"{name} is not text in UTF-8.") from None
+        sentence = "is not text in UTF-8: save it once more as that (from a spreadsheet `CSV UTF-8`)."
+        raise VerbError(f"{name} {sentence}") from None
 
 
 def _serve(options: Namespace) -> int:
