@@ -117,7 +117,7 @@ def _add_data(parser: ArgumentParser) -> None:
 
 def _add_common(parser: ArgumentParser, verb: str) -> None:
     _add_data(parser)
-    what = "the realm where the data are yet to be made"
+    what = "the realm of data that this command makes"
     if verb == "serve":
         what = "a name that the box answers for; the first becomes " + what
     parser.add_argument(
