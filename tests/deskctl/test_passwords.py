@@ -97,7 +97,8 @@ def test_where_the_sheet_cannot_be_written_nothing_is_sent(
     monkeypatch.setattr("deskctl.sheet.os.fsync", full)
     sheet = tmp_path / "sheet"
     status, _, err = run("provision", file, "--port", box.port, "--yes", "--no-admin-password", "--sheet", sheet)
-    assert (status, err) == (BAD_COMMAND, "deskctl: No space left on device.\n")
+    assert (status, err) == (BAD_COMMAND, f"deskctl: {sheet}: No space left on device.\n")
+    assert not [*tmp_path.glob("sheet*")], "half a sheet has passwords that no box has"
     monkeypatch.undo()
     assert box.verb("account list") == []
 
