@@ -85,9 +85,10 @@ def test_line_that_was_typed_as_the_cable_went_is_the_last_of_its_visit(visit: V
     assert visit.prompt == "Password:"
 
 
-def test_another_admin_password_ends_the_visit(visit: Visit) -> None:
-    visit.desk.do("passwd admin", password="battery staple")
-    assert "The admin password was changed" in visit.type("show accounts\r")
+@pytest.mark.parametrize("whose", ["admin", "viewer"])
+def test_another_password_ends_the_visit(visit: Visit, whose: str) -> None:
+    visit.desk.do(f"passwd {whose}", password="battery staple")
+    assert "A password was changed; log in." in visit.type("show accounts\r")
     assert visit.prompt == "Password:"
 
 

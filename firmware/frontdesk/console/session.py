@@ -82,10 +82,9 @@ class Session:
             self._check_epoch()
 
     def _check_epoch(self) -> None:
-        """Whoever came in before the admin password was set or changed has to go."""
+        """Whoever came in before a password was set or changed has to go."""
         if self._epoch != self._admin.epoch:
-            changed = "was changed; log in" if self._admin.is_set else "is gone"
-            raise Left(f"The admin password {changed}.")
+            raise Left("A password was changed; log in." if self._admin.is_set else "The admin password is gone.")
 
     # -- first boot, log-in --------------------------------------------------------------------------------------------
 
