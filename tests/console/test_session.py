@@ -307,9 +307,11 @@ def test_who_types_on_at_a_line_that_a_zero_took_away_has_it_back_as_soon_as_who
     assert len(to_come()) == 1 and to_come() != first
 
 
-@pytest.mark.parametrize("typed", [[b"\0", b"\r"], [b"\0\0", b"\0\r"], [b"\0\r"]])
+@pytest.mark.parametrize(
+    "typed", [[b"\0", b"\r"], [b"\0\0", b"\0\r"], [b"\0\r"], [b"\0", b"\xfe\0\xfe", b"\r\n", b"\r\n"]]
+)
 def test_enter_behind_a_break_gives_the_line_back(visit: Visit, typed: list[bytes]) -> None:
-    """A plug that goes in may send a break, and who has plugged it in presses Enter."""
+    """A plug that goes in may send a break, or another speed sounds like one, and who is there presses Enter."""
     for data in typed:
         visit.type(data)
     assert visit.prompt == "Password:"

@@ -16,7 +16,8 @@ INTERRUPT = b"\x03"
 MACHINE = b"\0"
 """What begins a frame; at the start of a line it says that a program is there."""
 ENTER = b"\r"
-"""What no greeting of a program has behind its zeros."""
+FEW = 16
+"""Bytes, about as many as a greeting has."""
 
 
 class Out(Protocol):
@@ -43,8 +44,8 @@ class Console:
         self._programs = Programs(box)
         self._silence: Alarm | None = None
         """Runs while the line is a program's."""
-        self._is_unsure = False
-        """Zeros alone have come of the program yet: a break, or the noise of a plug, is that, too."""
+        self._unheard: bytes | None = None
+        """The last that has come of a program not heard yet: a break, or the noise of a plug, may be one, too."""
         self._task: asyncio.Task[None] | None = None
 
     def found(self) -> None:
@@ -77,7 +78,7 @@ class Console:
                 self._terminal.receive(typed)
             if zero and self._terminal.at_start:
                 self._terminal.hang_up()
-                self._is_unsure = True
+                self._unheard = b""
                 self._serve_program(zero + rest)
                 return
             data = rest  # A zero in the middle of a line is noise.
@@ -90,18 +91,25 @@ class Console:
         self._terminal.hang_up()
 
     def _serve_program(self, data: bytes) -> None:
-        behind = data.lstrip(MACHINE)
-        if self._is_unsure and behind.startswith(ENTER):
+        if self._is_somebody(data):
             self._give_back()
-            self.receive(behind)
+            self.receive(ENTER)
             return
-        self._is_unsure = self._is_unsure and not behind
         reply = self._programs.receive(data, self._clock.now())
+        if self._programs.heard:
+            self._unheard = None
         if self._silence is None or self._programs.heard:
             self._wait_for_silence()
         self._line.write(reply)
         if self._programs.left:
             self._give_back()
+
+    def _is_somebody(self, data: bytes) -> bool:
+        """Whether a person presses Enter: once behind zeros alone, or twice behind other noise. No greeting is that."""
+        if self._unheard is None:
+            return False
+        self._unheard = (self._unheard + data.translate(None, MACHINE + b"\n"))[-FEW:]
+        return self._unheard == ENTER or self._unheard.endswith(ENTER + ENTER)
 
     def _wait_for_silence(self) -> None:
         if self._silence is not None:
