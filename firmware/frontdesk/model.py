@@ -175,7 +175,8 @@ class Binding:
 
 @dataclass(slots=True)
 class CallRecord:
-    """One ended call. Times are monotonic seconds; the store writes them as wall time."""
+    """One call that has ended, or that has if the box loses its power. Times are monotonic seconds; the store writes
+    them as wall time."""
 
     call_id: str
     caller: str
@@ -190,6 +191,8 @@ class CallRecord:
     caller took it back here; 487 for one given up); 0: it was up when the box stopped, at `ended_at`."""
     device: str = ""
     """The URI of the Contact that answered, or of the first that rang where none did; "": none rang."""
+    id: int = 0
+    """Under which it has been written while it went on; 0: it was not."""
 
 
 @dataclass(slots=True)
@@ -201,9 +204,12 @@ class Changes:
     removed: list[int] = field(default_factory=list)
     """Ids of bindings."""
     calls: list[CallRecord] = field(default_factory=list)
+    """Those that have ended."""
+    up: list[CallRecord] = field(default_factory=list)
+    """Those that go on, with nothing else in the same commit."""
 
     def __bool__(self) -> bool:
-        return bool(self.saved or self.removed or self.calls)
+        return bool(self.saved or self.removed or self.calls or self.up)
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ class Box:
         self.events: list[Event] = []
         self.incoming: list[Incoming] = []
         self.records: list[CallRecord] = []
+        self.kept: list[list[CallRecord]] = []
         self.directory = Directory(self.realm)
         for host in (self.host, BOX_V6[0]):
             for transport in ("udp", "tcp"):
@@ -73,7 +74,7 @@ class Box:
         self.proxy = ProxyCore(
             self.location, self.directory, self.layer, self.deadlines, self.settings, KEY,
             lambda: f"{self.host}x{self.random()}", self.events.append, self.incoming.append,
-            self.records.append,
+            self.records.append, self.kept.append,
         )  # fmt: skip
 
     # -- who is there ------------------------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def test_what_is_refused_otherwise_is_no_call(box: Box, text: str) -> None:
 
 def book() -> tuple[CallBook, list[CallRecord]]:
     records: list[CallRecord] = []
-    return CallBook(lambda event: None, records.append, Deadlines(), is_registered), records
+    return CallBook(lambda event: None, records.append, lambda up: None, Deadlines(), is_registered), records
 
 
 def is_registered(name: str, now: float) -> bool:
@@ -297,7 +297,9 @@ def test_call_is_given_up_after_a_day() -> None:
 
 def test_answer_that_comes_too_late_is_no_news() -> None:
     told: list[Kind] = []
-    calls_ = CallBook(lambda event: told.append(event.kind), lambda record: None, Deadlines(), is_registered)
+    calls_ = CallBook(
+        lambda event: told.append(event.kind), lambda record: None, lambda up: None, Deadlines(), is_registered
+    )
     calls_.begin(one := call(1))
     calls_.progress(one, "", Response(603, "", []), 1)
     calls_.progress(one, "", Response(200, "", []), 2)

@@ -184,7 +184,7 @@ def test_newer_database_is_refused_with_one_line_and_left_alone(tmp_path: Path) 
     connection = sqlite3.connect(tmp_path / NAME)
     connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
     connection.close()
-    with pytest.raises(StoreError, match=r"^\S+frontdesk.db was written by a newer Frontdesk \(schema 2, .*\)\.$"):
+    with pytest.raises(StoreError, match=r"^\S+frontdesk.db was written by a newer Frontdesk \(schema 3, .*\)\.$"):
         opened(tmp_path)
     assert [path.name for path in tmp_path.glob("*damaged*")] == []
 

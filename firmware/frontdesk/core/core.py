@@ -88,7 +88,7 @@ class Core:
         self._renewals = Renewals(location, self.authenticator, self.layer, registrar, self.registrations)
         self.proxy = ProxyCore(
             location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
-            self.events.add, self.events.add_incoming, self._record,
+            self.events.add, self.events.add_incoming, self._record, self._keep,
         )  # fmt: skip
 
     # -- messages ------------------------------------------------------------------------------------------------------
@@ -282,6 +282,9 @@ class Core:
 
     def _record(self, record: CallRecord) -> None:
         self.registrations.background.write_soon(Changes(calls=[record]), record.ended_at)
+
+    def _keep(self, up: list[CallRecord]) -> None:
+        self.registrations.background.write(Changes(up=up))
 
     # -- control -------------------------------------------------------------------------------------------------------
 

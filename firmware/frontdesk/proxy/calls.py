@@ -15,6 +15,7 @@ from ..sip.status import RETRIED_WITHIN, STOPPED, TRIED_AGAIN
 from ..sip.timers import TIMEOUT, Deadline, Deadlines
 from ..sip.wire import Flow
 from .admission import Caller
+from .long_calls import LongCalls
 from .parties import MAX_NAME, device_of, name_of, tag_of
 
 MAX_CALLS = 10_000
@@ -109,6 +110,11 @@ class Call:
         phones = {self.phone, *others}
         return min(self.left[each] for each in phones) if phones <= self.left.keys() else None
 
+    def record(self, ended: float, result: int, id: int) -> CallRecord:
+        """What is kept of it."""
+        times = self.started_at, self.answered_at, ended
+        return CallRecord(self.key[0], self.caller, self.callee, *times, result, self.reached, id)
+
 
 class CallBook:
     """All calls that are up, oldest first."""
@@ -117,15 +123,17 @@ class CallBook:
         self,
         emit: Callable[[Event], None],
         record: Callable[[CallRecord], None],
+        keep: Callable[[list[CallRecord]], None],
         deadlines: Deadlines,
         has_phone: Callable[[str, float], bool],
     ) -> None:
-        """`has_phone` says whether whoever is called by that name has a phone that is registered."""
+        """`keep` is LongCalls'. `has_phone`: whether whoever is called by that name has a phone that is registered."""
         self._has_phone = has_phone
         self._deadlines = deadlines
         self._emit = emit
         self._record = record
         self._calls: dict[Key, Call] = {}
+        self._long = LongCalls(self._calls, keep, deadlines)
         self.answered_twice: dict[Key, Call] = {}
         """Those in which some dialog may still wait for its ACK."""
         self._lost: dict[str, float] = {}
@@ -145,6 +153,7 @@ class CallBook:
     def forget(self) -> None:
         """As if nobody had called yet: what becomes of those that are up is told to nobody."""
         self._calls.clear()
+        self._long.forget()
         self.answered_twice.clear()
 
     def give_up(self, now: float) -> None:
@@ -331,6 +340,7 @@ class CallBook:
         call.answered_at = now
         call.device, call.rung = device_of(response), None
         self._tell(Kind.ANSWERED, call, now, _ANSWERED, call.callee)
+        self._long.watch(now)
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
         """One of its INVITEs or dialogs has ended: the call does with the last of them."""
@@ -356,8 +366,7 @@ class CallBook:
         else:
             lasted = _STOPPED if result == STOPPED else _LASTED if expired_at is None else _EXPIRED
             self._tell(Kind.ENDED, call, now, lasted, call.callee, f"{ended - answered:.0f}")
-        times = call.started_at, answered, ended
-        self._record(CallRecord(call.key[0], call.caller, call.callee, *times, result, call.reached))
+        self._record(call.record(ended, result, self._long.ended(call.key)))
 
     def _give_up(self, now: float, most: int) -> None:
         """Those that are too old, and the oldest beyond so many."""

@@ -48,9 +48,10 @@ class ProxyCore:
         emit: Callable[[Event], None],
         ring: Callable[[Incoming], None],
         record: Callable[[CallRecord], None],
+        keep: Callable[[list[CallRecord]], None],
     ) -> None:
         self.settings = settings
-        self.calls = CallBook(emit, record, deadlines, self._has_phone)
+        self.calls = CallBook(emit, record, keep, deadlines, self._has_phone)
         self._location = location
         self._directory = directory
         self._layer = layer

@@ -24,9 +24,18 @@ class Batch:
         self._saved: dict[int, Row] = {}
         self._removed: dict[int, Row] = {}
         self._calls: list[Row] = []
+        self._up: list[Row] = []
+        self._over: list[Row] = []
 
-    def add(self, saved: Sequence[Row], removed: Sequence[int], calls: Sequence[Row]) -> None:
-        """The next commit: first it saves, then it removes."""
+    def add(
+        self,
+        saved: Sequence[Row],
+        removed: Sequence[int],
+        calls: Sequence[Row],
+        up: Sequence[Row] = (),
+        over: Sequence[Row] = (),
+    ) -> None:
+        """The next commit: first it saves, then it removes. `over`: ids of calls that were up, and have ended."""
         for row in saved:
             self._saved[row[0]] = row
             self._removed.pop(row[0], None)
@@ -34,15 +43,20 @@ class Batch:
             self._saved.pop(id, None)
             self._removed[id] = (id,)
         self._calls += calls
+        self._up += up
+        self._over += over
 
     def write(self, connection: sqlite3.Connection, call_records: int) -> None:
         """Writes all, and is empty again."""
         _write_rows(connection, _save, list(self._saved.values()))
         _write_rows(connection, _remove, list(self._removed.values()))
+        if self._up or self._over:  # which of them comes first is all the same but where a call is in both
+            _write_rows(connection, _save_up, self._up)
+            _write_rows(connection, _remove_up, self._over)
         if self._calls:
             _write_rows(connection, _save_call, self._calls)
             connection.execute(bindings.TRIM_CALLS, (call_records,))
-        for written in (self._saved, self._removed, self._calls):
+        for written in (self._saved, self._removed, self._calls, self._up, self._over):
             written.clear()
 
 
@@ -65,8 +79,18 @@ def _save_call(rows: int) -> str:
 
 
 @cache
+def _save_up(rows: int) -> str:
+    return _for_rows(bindings.SAVE_UP, rows)
+
+
+@cache
 def _remove(rows: int) -> str:
     return f"DELETE FROM bindings WHERE id IN ({', '.join('?' * rows)})"
+
+
+@cache
+def _remove_up(rows: int) -> str:
+    return f"DELETE FROM calls_up WHERE id IN ({', '.join('?' * rows)})"
 
 
 def _for_rows(statement: str, rows: int) -> str:

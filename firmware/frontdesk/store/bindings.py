@@ -31,6 +31,7 @@ LOAD_CALLS = (
     f"SELECT {', '.join(CALL_COLUMNS)} FROM calls WHERE id <= (SELECT max(id) FROM calls) - ? ORDER BY id DESC LIMIT ?"
 )
 TRIM_CALLS = "DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?"
+SAVE_UP = SAVE_CALL.replace("INSERT INTO calls (", "INSERT OR REPLACE INTO calls_up (id, ").replace("(?", "(?, ?")
 
 
 def row(binding: Binding, clock: Clock, offset: float) -> Row:
@@ -69,6 +70,13 @@ def call_row(call: CallRecord, offset: float) -> Row:
     answered = None if call.answered_at is None else call.answered_at + offset
     parties = cell(call.call_id), cell(call.caller), cell(call.callee)
     return *parties, call.started_at + offset, answered, call.ended_at + offset, call.result, cell(call.device)
+
+
+def end_calls(connection: sqlite3.Connection) -> None:
+    """What went on when the box stopped without a word has ended, as far as it knows: its records are listed."""
+    columns = ", ".join(CALL_COLUMNS)
+    connection.execute(f"INSERT INTO calls ({columns}) SELECT {columns} FROM calls_up ORDER BY id")
+    connection.execute("DELETE FROM calls_up WHERE true")  # without a condition it writes a page at each start
 
 
 def load(connection: sqlite3.Connection, now: float, wall: float, boot_id: int) -> list[Binding]:

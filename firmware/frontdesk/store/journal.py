@@ -43,7 +43,9 @@ class _Entry:
     ticket: int = 0
     saved: list[bindings.Row] = field(default_factory=list)
     removed: Sequence[int] = ()
-    calls: list[bindings.Row] = field(default_factory=list)
+    calls: Sequence[bindings.Row] = ()
+    up: Sequence[bindings.Row] = ()
+    over: Sequence[bindings.Row] = ()
     write: Write | None = None
     snapshot: bool = False
     bare: bool = False
@@ -106,12 +108,13 @@ class Journal:
 
     def _entry(self, commit: Commit, offset: float) -> _Entry:
         changes, clock = commit.changes, self._clock
-        return _Entry(
-            commit.ticket,
-            [bindings.row(binding, clock, offset) for binding in changes.saved],
-            tuple(changes.removed),
-            [bindings.call_row(call, offset) for call in changes.calls] if changes.calls else [],
-        )
+        rows = [bindings.row(binding, clock, offset) for binding in changes.saved]
+        entry = _Entry(commit.ticket, rows, tuple(changes.removed))
+        if changes.calls or changes.up:
+            entry.calls = [bindings.call_row(call, offset) for call in changes.calls]
+            entry.up = [(call.id, *bindings.call_row(call, offset)) for call in changes.up]
+            entry.over = [(call.id,) for call in changes.calls if call.id]
+        return entry
 
     def execute(self, write: Write, *, snapshot: bool = True, bare: bool = False) -> Future[Any]:
         """Queues a change by hand; the future gets what `write` returned when that is on disk, or the error. `bare`: it
@@ -243,7 +246,7 @@ class Journal:
         changes = Batch()
         for entry in batch:
             if entry.write is None:
-                changes.add(entry.saved, entry.removed, entry.calls)
+                changes.add(entry.saved, entry.removed, entry.calls, entry.up, entry.over)
                 results.append(None)
             else:
                 changes.write(connection, self._call_records())

@@ -28,14 +28,15 @@ def v1(db: Database) -> None:
     _table(db, "peers").create({"address": str, "name": str}, pk="address")
     _accounts(db)
     _bindings(db)
-    _table(db, "calls").create(
-        {
-            "id": int, "call_id": str, "caller": str, "callee": str,
-            "started": float, "answered": float, "ended": float, "result": int, "device": str,
-        },
-        pk="id",
-    )  # fmt: skip
+    _calls(db, "calls")
     db.conn.execute("PRAGMA user_version = 1")
+
+
+@schema()
+def v2(db: Database) -> None:
+    """Calls that go on: what their records are if the box loses its power."""
+    _calls(db, "calls_up")
+    db.conn.execute("PRAGMA user_version = 2")
 
 
 def _accounts(db: Database) -> None:
@@ -55,6 +56,16 @@ def _bindings(db: Database) -> None:
             "granted": int, "deadline": float, "boot": int, "registered": int, "seen": int,
             "call_id": str, "cseq": int, "nonce_issued": float, "q": float, "instance": str, "reg_id": int,
             "path": str, "user_agent": str, "device": str,
+        },
+        pk="id",
+    )  # fmt: skip
+
+
+def _calls(db: Database, name: str) -> None:
+    _table(db, name).create(
+        {
+            "id": int, "call_id": str, "caller": str, "callee": str,
+            "started": float, "answered": float, "ended": float, "result": int, "device": str,
         },
         pk="id",
     )  # fmt: skip

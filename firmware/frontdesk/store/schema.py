@@ -6,13 +6,13 @@ import sqlite3
 
 from .errors import StoreError
 
-VERSION = 1
+VERSION = 2
 """What `PRAGMA user_version` says of a database that this program wrote."""
 IDS = "binding_ids"
 """A row of `meta`: no binding's id is ever given twice."""
 CHANGES = "changes"
 """A row of `meta`: changes by hand so far."""
-VOLATILE = frozenset({"bindings", "calls"})
+VOLATILE = frozenset({"bindings", "calls", "calls_up"})
 """Tables whose rows no snapshot holds."""
 
 

@@ -125,10 +125,8 @@ class Store:
         return True
 
     def next_binding_id(self, *, reserve: bool = True) -> int:
-        """An id that no binding ever had; with `reserve` the first of a block, for the process that serves."""
-        if not reserve:
-            return binding_ids.free(self._connection)
-        return int(database.transact(self._connection, binding_ids.take))
+        """An id that no binding ever had; with `reserve` the first of a block: a process begins to serve."""
+        return int(database.transact(self._connection, _begin)) if reserve else binding_ids.free(self._connection)
 
     def journal(self, done: Done, clock: Clock, *, call_records: Callable[[], int] = default_call_records) -> Journal:
         """Closes this store's own connection and starts the journal, from now on the only writer."""
@@ -140,7 +138,7 @@ class Store:
             if presence.is_lost():  # SQLite would make an empty one
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), NAME)
             connection = database.connect(path)
-            return self._reserve_ids(connection) if self.in_memory else connection
+            return self._begin(connection) if self.in_memory else connection
 
         journal = Journal(
             connect, done, clock, call_records=call_records, changed=self.snapshots.write, is_lost=presence.is_lost
@@ -149,10 +147,10 @@ class Store:
             journal.execute(lambda connection: None, snapshot=False)  # so that it tells of the disk at once
         return journal
 
-    def _reserve_ids(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """The disk takes something again: first of all the ids that were set apart in memory alone."""
+    def _begin(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """The disk takes something again: first of all what was done in memory alone."""
         try:
-            database.transact(connection, binding_ids.take)
+            database.transact(connection, _begin)
         except BaseException:
             connection.close()
             raise
@@ -179,3 +177,9 @@ def _counted(write: Write) -> Write:
         return result
 
     return write_and_count
+
+
+def _begin(connection: sqlite3.Connection) -> int:
+    """Sets ids apart; what the process before has left of its calls is over."""
+    bindings.end_calls(connection)
+    return binding_ids.take(connection)

@@ -11,7 +11,7 @@ from ..config import OWED
 from .schema import CHANGES, IDS
 from .snapshots import Snapshots
 
-WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls")
+WIPED = ("accounts", "secrets", "aliases", "settings", "peers", "bindings", "calls", "calls_up")
 MARK = "wiped"
 """A row of `meta` until nothing is left of what was there before."""
 ALL = "all"
