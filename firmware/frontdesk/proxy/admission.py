@@ -12,8 +12,9 @@ from ..sip.grammar import unescape
 from ..sip.message import Request
 from ..sip.uri import Uri
 
-ANONYMOUS = "anonymous"
-"""The user of an anonymous From, and the host anonymous.invalid (RFC 3323 section 4.1.1.3)."""
+ANONYMOUS, NOWHERE = "anonymous", "anonymous.invalid"
+"""User and host of an anonymous From (RFC 3323 section 4.1.1.3). Phones write either beside something of their own:
+another user (RFC 3261 section 8.1.1.3 does), localhost, their address."""
 
 
 class Caller(Protocol):
@@ -32,7 +33,7 @@ def check_from(request: Request, account: Account, directory: Directory) -> None
     """From is a name of the account at a served domain, or anonymous; else Rejection(403)."""
     uri = request.from_.uri
     user = unescape(uri.user or "")
-    if user.lower() == ANONYMOUS and (directory.serves(uri.host, uri.port) or uri.host == "anonymous.invalid"):
+    if user.lower() == ANONYMOUS or uri.host == NOWHERE:
         return
     if directory.resolve(user) is not account or not directory.serves(uri.host, uri.port):
         about = f"{user}@{uri.host}"
