@@ -41,7 +41,8 @@ def watchdog() -> int:
         (README, f"pressed once more within {button.DECIDE:.0f} s"),
         (README, f"taken away within {session.RECOVERY:.0f} s of power-up"),
         (README, f"for {admin.RESTRICTED / 3600:.0f} hours no secret leaves the box"),
-        (README, f"when it is stuck for {watchdog()} s, or its disk for {watchdog() + app.JOURNAL_PATIENCE:.0f} s"),
+        (README, f"when it is stuck for {watchdog()} s, or what writes to its disk for "
+                 f"{watchdog() + app.JOURNAL_PATIENCE:.0f} s"),
         (LAPTOP, f"plugged in again within {'a minute' if COMES_BACK == 60.0 else COMES_BACK}"),
         (JSON, f"good for {tokens.LIFETIME / 86_400:.0f} days"),
         (PANEL, f"takes it only within {panel.POWER_UP / 60:.0f} minutes of its own start"),

@@ -131,6 +131,18 @@ def test_a_journal_that_is_stuck_stops_it_when_patience_is_over(
     assert systemd.heard() == 1
 
 
+def test_a_disk_that_is_silent_does_not(systemd: Systemd, caplog: pytest.LogCaptureFixture) -> None:
+    """Killed, the box would wait for the disk all the same, and ring nobody meanwhile."""
+    clock, silent = Clock(), True
+    watchdog = Watchdog([Part("the journal", Future, 60.0, is_held_up=lambda: silent)], systemd.feed, clock)
+    for _ in range(3):
+        look(watchdog, clock, 61)
+    assert systemd.heard() == 3 and len(caplog.records) == 1
+    silent = False
+    look(watchdog, clock, 61)
+    assert systemd.heard() == 0
+
+
 def test_a_journal_whose_thread_has_ended_stops_it(systemd: Systemd) -> None:
     clock = Clock()
     watchdog = Watchdog([Part("the journal", Future, 60.0)], systemd.feed, clock)

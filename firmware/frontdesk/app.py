@@ -256,7 +256,7 @@ class _Appliance:
             return []
         faulthandler.enable()  # The signal that ends what is stuck writes down where it is stuck.
         parts = [
-            Part("the journal", journal.heartbeat, JOURNAL_PATIENCE),
+            Part("the journal", journal.heartbeat, JOURNAL_PATIENCE, is_held_up=journal.is_held_up),
             Part("the page", page.ping, PAGE_PATIENCE, lambda: self._restart(page)),
         ]
         watchdog = Watchdog(parts, lambda: self._manager.tell(ALIVE), self._clock.now)

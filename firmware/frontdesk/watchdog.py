@@ -23,6 +23,8 @@ class Part:
     """Seconds that an answer may take."""
     restart: Callable[[], None] | None = None
     """Starts that part alone anew; None: then the whole box has to be."""
+    is_held_up: Callable[[], bool] = lambda: False
+    """Whether something keeps it from answering that the box, started anew, would meet again."""
     _answer: Future[Any] | None = field(default=None, init=False)
     _asked_at: float = field(default=0.0, init=False)
     _missed: bool = field(default=False, init=False)
@@ -40,7 +42,7 @@ class Part:
             _log.error("%s has not answered for %.0f s", self.name, now - self._asked_at)
         self._missed = True
         if self.restart is None:
-            return False
+            return self.is_held_up()
         self.restart()
         self._answer = None
         return True

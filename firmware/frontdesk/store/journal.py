@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -22,12 +23,17 @@ from . import bindings, database, lost_changes
 from .batch import Batch
 from .clock import Clock
 from .log_room import LogRoom
-from .trouble import Trouble
+from .trouble import Trouble, lost, silent, unwritable, without_snapshot
 
 log = logging.getLogger(__name__)
 
+SILENT = 10.0
+"""Seconds that one batch may take; a disk that takes longer is told of."""
 SOUND = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_FULL})
 """Primary result codes after which a connection is as good as before."""
+
+UNINTERRUPTIBLE = "D"
+"""The state of a thread that waits for a device (proc_pid_stat(5))."""
 
 Connect = Callable[[], sqlite3.Connection]
 Done = Callable[[list[int], Exception | None], None]
@@ -91,11 +97,13 @@ class Journal:
         self._gate = threading.Lock()
         self._queued = self._finished = 0
         self._closing = False
-        self._disk = Trouble(_unwritable(), "the disk is written again", clock)
-        self._snapshots = Trouble(_without_snapshot(), "snapshots are written again", clock)
+        self._disk = Trouble(unwritable(), "the disk is written again", clock)
+        self._snapshots = Trouble(without_snapshot(), "snapshots are written again", clock)
         self._connection: sqlite3.Connection | None = None
         self._room: LogRoom | None = None
         self._written = 0
+        self._busy_since = inf
+        """When the thread began with what it is at; `inf` while it waits for something to do."""
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
@@ -137,8 +145,10 @@ class Journal:
     @property
     def notices(self) -> list[Sentence]:
         """What the disk does not do at the moment, a sentence each."""
-        lost = [_lost()] if self._is_lost() else []
-        return [*lost, *filter(None, (trouble.notice for trouble in (self._disk, self._snapshots)))]
+        told = [lost()] if self._is_lost() else []
+        if self._clock.now() - (since := self._busy_since) > SILENT:  # read once: the thread goes on meanwhile
+            told.append(silent(since, self._clock))
+        return [*told, *filter(None, (trouble.notice for trouble in (self._disk, self._snapshots)))]
 
     @property
     def bytes_written(self) -> int:
@@ -150,6 +160,10 @@ class Journal:
         if self._thread.is_alive() and self._thread.native_id is not None:
             self._written = max(self._written, _written_by(self._thread.native_id))
         return self._written
+
+    def is_held_up(self) -> bool:
+        """Whether the kernel holds the thread up, at a disk that does not answer: it can't even be killed then."""
+        return self._thread.native_id is not None and _state_of(self._thread.native_id) == UNINTERRUPTIBLE
 
     def close(self) -> None:
         """Writes what waits and ends the thread; a second call does nothing."""
@@ -194,7 +208,9 @@ class Journal:
         self._written = max(self._written, _written_by(threading.get_native_id()))
 
     def _take(self) -> list[_Entry]:
+        self._busy_since = inf
         batch = self._queue.get()
+        self._busy_since = self._clock.now()
         for _ in range(self._queue.qsize()):  # nobody else takes any
             batch += self._queue.get()
         return batch
@@ -339,31 +355,6 @@ def _are_commits(batch: list[_Entry]) -> bool:
     return True
 
 
-def _unwritable() -> Sentence:
-    what = Sentence("The disk cannot be written")
-    what.cure = Sentence(
-        "Who is registered stays so, but nobody registers anew and nothing can be changed until it can. Make room "
-        "where it is full; put another one in where it fails, and restore a backup. The notice ends with the next "
-        "change or registration."
-    )
-    return what
-
-
-def _without_snapshot() -> Sentence:
-    what = Sentence("No snapshot of accounts and settings can be written")
-    what.cure = Sentence("What is changed is kept, but there is no second copy of it. Make room on the disk.")
-    return what
-
-
-def _lost() -> Sentence:
-    notice = Sentence("The database was deleted or replaced while the box runs; what it writes is lost when it stops.")
-    notice.cure = Sentence(
-        "Make a backup, then restart the box: accounts and settings come back from its newest snapshot, the list of "
-        "calls from the backup."
-    )
-    return notice
-
-
 def _is_of_the_disk(error: Exception) -> bool:
     """Whether the disk is at fault, or the file is damaged (DatabaseError itself), and not what was to be written."""
     return isinstance(error, OSError | sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError
@@ -378,6 +369,13 @@ def _empty_log(connection: sqlite3.Connection) -> None:
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise sqlite3.OperationalError("somebody reads the database, so its log cannot be emptied")
+
+
+def _state_of(thread: int) -> str:
+    try:
+        return Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(") ")[2][:1]
+    except OSError:
+        return ""
 
 
 def _written_by(thread: int) -> int:

@@ -28,7 +28,7 @@ class Trouble:
         if (spell := self.spell) is None:
             return Sentence("")
         error, at = spell
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(max(0.0, at + self._clock.offset())))
+        since = _minute(at, self._clock)
         notice = Sentence("{what}: {error}, since {since}.", what=self._what, error=error, since=since)
         notice.cure = self._what.cure
         return notice
@@ -44,3 +44,45 @@ class Trouble:
         if self.spell is not None:
             log.warning("%s", self._over)
             self.spell = None
+
+
+def _minute(at: float, clock: Clock) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(max(0.0, at + clock.offset())))
+
+
+def unwritable() -> Sentence:
+    """It fails."""
+    what = Sentence("The disk cannot be written")
+    what.cure = Sentence(
+        "Who is registered stays so, but nobody registers anew and nothing can be changed until it can. Make room "
+        "where it is full; put another one in where it fails, and restore a backup. The notice ends with the next "
+        "change or registration."
+    )
+    return what
+
+
+def without_snapshot() -> Sentence:
+    """It takes no snapshots."""
+    what = Sentence("No snapshot of accounts and settings can be written")
+    what.cure = Sentence("What is changed is kept, but there is no second copy of it. Make room on the disk.")
+    return what
+
+
+def lost() -> Sentence:
+    """The file is another one, or gone."""
+    notice = Sentence("The database was deleted or replaced while the box runs; what it writes is lost when it stops.")
+    notice.cure = Sentence(
+        "Make a backup, then restart the box: accounts and settings come back from its newest snapshot, the list of "
+        "calls from the backup."
+    )
+    return notice
+
+
+def silent(since: float, clock: Clock) -> Sentence:
+    """It neither fails nor is done; boot seconds."""
+    notice = Sentence("The disk has not answered since {since}.", since=_minute(since, clock))
+    notice.cure = Sentence(
+        "Who is registered stays so and can be called; who registers anew has to wait. Where it stays silent, restart "
+        "the computer; if that does not help, put another disk in and restore a backup."
+    )
+    return notice
