@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from frontdesk.control import alarms
 from frontdesk.events import Event, Incoming, Kind, Wording
 from frontdesk.sip.wire import Flow
@@ -20,6 +22,15 @@ def test_place_by_ipv6_that_is_silent_is_told_whole(desk: Desk) -> None:
     desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (contact,), "2001:db8::20", "silent"))
     (problem,) = told(desk)
     assert "2001:db8::20 did not" in problem["text"]
+
+
+@pytest.mark.parametrize(("host", "is_name"), [("gw.example.com", True), ("gateway", True), ("192.0.2.20", False)])
+def test_place_by_a_name_may_be_silent_since_nobody_knows_the_name(desk: Desk, host: str, is_name: bool) -> None:
+    desk.do("binding add", user="101", contact=f"sip:{host}", static=True)
+    next(iter(desk.box.location)).seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (f"sip:{host}",), host, "silent"))
+    (problem,) = told(desk)
+    assert f"at {host} did not" in problem["text"] and ("name servers" in problem["cure"]) is is_name
 
 
 def test_what_a_phone_left_behind_when_it_was_started_again_is_no_problem(desk: Desk) -> None:

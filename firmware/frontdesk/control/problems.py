@@ -35,6 +35,11 @@ SILENT = Problem(
     "{account}'s phone at {source} did not react to a call",
     "See that it has power and network. It is rung again as soon as it is there.",
 )
+SILENT_NAME = Problem(
+    SILENT.text,
+    "See that the name is right and the box's name servers know it, and that what is there has power and network. An "
+    "address is better: it needs no name server.",
+)
 GONE = Problem(
     "Nobody is reached at {account}: its phone has not registered again",
     "See that it has power and network. It registers by itself then.",
@@ -150,7 +155,8 @@ def _of_phones(box: Box) -> Iterator[Answer]:
         return
     events = list(box.core.events.since(box.clock.now() - RECENT))
     for event in _silent(box, events):
-        yield _told(SILENT, {"source": event.host, "account": event.account}) | {"account": event.account}
+        problem = SILENT_NAME if _is_name(event.host) else SILENT
+        yield _told(problem, {"source": event.host, "account": event.account}) | {"account": event.account}
     yield from _of_those_who_ask(box, box.core.events)
     unmended = [event for event in _unmended(events) if event.rule != Rule.TURNED_AWAY]
     refused = [event for event in unmended if not is_put_right(box, event)]
@@ -236,6 +242,10 @@ def _rings(box: Box, silence: Event) -> bool:
     alone = max([silence.at, *(each.at for each in events if each.kind in GOINGS)])
     calls = [each for each in events if isinstance(each, Incoming)]
     return any(each.at > alone and (each.rang_at is not None or 0 < each.result < 300) for each in calls)
+
+
+def _is_name(host: str) -> bool:
+    return ":" not in host and not host.rpartition(".")[2].isdigit()
 
 
 def _is_by_hand(silence: Event) -> bool:
