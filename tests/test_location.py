@@ -6,6 +6,7 @@ import pytest
 
 from frontdesk.location import MAX_HEIRS, LocationService
 from frontdesk.model import Binding, Changes, Commit
+from frontdesk.sip.wire import Flow
 from tests.support.registering import flow
 
 AOR = "sip:101@desk.test"
@@ -294,3 +295,24 @@ def test_heirs_have_a_bound() -> None:
         shown(location, way(1, 9_999))
     assert len(location._heirs) == MAX_HEIRS
     assert [found(location, id) for id in (1, 2, 3, MAX_HEIRS + 2)] == [0, 0, 9_999, 9_999]
+
+
+@pytest.mark.parametrize(
+    ("contact", "host", "is_behind"),
+    [
+        ("sip:101@192.168.1.10:5060", "192.168.1.10", False),
+        ("sip:192.168.1.10;transport=udp", "192.168.1.10", False),
+        ("sip:101@[fd00::5]:5060", "fd00::5", False),
+        ("sip:101@192.168.1.10:5060", "192.168.1.1", True),
+        ("sip:101@phone.invalid", "192.168.1.10", True),
+        ("sip:101@8.8.8.8:5060", "8.8.8.8", True),  # its router has helped it to that, or it has asked for it
+    ],
+)
+def test_phone_that_is_not_where_it_says_or_not_on_this_network_is_behind_a_router(
+    contact: str, host: str, is_behind: bool
+) -> None:
+    at = Flow("udp", ("192.0.2.1", 5060), (host, 40_000))
+    over_udp = Binding(1, AOR, contact, "", at, 3600, 100.0, "call", 1)
+    over_tcp = Binding(2, AOR, contact, "", at._replace(transport="tcp", connection=7), 3600, 100.0, "other", 1)
+    by_hand = Binding(3, AOR, contact, "", None, 0, None, "", 0)
+    assert LocationService([over_udp, over_tcp, by_hand]).behind_routers() == [at] * is_behind

@@ -37,10 +37,10 @@ from .page import Page
 from .process import files_for, keep_time, settle_memory
 from .service_manager import ALIVE, READY, STOPPING, ServiceManager, is_service
 from .site import Site, host_names
-from .store import Clock, DirectoryLock, Journal, Store, StoreError, open_store
+from .store import Clock, DirectoryLock, Journal, Records, Store, StoreError, open_store
 from .store.journal import Write
-from .store.records import Records
 from .transport.interfaces import not_here, way_out, wildcards
+from .transport.keep_alive import keep_open
 from .transport.tcp import ON_THE_WAY
 from .transport.tls import Contexts
 from .watchdog import Part, Watchdog
@@ -233,6 +233,7 @@ class _Appliance:
         if front is not None:
             self._show(front, box)
         tasks = [*map(asyncio.create_task, (box.admin.count_uptime(), self._started(box))), *self._watch(journal, page)]
+        tasks.append(asyncio.create_task(keep_open(self._core.location.behind_routers, endpoint.send_over)))
         await stop.wait()
         self._manager.tell(STOPPING)
         for task in tasks:

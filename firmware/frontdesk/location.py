@@ -21,6 +21,8 @@ Place = HostPort | int | tuple[str, HostPort]
 """What of a Flow says where a device is: over UDP the remote address, else the connection, whose number is unique;
 after a restart, when there is none, transport and remote address."""
 
+LOCAL = ("10.", "192.168.", *(f"172.{n}." for n in range(16, 32)), "169.254.", "127.", "fc", "fd", "fe80:", "::1")
+"""How addresses begin that no router leads to from outside (RFC 1918, 3927, 4193, 4291)."""
 MAX_HEIRS = 1024
 """Bindings that are gone, while another flow of their device was there."""
 
@@ -93,6 +95,12 @@ class LocationService:
 
     def __len__(self) -> int:
         return len(self._by_id)
+
+    def behind_routers(self) -> list[Flow]:
+        """Those over UDP of phones that are not where they say, or not on this network: a router may lead there."""
+        udp = [(each.flow, each.contact) for each in self if each.flow is not None and each.flow.transport == "udp"]
+        placed = ((flow, flow.remote[0], contact) for flow, contact in udp)
+        return [flow for flow, host, contact in placed if not host.startswith(LOCAL) or _host(contact) != host]
 
     # -- changes: staged, then committed or failed ---------------------------------------------------------------------
 
@@ -312,3 +320,9 @@ class LocationService:
 
 def _place(flow: Flow) -> Place:
     return flow.connection or (flow.remote if flow.transport == "udp" else (flow.transport, flow.remote))
+
+
+def _host(contact: str) -> str:
+    """As it stands there; for ten thousand phones the parser would take too long."""
+    place = (contact.partition("@")[2] or contact.partition(":")[2]).partition(";")[0]
+    return place[1:].partition("]")[0] if place[:1] == "[" else place.partition(":")[0]

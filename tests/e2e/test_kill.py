@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from frontdesk.transport.keep_alive import EMPTY
 from tests.e2e.baresip import Phone, put_through
 from tests.e2e.box import ACCOUNTS, DOMAIN, Box
 from tests.e2e.load import Load
+from tests.e2e.wire_client import WireClient
 
 MakePhone = Callable[..., Phone]
 _KILLS = 10
@@ -72,6 +74,17 @@ def test_a_phone_is_called_after_a_restart(own_box: Box, phones: MakePhone, end:
     assert len([m for m in bob.trace.all() if m.method == "REGISTER"]) == registrations
     bob.hang_up()
     alice.expect("CALL_CLOSED")
+
+
+def test_the_way_to_a_phone_behind_a_router_is_used_as_soon_as_the_box_is_back(own_box: Box) -> None:
+    """Its router may be about to forget it."""
+    own_box.add_account("1000", "secret")
+    own_box.start()
+    with WireClient(("127.0.0.1", own_box.port), DOMAIN, "1000", "secret") as phone:
+        assert phone.register(contact="<sip:1000@192.168.1.10:5060>").status == 200
+        own_box.kill()
+        own_box.start()
+        assert phone.socket.recv(100) == EMPTY
 
 
 @pytest.mark.parametrize("hangs_up", ["caller", "callee"])

@@ -237,7 +237,9 @@ class WireClient:
     def receive(self, within: float = PATIENCE) -> Message:
         self.socket.settimeout(within)
         if self.transport != "TCP":
-            return Message.parse(self.socket.recv(65535))
+            while not (raw := self.socket.recv(65535)).strip():
+                pass  # what keeps its way open
+            return Message.parse(raw)
         return Message.parse(self._next_framed())
 
     def hears_nothing(self, within: float = 0.3) -> bool:
