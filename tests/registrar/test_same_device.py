@@ -284,3 +284,20 @@ def test_flow_is_taken_away_by_its_reg_id_whatever_its_contact(desk: Desk) -> No
     desk.register(instance(OLD, 1, 1), headers=outbound)
     desk.register(instance(NEW, 1, 1), instance(OLD, 1, 1) + ";expires=0", headers=outbound)
     assert desk.contacts() == ["sip:101@10.0.0.7:5062"]
+
+
+def told(desk: Desk, contact: str, call_id: str, **marks: object) -> list[str]:
+    desk.now += 5
+    return [what for what, _ in desk.register(contact, call_id=call_id, **marks).told]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("marks", [{"device": "tablet"}, {}], ids=["device secret", "instance"])
+def test_phone_that_takes_its_place_back_from_another_is_told_as_that(desk: Desk, marks: dict[str, object]) -> None:
+    """Both show that they are registered, and only the last is rung."""
+    here, there = (OLD, NEW) if marks else (instance(OLD, 1), instance(NEW, 1))
+    assert told(desk, here, "one@p", **marks) == ["add"]
+    assert told(desk, there, "two@p", at=THERE, **marks) == ["move"], "a phone that has moved, as far as is known"
+    assert told(desk, here, "one@p", **marks) == ["return"]
+    assert told(desk, there, "two@p", at=THERE, **marks) == ["return"]
+    assert told(desk, here, "two@p", **marks) == ["move"], "it has only moved"
+    assert told(desk, there, "new@p", at=THERE, **marks) == ["move"]

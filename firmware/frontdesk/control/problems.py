@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
 
-from ..events import MAX_HOSTS, Event, EventLog, Incoming, Kind
-from ..model import Account, Binding, username_of
+from ..events import MAX_HOSTS, TAKEN_FOR_ONE, Event, EventLog, Incoming, Kind
+from ..model import Account, Binding, BindingState, username_of
 from ..sip.errors import Rule
 from ..sip.status import CHALLENGES, RETRIED_WITHIN
 from .box import Box
@@ -47,6 +47,15 @@ GONE = Problem(
 CLOSED = Problem(
     "Nobody is reached at {account}: the connection of its phone is closed, and only that phone can open one",
     "See that it has power and network, and that its app runs. It registers by itself then.",
+)
+TAKE_TURNS = Problem(
+    "Two phones are taken for one at {account}: only the one that registered last is rung",
+    "Give each a password of its own (`device add`), set up anew the one whose settings are a copy of the other's, or "
+    "let one of them use another SIP port.",
+)
+TOO_MANY = Problem(
+    "{account} has more phones than may register: they take each other's place, and one is not rung",
+    "Raise the setting `max-bindings`, or give some of them another account.",
 )
 OVERLOAD = Problem(
     "More comes in than the box can carry: calls and registrations are refused (503)",
@@ -158,6 +167,7 @@ def _of_phones(box: Box) -> Iterator[Answer]:
         problem = SILENT_NAME if _is_name(event.host) else SILENT
         yield _told(problem, {"source": event.host, "account": event.account}) | {"account": event.account}
     yield from _of_those_who_ask(box, box.core.events)
+    yield from _of_those_who_take_turns(box, events)
     unmended = [event for event in _unmended(events) if event.rule != Rule.TURNED_AWAY]
     refused = [event for event in unmended if not is_put_right(box, event)]
     refused.sort(key=lambda event: (event.account == "", -event.at))
@@ -180,6 +190,34 @@ def _of_those_who_ask(box: Box, events: EventLog) -> Iterator[Answer]:
         if call.result in CHALLENGES and is_over and box.directory.account(call.account) is not None:
             asked = _told(ASKED, {"account": call.account, "status": call.result})
             yield asked | {"account": call.account, "since": iso(call.at + offset)}
+
+
+def _of_those_who_take_turns(box: Box, events: Iterable[Event]) -> Iterator[Answer]:
+    """Accounts of which one phone takes another's place again and again: each of them shows that it is registered.
+    `events`: each account's in their order."""
+    replaced: set[tuple[str, object]] = set()
+    too_many, taken_for_one = set[str](), set[str]()
+    for event in events:
+        place = event.account, event.words[:1]  # its Contact
+        if event.kind is Kind.REPLACED:
+            replaced.add(place)
+        elif event.rule == TAKEN_FOR_ONE:
+            taken_for_one.add(event.account)
+        elif event.kind is Kind.REGISTERED:
+            taken_for_one.discard(event.account)  # the other has a place of its own by now
+            if place in replaced:
+                too_many.add(event.account)
+    for account in box.directory.in_order() if too_many or taken_for_one else ():
+        user = account.username
+        if user in taken_for_one:
+            yield _told(TAKE_TURNS, {"account": user}) | {"account": user}
+        if user in too_many and _is_full(box, account):
+            yield _told(TOO_MANY, {"account": user}) | {"account": user}
+
+
+def _is_full(box: Box, account: Account) -> bool:
+    bindings = box.location.bindings(account.aor, box.clock.now())
+    return sum(each.state is not BindingState.STATIC for each in bindings) >= box.settings.max_bindings
 
 
 def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:

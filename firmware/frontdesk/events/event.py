@@ -12,6 +12,8 @@ from ..sip.wire import Flow
 
 MAX_HOSTS = 8
 """That are told apart where the same is refused from several; there may be more than as many."""
+TAKEN_FOR_ONE = "taken-for-one"
+"""The rule of a move by which a phone takes its place back from another, which seems to be the same device."""
 _WORD = re.compile(r"\{(\w+)(?:!(r))?\}")
 
 

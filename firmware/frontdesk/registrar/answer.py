@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from math import ceil
 
-from ..events import Event, Kind, Wording
+from ..events import TAKEN_FOR_ONE, Event, Kind, Wording
 from ..model import Binding, Sentence, Settings
 from ..sip.message import Request
 from ..sip.wire import Flow
@@ -48,10 +48,11 @@ def sip_date(wall: int) -> str:
 
 
 _STORY = {
-    "add": (Kind.REGISTERED, Wording("registered {contact} ({device})")),
-    "move": (Kind.MOVED, Wording("moved to {contact} ({device})")),
-    "remove": (Kind.UNREGISTERED, Wording("unregistered {contact} ({device})")),
-    "replace": (Kind.REPLACED, Wording("made room for a newer device: {contact} ({device})")),
+    "add": (Kind.REGISTERED, Wording("registered {contact} ({device})"), ""),
+    "move": (Kind.MOVED, Wording("moved to {contact} ({device})"), ""),
+    "return": (Kind.MOVED, Wording("moved back to {contact} ({device}): two phones are taken for one"), TAKEN_FOR_ONE),
+    "remove": (Kind.UNREGISTERED, Wording("unregistered {contact} ({device})"), ""),
+    "replace": (Kind.REPLACED, Wording("made room for a newer device: {contact} ({device})"), ""),
 }
 _NAMELESS = Sentence("no name")
 
@@ -64,6 +65,6 @@ def story(registration: Registration, now: float) -> Iterator[Event]:
 
 def told(what: str, binding: Binding, username: str, now: float) -> Event:
     """That a binding was added, moved, removed or replaced."""
-    kind, wording = _STORY[what]
+    kind, wording, rule = _STORY[what]
     words = binding.contact, binding.user_agent or _NAMELESS
-    return Event(now, kind, username, wording, words, binding.flow or "")
+    return Event(now, kind, username, wording, words, binding.flow or "", rule)

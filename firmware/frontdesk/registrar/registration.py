@@ -47,7 +47,7 @@ class Registration:
     anew: list[int] = field(default_factory=list)
     """Ids of bindings whose device has started anew."""
     told: list[tuple[str, Binding]] = field(default_factory=list)
-    """("add" | "move" | "remove" | "replace", binding) for the events."""
+    """("add" | "move" | "return" | "remove" | "replace", binding) for the events."""
 
     @property
     def own(self) -> list[Binding]:

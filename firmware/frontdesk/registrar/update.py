@@ -213,15 +213,16 @@ class Update:
         )
 
     def _move(self, contact: Contact, binding: Binding, seconds: int) -> None:
-        moved = binding.copy()
+        moved, what = binding.copy(), "move"
         if binding.call_id != self._request.call_id:
+            what = "return" if self._request.call_id in binding.displaced else "move"
             moved.displaced = (*binding.displaced, binding.call_id)[-MAX_DISPLACED:]
         self._written.add(binding.id)
         self._fill(moved, contact, self._grant(contact, seconds, binding.granted))
         bindings = self._registration.bindings
         bindings[bindings.index(binding)] = moved
         self._registration.changes.saved.append(moved)
-        self._registration.told.append(("move", moved))
+        self._registration.told.append((what, moved))
 
     def _add(self, contact: Contact, seconds: int) -> None:
         binding = Binding(
