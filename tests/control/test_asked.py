@@ -1,21 +1,28 @@
-"""Whoever is called and asks for a password that no phone has is a problem: callers only hear that it fails."""
+"""Whoever is called and asks for a password that no phone has, or fails, is a problem: else only callers hear of it."""
 
 from __future__ import annotations
 
 import pytest
 
 from frontdesk.control.problems import RECENT
-from frontdesk.events import Incoming
-from frontdesk.sip.status import RETRIED_WITHIN
+from frontdesk.events import DISABLED, Incoming
+from frontdesk.model import Binding, BindingState, Sentence
+from frontdesk.sip.status import RETRIED_WITHIN, reason_phrase
 from frontdesk.sip.wire import Flow
-from tests.control.desk import Desk
+from tests.control.desk import Desk, phone
 from tests.store.rows import NOW
 
 ORIGIN = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.23", 5060))
 
 
-def called(desk: Desk, status: int, at: float) -> None:
-    call = Incoming(at, "101", f"caller at {at}", "030123", ORIGIN)
+@pytest.fixture(autouse=True)
+def pbx(desk: Desk) -> Binding:
+    """101's place, which was set by hand long ago."""
+    return phone(desk, flow=None, state=BindingState.STATIC, registered_at=NOW - 2 * RECENT)
+
+
+def called(desk: Desk, status: int, at: float, dialled: str = "030123", why: Sentence | None = None) -> None:
+    call = Incoming(at, "101", f"caller at {at}", dialled, ORIGIN, why=why)
     desk.core.events.add_incoming(call)
     call.hear(status, at)
 
@@ -43,4 +50,44 @@ def test_caller_has_a_moment_to_answer(desk: Desk) -> None:
 def test_next_call_that_is_taken_or_refused_for_another_reason_puts_it_right(desk: Desk, status: int) -> None:
     called(desk, 407, NOW - 60)
     called(desk, status, NOW - 30)
+    assert texts(desk) == []
+
+
+def test_place_that_was_set_anew_since_has_not_been_asked_yet(desk: Desk, pbx: Binding) -> None:
+    called(desk, 407, NOW - 60)
+    pbx.registered_at = NOW - 30
+    assert texts(desk) == []
+
+
+@pytest.mark.parametrize("status", [403, 404, 482, 483, 500, 502])
+def test_place_of_a_number_that_takes_no_calls_is_told_until_one_is_put_through(desk: Desk, status: int) -> None:
+    """A gateway for 112, of whose fault nobody hears before somebody needs it."""
+    called(desk, status, NOW - 60, "101")
+    assert texts(desk) == [f"Nobody is put through to 101: the answer is {status} {reason_phrase(status)}"]
+    called(desk, 200, NOW - 30, "101")
+    assert texts(desk) == []
+
+
+@pytest.mark.parametrize("status", [480, 486, 487, 488, 600, 603])
+def test_what_a_person_wishes_is_no_fault(desk: Desk, status: int) -> None:
+    called(desk, status, NOW - 60, "101")
+    assert texts(desk) == []
+
+
+def test_phone_may_refuse_a_caller(desk: Desk, pbx: Binding) -> None:
+    pbx.flow = ORIGIN
+    called(desk, 403, NOW - 60, "101")
+    assert texts(desk) == []
+
+
+@pytest.mark.parametrize("status", [403, 404, 484])
+def test_trunk_that_refuses_one_number_is_none(desk: Desk, status: int) -> None:
+    called(desk, status, NOW - 60)
+    assert texts(desk) == []
+    called(desk, 503, NOW - 30)
+    assert len(texts(desk)) == 1
+
+
+def test_account_that_is_disabled_has_not_answered(desk: Desk) -> None:
+    called(desk, 404, NOW - 60, "101", DISABLED)
     assert texts(desk) == []

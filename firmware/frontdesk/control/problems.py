@@ -9,7 +9,7 @@ from typing import Any
 from ..events import MAX_HOSTS, TAKEN_FOR_ONE, Event, EventLog, Incoming, Kind
 from ..model import Account, Binding, BindingState, username_of
 from ..sip.errors import Rule
-from ..sip.status import CHALLENGES, RETRIED_WITHIN
+from ..sip.status import CHALLENGES, RETRIED_WITHIN, reason_phrase
 from .box import Box
 from .network import is_cut_off
 from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, subject
@@ -27,6 +27,8 @@ NEARLY_FULL = 0.05
 ENDS_SOON = 14 * 86_400.0
 """Seconds before a certificate's end: whoever renews it does so by then."""
 
+NOT_SET_UP = frozenset({404, 482, 483})
+"""What says of a number that the box has that it leads to nobody, or round in a circle."""
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
 GOINGS = frozenset({Kind.UNREGISTERED, Kind.EXPIRED, Kind.REPLACED})
@@ -73,6 +75,11 @@ NETWORK = Problem(
 ASKED = Problem(
     "Nobody is put through to {account}: it asks for a password ({status})",
     "Let it take calls from the box's address without one: no phone here has it.",
+)
+FAILS = Problem(
+    "Nobody is put through to {account}: the answer is {status} {reason}",
+    "See at that phone or PBX that it takes calls to this number from the box, and that its own way on works: its log "
+    "says why it did not.",
 )
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -166,7 +173,7 @@ def _of_phones(box: Box) -> Iterator[Answer]:
     for event in _silent(box, events):
         problem = SILENT_NAME if _is_name(event.host) else SILENT
         yield _told(problem, {"source": event.host, "account": event.account}) | {"account": event.account}
-    yield from _of_those_who_ask(box, box.core.events)
+    yield from _of_those_who_take_no_calls(box, box.core.events)
     yield from _of_those_who_take_turns(box, events)
     unmended = [event for event in _unmended(events) if event.rule != Rule.TURNED_AWAY]
     refused = [event for event in unmended if not is_put_right(box, event)]
@@ -182,14 +189,32 @@ def _of_phones(box: Box) -> Iterator[Answer]:
         yield _told(FURTHER)
 
 
-def _of_those_who_ask(box: Box, events: EventLog) -> Iterator[Answer]:
-    """A PBX or a phone whose challenge came back to a caller that did not answer it."""
+def _of_those_who_take_no_calls(box: Box, events: EventLog) -> Iterator[Answer]:
+    """A PBX or a phone whose challenge came back to a caller that did not answer it, or that fails."""
     now, offset = box.clock.now(), box.clock.offset()
     for call in events.last_calls():
-        is_over = call.ended_at + RETRIED_WITHIN <= now < call.ended_at + RECENT
-        if call.result in CHALLENGES and is_over and box.directory.account(call.account) is not None:
-            asked = _told(ASKED, {"account": call.account, "status": call.result})
-            yield asked | {"account": call.account, "since": iso(call.at + offset)}
+        account = box.directory.account(call.account)
+        places = box.location.latest(account.aor) if account is not None else ()
+        was_there = any(each.registered_at <= call.at for each in places)  # else it has been set up anew since
+        if account is None or not was_there or now >= call.ended_at + RECENT:
+            continue
+        words = {"account": call.account, "status": call.result, "reason": reason_phrase(call.result)}
+        if call.result in CHALLENGES and now >= call.ended_at + RETRIED_WITHIN:
+            yield _told(ASKED, words) | {"account": call.account, "since": iso(call.at + offset)}
+        elif _is_fault(box, account, call):
+            yield _told(FAILS, words) | {"account": call.account, "since": iso(call.at + offset)}
+
+
+def _is_fault(box: Box, account: Account, call: Incoming) -> bool:
+    """Whether that is nobody's wish, and not of the number: a trunk gets wrong ones, too. A phone may be told to refuse
+    some callers (403); a place that was set by hand, a gateway, is there for all."""
+    status = call.result
+    if call.why is not None:
+        return False  # the box itself has said it
+    if box.directory.resolve(call.dialled) is not account:
+        return 500 <= status < 600
+    is_by_hand = any(each.flow is None for each in box.location.latest(account.aor))
+    return 500 <= status < 600 or status in NOT_SET_UP or (status == 403 and is_by_hand)
 
 
 def _of_those_who_take_turns(box: Box, events: Iterable[Event]) -> Iterator[Answer]:
