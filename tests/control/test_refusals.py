@@ -277,3 +277,13 @@ def test_certificate_that_is_trusted_by_now_is_no_problem(
     assert len(told(desk)) == 1
     call.hear(200, NOW - 20)
     assert len(told(desk)) == is_told
+
+
+def test_phone_whose_calls_the_box_does_not_take_is_told_until_it_calls(desk: Desk) -> None:
+    refuse(desk, "not-understood", name="Bad Extension: privacy", method="INVITE")
+    [problem] = told(desk)
+    assert problem["text"].endswith("does not take (Bad Extension: privacy)") and problem["account"] == "101"
+    desk.core.events.add(Event(NOW, Kind.RINGING, "101", REGISTERED, (), "192.0.2.23:5060/udp"))
+    assert told(desk) == [problem]
+    desk.core.events.add(Event(NOW + 1, Kind.CALLING, "101", REGISTERED, (), "192.0.2.23:5060/udp"))
+    assert told(desk) == []

@@ -100,6 +100,10 @@ REFUSALS = {
         "Calls to {source} are to go over TLS, and the box itself is not heard over TLS",
         "Add tls to the setting `listen`: nobody there could hang up otherwise.",
     ),
+    Rule.NOT_UNDERSTOOD: Problem(
+        "{source} calls or registers in a way that the box does not take ({name})",
+        "Switch off in that phone what is named here, or update it.",
+    ),
     Rule.BAD_CREDENTIALS: Problem(
         "{source} sends credentials that are malformed",
         "Update that phone, or look into its story at the account.",

@@ -14,7 +14,7 @@ from ..auth import Authenticator, Caller, Refused
 from ..directory import Directory
 from ..events import Event, EventLog, Kind, Wording
 from ..location import LocationService
-from ..model import AddressOfRecord, Binding, CallRecord, Changes, Close, Commit, Settings
+from ..model import AddressOfRecord, Binding, CallRecord, Changes, Close, Commit, Settings, username_of
 from ..proxy import ProxyCore, Routed
 from ..registrar import Registrar
 from ..sip.checks import read_message
@@ -22,6 +22,7 @@ from ..sip.errors import ParseError, Rejection, Rule
 from ..sip.message import Message, Request, Response
 from ..sip.plain_request import plain_request
 from ..sip.plain_response import plain_response
+from ..sip.status import reason_phrase
 from ..sip.stray_ack import stray_ack_key
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
@@ -36,6 +37,8 @@ Action = Send | Commit | Close
 
 MAX_METHOD = 16
 """Characters of a stranger's method that are kept in an event."""
+NOT_UNDERSTOOD = frozenset({400, 413, 415, 416, 420, 482, 483, 501, 505, 513})
+"""What an INVITE or a REGISTER is refused with for how it is written, whoever sends it."""
 UNTOLD = frozenset({Rule.NO_CREDENTIALS, Rule.STALE_NONCE})
 """Refusals that are part of every login and no event."""
 _REFUSED = Wording("{method} refused: {rule} for {about!r}")
@@ -194,12 +197,28 @@ class Core:
         """`caller`: None where nobody knows yet who it is; then nothing is kept of it."""
         if rejection.rule is not None and rejection.rule not in UNTOLD:
             self._tell_refusal(request, flow, rejection, rejection.rule, now, caller)
+        elif rejection.status in NOT_UNDERSTOOD and request.method in ("INVITE", "REGISTER"):
+            self._tell_what_is_not_understood(request, flow, rejection, now, caller)
         if request.method == "ACK":
             return
         try:
             self._answers.reject(request, flow, rejection, now, stateless=caller is None)
         except ParseError:
             return  # not even the way back can be read
+
+    def _tell_what_is_not_understood(
+        self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None
+    ) -> None:
+        """That of a phone which is registered or has shown its password, or of a trusted peer: of strangers it is
+        noise."""
+        account = caller.account if caller is not None else None
+        if account is None and (here := self.location.at(flow)):
+            account = self.directory.account(username_of(here[0].aor))
+        if account is not None or self.directory.trusts(flow):
+            reason = rejection.reason or reason_phrase(rejection.status)
+            about = ": ".join([reason, *(value for _, value in rejection.headers)])
+            told = Rejection(rejection.status, rule=Rule.NOT_UNDERSTOOD, about=about)
+            self._tell_refusal(request, flow, told, Rule.NOT_UNDERSTOOD, now, Caller(account))
 
     def _tell_refusal(
         self, request: Request, flow: Flow, rejection: Rejection, rule: Rule, now: float, caller: Caller | None

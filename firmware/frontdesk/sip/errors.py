@@ -20,6 +20,8 @@ class Rule(StrEnum):
 
     NO_CREDENTIALS = "no-credentials"
     STALE_NONCE = "stale-nonce"
+    NOT_UNDERSTOOD = "not-understood"
+    """The box can't read it, or lacks what it requires."""
     BAD_CREDENTIALS = "bad-credentials"
     BAD_URI = "bad-uri"
     OTHER_REALM = "other-realm"
