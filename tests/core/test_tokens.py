@@ -123,6 +123,7 @@ def test_with_the_password_of_another_account_it_opens_nothing(box: BareCore, me
     secret = Secret("", {"MD5": ha1("MD5", "103", REALM, PASSWORD)})
     box.directory.put(Account("103", f"sip:103@{REALM}", secrets=(secret,)))
     assert statuses(box.receive(box.signed(call_.ask(method), THIEF, user="103"), THIEF)) == [403]
+    assert [event.account for event in box.core.events if event.rule == "other-dialog"] == ["103"], "his own story"
 
 
 @pytest.mark.parametrize("method", ["BYE", "INVITE", "MESSAGE"])

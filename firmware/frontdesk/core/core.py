@@ -173,8 +173,6 @@ class Core:
             return LET_IN
         caller = self.authenticator.authenticate(request, now, proxy=not to_the_box)
         self._unanswered.answered(flow)
-        if dialog is not None and caller.account is not None:
-            self.proxy.sides.check(request, dialog, caller.account, flow)
         return caller
 
     def _is_spiral(self, request: Request, flow: Flow) -> bool:
@@ -189,6 +187,8 @@ class Core:
         elif routed.dialog is None and _is_to_the_box(request, routed):
             self._answers.ask_the_box(request, flow)
         else:
+            if routed.dialog is not None and caller.account is not None:
+                self.proxy.sides.check(request, routed.dialog, caller.account, flow)
             self.proxy.forward(request, routed, flow, caller, now)
 
     def _reject(
