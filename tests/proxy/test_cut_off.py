@@ -94,3 +94,20 @@ def test_answer_whose_connection_is_gone_goes_over_a_new_one() -> None:
     box.layer.transport_failed(key, box.now)
     there = Destination("192.0.2.11", 49152, "tcp")
     assert [(getattr(message, "status", 0), to) for message, to in box.taken()] == [(200, there)]
+
+
+@pytest.mark.parametrize("place", ["192.0.2.50", "pbx.example.com"])
+def test_place_that_the_box_can_connect_to_hears_that_the_caller_gave_up_over_a_new_connection(place: str) -> None:
+    """RFC 3261 sections 9.1 and 18.1.1: at the address of its INVITE. It rang on for nobody, a PBX for minutes."""
+    box, caller = Box(), udp("192.0.2.11")
+    box.phone("101", caller)
+    box.phone("102", None, contact=f"sip:102@{place};transport=tcp")
+    box.receive(request("INVITE", branch="z9hG4bKone"), caller)
+    [(invite, _)] = box.requests("INVITE")
+    over = tcp("192.0.2.50", connection=7)
+    box.layer.sent_over(f"INVITE {invite.via.branch}", over, box.now)
+    box.receive(reply(invite, 180), over)
+    box.layer.flow_closed(over, box.now)
+    box.taken()
+    box.receive(request("CANCEL", branch="z9hG4bKone"), caller)
+    assert [to for _, to in box.requests("CANCEL")] == [Destination(*over.remote, "tcp", place)]

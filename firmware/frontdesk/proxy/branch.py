@@ -105,7 +105,11 @@ class Branch:
         self.context.failed(self, now)
 
     def cut_off(self, client: ClientTransaction, now: float) -> None:
-        """Its connection has closed while it rang."""
+        """Its connection has closed while it rang. One that the box can open anew takes its CANCEL (section 18.1.1), to
+        the same address (section 9.1)."""
+        place, closed = self.candidate.target, client.target
+        if isinstance(place, Destination) and isinstance(closed, Flow):
+            client.target = Destination(*closed.remote, closed.transport, place.name or place.host)
         self.context.cut_off(self, now)
 
     def arm(self, delays: Delays, seconds: float, now: float) -> None:
