@@ -42,6 +42,13 @@ def test_more_phones_than_may_register_are_told_until_more_may(desk: Desk) -> No
     assert told(desk) == []
 
 
+def test_more_phones_than_may_register_since_the_setting_was_lowered_are_told_at_once(desk: Desk) -> None:
+    phone(desk), phone(desk)
+    assert told(desk) == []
+    desk.box.settings = replace(desk.box.settings, max_bindings=1)
+    assert [problem["account"] for problem in told(desk)] == ["101"]
+
+
 def test_phones_of_an_account_that_was_removed_are_none(desk: Desk) -> None:
     happens(desk, Kind.MOVED, HERE, NOW - 60, TAKEN_FOR_ONE)
     desk.do("account add", user="102")

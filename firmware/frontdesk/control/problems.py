@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
 from typing import Any
@@ -232,17 +233,13 @@ def _of_those_who_take_turns(box: Box, events: Iterable[Event]) -> Iterator[Answ
             taken_for_one.discard(event.account)  # the other has a place of its own by now
             if place in replaced:
                 too_many.add(event.account)
-    for account in box.directory.in_order() if too_many or taken_for_one else ():
-        user = account.username
-        if user in taken_for_one:
-            yield _told(TAKE_TURNS, {"account": user}) | {"account": user}
-        if user in too_many and _is_full(box, account):
-            yield _told(TOO_MANY, {"account": user}) | {"account": user}
-
-
-def _is_full(box: Box, account: Account) -> bool:
-    bindings = box.location.bindings(account.aor, box.clock.now())
-    return sum(each.state is not BindingState.STATIC for each in bindings) >= box.settings.max_bindings
+    most = box.settings.max_bindings
+    registered = Counter(each.aor for each in box.location if each.state is not BindingState.STATIC)
+    full = {username_of(aor): count for aor, count in registered.items() if count >= most}
+    crowded = {user for user, count in full.items() if count > most or user in too_many}
+    for user in sorted(filter(box.directory.account, taken_for_one | crowded)):
+        problem = TAKE_TURNS if user in taken_for_one else TOO_MANY
+        yield _told(problem, {"account": user}) | {"account": user}
 
 
 def _of_those_who_are_gone(box: Box) -> Iterator[Answer]:
