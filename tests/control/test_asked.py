@@ -91,3 +91,23 @@ def test_trunk_that_refuses_one_number_is_none(desk: Desk, status: int) -> None:
 def test_account_that_is_disabled_has_not_answered(desk: Desk) -> None:
     called(desk, 404, NOW - 60, "101", DISABLED)
     assert texts(desk) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "rang", "silent", "is_told"),
+    [
+        (487, 15, False, False, True), (408, 180, False, False, True), (487, 14, False, False, False),
+        (487, 60, True, False, False), (408, 32, False, True, False),
+    ],
+    ids=["given up", "Timer C", "given up soon", "rang", "silent, which is another problem"],
+)  # fmt: skip
+def test_phone_that_takes_a_call_in_and_does_not_ring_is_told(
+    desk: Desk, status: int, seconds: float, rang: bool, silent: bool, is_told: bool
+) -> None:
+    """It has said 100, and nothing else."""
+    at = NOW - 300
+    call = Incoming(at, "101", "102", "101", ORIGIN, rang_at=at + 1 if rang else None, is_silent=silent)
+    desk.core.events.add_incoming(call)
+    assert texts(desk) == [], "it still goes on"
+    call.hear(status, at + seconds)
+    assert texts(desk) == ["101 takes a call in and does not ring"] * is_told

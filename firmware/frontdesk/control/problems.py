@@ -28,6 +28,8 @@ NEARLY_FULL = 0.05
 ENDS_SOON = 14 * 86_400.0
 """Seconds before a certificate's end: whoever renews it does so by then."""
 
+STUCK_AFTER = 15.0
+"""Seconds after which a call that does not ring yet will not: the slowest ways out take ten."""
 NOT_SET_UP = frozenset({404, 482, 483})
 """What says of a number that the box has that it leads to nobody, or round in a circle."""
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
@@ -81,6 +83,10 @@ FAILS = Problem(
     "Nobody is put through to {account}: the answer is {status} {reason}",
     "See at that phone or PBX that it takes calls to this number from the box, and that its own way on works: its log "
     "says why it did not.",
+)
+STUCK = Problem(
+    "{account} takes a call in and does not ring",
+    "Restart that phone. If it is a PBX or a gateway, see that its own way on works: its log says what it waits for.",
 )
 CLOCK = Problem("The box does not know what time it is", "Set the clock, or connect the box to a network with NTP.")
 DISK = Problem("The disk is nearly full", "Free some room: nobody can register anew when it is full.")
@@ -204,6 +210,14 @@ def _of_those_who_take_no_calls(box: Box, events: EventLog) -> Iterator[Answer]:
             yield _told(ASKED, words) | {"account": call.account, "since": iso(call.at + offset)}
         elif _is_fault(box, account, call):
             yield _told(FAILS, words) | {"account": call.account, "since": iso(call.at + offset)}
+        elif _is_stuck(call):
+            yield _told(STUCK, words) | {"account": call.account, "since": iso(call.at + offset)}
+
+
+def _is_stuck(call: Incoming) -> bool:
+    """Whether somebody is there who has taken the call in, and nothing has come of it. Who says nothing is silent."""
+    never_rang = call.rang_at is None and call.why is None and not call.is_silent
+    return never_rang and call.result in (408, 487) and call.ended_at - call.at >= STUCK_AFTER
 
 
 def _is_fault(box: Box, account: Account, call: Incoming) -> bool:
