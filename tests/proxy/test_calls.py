@@ -317,7 +317,7 @@ def test_call_that_was_given_up_ends_once() -> None:
 def test_bye_ends_the_call_though_the_other_side_is_reached_no_more() -> None:
     box = Box()
     box.phone("101", A)
-    box.phone("102", None, "sip:102@192.0.2.12")
+    box.phone("102", None, "sip:102@door.example")
     box.receive(request("INVITE"), A)
     invite = box.request("INVITE")
     box.receive(reply(invite, 200, headers=[("contact", "<sip:102@192.0.2.12>")]), B)

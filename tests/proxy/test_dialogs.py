@@ -227,6 +227,32 @@ def test_static_binding_is_reached_by_its_uri_in_the_dialog_too() -> None:
     assert target[:2] == ("door.example", 5070)
 
 
+@pytest.mark.parametrize(
+    ("place", "address"),
+    [("sip:192.0.2.50", (5060, "udp")), ("sip:192.0.2.50:5070;transport=tcp", (5070, "tcp")),
+     ("sip:192.0.2.50;transport=tls", (5061, "tls"))],
+)  # fmt: skip
+def test_place_that_is_taken_away_in_a_call_hears_its_end(place: str, address: tuple[int, str]) -> None:
+    """A trunk that is set to another address: at the old one the line would stay open, at the office's cost."""
+    box = Box()
+    box.directory.listen("192.0.2.1", 5061, "tls")
+    box.phone("101", A)
+    box.phone("102", None, place)
+    up = call(box, A, udp("192.0.2.50"))
+    del box.bindings[-1]
+    box.restart()
+    assert [target for _, target in from_caller(box, up, "BYE")] == [Destination("192.0.2.50", *address)]
+
+
+def test_phone_that_was_called_where_it_listens_is_found_where_it_listens_now() -> None:
+    box = Box()
+    box.phone("101", A)
+    phone = box.phone("102", tcp("192.0.2.12"), "sip:102@192.0.2.12;transport=tcp", connected=False)
+    up = call(box, A, udp("192.0.2.12"))
+    phone.flow, phone.contact = tcp("192.0.2.33"), "sip:102@192.0.2.33;transport=tcp"
+    assert [target for _, target in from_caller(box, up, "BYE")] == [Destination("192.0.2.33", None, "tcp")]
+
+
 def test_each_fork_has_its_own_way() -> None:
     box = Box()
     box.phone("101", A)

@@ -137,8 +137,9 @@ class Sides:
                 return [candidates[:1]]
             phone = None
         there = target_of(phone, self._directory) if isinstance(phone, Binding) else phone
-        if side.flow is not None and side.flow.local == LOOKED_UP and not isinstance(there, Flow):
-            name = there.host if there else ""  # the first of its addresses may be dead, and the place be gone by now
+        name = there.host if isinstance(there, Destination) and there.is_name else ""
+        if side.flow is not None and side.flow.local == LOOKED_UP and (name or there is None):
+            # The first address of a name may be dead, and a place that was set by hand be gone by now.
             there = Destination(*side.flow.remote, side.flow.transport, name)
         if target := there or self._peer_target(side.flow, routed.route or uri):
             return [[Candidate(routed.request.uri_text, target, side)]]

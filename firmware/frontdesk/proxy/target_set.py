@@ -19,7 +19,7 @@ from .record_route import Side
 _CONNECTABLE = (None, "udp", "tcp", "tls")  # a WebSocket is opened by its phone alone (RFC 7118), the rest is unknown
 
 LOOKED_UP = ("0.0.0.0", 0)
-"""The box's end of what is no flow yet, but an address of a name."""
+"""The box's end of what is no flow yet, but an address of a place."""
 
 
 @dataclass(slots=True)
@@ -37,12 +37,14 @@ class Candidate:
 
     @property
     def token_side(self) -> Side:
-        """Its side as a token keeps it: of a name, also the address where it is asked, unless that is the first one."""
+        """Its side for the token: of what the box has to find or connect to, also the address where it is asked, for
+        the place may be gone or another by the dialog's end. The first one of a name is not known yet."""
         target = self.target
-        if isinstance(target, Flow) or not target.name:
+        if isinstance(target, Flow) or target.is_name:
             return self.side
-        address = target.host, target.port or SIP_PORT
-        return Side(self.side.binding, Flow(target.transport or "udp", LOOKED_UP, address))
+        transport = target.transport or "udp"
+        address = target.host, target.port or (SIPS_PORT if transport == "tls" else SIP_PORT)
+        return Side(self.side.binding, Flow(transport, LOOKED_UP, address))
 
     @property
     def leads_on(self) -> bool:
