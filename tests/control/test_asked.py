@@ -59,7 +59,7 @@ def test_place_that_was_set_anew_since_has_not_been_asked_yet(desk: Desk, pbx: B
     assert texts(desk) == []
 
 
-@pytest.mark.parametrize("status", [403, 404, 482, 483, 500, 502])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 482, 483, 500, 502])
 def test_place_of_a_number_that_takes_no_calls_is_told_until_one_is_put_through(desk: Desk, status: int) -> None:
     """A gateway for 112, of whose fault nobody hears before somebody needs it."""
     called(desk, status, NOW - 60, "101")

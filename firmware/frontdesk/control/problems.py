@@ -30,8 +30,8 @@ ENDS_SOON = 14 * 86_400.0
 
 STUCK_AFTER = 15.0
 """Seconds after which a call that does not ring yet will not: the slowest ways out take ten."""
-NOT_SET_UP = frozenset({404, 482, 483})
-"""What says of a number that the box has that it leads to nobody, or round in a circle."""
+NOT_SET_UP = frozenset({400, 404, 405, 410, 420, 421, 482, 483})
+"""What says of a number that the box has that it leads to nobody, or round in a circle, or to what takes no calls."""
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
 GOINGS = frozenset({Kind.UNREGISTERED, Kind.EXPIRED, Kind.REPLACED})
