@@ -117,6 +117,15 @@ def test_static_binding_needs_a_sip_uri(desk: Desk, contact: str) -> None:
         desk.do("binding add", user="101", contact=contact, static=True)
 
 
+@pytest.mark.parametrize("contact", ["sip:door@192.0.2.7;transport=WS", "sip:x@y;transport=sctp", "sip:x@y.invalid"])
+def test_place_that_the_box_cannot_call_is_none(desk: Desk, contact: str) -> None:
+    """It was said to be reached there, and each call to it failed."""
+    with pytest.raises(VerbError, match="cannot call"):
+        desk.do("binding add", user="101", contact=contact, static=True)
+    assert desk.contacts() == []
+    desk.do("binding add", user="101", contact="sips:door@192.0.2.7;transport=TCP", static=True)
+
+
 def test_only_static_bindings_are_added_by_hand(desk: Desk) -> None:
     with pytest.raises(VerbError, match="--static"):
         desk.do("binding add", user="101", contact="sip:door@192.0.2.7")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import AddressOfRecord, Binding, BindingState
 from ..sip.wire import hostport
 from .box import Answer, Box, VerbError
-from .checks import checked_q, checked_uri
+from .checks import checked_place, checked_q
 from .errors import NotThere
 from .times import iso
 
@@ -69,7 +69,7 @@ async def add(box: Box, user: str, contact: str, static: bool = False, q: str | 
     if not static:
         raise VerbError("Only static bindings are added by hand; say --static.")
     account = box.account(user)
-    uri, preference = checked_uri(contact), None if q is None else checked_q(q)
+    uri, preference = checked_place(contact), None if q is None else checked_q(q)
     there = next((other for other in box.location.latest(account.aor) if other.contact == uri), None)
     if there is not None and (there.state is not BindingState.STATIC or there.q == preference):
         raise VerbError("The account {user!r} has the binding {uri} already.", user=user, uri=uri)

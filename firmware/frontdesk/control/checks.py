@@ -7,6 +7,7 @@ from ..sip.errors import ParseError
 from ..sip.grammar import parse_q
 from ..sip.host import parse_hostport
 from ..sip.uri import SIP_SCHEMES, Uri
+from ..sip.wire import CONNECTABLE
 from .errors import VerbError
 
 STEPS = (".", "..")
@@ -90,6 +91,18 @@ def checked_uri(text: str) -> str:
         uri = None
     if uri is None or uri.scheme not in SIP_SCHEMES or not text.isprintable() or " " in text or ">" in text:
         raise VerbError("{text!r} is no SIP URI such as sip:door@192.0.2.7.", text=text)
+    return text
+
+
+def checked_place(text: str) -> str:
+    """A SIP URI where the box can call by itself."""
+    text = checked_uri(text)
+    uri = Uri.parse(text)
+    transport = uri.parameters.get("transport") or "udp"
+    if transport.lower() not in CONNECTABLE or uri.host.endswith(".invalid"):
+        raise VerbError(
+            "The box cannot call {text!r}: a place is by udp, tcp or tls, at an address or a name.", text=text
+        )
     return text
 
 

@@ -6,6 +6,6 @@ from .event_log import RING, EventLog
 from .incoming import DISABLED, ELSEWHERE, NO_PHONE, NO_SIPS, ONLY_SIPS, UNREACHED, Incoming, about_scheme
 
 __all__ = [
-    "DISABLED", "ELSEWHERE", "MAX_HOSTS", "NO_PHONE", "NO_SIPS", "ONLY_SIPS", "RING", "TAKEN_FOR_ONE", "UNREACHED", "Event",
-    "EventLog", "Incoming", "Kind", "Wording", "about_scheme",
+    "DISABLED", "ELSEWHERE", "MAX_HOSTS", "NO_PHONE", "NO_SIPS", "ONLY_SIPS", "RING", "TAKEN_FOR_ONE", "UNREACHED",
+    "Event", "EventLog", "Incoming", "Kind", "Wording", "about_scheme",
 ]  # fmt: skip

@@ -13,10 +13,8 @@ from ..sip.address import Address
 from ..sip.errors import ParseError
 from ..sip.host import SIP_PORT, SIPS_PORT, bare
 from ..sip.uri import SIP_SCHEMES, Uri
-from ..sip.wire import SECURE, Destination, Flow, HostPort, Target
+from ..sip.wire import CONNECTABLE, SECURE, Destination, Flow, HostPort, Target
 from .record_route import Side
-
-_CONNECTABLE = (None, "udp", "tcp", "tls")  # a WebSocket is opened by its phone alone (RFC 7118), the rest is unknown
 
 LOOKED_UP = ("0.0.0.0", 0)
 """The box's end of what is no flow yet, but an address of a place."""
@@ -244,7 +242,7 @@ def destination(uri: Uri | None) -> Destination | None:
     if uri is None or uri.scheme not in SIP_SCHEMES or uri.host.endswith(".invalid"):
         return None
     transport = transport_of(uri)
-    return Destination(bare(uri.host), uri.port, transport) if transport in _CONNECTABLE else None
+    return Destination(bare(uri.host), uri.port, transport) if (transport or "udp") in CONNECTABLE else None
 
 
 def transport_of(uri: Uri) -> str | None:

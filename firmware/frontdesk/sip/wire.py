@@ -8,6 +8,8 @@ from typing import NamedTuple
 RELIABLE = frozenset({"tcp", "tls", "ws", "wss"})
 SECURE = frozenset({"tls", "wss"})
 """What a SIPS URI may go over (RFC 3261 section 26.2.2)."""
+CONNECTABLE = ("udp", "tcp", "tls")
+"""By which the box gets to whoever has not come to it."""
 WEB = frozenset({"ws", "wss"})
 """WebSockets, which are opened by a browser alone (RFC 7118)."""
 HostPort = tuple[str, int]
