@@ -46,3 +46,10 @@ def test_whoever_of_a_group_was_slower_is_told_that_another_answered(box: Box) -
         ("102", "101 called: answered by sip:102@192.0.2.12:5060"),
         ("103", "101 called: rang for 0 s, answered by another device"),
     ]  # fmt: skip
+
+
+def test_phones_of_a_group_are_silent_and_not_the_group(box: Box) -> None:
+    """Its place is the box itself, which has power and network."""
+    group(box)
+    box.pass_time(33)
+    assert {event.account for event in box.events if event.rule == "silent"} == {"102", "103"}

@@ -194,8 +194,9 @@ class ProxyCore:
 
     def _silent(self, rung: Candidate, now: float) -> None:
         """A phone did not react to a call: it may have lost its power, and its office does not know yet. One that has
-        registered elsewhere since has not been asked there."""
-        binding = self._location.binding(rung.side.binding) if rung.side.binding else None
+        registered elsewhere since has not been asked there; of a group's member his own account is told."""
+        has_place = rung.side.binding and not rung.is_spiral
+        binding = self._location.binding(rung.side.binding) if has_place else None
         if binding is not None and (not isinstance(rung.target, Flow) or binding.flow in (None, rung.target)):
             place = binding.flow or host_of(binding)
             wording = Wording("{contact} did not react to a call")
