@@ -78,6 +78,19 @@ def test_place_by_hand_that_did_not_react_is_a_problem_until_it_rings_or_calls(d
         assert len(told(desk)) == left
 
 
+def test_place_by_hand_that_did_not_react_is_well_when_it_has_answered_though_there_is_another(desk: Desk) -> None:
+    """A second way out, which was taken meanwhile."""
+    for host, port in (("192.0.2.50", 5060), ("192.0.2.50", 5070)):
+        desk.do("binding add", user="101", contact=f"sip:{host}:{port}", static=True)
+    first, second = sorted(desk.box.location, key=lambda place: place.contact)
+    first.seen_at = second.seen_at = NOW - 90
+    desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, (first.contact,), "192.0.2.50", "silent"))
+    for at, port, left in ((NOW - 61, 5060, 1), (NOW - 50, 5070, 1), (NOW - 40, 5060, 0)):
+        call = Incoming(at, "101", "102", "0301", THERE, result=200, device=f"sip:0301@192.0.2.50:{port}")
+        desk.core.events.add_incoming(call)
+        assert len(told(desk)) == left
+
+
 def test_phone_that_is_back_at_another_address_is_no_problem(desk: Desk) -> None:
     there, dead = phone(desk), Flow("udp", ("192.0.2.1", 5060), ("192.0.2.99", 5060))
     desk.core.events.add(Event(NOW - 60, Kind.WARNING, "101", SILENT, ("",), dead, "silent"))

@@ -13,7 +13,7 @@ from ..sip.errors import Rule
 from ..sip.status import CHALLENGES, RETRIED_WITHIN, reason_phrase
 from .box import Box
 from .network import is_cut_off
-from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, subject
+from .refusals import GUESSED, OF_TLS, REFUSALS, Problem, is_put_right, place_of, subject
 from .times import is_set, iso
 
 Answer = dict[str, Any]
@@ -308,13 +308,17 @@ def _has_called(called: Mapping[tuple[str, str], float], silence: Event) -> bool
 
 
 def _rings(box: Box, silence: Event) -> bool:
-    """Whether a call that began since has rung the account, where that was its only place; a PBX never registers."""
+    """Whether a call that began since has been answered there, where that place was set by hand, or has rung the
+    account, where it was its only one; a PBX never registers."""
     account = box.directory.account(silence.account)
-    if box.core is None or account is None or len(box.location.bindings(account.aor, box.clock.now())) > 1:
+    if box.core is None or account is None:
         return False
     events = box.core.events.of(silence.account)
     alone = max([silence.at, *(each.at for each in events if each.kind in GOINGS)])
     calls = [each for each in events if isinstance(each, Incoming)]
+    if len(box.location.bindings(account.aor, box.clock.now())) > 1:
+        answered = [place_of(each.device) for each in calls if each.at > silence.at and 0 < each.result < 300]
+        return _is_by_hand(silence) and place_of(str(silence.words[0])) in answered
     return any(each.at > alone and (each.rang_at is not None or 0 < each.result < 300) for each in calls)
 
 

@@ -178,6 +178,15 @@ def _has_answered(box: Box, event: Event) -> bool:
     return any(each.at > event.at and 0 < each.result < 300 and _is_there(each.device, event.host) for each in calls)
 
 
+def place_of(contact: str) -> tuple[str, int | None]:
+    """Host and port of a Contact, of one that has answered too; "" where it can't be read."""
+    try:
+        uri = Uri.parse(contact)
+    except ParseError:
+        return "", None
+    return uri.host, uri.port
+
+
 def _is_there(device: str, host: str) -> bool:
     try:
         uri = Uri.parse(device)
