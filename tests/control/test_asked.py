@@ -63,7 +63,7 @@ def test_place_that_was_set_anew_since_has_not_been_asked_yet(desk: Desk, pbx: B
 def test_place_of_a_number_that_takes_no_calls_is_told_until_one_is_put_through(desk: Desk, status: int) -> None:
     """A gateway for 112, of whose fault nobody hears before somebody needs it."""
     called(desk, status, NOW - 60, "101")
-    assert texts(desk) == [f"Nobody is put through to 101: the answer is {status} {reason_phrase(status)}"]
+    assert texts(desk) == [f"The last call to 101 was not put through: {status} {reason_phrase(status)}"]
     called(desk, 200, NOW - 30, "101")
     assert texts(desk) == []
 
@@ -74,9 +74,11 @@ def test_what_a_person_wishes_is_no_fault(desk: Desk, status: int) -> None:
     assert texts(desk) == []
 
 
-def test_phone_may_refuse_a_caller(desk: Desk, pbx: Binding) -> None:
+@pytest.mark.parametrize("status", [403, 482])
+def test_phone_may_refuse_a_caller_or_a_call_that_it_gets_twice(desk: Desk, pbx: Binding, status: int) -> None:
+    """As of a group in which it is under two names."""
     pbx.flow = ORIGIN
-    called(desk, 403, NOW - 60, "101")
+    called(desk, status, NOW - 60, "101")
     assert texts(desk) == []
 
 

@@ -30,8 +30,11 @@ ENDS_SOON = 14 * 86_400.0
 
 STUCK_AFTER = 15.0
 """Seconds after which a call that does not ring yet will not: the slowest ways out take ten."""
-NOT_SET_UP = frozenset({400, 404, 405, 410, 420, 421, 482, 483})
-"""What says of a number that the box has that it leads to nobody, or round in a circle, or to what takes no calls."""
+NOT_SET_UP = frozenset({400, 404, 405, 410, 420, 421, 483})
+"""What says of a number that the box has that it leads to nobody, or to what takes no calls."""
+NOT_SET_UP_THERE = frozenset({403, 482})
+"""The same of a place that was set by hand: a phone may be told to refuse some callers, and says 482 to a call that it
+gets twice."""
 LET_IN = frozenset({Kind.REGISTERED, Kind.MOVED, Kind.CALLING})
 """What whoever was refused has not done since."""
 GOINGS = frozenset({Kind.UNREGISTERED, Kind.EXPIRED, Kind.REPLACED})
@@ -80,7 +83,7 @@ ASKED = Problem(
     "Let it take calls from the box's address without one: no phone here has it.",
 )
 FAILS = Problem(
-    "Nobody is put through to {account}: the answer is {status} {reason}",
+    "The last call to {account} was not put through: {status} {reason}",
     "See at that phone or PBX that it takes calls to this number from the box, and that its own way on works: its log "
     "says why it did not.",
 )
@@ -221,15 +224,14 @@ def _is_stuck(call: Incoming) -> bool:
 
 
 def _is_fault(box: Box, account: Account, call: Incoming) -> bool:
-    """Whether that is nobody's wish, and not of the number: a trunk gets wrong ones, too. A phone may be told to refuse
-    some callers (403); a place that was set by hand, a gateway, is there for all."""
+    """Whether that is nobody's wish, and not of the number: a trunk gets wrong ones, too."""
     status = call.result
     if call.why is not None:
         return False  # the box itself has said it
     if box.directory.resolve(call.dialled) is not account:
         return 500 <= status < 600
     is_by_hand = any(each.flow is None for each in box.location.latest(account.aor))
-    return 500 <= status < 600 or status in NOT_SET_UP or (status == 403 and is_by_hand)
+    return 500 <= status < 600 or status in NOT_SET_UP or (status in NOT_SET_UP_THERE and is_by_hand)
 
 
 def _of_those_who_take_turns(box: Box, events: Iterable[Event]) -> Iterator[Answer]:
