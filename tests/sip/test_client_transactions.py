@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 
 from frontdesk.sip.message import Request
@@ -220,13 +223,24 @@ def test_success_after_a_refusal_is_ignored(bench: Bench) -> None:
     assert bench.told == [(0.0, "486")]
 
 
-def test_transport_error_of_the_ack_is_told_and_ends_the_transaction(bench: Bench) -> None:
+def test_transport_error_of_the_ack_ends_the_transaction(bench: Bench) -> None:
     invite = request("INVITE")
     client = bench.layer.client(invite, UDP, bench, 0.0)
     answer(bench, invite, 486)
     bench.layer.transport_failed(client.key, 0.0)
-    assert bench.told == [(0.0, "486"), (0.0, "failed")]
+    assert bench.told == [(0.0, "486")], "nothing can be done about it: the refusal counts"
     assert len(bench.layer) == 0
+
+
+def test_until_timer_d_nothing_stays_of_a_refused_call_but_its_ack(bench: Bench) -> None:
+    """Whoever calls a busy phone again and again would fill the memory with calls that are over."""
+    asker, invite = Bench(), request("INVITE")
+    client, left = bench.layer.client(invite, UDP, asker, 0.0), weakref.ref(asker)
+    answer(bench, invite, 486)
+    assert [status for _, status in asker.told] == ["486"]
+    del asker
+    gc.collect()
+    assert left() is None and not hasattr(client, "request") and len(bench.layer) == 1
 
 
 # -- INVITE: Accepted (RFC 6026) --------------------------------------------------------------------------------------

@@ -125,6 +125,8 @@ class InviteClientTransaction(ClientTransaction):
         self._send(self._ack)
         self._start(InviteClientEvent.TIMER_D, 0 if self.reliable else TIMER_D, now)
         self._tell(now)
+        self._let_go()
+        self._user = NOBODY  # for the time of Timer D it would keep all that the call was made of
 
     # -- Completed and Accepted --------------------------------------------------------------------------------------
 
@@ -149,7 +151,7 @@ class InviteClientTransaction(ClientTransaction):
         (_S.PROCEEDING, _E.SUCCESS): _accept,
         (_S.PROCEEDING, _E.REFUSAL): _complete,
         (_S.COMPLETED, _E.REFUSAL): _acknowledge_again,
-        (_S.COMPLETED, _E.TRANSPORT_ERROR): _fail,
+        (_S.COMPLETED, _E.TRANSPORT_ERROR): _terminate,
         (_S.COMPLETED, _E.TIMER_D): _terminate,
         (_S.ACCEPTED, _E.SUCCESS): _pass_on,
         (_S.ACCEPTED, _E.TIMER_M): _terminate,
