@@ -56,6 +56,7 @@ def watchdog() -> int:
         (ARCHITECTURE, f"that waited for {overload.REGISTER_PATIENCE:.0f} s, a call that waited for "
                        f"{overload.CALL_PATIENCE:.0f} s, and what comes when {overload.MAX_BEGINNING:,} of its kind"),
         (ARCHITECTURE, f"When {registrations.MAX_HELD:,} REGISTERs wait, the card hangs"),
+        (ARCHITECTURE, f"All that is open has {overload.ROOM // MIB} MiB"),
         (ARCHITECTURE, f"{udp.ANSWERED} of up to {udp.READ} datagrams"),
         (ARCHITECTURE, f"take up to {listener.ALL_BODIES // MIB} MiB over all connections"),
         (ARCHITECTURE, f"One of more than {listener.LONGEST_BODY // MIB} MiB is heard and thrown away"),

@@ -5,6 +5,9 @@ carries work to its end (responses, ACK, BYE, CANCEL, whatever has credentials o
 registrations that begin take turns, so that a call does not stand behind 2,000 phones, nor they behind a flood of
 calls. What begins and has waited for too long or stands behind too much gets a 503, made from its bytes without parsing
 them, and nothing is kept of it. Senders come back at different times, so the box recovers by itself.
+
+What was let through takes memory until it is answered, which may be never. Who has as much open as is left for all gets
+a 503, too.
 """
 
 from __future__ import annotations
@@ -34,6 +37,10 @@ SHARE = 8
 flood of them would let nobody call."""
 SOONEST, LATEST = 5, 60
 """Seconds in Retry-After: 20,000 phones come back at 360 a second."""
+ROOM = 64 << 20
+"""Bytes for all requests that are open, an eighth of the smallest boards: of usual ones, one sender may have 4,000."""
+ENDING = 3
+"""What ends something may take so many times as much of what is left: a BYE waits for nobody else's answer."""
 
 _METHODS = b"register", b"invite", b"subscribe", b"message", b"options", b"publish", b"refer", b"notify", b"info"
 _BEGINS = tuple(method + b" " for method in _METHODS)
@@ -122,6 +129,34 @@ class Inbox:
         first = self._next
         second = self._next = self._registrations if first is self._calls else self._calls
         return first or second
+
+
+class Room:
+    """The memory that requests take while they are open. Each sender may have as much of it as is left: one whom nobody
+    answers gets half, two get a third each, and whoever comes then finds as much."""
+
+    def __init__(self, size: int = ROOM) -> None:
+        self.left = size
+        self.taken: dict[str, int] = {}
+        """By the names of those who have something open."""
+
+    def is_used_up(self, sender: str, *, ends: bool = False) -> bool:
+        """Whether nothing more of his is let through; `ends`: what ends something."""
+        return self.left <= 0 or self.taken.get(sender, 0) >= (self.left * ENDING if ends else self.left)
+
+    def take(self, sender: str, size: int) -> None:
+        """A request of so many bytes, with all that it needs, is open."""
+        self.taken[sender] = self.taken.get(sender, 0) + size
+        self.left -= size
+
+    def give_back(self, sender: str, size: int) -> None:
+        """It is open no longer."""
+        self.left += size
+        rest = self.taken[sender] - size
+        if rest:
+            self.taken[sender] = rest
+        else:
+            del self.taken[sender]
 
 
 def rank(datagram: tuple[bytes, Flow]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.control.problems import RECENT
+from frontdesk.control.phone_problems import RECENT
 from frontdesk.events import DISABLED, Incoming
 from frontdesk.model import Binding, BindingState, Sentence
 from frontdesk.sip.status import RETRIED_WITHIN, reason_phrase

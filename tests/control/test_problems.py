@@ -12,6 +12,7 @@ from frontdesk.certificates import Certificates, Names, making, released
 from frontdesk.certificates.settled import Settled
 from frontdesk.control import alarms
 from frontdesk.control.times import iso
+from frontdesk.core.open_requests import Crowd
 from frontdesk.events import Event, Kind, Wording
 from frontdesk.model import Sentence
 from frontdesk.overload import LATEST
@@ -73,6 +74,19 @@ def test_overload_is_told_until_whoever_got_a_503_has_come_again(desk: Desk) -> 
     assert "503" in problem["text"] and list(alarms(desk.box)) == [problem]
     desk.box.refused_at = lambda: NOW - LATEST
     assert told(desk) == []
+
+
+def test_who_has_too_much_open_is_told_by_name_until_that_is_over(desk: Desk) -> None:
+    flow = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.9", 5060))
+    desk.core.open.crowds |= {"101": Crowd(NOW - 600, NOW, "101", flow, 5), "pbx": Crowd(NOW, NOW, "", flow, 1)}
+    first, second = told(desk)
+    assert first["text"].startswith("101 ") and "503" in first["text"] and second["text"].startswith("pbx ")
+    assert (first["account"], first["times"], first["since"]) == ("101", 5, iso(WALL - 600)) and second["account"] == ""
+    assert list(alarms(desk.box)) == [first, second]
+    desk.do("account remove", user="101")
+    assert not any("101" in problem["text"] for problem in told(desk))
+    desk.core.open.crowds.clear()
+    assert not any("503" in problem["text"] for problem in told(desk))
 
 
 def test_clock_disk_and_accounts_are_looked_at(desk: Desk) -> None:

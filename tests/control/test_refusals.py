@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from frontdesk.control import alarms
-from frontdesk.control.problems import MOST_REFUSALS, RECENT
+from frontdesk.control.phone_problems import MOST_REFUSALS, RECENT
 from frontdesk.control.refusals import REFUSALS
 from frontdesk.control.times import iso
 from frontdesk.core.core import UNTOLD

@@ -10,6 +10,7 @@ from frontdesk.directory import Directory
 from frontdesk.events import Event, Incoming
 from frontdesk.location import LocationService
 from frontdesk.model import Account, Binding, CallRecord, Settings
+from frontdesk.overload import Room
 from frontdesk.proxy import ProxyCore, Routed
 from frontdesk.sip.errors import Rejection
 from frontdesk.sip.message import Message, Request, Response
@@ -72,7 +73,7 @@ class Box:
         """A new proxy over the same accounts, bindings and key."""
         self.location = LocationService(self.bindings, len(self.bindings) + 1)
         self.proxy = ProxyCore(
-            self.location, self.directory, self.layer, self.deadlines, self.settings, KEY,
+            self.location, self.directory, self.layer, Room(), self.deadlines, self.settings, KEY,
             lambda: f"{self.host}x{self.random()}", self.events.append, self.incoming.append,
             self.records.append, self.kept.append,
         )  # fmt: skip
@@ -129,7 +130,7 @@ class Box:
         if request.method == "ACK":
             self.proxy.ack(request, routed, flow, self.now)
         else:
-            self.proxy.forward(request, routed, flow, self._caller(request, routed, who), self.now)
+            self.proxy.forward(request, routed, flow, self._caller(request, routed, who), "", self.now)
 
     def _caller(self, request: Request, routed: Routed, who: Who | None) -> Who:
         if who is not None or routed.dialog is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from frontdesk.model import CallRecord, Changes, Commit
-from frontdesk.store import Journal, Store, database, open_store, schema
+from frontdesk.store import Journal, database, open_store, schema
 from frontdesk.store.store import NAME
 from tests.store.disk import Disk, Held, Told
 from tests.store.rows import account, call, clock, opened, save

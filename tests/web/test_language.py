@@ -20,10 +20,11 @@ import frontdesk
 import frontdesk_helper
 from frontdesk import config, listeners
 from frontdesk.config import SETTINGS
-from frontdesk.control import problems
+from frontdesk.control import phone_problems, problems
 from frontdesk.control.account_files import COLUMNS
 from frontdesk.control.errors import Sentence
-from frontdesk.control.refusals import REFUSALS, Problem
+from frontdesk.control.problem import Problem
+from frontdesk.control.refusals import REFUSALS
 from frontdesk.core.core import UNTOLD
 from frontdesk.sip.errors import Rule
 from frontdesk.sip.status import OUTCOMES, REFUSED, RUNG_OUTCOMES
@@ -140,7 +141,8 @@ def used() -> set[str | tuple[str, str]]:
         found |= {ast.literal_eval(match[1]) for match in ONE.finditer(text)}
         found |= {(ast.literal_eval(match[1]), ast.literal_eval(match[2])) for match in MANY.finditer(text)}
     sentences = [*REFUSALS.values()]
-    sentences += [each for each in vars(problems).values() if isinstance(each, Problem)]
+    told = {**vars(problems), **vars(phone_problems)}.values()
+    sentences += [each for each in told if isinstance(each, Problem)]
     found |= {text for sentence in sentences for text in (sentence.text, sentence.cure)}
     found |= {UNRESOLVED, REFUSED, *OUTCOMES.values(), *RUNG_OUTCOMES.values()}
     counted = {text for each in found if isinstance(each, tuple) for text in each}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import inf
 
 from ..events import MAX_HOSTS, Event, Incoming
@@ -13,15 +12,7 @@ from ..sip.host import bare, parse_hostport
 from ..sip.uri import Uri
 from ..sip.wire import Destination
 from .box import Box
-
-
-@dataclass(slots=True, frozen=True)
-class Problem:
-    """What is wrong, a sentence with no full stop, and its cure, with {source}, {account} and {name}."""
-
-    text: str
-    cure: str
-
+from .problem import Problem
 
 REFUSALS = {
     Rule.WRONG_PASSWORD: Problem(

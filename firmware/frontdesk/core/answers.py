@@ -11,7 +11,9 @@ from ..sip.errors import Rejection
 from ..sip.message import NO_BODY, Request, Response
 from ..sip.plain_request import PlainRequest
 from ..sip.response_target import response_target
+from ..sip.server_transaction import Room
 from ..sip.status import reason_phrase
+from ..sip.transaction import EACH
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.wire import Flow, Send
 
@@ -29,8 +31,9 @@ _NO_BODY = f"{NO_BODY[2]}\r\n\r\n".encode()
 class Answers:
     """Responses, and how they leave: by a transaction, or stateless for a stranger."""
 
-    def __init__(self, layer: TransactionLayer, key: bytes, send: Callable[[Send], None]) -> None:
+    def __init__(self, layer: TransactionLayer, room: Room, key: bytes, send: Callable[[Send], None]) -> None:
         self._layer = layer
+        self._room = room
         self._tags = hashlib.blake2s(key=key[:32], digest_size=8, person=b"totag")
         self._send = send
 
@@ -45,21 +48,19 @@ class Answers:
         tag.update(b" ".join((request.said("call-id"), request.said("from"))))
         return tag.hexdigest()
 
-    def answer(self, request: Request, flow: Flow, response: Response, now: float) -> None:
-        """Sends the final response by a transaction, which repeats it for each retransmission."""
-        if request.method == "INVITE":
-            self._layer.server(request, flow, now).respond(response, now)
-        else:
-            self._layer.answer(request, flow, response, now)
-
-    def reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, *, stateless: bool) -> None:
-        """The one place where a refusal becomes an answer. A stranger's is stateless (section 26.3.2.4). Raises
-        ParseError."""
+    def reject(self, request: Request, flow: Flow, rejection: Rejection, now: float, sender: str | None) -> None:
+        """The one place where a refusal becomes an answer, which a transaction repeats for each retransmission, counted
+        for `sender`. That of a stranger, None, is stateless (section 26.3.2.4). Raises ParseError."""
         response = self.response(request, rejection.status, rejection.reason, rejection.headers)
-        if stateless:
+        if sender is None:
             self._send(Send(response.encode(), response_target(request, flow)))
+        elif request.method != "INVITE":
+            self._layer.answer(request, flow, response, now)
         else:
-            self.answer(request, flow, response, now)
+            transaction = self._layer.server(request, flow, now)
+            transaction.take(self._room, sender, EACH)
+            transaction.respond(response, now)
+            transaction.let_go()
 
     def challenge(self, request: PlainRequest, flow: Flow, headers: bytes) -> None:
         """The same for an INVITE of the usual form that lacks credentials; `headers`: the challenges."""

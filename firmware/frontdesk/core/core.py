@@ -29,6 +29,7 @@ from ..sip.transaction_layer import TransactionLayer
 from ..sip.wire import Destination, Flow, Send, Target
 from .answers import Answers
 from .challenges import Challenges
+from .open_requests import OpenRequests
 from .registrations import Registrations
 from .renewals import Renewals
 from .unanswered import Unanswered
@@ -80,7 +81,8 @@ class Core:
         self._deadlines = Deadlines()
         self.layer = TransactionLayer(self._deadlines, act)
         self.authenticator = Authenticator(directory.realm, directory, settings.algorithms, keys.process)
-        self._answers = Answers(self.layer, keys.process, act)
+        self.open = OpenRequests(directory, self._deadlines, self.events.add)
+        self._answers = Answers(self.layer, self.open.room, keys.process, act)
         registrar = Registrar(location, directory, settings)
         self.registrations = Registrations(
             registrar, location, self.authenticator, self.layer, self._deadlines, self._answers, act, self.events.add
@@ -90,8 +92,8 @@ class Core:
         self._registrar = registrar
         self._renewals = Renewals(location, self.authenticator, self.layer, registrar, self.registrations)
         self.proxy = ProxyCore(
-            location, directory, self.layer, self._deadlines, settings, keys.record_route, lambda: random(9).hex(),
-            self.events.add, self.events.add_incoming, self._record, self._keep,
+            location, directory, self.layer, self.open.room, self._deadlines, settings, keys.record_route,
+            lambda: random(9).hex(), self.events.add, self.events.add_incoming, self._record, self._keep,
         )  # fmt: skip
 
     # -- messages ------------------------------------------------------------------------------------------------------
@@ -128,10 +130,11 @@ class Core:
         """What came is no good message; its `request`, as far as it could be read, says where the answer goes."""
         if error.request is not None:
             error.request.stamp(flow)
-            self._reject(error.request, flow, Rejection(error.status, error.reason), now, None)
+            self._reject(error.request, flow, Rejection(error.status, error.reason), now)
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> None:
         caller: Caller | None = None
+        sender: str | None = None
         if request.method == "INVITE" and self._challenges.answer(request, flow, now):
             return
         try:
@@ -147,15 +150,16 @@ class Core:
                 self.proxy.ack(request, routed, flow, now)
                 return
             caller = self._caller(request, routed, flow, now)
-            self._serve(request, routed, flow, caller, now)
+            sender = self.open.admit(self._name(request, caller, routed, flow), request, flow, now)
+            self._serve(request, routed, flow, caller, sender, now)
         except Rejection as rejection:
             if rejection.rule == Rule.NO_CREDENTIALS and request.method == "INVITE":
                 self._unanswered.challenged(flow, now)
             elif rejection.rule not in UNTOLD and request.method != "ACK":
                 self._unanswered.answered(flow)
-            self._reject(request, flow, rejection, now, caller)
+            self._reject(request, flow, rejection, now, caller, sender)
         except ParseError as error:
-            self._reject(request, flow, Rejection(error.status, error.reason), now, caller)
+            self._reject(request, flow, Rejection(error.status, error.reason), now, caller, sender)
 
     def _caller(self, request: Request, routed: Routed, flow: Flow, now: float) -> Caller:
         """Who asks. Raises Rejection with a challenge for strangers."""
@@ -175,11 +179,19 @@ class Core:
         self._unanswered.answered(flow)
         return caller
 
+    def _name(self, request: Request, caller: Caller, routed: Routed, flow: Flow) -> str:
+        """Under which it is counted while it is open: a spiral, as to each of a group, for whom it was made for."""
+        if caller.account is not None:
+            return caller.account.aor
+        if routed.dialog is not None:
+            return self.proxy.sides.name_of(routed.dialog.sender, flow)
+        return self.layer.sender_of(request) if not caller.peer and self._is_spiral(request, flow) else caller.peer
+
     def _is_spiral(self, request: Request, flow: Flow) -> bool:
         """A request of the box's own that came back to it: an account whose phone stands at another account."""
         return self.directory.listens_on(flow.remote) and self.layer.is_own(request)
 
-    def _serve(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
+    def _serve(self, request: Request, routed: Routed, flow: Flow, caller: Caller, sender: str, now: float) -> None:
         if request.method == "REGISTER":
             self.registrations.register(request, flow, caller, now, self.wall_offset)
             if self.registrations.last is not None and (anew := self.registrations.last.registration.anew):
@@ -189,12 +201,14 @@ class Core:
         else:
             if routed.dialog is not None and caller.account is not None:
                 self.proxy.sides.check(request, routed.dialog, caller.account, flow)
-            self.proxy.forward(request, routed, flow, caller, now)
+            self.proxy.forward(request, routed, flow, caller, sender, now)
 
     def _reject(
-        self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None
-    ) -> None:
-        """`caller`: None where nobody knows yet who it is; then nothing is kept of it."""
+        self, request: Request, flow: Flow, rejection: Rejection, now: float, caller: Caller | None = None,
+        sender: str | None = None,
+    ) -> None:  # fmt: skip
+        """`caller`: None where nobody knows yet who it is. `sender`: for whom it is counted; None: nothing is kept of
+        it."""
         if rejection.rule is not None and rejection.rule not in UNTOLD:
             self._tell_refusal(request, flow, rejection, rejection.rule, now, caller)
         elif rejection.status in NOT_UNDERSTOOD and request.method in ("INVITE", "REGISTER"):
@@ -202,7 +216,7 @@ class Core:
         if request.method == "ACK":
             return
         try:
-            self._answers.reject(request, flow, rejection, now, stateless=caller is None)
+            self._answers.reject(request, flow, rejection, now, sender)
         except ParseError:
             return  # not even the way back can be read
 

@@ -9,6 +9,7 @@ from ..directory import Directory
 from ..sip.client_transaction import ClientTransaction
 from ..sip.message import Field, Request
 from ..sip.timers import Deadlines
+from ..sip.transaction import EACH
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.unread_request import UnreadRequest
 from ..sip.wire import Flow, Target
@@ -75,6 +76,12 @@ class Original:
         dropped = DROPPED[identity, not self._routed.routes_end]
         lines = shared_lines(request, realm, dropped)
         return lines, [] if lines is not None else shared_fields(request, realm, dropped)
+
+    def needs(self, branches: int) -> int:
+        """Bytes that are kept for as long as it is open, with so many branches."""
+        lines, fields = self._open
+        head = len(lines) if lines is not None else sum(len(line) for _, _, line in fields)
+        return (1 + branches) * (EACH + head + len(self._request.body))
 
     def start(self, branch: Branch, share: int, now: float) -> ClientTransaction:
         """Step 10: sends the branch's request by a client transaction of its own."""

@@ -11,6 +11,7 @@ from ..model import Account, Binding, CallRecord, Sentence, Settings, username_o
 from ..sip.errors import Rejection, Rule
 from ..sip.grammar import unescape
 from ..sip.message import Request, Response
+from ..sip.server_transaction import Room
 from ..sip.timers import Deadlines
 from ..sip.transaction_layer import TransactionLayer
 from ..sip.uri import Uri
@@ -41,6 +42,7 @@ class ProxyCore:
         location: LocationService,
         directory: Directory,
         layer: TransactionLayer,
+        room: Room,
         deadlines: Deadlines,
         settings: Settings,
         key: bytes,
@@ -55,6 +57,7 @@ class ProxyCore:
         self._location = location
         self._directory = directory
         self._layer = layer
+        self._room = room
         self._emit = emit
         self._ring = ring
         self.sides = Sides(location, directory)
@@ -71,8 +74,9 @@ class ProxyCore:
         """Section 16.4. Raises Rejection(400)."""
         return preprocess(request, self._directory, self._around.tokens)
 
-    def forward(self, request: Request, routed: Routed, flow: Flow, caller: Caller, now: float) -> None:
-        """Sections 16.5 and 16.6 for any method but ACK and CANCEL. Raises Rejection, before anything is sent."""
+    def forward(self, request: Request, routed: Routed, flow: Flow, caller: Caller, sender: str, now: float) -> None:
+        """Sections 16.5 and 16.6 for any method but ACK and CANCEL. `sender`: for whom it is counted while it is open.
+        Raises Rejection, before anything is sent."""
         try:
             groups, called = self._targets(routed, caller, now)
             breadth = incoming_breadth(request, self.settings.max_breadth)
@@ -87,6 +91,7 @@ class ProxyCore:
         trusted = self._directory.trusts(flow) or (routed.dialog is None and caller.account is None)
         original = Original(request, routed, flow, self._around, side, trusted=trusted)
         transaction = self._layer.server(request, flow, now)
+        transaction.take(self._room, sender, original.needs(sum(map(len, groups))))
         phone = side.binding if side else 0
         followers = self._followers(request, routed, flow, caller, called, phone, transaction.key, now)
         timer_c = self.settings.timer_c

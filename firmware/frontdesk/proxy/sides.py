@@ -65,6 +65,13 @@ class Sides:
         account = self._directory.resolve(unescape(request.from_.uri.user or ""))
         return bool(dialog.sender.binding) or (account is not None and account.enabled)
 
+    def name_of(self, side: Side, flow: Flow) -> str:
+        """Whose that side is, as far as is known: an account's address-of-record, a trusted peer's name, or the host
+        that it speaks from."""
+        binding = self._location.device(side.binding) if side.binding else None
+        host = flow.remote[0]
+        return binding.aor if binding is not None else self._directory.peers.get(host) or host
+
     def check(self, request: Request, dialog: Dialog, account: Account, flow: Flow) -> None:
         """The same for who has shown a password: that of his side of the dialog, or Rejection(403)."""
         binding = self._location.device(dialog.sender.binding) if dialog.sender.binding else None

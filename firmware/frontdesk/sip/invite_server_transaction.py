@@ -69,6 +69,7 @@ class InviteServerTransaction(ServerTransaction):
         self._given = None
         if not self.reliable:
             self._answer = b""  # who sent the 2xx repeats it
+            self._give_back()
 
     def _complete(self, now: float) -> None:
         self.state = InviteServerState.COMPLETED

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from .message import Request, Response
+from .via import Via
 
 _OWN_REQUEST = re.compile(rb"([A-Z]+) [^\r\n]+ SIP/2\.0\r\nVia: [^\r\n,]*;branch=([-.\w]+)")
 
@@ -34,6 +35,12 @@ def server_key(request: Request, method: str | None = None) -> str:
     if name is None:
         return _old_key(request, method or request.method, request.to.tag)
     return f"{method or request.method} {name}"
+
+
+def key_below(request: Request) -> str:
+    """Of the request that this one was made from by the proxy that has put the top Via. Raises ParseError."""
+    via = Via.parse(request.values("via")[1])
+    return f"{request.method} {via.host}:{via.port} {via.branch}"
 
 
 def ack_keys(ack: Request) -> tuple[str, ...]:

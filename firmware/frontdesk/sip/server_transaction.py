@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
 from .timers import Delay
-from .transaction import TRANSPORT_ERROR, Surroundings, Transaction
+from .transaction import EACH, TRANSPORT_ERROR, Surroundings, Transaction
 from .wire import Flow
 
 
@@ -22,10 +22,18 @@ class ServerSurroundings(Surroundings, Protocol):
     def finish(self, transaction: NonInviteServerTransaction, answer: bytes | Ingredients, now: float) -> None: ...
 
 
+class Room(Protocol):
+    """The memory for requests that are open, which those who send them share."""
+
+    def take(self, sender: str, size: int) -> None: ...
+
+    def give_back(self, sender: str, size: int) -> None: ...
+
+
 class ServerTransaction(Transaction):
     """A request received over `flow`, and the responses to it."""
 
-    __slots__ = ("_answer", "_given", "_moved", "context", "flow", "request")
+    __slots__ = ("_answer", "_given", "_moved", "_taken", "context", "flow", "request")
 
     _layer: ServerSurroundings
 
@@ -46,6 +54,29 @@ class ServerTransaction(Transaction):
         self._answer = b""  # the latest response
         self._given: Response | None = None  # what the user has just handed in
         self._moved = False
+        self._taken: tuple[Room, str, int] | None = None
+
+    def take(self, room: Room, sender: str, size: int) -> None:
+        """It takes so many bytes, for its sender, as long as it keeps its messages."""
+        self._taken = room, sender, size
+        room.take(sender, size)
+
+    @property
+    def sender(self) -> str:
+        """For whom it is counted; "" where it is not, or no longer."""
+        return self._taken[1] if self._taken is not None else ""
+
+    def _take_more(self, size: int) -> None:
+        if self._taken is not None:
+            room, sender, before = self._taken
+            self._taken = room, sender, before + size
+            room.take(sender, size)
+
+    def _give_back(self) -> None:
+        if self._taken is not None:
+            room, sender, size = self._taken
+            self._taken = None
+            room.give_back(sender, size)
 
     def begin(self, now: float) -> None:
         """Starts what runs from the request on."""
@@ -65,11 +96,14 @@ class ServerTransaction(Transaction):
 
     def _leave(self) -> None:
         self.context = None  # which knows this transaction: no cycle is left for the garbage collector
+        self._give_back()
         Transaction._leave(self)
 
     def _respond(self, now: float) -> None:
         assert self._given is not None
         self._answer = self._given.encode()
+        if len(self._answer) > EACH:
+            self._take_more(2 * len(self._answer))  # its call keeps the response besides
         self._send(self._answer)
 
     def _reconnect(self, now: float) -> None:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Protocol
 from .timers import Deadlines, Delay
 from .wire import Send, Target
 
+EACH = 4096
+"""Bytes that are kept for one while it is open, besides its messages."""
 Arrow = tuple[str, str]
 """(state, event)"""
 TRANSPORT_ERROR = "Transport Err."

@@ -9,7 +9,7 @@ from .errors import ParseError
 from .finished_answers import FinishedAnswers
 from .invite_client_transaction import InviteClientTransaction
 from .invite_server_transaction import InviteServerState, InviteServerTransaction
-from .matching import ack_keys, client_key, own_key, response_key, server_key
+from .matching import ack_keys, client_key, key_below, own_key, response_key, server_key
 from .message import Ingredients, Request, Response
 from .response_target import response_target
 from .server_transaction import NonInviteServerEvent, NonInviteServerTransaction, ServerTransaction
@@ -117,6 +117,11 @@ class TransactionLayer:
     def is_own(self, request: Request) -> bool:
         """Whether the request is one that we have just sent: its top Via's branch names a live client transaction."""
         return client_key(request.via.branch or "", request.method) in self._clients
+
+    def sender_of(self, spiral: Request) -> str:
+        """For whom the request is counted that this one of ours was made from; "" where nobody is."""
+        server = self._servers.get(key_below(spiral))
+        return server.sender if server is not None else ""
 
     # -- responses ---------------------------------------------------------------------------------------------------
 
