@@ -166,6 +166,17 @@ def test_a_call_to_nobody_is_counted_for_as_long_as_its_answer_is_repeated(box: 
     assert send(box, "INVITE", user="999") == [404] and len(room.taken) == 1
 
 
+def test_large_refusals_count_while_another_phone_rings(box: BareCore) -> None:
+    room = box.core.open.room
+    box.register("<sip:102@192.0.2.103:5060>", user="102", at=flow("192.0.2.103"), call_id="c@phone")
+    assert send(box, "INVITE") == [100]
+    before = room.left
+    _answer(box, 486, body=b"x" * 50_000)
+    assert before - room.left > 100_000
+    box.clock.advance(3 * TIMEOUT)
+    assert room.left == ROOM
+
+
 @pytest.mark.parametrize("at", [PEER, HERE])
 def test_what_the_box_asks_itself_is_counted_for_whoever_it_was_made_for(box: BareCore, at: Flow) -> None:
     room, here = box.core.open.room, flow("192.0.2.1")

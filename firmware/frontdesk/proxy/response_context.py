@@ -243,6 +243,7 @@ class ResponseContext:
             self._timed_out = True  # never passed on (RFC 4320 section 4.2)
         elif not branch.expired:
             self._responses += (response,)
+            self._transaction.keep(response.encode())
         if response.status >= 600:
             self._groups = ()
             if not branch.is_at_place:  # else one of a group, for itself (21.6)

@@ -66,11 +66,12 @@ class ServerTransaction(Transaction):
         """For whom it is counted; "" where it is not, or no longer."""
         return self._taken[1] if self._taken is not None else ""
 
-    def _take_more(self, size: int) -> None:
-        if self._taken is not None:
-            room, sender, before = self._taken
-            self._taken = room, sender, before + size
-            room.take(sender, size)
+    def keep(self, response: bytes) -> None:
+        """A response is kept as well, here or by its user: a large one counts, parsed and as it goes on."""
+        if len(response) > EACH and self._taken is not None:
+            room, sender, size = self._taken
+            self._taken = room, sender, size + 2 * len(response)
+            room.take(sender, 2 * len(response))
 
     def _give_back(self) -> None:
         if self._taken is not None:
@@ -102,8 +103,7 @@ class ServerTransaction(Transaction):
     def _respond(self, now: float) -> None:
         assert self._given is not None
         self._answer = self._given.encode()
-        if len(self._answer) > EACH:
-            self._take_more(2 * len(self._answer))  # its call keeps the response besides
+        self.keep(self._answer)
         self._send(self._answer)
 
     def _reconnect(self, now: float) -> None:
