@@ -70,7 +70,7 @@ class Site:
         """Whether this host (small letters, no port) is a name or address of the box. Its host names of before are:
         whoever has renamed it is still there."""
         names, name = self.names(), host.rstrip(".")
-        self._hosts |= {self.host, self.hostname}
+        self._hosts |= {self.host}
         return name in names.hosts or host in names.addresses or any(name in host_names(each) for each in self._hosts)
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from math import inf
+from typing import TYPE_CHECKING
 
-from ..core.open_requests import Crowd
 from ..events import MAX_HOSTS, TAKEN_FOR_ONE, Event, EventLog, Incoming, Kind
 from ..model import Account, Binding, BindingState, username_of
 from ..sip.errors import Rule
@@ -15,6 +15,9 @@ from .box import Answer, Box
 from .problem import Problem, told
 from .refusals import GUESSED, OF_TLS, REFUSALS, is_put_right, place_of, subject
 from .times import iso
+
+if TYPE_CHECKING:  # A command where no box runs does without it, and starts sooner.
+    from ..core.open_requests import Crowd
 
 RECENT = 3600.0
 """Seconds for which a refusal is a problem."""
