@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..location import LocationService
-from ..model import Binding, Changes, Commit
+from ..model import Binding, CallRecord, Changes, Commit
 from ..sip.timers import Deadlines
 
 RETRY = 10.0
@@ -30,6 +30,8 @@ class BackgroundWrites:
         self._deadlines = deadlines
         self._commit = commit
         self._new_ticket = new_ticket
+        self.not_kept: Callable[[list[CallRecord], float], None] = lambda up, now: None
+        """Told of calls that go on which could not be written: whether they still do is known to the call list."""
         self._open: dict[int, Changes] = {}
         self._unwritten = Changes()
         self._soon_armed = False
@@ -87,6 +89,8 @@ class BackgroundWrites:
         calls = [*self._unwritten.calls, *changes.calls]
         self._unwritten.calls = calls[max(0, len(calls) - keep) :]
         self._arm(now + RETRY)
+        if changes.up:
+            self.not_kept(changes.up, now)
         return True
 
     def flush(self, now: float) -> None:

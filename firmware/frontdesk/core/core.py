@@ -95,6 +95,7 @@ class Core:
             location, directory, self.layer, self.open.room, self._deadlines, settings, keys.record_route,
             lambda: random(9).hex(), self.events.add, self.events.add_incoming, self._record, self._keep,
         )  # fmt: skip
+        self.registrations.background.not_kept = self.proxy.calls.long.not_kept
 
     # -- messages ------------------------------------------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ class CallBook:
         self._emit = emit
         self._record = record
         self._calls: dict[Key, Call] = {}
-        self._long = LongCalls(self._calls, keep, deadlines)
+        self.long = LongCalls(self._calls, keep, deadlines)
         self.answered_twice: dict[Key, Call] = {}
         """Those in which some dialog may still wait for its ACK."""
         self._lost: dict[str, float] = {}
@@ -153,7 +153,7 @@ class CallBook:
     def forget(self) -> None:
         """As if nobody had called yet: what becomes of those that are up is told to nobody."""
         self._calls.clear()
-        self._long.forget()
+        self.long.forget()
         self.answered_twice.clear()
 
     def give_up(self, now: float) -> None:
@@ -340,7 +340,7 @@ class CallBook:
         call.answered_at = now
         call.device, call.rung = device_of(response), None
         self._tell(Kind.ANSWERED, call, now, _ANSWERED, call.callee)
-        self._long.watch(now)
+        self.long.watch(now)
 
     def _end_with_the_last(self, call: Call, result: int, now: float) -> None:
         """One of its INVITEs or dialogs has ended: the call does with the last of them."""
@@ -366,7 +366,7 @@ class CallBook:
         else:
             lasted = _STOPPED if result == STOPPED else _LASTED if expired_at is None else _EXPIRED
             self._tell(Kind.ENDED, call, now, lasted, call.callee, f"{ended - answered:.0f}")
-        self._record(call.record(ended, result, self._long.ended(call.key)))
+        self._record(call.record(ended, result, self.long.ended(call.key)))
 
     def _give_up(self, now: float, most: int) -> None:
         """Those that are too old, and the oldest beyond so many."""

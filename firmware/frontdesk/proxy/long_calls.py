@@ -33,7 +33,7 @@ class LongCalls:
         self._is_watching = False
 
     def watch(self, now: float) -> None:
-        """One has been answered."""
+        """One is to be looked at: it has been answered."""
         if not self._is_watching:
             self._is_watching = True
             self._deadlines.set(now + LONG, self._look)
@@ -41,6 +41,12 @@ class LongCalls:
     def ended(self, key: Key) -> int:
         """The id under which that one was written, or 0."""
         return self._ids.pop(key, 0)
+
+    def not_kept(self, records: list[CallRecord], now: float) -> None:
+        """The disk has not taken these: those that still go on are written at the next look."""
+        missed = {record.id for record in records}
+        self._ids = {key: id for key, id in self._ids.items() if id not in missed}
+        self.watch(now)
 
     def forget(self) -> None:
         """As if none had been written."""
