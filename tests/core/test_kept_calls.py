@@ -1,9 +1,10 @@
-"""What is on disk of a call that goes on, where the disk did not take it at first."""
+"""What is on disk of a call that goes on: nothing where no calls are kept, nor before the disk takes it."""
 
 from __future__ import annotations
 
 import pytest
 
+from frontdesk.model import Settings
 from frontdesk.proxy.long_calls import LONG
 from frontdesk.sip.message import Request
 from tests.proxy.box import reply
@@ -14,16 +15,22 @@ from tests.support.registering import REALM, flow
 THERE = flow("192.0.2.102")
 
 
-@pytest.fixture
-def box() -> BareCore:
-    """101 has talked to 102 for so long that it was kept, on a disk that says nothing yet."""
-    box = BareCore()
+def talking(settings: Settings | None = None) -> BareCore:
+    """101 has talked to 102 for LONG, and the disk says nothing yet."""
+    box = BareCore(settings)
     box.register("<sip:102@192.0.2.102:5060>", at=THERE, user="102")
     box.receive(box.signed(ask("INVITE", f"sip:102@{REALM}")))
     invite = next(each for each, _ in box.sent if isinstance(each, Request) and each.method == "INVITE")
     box.receive(reply(invite, 200), THERE)
     box.commit_at_once = False
     box.clock.advance(LONG)
+    return box
+
+
+@pytest.fixture
+def box() -> BareCore:
+    """Its call was kept, as far as it knows."""
+    box = talking()
     assert kept(box) == [1]
     return box
 
@@ -50,3 +57,9 @@ def test_call_that_has_ended_by_then_is_kept_no_more(box: BareCore) -> None:
     box.clock.advance(3 * LONG)
     assert kept(box) == [1]
     assert [call.id for commit in box.commits for call in commit.changes.calls] == [1]
+
+
+def test_nothing_is_kept_where_no_calls_are_kept_that_have_ended() -> None:
+    box = talking(Settings(call_records=0))
+    box.clock.advance(3 * LONG)
+    assert kept(box) == []

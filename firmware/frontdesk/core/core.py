@@ -318,7 +318,8 @@ class Core:
         self.registrations.background.write_soon(Changes(calls=[record]), record.ended_at)
 
     def _keep(self, up: list[CallRecord]) -> None:
-        self.registrations.background.write(Changes(up=up))
+        if self.settings.call_records:  # else nothing of a call is to be on disk
+            self.registrations.background.write(Changes(up=up))
 
     # -- control -------------------------------------------------------------------------------------------------------
 
