@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import dataclasses
+import sqlite3
 from functools import cache
 from pathlib import Path
 from shutil import copytree, rmtree
@@ -53,6 +54,13 @@ def call(number: int = 1, **fields: Any) -> CallRecord:
 def save(store: Store, *saved: Account) -> None:
     """Puts accounts on disk."""
     store.write(lambda connection: accounts.save(connection, saved))
+
+
+def to_version_1(connection: sqlite3.Connection) -> None:
+    """As a box has it that keeps no calls which go on."""
+    connection.execute("DROP TABLE calls_up")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'v2'")
+    connection.execute("PRAGMA user_version = 1")
 
 
 @cache

@@ -11,7 +11,7 @@ from frontdesk.model import CallRecord, Changes, Commit
 from frontdesk.store import Journal, database, open_store, schema
 from frontdesk.store.store import NAME
 from tests.store.disk import Disk, Held, Told
-from tests.store.rows import account, call, clock, opened, save
+from tests.store.rows import account, call, clock, opened, save, to_version_1
 
 
 class Box:
@@ -73,9 +73,7 @@ def test_call_that_ends_in_the_batch_in_which_it_is_kept_is_over(tmp_path: Path,
 def test_box_of_a_version_that_kept_none_goes_on_with_all_that_it_has(box: Box) -> None:
     store = opened(box.path)
     save(store, account())
-    store.write(lambda connection: connection.execute("DROP TABLE calls_up"), snapshot=False)
-    store.write(lambda connection: connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'v2'"))
-    store.write(lambda connection: connection.execute("PRAGMA user_version = 1"))
+    store.write(to_version_1)
     store.close()
     later = opened(box.path)
     assert (later.accounts(), later.realm, later.notices) == ([account()], store.realm, [])

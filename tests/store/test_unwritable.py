@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -15,7 +16,7 @@ from frontdesk.store import DirectoryLock, Store, StoreError, database, open_sto
 from frontdesk.store.binding_ids import BLOCK
 from frontdesk.store.store import NAME
 from tests.store.disk import Told
-from tests.store.rows import BOOT, NOW, REALM, WALL, account, binding, clock, opened, save
+from tests.store.rows import BOOT, NOW, REALM, WALL, account, binding, call, clock, opened, save, to_version_1
 
 
 def read_only() -> Exception:
@@ -86,6 +87,29 @@ def test_nothing_is_acknowledged_until_it_takes_something_and_then_all_is(tmp_pa
     again.close()
 
 
+def test_what_a_version_before_has_left_is_served_and_is_as_now_once_it_takes_something(
+    tmp_path: Path, before: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk was full, or failed, while the box was brought up to date."""
+    connection = database.connect(tmp_path / NAME)
+    database.transact(connection, to_version_1)
+    connection.close()
+    disk = Disk()
+    monkeypatch.setattr(database, "attach", disk.attach)
+    store = open_store(tmp_path, serve=True)
+    assert [each.username for each in store.accounts()] == ["101"]
+    first = store.next_binding_id()
+    told = Told()
+    journal = store.journal(told, clock())
+    disk.error = None
+    journal.submit(Commit(1, Changes(saved=[binding(first)])), Commit(2, Changes(up=[call(id=1)])))
+    assert told.wait(1)[-1][1] is None
+    journal.close()
+    again = open_store(tmp_path)
+    assert len(again.bindings(NOW, WALL, BOOT)) == 2
+    again.close()
+
+
 def test_it_is_told_before_anybody_wants_to_write(tmp_path: Path, disk: Disk) -> None:
     journal = open_store(tmp_path, serve=True).journal(Told(), clock())
     journal.heartbeat().result(10)
@@ -116,6 +140,15 @@ def test_a_damaged_database_is_not_served(tmp_path: Path, disk: Disk) -> None:
     path = tmp_path / NAME
     (tmp_path / f"{NAME}{database.LOG}").unlink()
     path.write_bytes(b"x" * path.stat().st_size)
+    with pytest.raises(StoreError, match="cannot be used"):
+        open_store(tmp_path, serve=True)
+
+
+def test_a_database_that_nobody_has_written_to_is_not_served(tmp_path: Path, disk: Disk) -> None:
+    """It has no accounts, and no realm that could be kept."""
+    rmtree(tmp_path / "snapshots")
+    (tmp_path / f"{NAME}{database.LOG}").unlink()
+    (tmp_path / NAME).write_bytes(b"")
     with pytest.raises(StoreError, match="cannot be used"):
         open_store(tmp_path, serve=True)
 

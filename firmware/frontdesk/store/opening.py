@@ -96,8 +96,9 @@ def _in_memory(directory: Path) -> Store:
     connection = database.read_into_memory(directory / NAME)
     try:
         database.check(connection)
-        if schema.version_of(connection) != schema.VERSION:
-            raise sqlite3.DatabaseError("its schema is another one")
+        if not schema.version_of(connection):
+            raise sqlite3.DatabaseError("nobody has written to it")
+        schema.migrate(connection, NAME)
         accounts.check(connection)
         store = Store(directory, connection, [])
     except BaseException:

@@ -14,7 +14,7 @@ from typing import Any
 from ..config import CERTIFICATES, DEFAULTS
 from ..config import load as load_settings
 from ..model import Account, Binding, Sentence, Settings
-from . import accounts, binding_ids, bindings, database, lost_changes, wiping
+from . import accounts, binding_ids, bindings, database, lost_changes, schema, wiping
 from .clock import Clock
 from .journal import Done, Journal, Write, default_call_records
 from .presence import Presence
@@ -150,6 +150,7 @@ class Store:
     def _begin(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """The disk takes something again: first of all what was done in memory alone."""
         try:
+            schema.migrate(connection, NAME)
             database.transact(connection, _begin)
         except BaseException:
             connection.close()
