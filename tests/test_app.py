@@ -10,10 +10,13 @@ import resource
 import socket
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from signal import SIGTERM
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -21,8 +24,9 @@ from frontdesk import app
 from frontdesk.control_socket import ControlSocket
 from frontdesk.listeners import Listener
 from frontdesk.model import Settings
+from frontdesk.page import Page
 from frontdesk.service_manager import READY, ServiceManager
-from frontdesk.store import StoreError, open_store
+from frontdesk.store import Journal, StoreError, open_store
 from frontdesk.transport.tcp import ON_THE_WAY
 
 LISTENERS = Listener("tcp", "127.0.0.1", 0), Listener("udp", "127.0.0.1", 0)
@@ -113,6 +117,30 @@ def test_what_was_done_later_is_let_go_of(tmp_path: Path) -> None:
         assert not appliance._work
 
     with appliance_of(tmp_path) as appliance:
+        asyncio.run(asyncio.wait_for(case(appliance), 5))
+
+
+def test_disk_that_is_silent_does_not_have_the_box_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    answered: Future[None] = Future()
+    answered.set_result(None)
+    journal = SimpleNamespace(heartbeat=Future, is_held_up=lambda: True)
+    page = SimpleNamespace(ping=lambda: answered)
+
+    async def case(appliance: app._Appliance) -> None:
+        fed, is_fed_on = count(1), asyncio.Event()
+
+        def tell(word: str) -> None:
+            if next(fed) == 3:
+                is_fed_on.set()
+
+        monkeypatch.setattr(appliance._manager, "tell", tell)
+        (watch,) = appliance._watch(cast(Journal, journal), cast(Page, page))
+        await is_fed_on.wait()
+        watch.cancel()
+
+    with appliance_of(tmp_path) as appliance:
+        appliance._clock = replace(appliance._clock, now=count(0, app.JOURNAL_PATIENCE + 1).__next__)
+        appliance._manager.watchdog = 1e-6
         asyncio.run(asyncio.wait_for(case(appliance), 5))
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from frontdesk.model import CallRecord, Changes, Commit
 from frontdesk.store import Journal, database, open_store, schema
+from frontdesk.store.snapshots import Snapshots
 from frontdesk.store.store import NAME
+from frontdesk.store.wiping import wipe
 from tests.store.disk import Disk, Held, Told
 from tests.store.rows import account, call, clock, opened, save, to_version_1
 
@@ -68,6 +70,26 @@ def test_call_that_ends_in_the_batch_in_which_it_is_kept_is_over(tmp_path: Path,
     held.go.set()
     journal.close()
     assert (box.on_disk("calls"), box.on_disk("calls_up")) == (["call-1"], [])
+
+
+def test_none_is_in_a_snapshot(box: Box) -> None:
+    """Or one that has ended since would come back with it."""
+    journal = box.starts()
+    journal.submit(commit(1, up=[up(1, 1)]))
+    journal.execute(lambda connection: None).result(10)
+    journal.close()
+    assert box.on_disk("calls_up") == ["call-1"]
+    newest, _ = next(Snapshots(box.path).good())
+    newest.replace(box.path / NAME)
+    assert box.on_disk("calls_up") == []
+
+
+def test_factory_reset_leaves_none(box: Box) -> None:
+    journal = box.starts()
+    journal.submit(commit(1, up=[up(1, 1)]))
+    journal.execute(lambda connection: wipe(connection, certificates=True)).result(10)
+    journal.close()
+    assert box.on_disk("calls_up") == []
 
 
 def test_box_of_a_version_that_kept_none_goes_on_with_all_that_it_has(box: Box) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -64,6 +65,10 @@ def test_thread_that_waits_for_something_to_do_is_not_held_up(desk: Desk, monkey
     assert not desk.journal.is_held_up(), "it is a lock of this process that it waits for"
     monkeypatch.setattr(journal_module, "_state_of", lambda thread: "D")
     assert desk.journal.is_held_up()
+
+
+def test_state_of_a_thread_is_what_the_kernel_says(desk: Desk) -> None:
+    assert journal_module._state_of(threading.get_native_id()) == "R", "it asks"
 
 
 def test_state_of_a_thread_that_is_gone_is_none(desk: Desk) -> None:
