@@ -8,11 +8,18 @@ import socket
 import pytest
 
 from frontdesk.transport.interfaces import is_own, way_out, wildcards
+from tests.support.few_files import few_files
 
 
 @pytest.mark.parametrize(("host", "source"), [("127.0.0.9", "127.0.0.1"), ("::1", "::1")])
 def test_way_out_is_the_kernels(host: str, source: str) -> None:
     assert way_out(host) == source
+
+
+def test_way_out_is_not_known_where_the_computer_is_out_of_files() -> None:
+    """What was to be sent there goes out all the same."""
+    with few_files():
+        assert way_out("127.0.0.9") == ""
 
 
 @pytest.mark.parametrize(

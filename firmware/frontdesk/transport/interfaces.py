@@ -67,14 +67,14 @@ def not_here(listeners: Iterable[str]) -> list[str]:
 
 
 def source_address(remote: HostPort) -> str:
-    """The local address that a datagram to `remote` would leave from; "" where there is no way."""
+    """The local address that a datagram to `remote` would leave from; "" where there is no way, or no file to look."""
     family = socket.AF_INET6 if ":" in remote[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.connect(remote)
-        except OSError:
-            return ""
-        return str(probe.getsockname()[0])
+            return str(probe.getsockname()[0])
+    except OSError:
+        return ""
 
 
 def way_out(host: str) -> str:
