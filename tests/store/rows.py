@@ -13,7 +13,7 @@ from typing import Any
 
 from frontdesk.model import Account, Binding, CallRecord, Secret
 from frontdesk.sip.wire import Flow
-from frontdesk.store import Clock, Store, accounts, open_store
+from frontdesk.store import Clock, Store, accounts, open_store, schema
 
 REALM = "example.com"
 BOOT = 42
@@ -59,7 +59,7 @@ def save(store: Store, *saved: Account) -> None:
 def to_version_1(connection: sqlite3.Connection) -> None:
     """As a box has it that keeps no calls which go on."""
     connection.execute("DROP TABLE calls_up")
-    connection.execute("DELETE FROM _sqlite_migrations WHERE name = 'v2'")
+    connection.execute(f"DELETE FROM {schema.MIGRATIONS} WHERE name = 'v2'")
     connection.execute("PRAGMA user_version = 1")
 
 

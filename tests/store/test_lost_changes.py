@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from frontdesk.model import Changes, Commit
-from frontdesk.store import Store, accounts, bindings, database, lost_changes
+from frontdesk.store import Store, accounts, bindings, database, lost_changes, schema
 from frontdesk.store.store import NAME
-from tests.store.rows import BOOT, NOW, WALL, account, binding, clock, opened, save
+from tests.store.rows import BOOT, NOW, WALL, account, binding, clock, opened, save, to_version_1
 
 LOG = NAME + database.LOG
 
@@ -74,6 +74,24 @@ def test_what_a_damaged_log_has_lost_comes_from_the_snapshot(tmp_path: Path, spo
     last = opened(again)
     assert users(last) == ["101", "102", "103"] and not last.notices
     last.close()
+
+
+def test_snapshot_of_a_version_before_knows_of_them_too(tmp_path: Path) -> None:
+    """The power was cut before the box was brought up to date."""
+    store = opened(tmp_path / "box")
+    save(store, account())
+    store.write(to_version_1)
+    store.close()
+    before = Store(tmp_path / "box", database.connect(tmp_path / "box" / NAME), [])
+    save(before, account("102"))
+    back = opened(cut(tmp_path / "box", spoil=header))
+    before.close()
+    assert users(back) == ["101", "102"] and "(1): accounts and settings" in back.notices[0]
+    applied = back.write(lambda each: each.execute(f"SELECT name FROM {schema.MIGRATIONS} ORDER BY 1").fetchall())
+    assert applied == [("v1",), ("v2",)]
+    save(back, account("103"))
+    last = opened(cut(back.directory))
+    assert users(last) == ["101", "102", "103"] and not last.notices
 
 
 def test_a_log_that_is_whole_has_lost_nothing(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from . import accounts
-from .schema import CHANGES, IDS, VERSION, VOLATILE, version_of
+from .schema import CHANGES, IDS, MIGRATIONS, VERSION, VOLATILE, version_of
 from .snapshots import TABLES
 
 
@@ -28,7 +28,7 @@ def counted(connection: sqlite3.Connection) -> int:
 def lost(connection: sqlite3.Connection, snapshot: Path) -> int:
     """How many changes a snapshot knows of and the database does not."""
     with closing(_opened(snapshot)) as newer:
-        return max(0, counted(newer) - counted(connection)) if version_of(newer) == VERSION else 0
+        return max(0, counted(newer) - counted(connection)) if version_of(newer) <= VERSION else 0
 
 
 def recover(connection: sqlite3.Connection, snapshot: Path) -> None:
@@ -36,7 +36,7 @@ def recover(connection: sqlite3.Connection, snapshot: Path) -> None:
     with closing(_opened(snapshot)) as newer:
         ids = max(int(accounts.load_pairs(each, "meta").get(IDS, "1")) for each in (connection, newer))
         for table, _ in newer.execute(TABLES).fetchall():
-            if table not in VOLATILE:
+            if table not in VOLATILE | {MIGRATIONS}:
                 _replace(connection, newer, table)
     accounts.save_pair(connection, "meta", IDS, str(ids))
     _drop_strangers(connection)

@@ -12,6 +12,8 @@ IDS = "binding_ids"
 """A row of `meta`: no binding's id is ever given twice."""
 CHANGES = "changes"
 """A row of `meta`: changes by hand so far."""
+MIGRATIONS = "_sqlite_migrations"
+"""The table that says which were applied to this database."""
 VOLATILE = frozenset({"bindings", "calls", "calls_up"})
 """Tables whose rows no snapshot holds."""
 
