@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from frontdesk.control import VerbError, owed
 from frontdesk.control.day import Day
 from frontdesk.control.start import started
 from frontdesk.events import Event, Kind, Wording
-from frontdesk.model import Commit, Settings
+from frontdesk.model import Changes, Commit, Settings
 from frontdesk.proxy.calls import Call
 from frontdesk.sip.digest import ha1
 from frontdesk.site import Site
+from frontdesk.store.errors import StoreError
 from frontdesk.store.records import Records
 from frontdesk.store.snapshots import Snapshots
 from frontdesk.store.wiping import ALL, MARK
@@ -25,6 +27,7 @@ from tests.control.computer import notices
 from tests.control.desk import Desk, finish, phone
 from tests.control.test_exports import filled
 from tests.store.rows import REALM
+from tests.store.rows import call as a_call
 from tests.support.durable_box import durable_box
 
 
@@ -204,6 +207,31 @@ def test_call_that_was_up_leaves_no_record(desk: Desk) -> None:
     desk.core.write_records()
     assert desk.core.proxy.calls.active(desk.now) == []
     assert not [each for each in desk.core.take_actions() if isinstance(each, Commit) and each.changes.calls]
+
+
+@pytest.mark.parametrize(("error", "listed"), [(None, []), (StoreError("full"), ["call-1", "call-2"])])
+def test_call_that_ends_meanwhile_leaves_a_record_only_where_nothing_is_reset(
+    tmp_path: Path, error: Exception | None, listed: list[str]
+) -> None:
+    with durable_box(tmp_path) as box:
+        change, background = box._box.records.change, box._core.registrations.background
+
+        async def slow(**what: Any) -> None:
+            if error is None:
+                await change(**what)
+            if "wipe" not in what:
+                return
+            background.write(Changes(calls=[a_call(1)]))
+            background.write(Changes(up=[a_call(2, id=1)]))
+            box.flush()
+            if error is not None:
+                raise error
+
+        box._box.records.change = slow  # type: ignore[method-assign]
+        with suppress(VerbError):
+            box.do("factory-reset", yes=True)
+    with durable_box(tmp_path) as box:
+        assert sorted(each["call_id"] for each in box.do("calls")) == listed
 
 
 def test_export_with_secrets_brings_everything_back_byte_for_byte(desk: Desk) -> None:

@@ -194,6 +194,15 @@ def test_the_record_of_a_call_waits_for_company_but_not_when_somebody_asks() -> 
     assert len(box.commits) == 1
 
 
+def test_what_goes_with_a_record_that_is_kept_back_is_written() -> None:
+    box = BareCore()
+    record = CallRecord("1@phone", "101", "102", 0.0, None, box.clock.now, 480)
+    with box.core.without_calls():
+        box.core.registrations.background.write(Changes(removed=[7], calls=[record]))
+    box.settle()
+    assert [each.changes for each in box.commits] == [Changes(removed=[7])]
+
+
 def test_box_that_cannot_end_its_calls_stores_what_waits_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     box = BareCore()
     record = CallRecord("1@phone", "101", "102", 0.0, None, box.clock.now, 480)

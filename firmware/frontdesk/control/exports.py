@@ -188,6 +188,8 @@ async def _write(
 ) -> None:
     """On disk; until `held` is closed no phone brings anything back."""
     held.enter_context(box.holding(emptied))
+    if wipe and box.core is not None:
+        held.enter_context(box.core.without_calls())
     dropped = [] if wipe else [each.id for aor in emptied for each in box.phones(aor)]
     await box.records.change(dropped=dropped, wipe=wipe, **what)
 

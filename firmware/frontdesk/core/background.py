@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..location import LocationService
 from ..model import Binding, CallRecord, Changes, Commit
@@ -34,12 +35,16 @@ class BackgroundWrites:
         """Told of calls that go on which could not be written: whether they still do is known to the call list."""
         self._open: dict[int, Changes] = {}
         self._unwritten = Changes()
+        self._kept_back: list[Changes] | None = None
         self._soon_armed = False
         self._refreshed: dict[int, Binding] = {}
         self._armed: float | None = None
 
     def write(self, changes: Changes) -> None:
         """Goes to the journal with its next batch."""
+        if self._kept_back is not None and (changes.calls or changes.up):
+            self._kept_back.append(Changes(calls=changes.calls, up=changes.up))
+            changes = Changes(changes.saved, changes.removed)
         if changes:
             ticket = self._new_ticket()
             self._open[ticket] = changes
@@ -68,6 +73,21 @@ class BackgroundWrites:
         at = now + patience
         if self._armed is None or at < self._armed:
             self._arm(at)
+
+    @contextmanager
+    def without_calls(self) -> Iterator[None]:
+        """The box becomes another one's: what calls leave meanwhile is written only where that fails."""
+        kept_back: list[Changes] = []
+        self._kept_back = kept_back
+        try:
+            yield
+        except Exception:
+            self._kept_back = None
+            for changes in kept_back:
+                self.write(changes)
+            raise
+        finally:
+            self._kept_back = None
 
     def forget_calls(self) -> None:
         """No record is written any more of calls that have ended so far."""

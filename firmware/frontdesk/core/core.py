@@ -8,6 +8,7 @@ Commit and Close, in the order in which they are to be done.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ..auth import Authenticator, Caller, Refused
@@ -327,6 +328,10 @@ class Core:
         """Until these tickets are committed, nothing of these places goes to the journal: bindings are taken away there
         by hand, and what a phone asks for meanwhile might bring them back."""
         return self.registrations.hold(aors)
+
+    def without_calls(self) -> AbstractContextManager[None]:
+        """While all is taken away on disk: no record of a call comes behind it."""
+        return self.registrations.background.without_calls()
 
     def drop(self, bindings: Iterable[Binding], now: float) -> None:
         """Bindings were taken away on disk: they go here too, and their connections are closed."""
