@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Facts = dict[str, Any]
-"""What is so -> how: "phone CALL-ID" -> host and port, "account NAME" -> its row, "setting KEY" -> its text; None: it
-is not there."""
+"""What is so -> how: "phone CALL-ID" -> host and port, "call CALL-ID" -> the result of each record, "account NAME" ->
+its row, "setting KEY" -> its text; None: it is not there."""
 
 
 @dataclass(slots=True)

@@ -66,6 +66,8 @@ def _facts(store: Store, data: Path) -> Facts:
     connection = sqlite3.connect(data / "frontdesk.db")
     try:
         pairs = accounts.load_pairs(connection, "settings")
+        for call_id, result in connection.execute("SELECT call_id, result FROM calls"):
+            facts.setdefault(f"call {call_id}", []).append(result)
     finally:
         connection.close()
     return facts | {f"setting {key}": value for key, value in pairs.items()}

@@ -8,6 +8,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
+from frontdesk.model import CallRecord, Changes
+from frontdesk.sip.status import STOPPED
 from tests.support.durable_box import REALM, DurableBox
 
 from .history import Change, History
@@ -19,6 +21,8 @@ BATCH = 6
 """REGISTERs that wait for the disk at once, at most."""
 BY_HAND = 0.3
 """The chance that somebody changes something while they wait."""
+CALLS = 0.1
+"""The chance that one has been up for long, and that one of these ends."""
 SETTINGS = {"max-bindings": range(5, 50), "max-connections": range(500, 900), "call-records": range(100, 900)}
 
 
@@ -40,6 +44,9 @@ class Workload:
         self._port = count(10_000)
         self._cseq = count(1)
         self._settings: dict[str, str] = {}
+        self._call = count(1)
+        self._up: dict[int, DurableBox] = {}
+        """Calls that go on, each at the run of the box that knows of it."""
 
     def step(self) -> None:
         """Some REGISTERs, perhaps a change by hand, and then all wait for the disk."""
@@ -51,6 +58,7 @@ class Workload:
                 asked[cseq] = change
         if self._random.random() < BY_HAND or not users:
             self._change_by_hand([user for user in USERS if user not in users])
+        calls = [change() for change in (self._keep_call, self._end_call) if self._random.random() < CALLS]
         if self._random.random() < 0.1:
             self.box.flush()
         for answer in self.box.wait():
@@ -58,6 +66,7 @@ class Workload:
             if answer.cseq.number in asked:
                 self._history.acknowledge(asked.pop(answer.cseq.number))
         assert not asked
+        self._history.acknowledge(*filter(None, calls))
 
     def _some(self, users: Sequence[str]) -> list[str]:
         return self._random.sample(users, self._random.randint(0, min(BATCH, len(users))))
@@ -80,6 +89,27 @@ class Workload:
             return self._history.ask(f"phone {call_id}", None)
         self._ports[call_id] = port
         return self._history.ask(f"phone {call_id}", ("192.0.2.101", port))
+
+    # -- calls ---------------------------------------------------------------------------------------------------------
+
+    def _keep_call(self) -> Change:
+        id = next(self._call)
+        self._up[id] = self.box
+        return self._write_call(id, STOPPED)
+
+    def _end_call(self) -> Change | None:
+        up = [id for id, box in self._up.items() if box is self.box]
+        return self._write_call(self._random.choice(up), 200) if up else None
+
+    def _write_call(self, id: int, result: int) -> Change:
+        record = CallRecord(f"call-{id}", "201", "202", 1.0, 2.0, 3.0, result, id=id)
+        change = self._history.ask(f"call {record.call_id}", [result])
+        if result == STOPPED:
+            self.box.write(Changes(up=[record]))
+        else:
+            del self._up[id]
+            self.box.write(Changes(calls=[record]))
+        return change
 
     # -- people --------------------------------------------------------------------------------------------------------
 

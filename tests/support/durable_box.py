@@ -15,7 +15,7 @@ from frontdesk.control import Admin, Box, run
 from frontdesk.core import Core, Keys
 from frontdesk.directory import Directory
 from frontdesk.location import LocationService
-from frontdesk.model import Commit
+from frontdesk.model import Changes, Commit
 from frontdesk.sip.message import Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Flow, Send
@@ -126,6 +126,11 @@ class DurableBox:
         self._settle()
         while self._open:
             self._hear()
+
+    def write(self, changes: Changes) -> None:
+        """Without anybody waiting for it; it is on disk after `wait`."""
+        self._core.registrations.background.write(changes)
+        self._settle()
 
     # -- between core, journal and phones ------------------------------------------------------------------------------
 
