@@ -18,6 +18,7 @@ from tests.support.bare_core import BareCore
 from tests.support.registering import HERE, REALM, flow
 
 PEER = flow("192.0.2.50")
+OVER_TCP = flow("192.0.2.51", 40_000, 7)
 _numbers = count(1)
 
 
@@ -25,7 +26,7 @@ _numbers = count(1)
 def box() -> BareCore:
     """102 is silent; the PBX is trusted."""
     box = BareCore()
-    box.directory.peers[PEER.remote[0]] = "pbx"
+    box.directory.peers |= {PEER.remote[0]: "pbx", OVER_TCP.remote[0]: "pbx"}
     box.register(PHONE)
     box.register(OTHER, user="102", at=THERE, call_id="b@phone")
     return box
@@ -127,8 +128,7 @@ def test_what_is_over_takes_nothing_any_more(box: BareCore, method: str, ends: C
 
 def test_what_stays_of_a_call_over_a_connection_is_counted_for_as_long_as_it_does(box: BareCore) -> None:
     room = box.core.open.room
-    box.directory.peers["192.0.2.51"] = "pbx"
-    assert send(box, "INVITE", flow("192.0.2.51", 40_000, 7)) == [100]
+    assert send(box, "INVITE", OVER_TCP) == [100]
     _answer(box, 200)
     assert room.left < ROOM
     box.clock.advance(TIMEOUT + 1)
@@ -155,6 +155,19 @@ def test_a_large_answer_counts_for_as_long_as_it_may_be_repeated(box: BareCore) 
     _answer(box, 180, body=b"x" * 50_000)
     assert before - room.left > 100_000
     _answer(box, 200, body=b"x" * 50_000)
+    assert room.left == ROOM
+
+
+@pytest.mark.parametrize(("at", "status"), [(PEER, 183), (OVER_TCP, 183), (OVER_TCP, 200)])
+def test_of_large_answers_that_take_each_others_place_one_counts(box: BareCore, at: Flow, status: int) -> None:
+    """A phone that sent a thousand while it rang had all others refused."""
+    room = box.core.open.room
+    assert send(box, "INVITE", at) == [100]
+    before = room.left
+    for _ in range(20):
+        _answer(box, status, body=b"x" * 50_000)
+    assert 100_000 < before - room.left < 110_000
+    box.clock.advance(10 * TIMEOUT)
     assert room.left == ROOM
 
 

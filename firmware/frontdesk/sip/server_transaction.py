@@ -66,12 +66,13 @@ class ServerTransaction(Transaction):
         """For whom it is counted; "" where it is not, or no longer."""
         return self._taken[1] if self._taken is not None else ""
 
-    def keep(self, response: bytes) -> None:
-        """A response is kept as well, here or by its user: a large one counts, parsed and as it goes on."""
-        if len(response) > EACH and self._taken is not None:
+    def keep(self, response: bytes, before: bytes = b"") -> None:
+        """A response is kept as well, here or by its user, in place of the one before: large ones count."""
+        if self._taken is not None and (len(response) > EACH or len(before) > EACH):
             room, sender, size = self._taken
-            self._taken = room, sender, size + 2 * len(response)
-            room.take(sender, 2 * len(response))
+            more = _counted(response) - _counted(before)
+            self._taken = room, sender, size + more
+            room.take(sender, more)
 
     def _give_back(self) -> None:
         if self._taken is not None:
@@ -102,9 +103,10 @@ class ServerTransaction(Transaction):
 
     def _respond(self, now: float) -> None:
         assert self._given is not None
-        self._answer = self._given.encode()
-        self.keep(self._answer)
-        self._send(self._answer)
+        answer = self._given.encode()
+        self.keep(answer, self._answer)
+        self._answer = answer
+        self._send(answer)
 
     def _reconnect(self, now: float) -> None:
         # The state stays as it is (RFC 6026 section 8.8); a response whose connection is gone gets a new one (18.2.2).
@@ -116,6 +118,11 @@ class ServerTransaction(Transaction):
     def _repeat(self, now: float) -> None:
         if self._answer:
             self._send(self._answer)
+
+
+def _counted(response: bytes) -> int:
+    """Bytes of a large one, parsed and as it goes on."""
+    return 2 * len(response) if len(response) > EACH else 0
 
 
 class NonInviteServerState(StrEnum):
