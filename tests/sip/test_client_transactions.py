@@ -45,6 +45,16 @@ def test_destination_with_a_reliable_transport_needs_no_timer_a(bench: Bench) ->
     assert bench.times("INVITE") == [0]
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_ack_still_goes_out_where_its_way_has_to_be_found(bench: Bench, transport: str) -> None:
+    """The connection of the INVITE is closed, and the refusal came over another: a PBX waited for the ACK in vain."""
+    invite = request("INVITE")
+    bench.layer.client(invite, Destination("192.0.2.10", 5060, transport), bench, 0.0)
+    answer(bench, invite, 486)
+    _, ack = bench.sent[-1]
+    assert ack.data.startswith(b"ACK ") and bench.layer.is_wanted(ack.key)
+
+
 @pytest.mark.parametrize("way", [UDP, TCP], ids=["udp", "tcp"])
 def test_what_follows_goes_where_the_request_has_gone(bench: Bench, way: Flow) -> None:
     """A name may stand for several hosts, in another order each time: the others know nothing of this call."""

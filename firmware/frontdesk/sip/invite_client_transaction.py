@@ -12,7 +12,7 @@ from .hop_requests import ack_to, cancel_of
 from .message import Request, Response
 from .timers import T1, TIMEOUT, TIMER_D
 from .transaction import TRANSPORT_ERROR
-from .wire import Target
+from .wire import Send, Target
 
 
 class InviteClientState(StrEnum):
@@ -122,7 +122,7 @@ class InviteClientTransaction(ClientTransaction):
         self._ack = ack_to(self.request, self.response).encode()
         self.state = InviteClientState.COMPLETED
         self._stop_all()
-        self._send(self._ack)
+        self._acknowledge(now)
         self._start(InviteClientEvent.TIMER_D, 0 if self.reliable else TIMER_D, now)
         self._tell(now)
         self._let_go()
@@ -130,8 +130,8 @@ class InviteClientTransaction(ClientTransaction):
 
     # -- Completed and Accepted --------------------------------------------------------------------------------------
 
-    def _acknowledge_again(self, now: float) -> None:
-        self._send(self._ack)
+    def _acknowledge(self, now: float) -> None:
+        self._layer.send(Send(self._ack, self.target))  # without its key, as over TCP its transaction ends at once
 
     def _terminate(self, now: float) -> None:
         self.state = InviteClientState.TERMINATED
@@ -150,7 +150,7 @@ class InviteClientTransaction(ClientTransaction):
         (_S.PROCEEDING, _E.GIVEN_UP): _time_out,
         (_S.PROCEEDING, _E.SUCCESS): _accept,
         (_S.PROCEEDING, _E.REFUSAL): _complete,
-        (_S.COMPLETED, _E.REFUSAL): _acknowledge_again,
+        (_S.COMPLETED, _E.REFUSAL): _acknowledge,
         (_S.COMPLETED, _E.TRANSPORT_ERROR): _terminate,
         (_S.COMPLETED, _E.TIMER_D): _terminate,
         (_S.ACCEPTED, _E.SUCCESS): _pass_on,
