@@ -179,6 +179,19 @@ def test_a_call_to_nobody_is_counted_for_as_long_as_its_answer_is_repeated(box: 
     assert send(box, "INVITE", user="999") == [404] and len(room.taken) == 1
 
 
+@pytest.mark.parametrize(("at", "user"), [(PEER, "999"), (OVER_TCP, "999"), (OVER_TCP, "102")])
+def test_of_a_refused_call_no_request_is_kept(box: BareCore, at: Flow, user: str) -> None:
+    """A large one over TCP counted as a small one, and 60 kB of it stayed for 32 s."""
+    request = another("INVITE", user, at.transport.upper())
+    request.body = b"x" * 50_000
+    request.replace("content-length", [str(len(request.body))])
+    box.receive(request, at)
+    if user == "102":
+        _answer(box, 486)
+    (server,) = box.core.layer._servers.values()
+    assert not hasattr(server, "request")
+
+
 def test_large_refusals_count_while_another_phone_rings(box: BareCore) -> None:
     room = box.core.open.room
     box.register("<sip:102@192.0.2.103:5060>", user="102", at=flow("192.0.2.103"), call_id="c@phone")

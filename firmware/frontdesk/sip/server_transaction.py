@@ -10,7 +10,7 @@ from .message import Ingredients, Request, Response
 from .response_target import reconnection_target, response_target
 from .timers import Delay
 from .transaction import EACH, TRANSPORT_ERROR, Surroundings, Transaction
-from .wire import Flow
+from .wire import Destination, Flow
 
 
 class ServerSurroundings(Surroundings, Protocol):
@@ -33,7 +33,7 @@ class Room(Protocol):
 class ServerTransaction(Transaction):
     """A request received over `flow`, and the responses to it."""
 
-    __slots__ = ("_answer", "_given", "_moved", "_taken", "context", "flow", "request")
+    __slots__ = ("_answer", "_given", "_moved", "_taken", "_way_back", "context", "flow", "request")
 
     _layer: ServerSurroundings
 
@@ -54,6 +54,7 @@ class ServerTransaction(Transaction):
         self._answer = b""  # the latest response
         self._given: Response | None = None  # what the user has just handed in
         self._moved = False
+        self._way_back: Destination | None = None  # once the request is gone
         self._taken: tuple[Room, str, int] | None = None
 
     def take(self, room: Room, sender: str, size: int) -> None:
@@ -92,9 +93,10 @@ class ServerTransaction(Transaction):
         raise NotImplementedError
 
     def let_go(self) -> None:
-        """Its user has given the final response and needs the request no more: over UDP nobody does."""
-        if not self.reliable:
-            del self.request
+        """Its user has given the final response. Of the request nobody needs more than where a new connection leads."""
+        if self.reliable:
+            self._way_back = reconnection_target(self.request, self.flow)
+        del self.request
 
     def _leave(self) -> None:
         self.context = None  # which knows this transaction: no cycle is left for the garbage collector
@@ -112,7 +114,7 @@ class ServerTransaction(Transaction):
         # The state stays as it is (RFC 6026 section 8.8); a response whose connection is gone gets a new one (18.2.2).
         if self.reliable and not self._moved:
             self._moved = True
-            self.target = reconnection_target(self.request, self.flow)
+            self.target = self._way_back or reconnection_target(self.request, self.flow)
             self._repeat(now)
 
     def _repeat(self, now: float) -> None:
