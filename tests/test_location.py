@@ -315,4 +315,5 @@ def test_phone_that_is_not_where_it_says_or_not_on_this_network_is_behind_a_rout
     over_udp = Binding(1, AOR, contact, "", at, 3600, 100.0, "call", 1)
     over_tcp = Binding(2, AOR, contact, "", at._replace(transport="tcp", connection=7), 3600, 100.0, "other", 1)
     by_hand = Binding(3, AOR, contact, "", None, 0, None, "", 0)
-    assert LocationService([over_udp, over_tcp, by_hand]).behind_routers() == [at] * is_behind
+    another = Binding(4, AOR, contact, "", at, 3600, 100.0, "another", 1)  # of a PBX, which has several
+    assert LocationService([over_udp, over_tcp, by_hand, another]).behind_routers() == [at] * is_behind

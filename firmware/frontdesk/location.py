@@ -100,7 +100,8 @@ class LocationService:
         """Those over UDP of phones that are not where they say, or not on this network: a router may lead there."""
         udp = [(each.flow, each.contact) for each in self if each.flow is not None and each.flow.transport == "udp"]
         placed = ((flow, flow.remote[0], contact) for flow, contact in udp)
-        return [flow for flow, host, contact in placed if not host.startswith(LOCAL) or _host(contact) != host]
+        behind = (flow for flow, host, contact in placed if not host.startswith(LOCAL) or _host(contact) != host)
+        return [*dict.fromkeys(behind)]  # a PBX has registered many accounts from one
 
     # -- changes: staged, then committed or failed ---------------------------------------------------------------------
 
