@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.location import MAX_HEIRS, LocationService
-from frontdesk.model import Binding, Changes, Commit
+from frontdesk.model import Binding, BindingState, Changes, Commit
 from frontdesk.sip.wire import Flow
 from tests.support.registering import flow
 
@@ -295,6 +295,15 @@ def test_heirs_have_a_bound() -> None:
         shown(location, way(1, 9_999))
     assert len(location._heirs) == MAX_HEIRS
     assert [found(location, id) for id in (1, 2, 3, MAX_HEIRS + 2)] == [0, 0, 9_999, 9_999]
+
+
+def test_places_that_were_taken_away_have_a_bound() -> None:
+    places = [Binding(id, AOR, "sip:pbx.example", "", None, 0, None, "", 0) for id in range(1, MAX_HEIRS + 2)]
+    for each in places:
+        each.state = BindingState.STATIC
+    location = LocationService(places)
+    location.remove(AOR, {each.id for each in places})
+    assert [location.place(id) for id in (1, 2, MAX_HEIRS + 1)] == [None, places[1], places[-1]]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import inf
 
-from .model import AddressOfRecord, Binding, Changes, Commit
+from .model import AddressOfRecord, Binding, BindingState, Changes, Commit
 from .sip.wire import Flow, HostPort
 
 Place = HostPort | int | tuple[str, HostPort]
@@ -24,7 +24,7 @@ after a restart, when there is none, transport and remote address."""
 LOCAL = ("10.", "192.168.", *(f"172.{n}." for n in range(16, 32)), "169.254.", "127.", "fc", "fd", "fe80:", "::1")
 """How addresses begin that no router leads to from outside (RFC 1918, 3927, 4193, 4291)."""
 MAX_HEIRS = 1024
-"""Bindings that are gone, while another flow of their device was there."""
+"""Bindings that are gone, while another flow of their device was there; and places that were taken away."""
 
 
 @dataclass(slots=True)
@@ -49,6 +49,8 @@ class LocationService:
         self._at: dict[Place, list[int]] = {}
         self._heirs: dict[int, int] = {}
         """Of a device with several flows: the binding of one that is gone -> that of another that was there then."""
+        self._taken_away: dict[int, Binding] = {}
+        """Places that were set by hand: calls that were up there have yet to end."""
         self._expiries: list[tuple[float, int]] = []
         self._armed: dict[int, float] = {}  # id -> its earliest entry in the heap; others of that id are void
         self._next_id = next_id
@@ -77,6 +79,10 @@ class LocationService:
         while (binding := self._by_id.get(id)) is None and id in self._heirs:
             id = self._heirs[id]
         return binding
+
+    def place(self, id: int) -> Binding | None:
+        """The place with that id that was set by hand and is gone, since the start."""
+        return self._taken_away.get(id)
 
     def at(self, flow: Flow) -> list[Binding]:
         """The bindings that were registered over that flow."""
@@ -165,6 +171,10 @@ class LocationService:
         """Those go, on disk already; the tickets that are open do not bring them back. Returns them as they were to
         be."""
         gone = [binding for binding in self.every(aor) if binding.id in ids]
+        for binding in (each for each in gone if each.state is BindingState.STATIC):
+            if len(self._taken_away) >= MAX_HEIRS:
+                del self._taken_away[next(iter(self._taken_away))]
+            self._taken_away[binding.id] = binding
         for ticket in self._pending.get(aor, ()):
             ticket.bindings = [binding for binding in ticket.bindings if binding.id not in ids]
         self._show(aor, [binding for binding in self._committed.get(aor, ()) if binding.id not in ids])

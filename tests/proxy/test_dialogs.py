@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from frontdesk.model import BindingState
 from frontdesk.sip.message import Request, Response
 from frontdesk.sip.parser import parse_message
 from frontdesk.sip.wire import Destination, Flow, Target
@@ -242,6 +243,15 @@ def test_place_that_is_taken_away_in_a_call_hears_its_end(place: str, address: t
     del box.bindings[-1]
     box.restart()
     assert [target for _, target in from_caller(box, up, "BYE")] == [Destination("192.0.2.50", *address)]
+
+
+def test_place_by_name_that_is_taken_away_in_a_call_hears_its_end() -> None:
+    box = Box()
+    box.phone("101", A)
+    place = box.phone("102", None, "sip:102@provider.example", state=BindingState.STATIC)
+    up = call(box, A, udp("192.0.2.50"))
+    box.location.remove(place.aor, [place.id])
+    assert [target for _, target in from_caller(box, up, "BYE")] == [Destination("provider.example", None, None)]
 
 
 def test_phone_that_was_called_where_it_listens_is_found_where_it_listens_now() -> None:

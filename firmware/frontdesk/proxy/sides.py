@@ -178,7 +178,7 @@ class Sides:
                 binding = at_contact((binding, *self._location.bindings(binding.aor, now)), uri) or binding
         elif side.binding and routed.request.method in FOLLOWED:
             binding = self._registered_anew(side, uri, now)
-        return binding
+        return binding or self._location.place(side.binding)
 
     def _registered_anew(self, side: Side, uri: Uri, now: float) -> Binding | None:
         """Where the token's binding is gone: who has registered that Contact at the same host."""
