@@ -81,7 +81,7 @@ def test_account_whose_only_binding_is_hopeless_is_480(box: Box) -> None:
     [
         "sip:101@desk.example", "sip:1001@192.0.2.1", "sip:front.desk@desk.example", "sips:101@desk.example",
         "sip:%31%30%31@desk.example", "sip:anonymous@anonymous.invalid", "sip:Anonymous@desk.example",
-        "sip:anonymous@localhost", "sip:thisis@Anonymous.invalid",
+        "sip:anonymous@localhost", "sip:thisis@Anonymous.invalid", "sip:101@anonymous.invalid",
     ],
 )  # fmt: skip
 def test_from_is_any_name_of_the_account_or_anonymous(box: Box, uri: str) -> None:
@@ -93,6 +93,7 @@ def test_from_is_any_name_of_the_account_or_anonymous(box: Box, uri: str) -> Non
     [
         "sip:102@desk.example", "sip:101@elsewhere.example", "sip:desk.example", "tel:101",
         "sip:anonymous.101@elsewhere.example", "sip:somebody@anonymous.invalid.example",
+        "sip:102@anonymous.invalid",
     ],
 )  # fmt: skip
 def test_other_from_is_403(box: Box, uri: str) -> None:

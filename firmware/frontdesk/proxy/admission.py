@@ -30,12 +30,13 @@ class Caller(Protocol):
 
 
 def check_from(request: Request, account: Account, directory: Directory) -> None:
-    """From is a name of the account at a served domain, or anonymous; else Rejection(403)."""
+    """From is a name of the account at a served domain, or anonymous and no other account's; else Rejection(403)."""
     uri = request.from_.uri
     user = unescape(uri.user or "")
-    if user.lower() == ANONYMOUS or uri.host == NOWHERE:
+    named = directory.resolve(user)
+    if user.lower() == ANONYMOUS or (uri.host == NOWHERE and (named is None or named is account)):
         return
-    if directory.resolve(user) is not account or not directory.serves(uri.host, uri.port):
+    if named is not account or not directory.serves(uri.host, uri.port):
         about = f"{user}@{uri.host}"
         raise Rejection(403, "From is not a name of this account", rule=Rule.OTHER_CALLER, about=about)
 
