@@ -109,7 +109,6 @@ class TestWaitingForTheDisk:
     def test_other_accounts_do_not_wait(self, box: BareCore) -> None:
         assert statuses(box.register(user="102", call_id="z@phone")) == [200]
 
-
     def test_a_refresh_counts_as_one_that_waits_where_every_refresh_does(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for flush, status in ((0.0, 503), (600.0, 200)):
             box = BareCore(Settings(flush=flush))

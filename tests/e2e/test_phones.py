@@ -245,7 +245,6 @@ def test_call_outlives_a_registration_that_is_taken_away_and_made_anew(
     hung_up(bob, alice)
 
 
-
 def test_a_running_call_is_listed_and_leaves_a_record(phone: MakePhone, box: Box) -> None:
     alice, bob = registered(phone), registered(phone)
     put_through(alice, bob)

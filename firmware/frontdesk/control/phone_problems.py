@@ -82,6 +82,8 @@ STUCK = Problem(
     "{account} takes a call in and does not ring",
     "Restart that phone. If it is a PBX or a gateway, see that its own way on works: its log says what it waits for.",
 )
+
+
 def of_phones(box: Box) -> Iterator[Answer]:
     """Who is not rung, or not let in, that should be."""
     if box.core is None:

@@ -29,7 +29,6 @@ class Fed:
             self.place += 1
         return count
 
-
     def write(self, data: bytes) -> None:
         """Nobody hears it."""
 
