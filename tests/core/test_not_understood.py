@@ -66,3 +66,12 @@ def test_what_is_no_call_and_no_registration_is_not_told(method: str) -> None:
     box = registered()
     box.receive(demanding(method))
     assert told(box) == []
+
+
+def test_call_that_comes_round_is_no_fault_of_how_it_is_written() -> None:
+    """What leads it round is told as its place that fails: nothing is to be switched off in who sends it."""
+    box = registered()
+    request = ask("INVITE", f"sip:102@{REALM}")
+    request.replace("max-forwards", ["0"])
+    assert statuses(box.receive(request)) == [483]
+    assert told(box) == []

@@ -39,7 +39,7 @@ Action = Send | Commit | Close
 
 MAX_METHOD = 16
 """Characters of a stranger's method that are kept in an event."""
-NOT_UNDERSTOOD = frozenset({400, 413, 415, 416, 420, 482, 483, 501, 505, 513})
+NOT_UNDERSTOOD = frozenset({400, 413, 415, 416, 420, 501, 505, 513})
 """What an INVITE or a REGISTER is refused with for how it is written, whoever sends it."""
 UNTOLD = frozenset({Rule.NO_CREDENTIALS, Rule.STALE_NONCE})
 """Refusals that are part of every login and no event."""
