@@ -21,10 +21,19 @@ def test_domain_that_is_an_address_is_known() -> None:
     assert Site(Settings, lambda: "[fd00::7]", lambda: 0.0).knows("fd00::7")
 
 
-def test_host_name_of_before_is_known_and_told_to_nobody() -> None:
+def test_host_name_of_before_is_known_and_in_the_certificate() -> None:
     settings = Settings(hostname="frontdesk")
     site = Site(lambda: settings, lambda: "office.test", lambda: 0.0)
     assert site.knows("frontdesk.local") and not site.knows("lobby.local")
     settings = Settings(hostname="lobby")
     assert site.knows("lobby.local") and site.knows("frontdesk.local") and site.knows("frontdesk")
-    assert "frontdesk.local" not in site.names().hosts
+    assert {"lobby.local", "frontdesk.local"} <= site.names().hosts
+
+
+def test_host_name_that_another_host_has_is_not_known() -> None:
+    site = Site(lambda: Settings(hostname="frontdesk"), lambda: "office.test", lambda: 0.0)
+    assert site.knows("frontdesk.local")
+    site.taken = "frontdesk-2"
+    assert site.knows("frontdesk-2.local") and not site.knows("frontdesk.local")
+    site.taken = "frontdesk-3"
+    assert site.knows("frontdesk-3.local") and site.knows("frontdesk-2.local") and not site.knows("frontdesk.local")

@@ -34,7 +34,7 @@ class Site:
         self.https_port = 0
         self.http_port = 0
         self._hosts: frozenset[str] = frozenset()
-        """Host names that it has been asked by since it was started."""
+        """Host names that it has had since it was started, as far as it was asked for its page then."""
         self.taken = ""
         """The host name that the box has in its network; empty: the one that it was given."""
 
@@ -49,9 +49,10 @@ class Site:
         return self.taken or self.hostname
 
     def names(self) -> Names:
-        """All that the box answers to."""
+        """All that the box answers to. Its host names of before are among them: whoever has renamed it is still there.
+        The one that it was given is another host's where the box has another one."""
         settings = self._settings()
-        hosts = {"localhost", *host_names(self.host)}
+        hosts = {"localhost"}.union(*map(host_names, {self.host, *self._hosts - {self.hostname}}))
         hosts |= {settings.hostname, *settings.domains, *settings.web_names, self._realm()}
         addresses = self.addresses()
         named = frozenset(each for each in hosts if _is_name(each))
@@ -67,11 +68,10 @@ class Site:
         return found
 
     def knows(self, host: str) -> bool:
-        """Whether this host (small letters, no port) is a name or address of the box. Its host names of before are:
-        whoever has renamed it is still there."""
-        names, name = self.names(), host.rstrip(".")
+        """Whether this host (small letters, no port) is a name or address of the box."""
         self._hosts |= {self.host}
-        return name in names.hosts or host in names.addresses or any(name in host_names(each) for each in self._hosts)
+        names = self.names()
+        return host.rstrip(".") in names.hosts or host in names.addresses
 
     @property
     def name(self) -> str:
