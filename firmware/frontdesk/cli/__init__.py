@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VerbError as error:
         return _complain(str(error), REFUSED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Nobody reads on; nothing is wrong.
+        _drop_output()  # Nobody reads on; nothing is wrong.
         return 0
     except OSError as error:
         return _complain(_plain(error), BAD_COMMAND)
@@ -48,6 +48,11 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+
+
+def _drop_output() -> None:
+    """What was not written goes nowhere: Python tries it once more at its end, with a status of its own."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(verb: Verb, options: Namespace) -> int:
@@ -139,4 +144,5 @@ def _print(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
+        _drop_output()
         raise OSError(f"It was done, but the answer cannot be written: {error.strerror}.") from None
