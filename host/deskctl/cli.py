@@ -23,7 +23,7 @@ from .plan import PlanError
 from .ports import NoBox
 from .provision import NotAgreed, Wishes, provision
 from .saving import BACKUP, EXPORT, restore, restore_backup, save
-from .screen import Screen
+from .screen import Screen, open_closed
 from .sheet import OnScreen, OnSheet
 from .terminal import NoTerminal
 
@@ -36,10 +36,13 @@ exit status: 0 done, 1 refused by the box or by you, 2 a wrong command line or f
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does one command; the exit status."""
+    open_closed()
     options = build_parser().parse_args(argv)
     screen = Screen(options.json)
     try:
-        return int(options.run(options, screen))
+        status = int(options.run(options, screen))
+        screen.finish()
+        return status
     except (Refused, NotAgreed) as error:
         return _complain(screen, error, REFUSED)
     except (OfficeError, PlanError, NoPassword, NoTerminal) as error:
@@ -47,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (LinkError, NoBox, CableGone, NoPanel) as error:
         return _complain(screen, error, NO_BOX)
     except OSError as error:
+        screen.drop_unwritten()
         place = f"{error.filename}: " if error.filename else ""
         return _complain(screen, OSError(f"{place}{error.strerror or error}."), BAD_COMMAND)
     except KeyboardInterrupt:

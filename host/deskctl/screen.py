@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,6 +62,17 @@ class Screen:
         if self.as_json:
             sys.stdout.write(json.dumps(answer, indent=2) + "\n")
 
+    def finish(self) -> None:
+        """All of the answer is written. Raises OSError."""
+        sys.stdout.flush()
+
+    def drop_unwritten(self) -> None:
+        """What cannot be written goes nowhere: Python tries it once more at its end, with a status of its own."""
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     def table(self, heading: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """For people alone."""
         if self.as_json:
@@ -83,6 +95,13 @@ class Screen:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
         with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as progress:
             yield Bar(progress, label)
+
+
+def open_closed() -> None:
+    """A shell can close the standard streams (`>&-`): nobody is there then, which is no reason to fail."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from deskctl.box import Box
 from deskctl.cable import Cable
+from deskctl.cli import BAD_COMMAND, NO_BOX
 from deskctl.screen import Screen
 from tests.deskctl.conftest import Boxes
 
@@ -68,3 +69,15 @@ def test_what_cannot_have_a_character_gets_a_stand_in(boxes: Boxes, encoding: st
     told = json.loads(run("102", "--json"))
     assert told["steps"] == ["+ account 102  B\u00fcro \u672c"] and [*told["passwords"]] == ["102"]
     assert {row["name"] for row in box.verb("account list")} == {"B\u00fcro \u672c"}
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "said"),
+    [(">&- <&-", NO_BOX, ""), ("> /dev/full", BAD_COMMAND, "deskctl: No space left on device.\n")],
+)
+@pytest.mark.parametrize("option", ["", "--json"])
+def test_answer_that_cannot_be_written_is_no_crash(option: str, end: str, status: int, said: str) -> None:
+    command = f"{sys.executable} -m deskctl ports --port ./none {option} {end}"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=buffered, check=False)
+    assert (done.returncode, done.stderr) == (status, said)
