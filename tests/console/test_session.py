@@ -18,6 +18,7 @@ from tests.console.visit import Alarm, Visit
 from tests.control.desk import Desk, phone
 
 PROMPT = "frontdesk>"
+HELLO = struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)
 
 
 # -- log-in ------------------------------------------------------------------------------------------------------------
@@ -303,7 +304,7 @@ def test_who_types_on_at_a_line_that_a_zero_took_away_has_it_back_as_soon_as_who
     first = to_come()
     visit.type(b"x\r\0show accounts\r\0")
     assert len(first) == 1 and to_come() == first
-    visit.type(Frame(messages.GREET, 1, struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)).encode())
+    visit.type(Frame(messages.GREET, 1, HELLO).encode())
     assert len(to_come()) == 1 and to_come() != first
 
 
@@ -312,11 +313,15 @@ def test_who_types_on_at_a_line_that_a_zero_took_away_has_it_back_as_soon_as_who
 )
 def test_enter_behind_a_break_gives_the_line_back(visit: Visit, typed: list[bytes]) -> None:
     """A plug that goes in may send a break, or another speed sounds like one, and who is there presses Enter."""
-    for data in typed:
-        visit.type(data)
-    assert visit.prompt == "Password:"
+    shown = [visit.type(data) for data in typed]
+    assert "Frontdesk" in shown[-1] and visit.prompt == "Password:"
     visit.type(PASSWORD + "\r")
     assert visit.prompt == PROMPT
+
+
+def test_enter_gives_no_line_back_that_a_program_has_greeted_on(visit: Visit) -> None:
+    assert answers(visit, Frame(messages.GREET, 1, HELLO).encode()) == [messages.GREETING]
+    assert visit.type(b"\r\r") == ""
 
 
 def test_zero_after_an_interrupt_is_at_the_start_of_a_line(visit: Visit) -> None:
@@ -332,7 +337,7 @@ def test_zero_in_the_middle_of_a_line_is_noise(visit: Visit) -> None:
 def test_a_program_comes_and_goes_however_its_bytes_are_cut(visit: Visit, noise: bytes) -> None:
     """A UART hands on what half a FIFO holds: of a visit's first bytes the console must not take the last one's end for
     its own. Before it greets, a program erases what a plug that goes in has typed."""
-    greet = Frame(messages.GREET, 1, struct.pack(messages.HELLO, messages.MAGIC, messages.VERSION)).encode()
+    greet = Frame(messages.GREET, 1, HELLO).encode()
     leave = Frame(messages.LEAVE, 2).encode()
     for _ in range(3):
         assert answers(visit, noise + greet) == [messages.GREETING]

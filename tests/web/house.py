@@ -32,8 +32,8 @@ class Site:
     fingerprint: str = "AB:CD"
 
     def knows(self, host: str) -> bool:
-        """Its name and the loopback's."""
-        return host in (NAME, "localhost", "127.0.0.1", "::1", "192.0.2.1")
+        """Its names and the loopback's."""
+        return host in (NAME, "frontdesk", f"{self.host}.local", "localhost", "127.0.0.1", "::1", "192.0.2.1")
 
 
 def on_loop(work: Callable[[], Awaitable[Any]]) -> Any:

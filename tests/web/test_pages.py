@@ -246,8 +246,14 @@ def test_settings_are_staged_compared_and_used(house: House, browser: Browser) -
     assert house.desk.box.settings.flush == 300
 
 
-@pytest.mark.parametrize(("host", "there"), [("frontdesk.local", "desk.local"), ("192.0.2.1", "")])
-def test_compared_settings_say_where_the_page_will_be(house: House, browser: Browser, host: str, there: str) -> None:
+@pytest.mark.parametrize(("taken", "host", "there"), [
+    ("frontdesk", "frontdesk.local", "desk.local"), ("frontdesk-2", "frontdesk-2.local", "desk.local"),
+    ("frontdesk-2", "frontdesk", "desk"), ("frontdesk", "192.0.2.1", ""),
+])  # fmt: skip
+def test_compared_settings_say_where_the_page_will_be(
+    house: House, browser: Browser, taken: str, host: str, there: str
+) -> None:
+    house.site.host = taken
     browser.send_form("/settings", "/settings", flush="5m")
     assert "log in at" not in browser.get("/settings").text
     browser.send_form("/settings", "/settings", hostname="desk")
