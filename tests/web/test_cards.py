@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from threading import Thread
 
 import pytest
+from frontdesk_web import visit
 
-from tests.web.house import Browser, House
+from tests.web.house import Browser, House, forms
 
 
 def card(browser: Browser, query: str = "") -> str:
@@ -56,3 +58,20 @@ def test_card_of_a_device_lasts_as_long_as_its_own_password(house: House, browse
     assert re.fullmatch(r"\w{16}", card(browser, "?device=mobile")) and card(browser) == "as it was given"
     house.desk.do("device revoke", user="101", device="mobile")
     assert browser.get("/accounts/101/card?device=mobile").status_code == 404
+
+
+def test_cards_that_another_tab_adds_meanwhile_are_no_fault(
+    browser: Browser, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = forms(browser.get("/accounts"))["/accounts/range"] | {"range": "111"}
+
+    def slow(*asked: object) -> bool:
+        other = Thread(target=browser.post, args=("/accounts/range",), kwargs={"data": form})
+        other.start()
+        other.join()
+        return True
+
+    monkeypatch.setattr(visit, "is_password", slow)
+    assert "Show 1 card" in browser.get("/accounts").text
+    monkeypatch.undo()
+    assert "Show 2 cards" in browser.get("/accounts").text

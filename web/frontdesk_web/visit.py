@@ -89,7 +89,7 @@ class Visit:
     def cards(self) -> dict[tuple[str, str], str]:
         """Account and device ("": the account's own) -> the password that was made for it in this session, as long as
         it is the one that its phone needs."""
-        made = self.session.cards if self.session is not None else {}
+        made = self.session.cards.copy() if self.session is not None else {}  # Another tab of his may add some.
         return {card: password for card, password in made.items() if self._is_good(*card, password)}
 
     def _is_good(self, user: str, device: str, password: str) -> bool:
