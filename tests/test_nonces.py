@@ -207,9 +207,9 @@ def test_nothing_is_kept_for_a_stranger() -> None:
     assert not nonces._used
 
 
-def test_account_keeps_twenty_windows_and_sixteen_once_there_must_be_room() -> None:
+def test_account_keeps_some_windows_and_fewer_once_there_must_be_room() -> None:
     nonces = make()
-    assert (WINDOWS, LEFT) == (20, 16)
+    assert (WINDOWS, LEFT) == (24, 16)
     issued = fill(nonces, WINDOWS)
     assert len(nonces._used["a"].windows) == WINDOWS
     newcomer = fill(nonces, 1, 30.0)[0]

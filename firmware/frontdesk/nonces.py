@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from binascii import a2b_base64, b2a_base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from math import inf
 from operator import attrgetter
@@ -20,7 +20,7 @@ UNUSED_LIFE = 300.0
 """Seconds that a nonce lives; and one that has registered, at least."""
 LONGEST_LIFE = 86_400.0
 """Seconds that a nonce lives at most, however long its binding."""
-WINDOWS = 20
+WINDOWS = 24
 """Kept for one account, at most."""
 LEFT = 16
 """Of them, once some had to make room. To look through them for a single one took a fourteenth of a full exchange."""
@@ -97,8 +97,8 @@ class Window:
 class _Used:
     """The windows of one account, and its floor."""
 
-    windows: tuple[Window, ...] = ()
-    """Nearly always one; a list takes 48 bytes more for it, a dictionary 230."""
+    windows: list[Window] = field(default_factory=list)
+    """Nearly always one. A dictionary takes 180 bytes more for it; to make a longer tuple, all windows are touched."""
     floor: float = -1.0
     oldest: float = inf
     newest: float = -inf
@@ -112,7 +112,7 @@ class _Used:
 
     def add(self, window: Window, now: float) -> None:
         self._make_room(now)
-        self.windows += (window,)
+        self.windows.append(window)
         issued = window.issued  # min and max would take ten times as long
         if issued < self.oldest:
             self.oldest = issued
@@ -130,7 +130,7 @@ class _Used:
             self._keep(windows[-LEFT:], windows[:-LEFT])
 
     def _keep(self, windows: list[Window], gone: list[Window]) -> None:
-        self.windows = tuple(windows)
+        self.windows = windows
         for window in gone:
             if window.issued > self.floor:
                 self.floor = window.issued
