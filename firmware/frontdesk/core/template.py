@@ -8,7 +8,8 @@ are nearly always where they were in the device's last REGISTER: cutting there t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -31,7 +32,7 @@ _MARKS = {
 }
 """The line, and what stands on it before the hole; the others stand on the Authorization line, behind their names."""
 _CLOSING = {b'"': b'"', b"<": b">"}
-_ENDS = b",; \r"
+_END = re.compile(rb"[,; \r]")
 # What may stand in the holes, told by the bytes: a regular expression takes longer.
 _URI = leaving(TOKEN_BYTES + b"@:;=&$?/()[]#")
 _HEXADECIMAL = leaving(b"0123456789abcdefABCDEF")
@@ -147,16 +148,16 @@ def without_proof(data: bytes) -> bytes:
 
 def make_template(data: bytes) -> Template | None:
     """The template of a REGISTER with credentials; None where it is of another shape."""
-    proof, question = _find(data, PROOF), _find(asked := without_proof(data), QUESTION)
+    found = [(*hole, number) for number, name in enumerate(PROOF) if (hole := _hole(data, name)) is not None]
+    if len(found) < len(PROOF):
+        return None
+    marks = [(number, mark, closing) for _, mark, closing, number in sorted(found)]
+    asked = without_proof(data)
+    proof = _marks(tuple(marks)).find(data)
+    question = _marks(tuple(each for each in marks if each[0] < len(QUESTION))).find(asked)
     if proof is None or question is None:
         return None
     return Template(proof.fingerprint(data), proof, question.fingerprint(asked), question)
-
-
-def _find(data: bytes, names: tuple[str, ...]) -> _Cut | None:
-    holes = [(*found, number) for number, name in enumerate(names) if (found := _hole(data, name)) is not None]
-    marks = _marks(tuple((number, mark, closing) for _, mark, closing, number in sorted(holes)))
-    return marks.find(data) if len(holes) == len(names) else None
 
 
 def _hole(data: bytes, name: str) -> tuple[int, bytes, bytes] | None:
@@ -173,14 +174,9 @@ def _hole(data: bytes, name: str) -> tuple[int, bytes, bytes] | None:
                 return at, mark + opening, _CLOSING[opening]
             if name == "contact":
                 return None  # without brackets its parameters would be taken for the URI's (section 20.10)
-            return at, mark, next(char for char in _chars(data, start) if char in _ENDS)
+            ends = _END.search(data, start)
+            return at, mark, ends[0] if ends else b"\r"
     return None
-
-
-def _chars(data: bytes, start: int) -> Iterator[bytes]:
-    """Byte by byte, and a line end last."""
-    yield from (data[at : at + 1] for at in range(start, len(data)))
-    yield b"\r"
 
 
 @lru_cache(maxsize=64)
