@@ -90,8 +90,11 @@ def test_snapshot_of_a_version_before_knows_of_them_too(tmp_path: Path) -> None:
     applied = back.write(lambda each: each.execute(f"SELECT name FROM {schema.MIGRATIONS} ORDER BY 1").fetchall())
     assert applied == [("v1",), ("v2",)]
     save(back, account("103"))
-    last = opened(cut(back.directory))
+    again = cut(back.directory)
+    back.close()
+    last = opened(again)
     assert users(last) == ["101", "102", "103"] and not last.notices
+    last.close()
 
 
 def test_a_log_that_is_whole_has_lost_nothing(tmp_path: Path) -> None:
