@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from frontdesk.core import registrations
 from frontdesk.core.renewals import SPARE
 from frontdesk.model import Account, Secret
-from frontdesk.nonces import LONGEST_LIFE
 from frontdesk.sip.uri import PLAIN, Uri, is_sip
-from tests.core.pair import INSTANCE, OTHER, Pair, register
+from tests.core.pair import INSTANCE, OTHER, Pair
 from tests.support.bare_core import PASSWORD
 from tests.support.digest_answer import Answerer
 from tests.support.registering import HERE, REALM, flow
@@ -73,33 +72,10 @@ def test_who_asks_for_no_rport_is_reached_at_each_of_his_contacts() -> None:
     assert pair.was_short(pair.next(contact="<sip:101@192.0.2.101:5063>").replace(b";rport", b""))
 
 
-def test_a_nonce_that_was_used_the_long_way_passes_no_second_time() -> None:
-    pair = Pair()
-    challenge = pair.challenge()
-    pair.answerer = Answerer("101", PASSWORD, challenge)
-    pair.send_other()
-    pair.answerer = Answerer("101", PASSWORD, challenge)  # counts from one, too
-    assert pair.send(pair.next()) == 401
-
-
-def test_a_challenge_to_a_known_device_is_answered_the_short_way() -> None:
-    pair = Pair()
-    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
-    assert pair.was_short(pair.next())
-
-
 def test_both_ways_grant_a_moved_device_the_same() -> None:
     pair = Pair()
     for port in range(5062, 5070):
         assert pair.send(pair.next(contact=f"<sip:101@192.0.2.101:{port}>")) == 200
-
-
-def test_a_move_lets_its_nonce_live_as_long_as_the_binding() -> None:
-    pair = Pair()
-    pair.wait(3000)
-    assert pair.send(pair.next(contact=MOVED)) == 200
-    pair.wait(3000)
-    assert pair.send(pair.next(contact=MOVED)) == 200
 
 
 @given(st.from_regex(PLAIN, fullmatch=True))
@@ -175,14 +151,6 @@ def test_while_a_ticket_is_open_the_next_one_waits_behind_it() -> None:
     pair.tell(fail=False)
     pair.tell(fail=False)
     assert pair.last(3) == [200] * 3
-
-
-def test_a_known_device_is_challenged_and_logs_in_the_short_way() -> None:
-    pair = Pair()
-    pair.answerer = Answerer("101", PASSWORD, pair.challenge())
-    assert pair.was_short(pair.next())
-    assert pair.was_short(register("", 99, "z9hG4bKlast"))
-    assert pair.short.core.layer.finished.get("REGISTER 192.0.2.101:5060 z9hG4bKlast") is None
 
 
 @pytest.mark.parametrize("branch", ["old", "z9hG4bK", "z9hG4bK/"])
@@ -275,15 +243,6 @@ def test_nothing_of_a_password_is_kept_once_it_has_changed() -> None:
 def test_a_contact_that_is_too_long_is_refused_both_ways() -> None:
     pair = Pair()
     assert pair.send(pair.next(contact=f"<sip:{'1' * 1100}@192.0.2.101>")) == 400
-
-
-def test_a_nonce_that_is_a_day_old_is_good_no_more_though_it_is_at_hand() -> None:
-    pair = Pair()
-    for _ in range(int(LONGEST_LIFE / 3000)):
-        pair.wait(3000)
-        assert pair.send(pair.next()) == 200
-    pair.wait(3000)
-    assert pair.send(pair.next()) == 401
 
 
 def test_nothing_is_renewed_once_the_password_has_changed() -> None:
